@@ -1,0 +1,244 @@
+"""The lake: where tables lie, and how they are written so that a killed run leaves no half of one.
+
+A table of a partition is a folder of Parquet files with a `_table.json` beside them. It is written
+under a temporary name and renamed into place; the rename is the commit. Two renames are needed to
+replace an existing folder, so `recover` finishes a replacement that was killed between them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kn_assets.errors import KnError
+from kn_assets.schema import TABLES, Kind
+
+ROW_GROUP = 1 << 20
+_FOLDER = {"corpus": "corpus", "model": "atlas"}
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One corpus or one model of the lake, e.g. `Partition("model", "gpt2")`."""
+
+    kind: Kind
+    key: str
+
+    def __post_init__(self) -> None:
+        if not _KEY.fullmatch(self.key):
+            raise KnError(
+                f"{self.key!r} can't name a {self.kind}: use letters, digits, and . _ @ + - only"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.kind}={self.key}"
+
+
+def corpus(key: str) -> Partition:
+    return Partition("corpus", key)
+
+
+def model(key: str) -> Partition:
+    return Partition("model", key)
+
+
+class Lake:
+    """A folder of tables. `root` defaults to `$KN_DATA`, or `data` where that isn't set."""
+
+    def __init__(self, root: str | Path | None = None) -> None:
+        self.root = Path(root or os.environ.get("KN_DATA") or "data").expanduser().resolve()
+
+    # -- places ---------------------------------------------------------------------------------
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file that any client opens."""
+        return self.root / "kn.duckdb"
+
+    @property
+    def models(self) -> Path:
+        """Downloaded and converted model weights."""
+        return self.root / "models"
+
+    def folder(self, partition: Partition) -> Path:
+        return self.root / _FOLDER[partition.kind] / str(partition)
+
+    def table(self, partition: Partition, name: str) -> Path:
+        """The folder of a table, whether or not it exists."""
+        if TABLES[name].kind != partition.kind:
+            raise ValueError(f"{name} is no table of a {partition.kind}")
+        return self.folder(partition) / name
+
+    def work(self, partition: Partition, name: str) -> Path:
+        """A folder for unfinished work which a later run may resume."""
+        path = self.folder(partition) / f".work-{name}"
+        self.make(path)
+        return path
+
+    def glob(self, name: str) -> str:
+        """The pattern of a table's files over all partitions."""
+        kind = TABLES[name].kind
+        return str(self.root / _FOLDER[kind] / f"{kind}=*" / name / "*.parquet")
+
+    def partitions(self, kind: Kind) -> list[Partition]:
+        """The partitions that have a folder, by name."""
+        found = (self.root / _FOLDER[kind]).glob(f"{kind}=*")
+        return sorted((Partition(kind, p.name.split("=", 1)[1]) for p in found), key=str)
+
+    # -- what is there --------------------------------------------------------------------------
+
+    def meta(self, partition: Partition, name: str) -> dict[str, Any] | None:
+        """What was noted when the table was written (`fingerprint`, `rows`, ...), else None."""
+        try:
+            found = json.loads((self.table(partition, name) / "_table.json").read_text())
+        except FileNotFoundError:
+            return None
+        return found if isinstance(found, dict) else None
+
+    def is_current(self, partition: Partition, name: str, fingerprint: str) -> bool:
+        meta = self.meta(partition, name)
+        return meta is not None and meta["fingerprint"] == fingerprint
+
+    def read(
+        self, partition: Partition, name: str, columns: list[str] | None = None
+    ) -> pa.Table:
+        """A whole table as Arrow, in the order of its files.
+
+        Raises KnError where the table isn't there.
+        """
+        files = self.files(partition, name)
+        return pa.concat_tables(
+            [pq.ParquetFile(f).read(columns=columns, use_threads=True) for f in files]
+        )
+
+    def files(self, partition: Partition, name: str) -> list[Path]:
+        """The table's Parquet files in order. Raises KnError where there are none."""
+        files = sorted(self.table(partition, name).glob("*.parquet"))
+        if not files:
+            raise KnError(f"there is no table {name} for {partition} yet: `kn run` makes it")
+        return files
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def make(self, path: Path) -> None:
+        """Make a folder of the lake, with a clear word where that can't be done."""
+        with said_plainly(self.root):
+            path.mkdir(parents=True, exist_ok=True)
+
+    @contextlib.contextmanager
+    def replacing(
+        self, partition: Partition, name: str, fingerprint: str, **notes: Any
+    ) -> Iterator[Path]:
+        """Give a new folder to fill with `*.parquet`; on success it becomes the table.
+
+        On an exception the folder is removed and the old table stays. `notes` go to `_table.json`,
+        where `fingerprint` says what the table was made of.
+        """
+        place = self.table(partition, name)
+        fresh = place.with_name(f".new-{name}")
+        with said_plainly(self.root):
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(parents=True)
+            try:
+                yield fresh
+                rows = sum(pq.read_metadata(f).num_rows for f in fresh.glob("*.parquet"))
+                note = {
+                    "table": name,
+                    "fingerprint": fingerprint,
+                    "rows": rows,
+                    "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                    **notes,
+                }
+                write_text(fresh / "_table.json", json.dumps(note, indent=1))
+                self._commit(fresh, place)
+            except BaseException:
+                shutil.rmtree(fresh, ignore_errors=True)
+                raise
+
+    def write(
+        self,
+        partition: Partition,
+        name: str,
+        data: pa.Table | Iterable[pa.RecordBatch],
+        fingerprint: str,
+        **notes: Any,
+    ) -> int:
+        """Replace a table by `data` in one file; returns its number of rows."""
+        with self.replacing(partition, name, fingerprint, **notes) as folder:
+            batches = data.to_batches() if isinstance(data, pa.Table) else data
+            rows = 0
+            with parquet_writer(folder / "part-0.parquet", name) as writer:
+                for batch in batches:
+                    writer.write_batch(batch.cast(TABLES[name].schema), row_group_size=ROW_GROUP)
+                    rows += batch.num_rows
+        return rows
+
+    def remove(self, partition: Partition, name: str) -> None:
+        """Remove a table, if it is there."""
+        shutil.rmtree(self.table(partition, name), ignore_errors=True)
+
+    def recover(self) -> None:
+        """Finish or undo what a killed run left: call it before writing, with no other writer."""
+        for old in self.root.glob("*/*/.old-*"):
+            place = old.with_name(old.name.removeprefix(".old-"))
+            if place.exists():
+                shutil.rmtree(old)
+            else:
+                old.rename(place)
+        for fresh in self.root.glob("*/*/.new-*"):
+            shutil.rmtree(fresh)
+
+    @staticmethod
+    def _commit(fresh: Path, place: Path) -> None:
+        old = place.with_name(f".old-{place.name}")
+        if place.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            place.rename(old)
+        fresh.rename(place)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def parquet_writer(path: Path, name: str) -> pq.ParquetWriter:
+    """A writer for a file of table `name`: zstd, dictionaries and the layout all tables share."""
+    return pq.ParquetWriter(
+        path, TABLES[name].schema, compression="zstd", compression_level=1, version="2.6"
+    )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small file under a temporary name and rename it into place."""
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+@contextlib.contextmanager
+def said_plainly(root: Path) -> Iterator[None]:
+    """Turn the system's errors about the lake's disk into one line that says what to do."""
+    try:
+        yield
+    except OSError as e:
+        if e.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise KnError(
+                f"the disk of {root} is full: free some space or set KN_DATA to another folder, "
+                "then run the same command again; finished work is kept"
+            ) from e
+        if e.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+            raise KnError(
+                f"can't write to {root} ({e.strerror}): make it writable or set KN_DATA to a "
+                "folder that is"
+            ) from e
+        raise

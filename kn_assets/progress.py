@@ -1,0 +1,127 @@
+"""Progress of long work: a bar in the terminal, a line now and then in a log.
+
+Library functions take a `Progress` and call `bar(...)`; who calls them decides where it shows.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from tqdm import tqdm
+
+
+class Bar(Protocol):
+    """A piece of work under way."""
+
+    def advance(self, n: int = 1) -> None:
+        """Note that `n` more units are done."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Show a few words behind the bar."""
+        ...
+
+
+class Progress:
+    """Shows nothing: what tests and quiet callers use; the base of the two that show something."""
+
+    @contextmanager
+    def bar(self, title: str, total: int, unit: str = "it", done: int = 0) -> Iterator[Bar]:
+        """Open a bar of `total` units of which `done` were done by an earlier run."""
+        yield _Silent()
+
+    def say(self, text: str) -> None:
+        """Show a line."""
+
+
+class _Silent:
+    def advance(self, n: int = 1) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        pass
+
+
+class TerminalProgress(Progress):
+    """A tqdm bar on stderr with rate and time left; a line every 10 s where that is no terminal."""
+
+    @contextmanager
+    def bar(self, title: str, total: int, unit: str = "it", done: int = 0) -> Iterator[Bar]:
+        if not sys.stderr.isatty():
+            with LogProgress(self.say).bar(title, total, unit, done) as bar:
+                yield bar
+            return
+        with tqdm(
+            desc=title, total=total, initial=done, unit=f" {unit}", dynamic_ncols=True
+        ) as shown:
+            yield _Tqdm(shown)
+
+    def say(self, text: str) -> None:
+        tqdm.write(text, file=sys.stderr)
+
+
+class _Tqdm:
+    def __init__(self, shown: tqdm) -> None:  # type: ignore[type-arg]
+        self.shown = shown
+
+    def advance(self, n: int = 1) -> None:
+        self.shown.update(n)
+
+    def note(self, text: str) -> None:
+        self.shown.set_postfix_str(text)
+
+
+class LogProgress(Progress):
+    """Lines such as `lens: 512/1000 prompts, 40.1/s, 12 s left` through `say`, every few seconds."""
+
+    def __init__(self, say: Callable[[str], None], every_s: float = 10.0) -> None:
+        self._say = say
+        self._every_s = every_s
+
+    @contextmanager
+    def bar(self, title: str, total: int, unit: str = "it", done: int = 0) -> Iterator[Bar]:
+        line = _Line(self._say, self._every_s, title, total, unit, done)
+        yield line
+        line.close()
+
+    def say(self, text: str) -> None:
+        self._say(text)
+
+
+class _Line:
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        every_s: float,
+        title: str,
+        total: int,
+        unit: str,
+        done: int,
+    ) -> None:
+        self.say, self.every_s = say, every_s
+        self.title, self.total, self.unit = title, total, unit
+        self.first = self.done = done
+        self.words = ""
+        self.started = self.last = time.monotonic()
+
+    def advance(self, n: int = 1) -> None:
+        self.done += n
+        if time.monotonic() - self.last >= self.every_s:
+            self.last = time.monotonic()
+            rate = (self.done - self.first) / (self.last - self.started)
+            left = f"{(self.total - self.done) / rate:.0f} s left" if rate else "time left unknown"
+            words = f", {self.words}" if self.words else ""
+            self.say(
+                f"{self.title}: {self.done}/{self.total} {self.unit}, {rate:.1f}/s, {left}{words}"
+            )
+
+    def note(self, text: str) -> None:
+        self.words = text
+
+    def close(self) -> None:
+        took = time.monotonic() - self.started
+        self.say(f"{self.title}: {self.done}/{self.total} {self.unit} in {took:.1f} s")
