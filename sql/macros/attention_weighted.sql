@@ -1,0 +1,22 @@
+-- A neuron's activations in a prompt, weighted by where attention looked, for each pair of
+-- positions: weight = attention(layer, position -> source_position) * activation(source_position).
+-- Attention is the mean over heads. An activation counts as 0 where the neuron did not fire at the
+-- source, since values below the layer's threshold are not stored.
+CREATE OR REPLACE MACRO attention_weighted(model, prompt, layer, neuron) AS TABLE
+SELECT
+    w.position,
+    w.source_position,
+    t.token AS source_token,
+    w.weight AS attention,
+    coalesce(a.activation, 0) AS activation,
+    w.weight * coalesce(a.activation, 0) AS weight
+FROM attention AS w
+JOIN tokens AS t ON t.position = w.source_position
+LEFT JOIN (
+    FROM activations AS f
+    WHERE f.model = model AND f.prompt_id = prompt AND f.layer = layer AND f.neuron = neuron
+) AS a ON a.position = w.source_position
+WHERE
+    w.model = model AND w.prompt_id = prompt AND w.layer = layer
+    AND t.model = model AND t.prompt_id = prompt
+ORDER BY w.position, w.source_position;

@@ -1,0 +1,9 @@
+-- What each layer would have said next: its five likeliest tokens after each token of a prompt,
+-- and how likely it found the token that truly follows (null after the last token).
+CREATE OR REPLACE MACRO lens(model, prompt) AS TABLE
+SELECT
+    l.position, l.layer, l.rank, l.token_id, l.token, l.probability, l.next_probability,
+    l.next_rank
+FROM logit_lens AS l
+WHERE l.model = model AND l.prompt_id = prompt
+ORDER BY l.position, l.layer, l.rank;

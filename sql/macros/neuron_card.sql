@@ -1,0 +1,30 @@
+-- What a neuron is: its statistics over all tokens but those at position 0, the prompt that fires
+-- it most by |activation|, and the tokens its value vector promotes and suppresses, in order.
+-- n_prompts counts the prompts in which it fired.
+CREATE OR REPLACE MACRO neuron_card(model, layer, neuron) AS TABLE
+WITH
+vocabulary AS (
+    FROM neuron_vocabulary AS v
+    WHERE v.model = model AND v.layer = layer AND v.neuron = neuron
+)
+SELECT
+    n.layer, n.neuron, n.n_fired, n.firing_rate, n.mean, n.std, n.min, n.max,
+    (
+        SELECT any_value(h.threshold)
+        FROM thresholds AS h WHERE h.model = model AND h.layer = layer
+    ) AS threshold,
+    (
+        SELECT count(*) FROM neuron_peaks AS p
+        WHERE p.model = model AND p.layer = layer AND p.neuron = neuron
+    ) AS n_prompts,
+    n.top_prompt_id, n.top_position, n.top_activation,
+    c.name AS top_name, c.country AS top_country,
+    (SELECT list(v.token ORDER BY v.rank) FROM vocabulary AS v WHERE v.sign = 1) AS promoted,
+    (SELECT list(v.score ORDER BY v.rank) FROM vocabulary AS v WHERE v.sign = 1)
+        AS promoted_scores,
+    (SELECT list(v.token ORDER BY v.rank) FROM vocabulary AS v WHERE v.sign = -1) AS suppressed,
+    (SELECT list(v.score ORDER BY v.rank) FROM vocabulary AS v WHERE v.sign = -1)
+        AS suppressed_scores
+FROM neurons AS n
+LEFT JOIN atlas_cities(model) AS c ON c.prompt_id = n.top_prompt_id
+WHERE n.model = model AND n.layer = layer AND n.neuron = neuron;

@@ -1,0 +1,10 @@
+-- All prompts in which a neuron fired after position 0, strongest first by |peak|.
+CREATE OR REPLACE MACRO neuron_ranks(model, layer, neuron) AS TABLE
+SELECT
+    row_number() OVER (ORDER BY abs(p.activation) DESC, p.prompt_id) AS rank,
+    p.prompt_id,
+    p.position AS peak_position,
+    p.activation AS peak
+FROM neuron_peaks AS p
+WHERE p.model = model AND p.layer = layer AND p.neuron = neuron
+ORDER BY ALL;

@@ -1,0 +1,31 @@
+-- Prompts whose city or text matches, best first; case and accents are ignored.
+-- score: 6 the name, 5 starts the name, 4 within the name, 3 within another name of the city,
+-- 2 within the country's name, 1 within the text, 0 everything (for an empty text).
+-- Equal scores go by population; an empty text lists all prompts in their order.
+CREATE OR REPLACE MACRO search_cities(text) AS TABLE
+WITH
+wanted AS (SELECT fold(trim(text)) AS word),
+scored AS (
+    SELECT
+        c.*,
+        CASE
+            WHEN w.word = '' THEN 0
+            WHEN fold(c.name) = w.word THEN 6
+            WHEN starts_with(fold(c.name), w.word) THEN 5
+            WHEN contains(fold(c.name), w.word) THEN 4
+            WHEN contains(fold(array_to_string(c.alternate_names, chr(10))), w.word) THEN 3
+            WHEN contains(fold(c.country), w.word) THEN 2
+            WHEN contains(fold(c.text), w.word) THEN 1
+        END AS score
+    FROM prompt_cities AS c, wanted AS w
+)
+SELECT
+    s.city_id, s.name, s.country, s.country_code, s.continent, s.population, s.is_capital,
+    s.prompt_id, s.text, s.corpus, s.score
+FROM scored AS s
+WHERE s.score IS NOT NULL
+ORDER BY
+    s.score DESC,
+    CASE WHEN s.score > 0 THEN s.population END DESC NULLS LAST,
+    s.corpus,
+    s.prompt_id;

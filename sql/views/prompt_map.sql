@@ -1,0 +1,4 @@
+CREATE OR REPLACE VIEW prompt_map AS
+SELECT
+    t.model, t.prompt_id, t.x, t.y
+FROM lake.prompt_map AS t;
