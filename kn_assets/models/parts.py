@@ -1,0 +1,269 @@
+"""The parts of a language model that the explorer reads, found by module structure.
+
+A neuron's activation is its value at the input of the MLP's output projection. Of which class a
+model is doesn't matter: what matters is that its blocks hold such a projection under one of the
+names in `MLP_OUTPUTS`, and that the model's own logits follow from the last block's output through
+final norm and unembedding. `Parts.check` makes sure of the latter on the loaded weights.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kn_assets.errors import KnError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from transformers import PreTrainedModel
+
+MLP_OUTPUTS = (
+    "mlp.c_proj",  # GPT-2, GPT-Neo, GPT-BigCode, StarCoder2
+    "mlp.dense_4h_to_h",  # GPT-NeoX and Pythia, BLOOM, Falcon
+    "mlp.down_proj",  # Llama, Mistral, SmolLM, Qwen, Gemma, Phi-3, OLMo, Cohere, Granite
+    "mlp.fc2",  # Phi
+    "mlp.fc_out",  # GPT-J, CodeGen
+    "ffn.down_proj",  # MPT
+    "fc2",  # OPT, XGLM
+)
+"""Paths inside a transformer block at which an MLP's output projection is looked for."""
+
+ATTENTIONS = ("attn", "self_attn", "attention", "self_attention")
+FINAL_NORMS = (
+    "ln_f",
+    "norm",
+    "final_layer_norm",
+    "final_layernorm",
+    "norm_f",
+    "layer_norm",
+)
+_EXPERTS = ("experts", "router", "block_sparse_moe", "shared_expert", "shared_experts")
+NO_LIMIT = sys.maxsize
+"""`Parts.context` of a model whose positions have no limit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The parts of one causal language model.
+
+    `blocks[i]`: transformer block i. Its output, the residual stream after the block, is what a
+        forward hook gets; some architectures wrap it in a tuple or list: `block_output` unwraps it. This
+        holds for parallel blocks (GPT-NeoX, Phi, GPT-J: attention and MLP read the same input) as
+        for sequential ones. In post-norm OPT (350m) the block's output is already normed.
+    `mlp_outputs[i]`: the MLP's output projection; the first input of a forward pre-hook is the
+        activations, [batch, position, n_neurons] (OPT: [batch * position, n_neurons]). Gemma 2
+        and 3 and OLMo 2 norm its output once more before adding it to the stream.
+    `attentions[i]`: the attention module. Loaded with attention="eager", a forward hook gets a
+        tuple whose item 1 is the weights after softmax, [batch, heads, position, source position].
+        With "sdpa" item 1 is None. No `output_attentions` is needed.
+    `body`: all but the head. `body(input_ids=..., attention_mask=...)` runs blocks and final norm
+        and spares the unembedding; its `last_hidden_state` is already normed.
+    `final_norm`: an identity where the architecture has none.
+    `unembedding`: the head, [vocab_size, d_model] (after `project_out`, where there is one).
+    `context`: most tokens in a sequence, NO_LIMIT where positions have none.
+    """
+
+    body: nn.Module
+    blocks: list[nn.Module]
+    mlp_outputs: list[nn.Module]
+    attentions: list[nn.Module]
+    final_norm: nn.Module
+    project_out: nn.Module
+    unembedding: nn.Module
+    mlp_output_path: str
+    n_layers: int
+    n_neurons: int
+    d_model: int
+    vocab_size: int
+    context: int
+    logit_scale: float = 1.0
+    logit_cap: float | None = None
+
+    @staticmethod
+    def block_output(output: Any) -> Tensor:
+        """The hidden states in what a block returned: [batch, position, d_model]."""
+        return output[0] if isinstance(output, tuple | list) else output
+
+    def value_vectors(self, layer: int) -> Tensor:
+        """Each neuron's value vector, what it adds to the stream at activation 1.
+
+        [n_neurons, d_model] in the model's dtype, a view of the weights: MLP output = activations
+        @ value_vectors + bias. Conv1D stores them as rows, nn.Linear as columns.
+        """
+        return _input_major(self.mlp_outputs[layer])
+
+    def logits(self, hidden: Tensor, normed: bool = False) -> Tensor:
+        """[..., vocab_size] logits that the model would give from [..., d_model] hidden states.
+
+        The logit lens (nostalgebraist 2020): unembedding(final_norm(hidden)) with all that the
+        architecture adds behind it. `normed` says that `hidden` is the body's last_hidden_state,
+        which has passed final norm (and `project_out`) already.
+        """
+        if not normed:
+            hidden = self.project_out(self.final_norm(hidden))
+        logits = self.unembedding(hidden)
+        if self.logit_scale != 1.0:
+            logits = logits * self.logit_scale
+        if self.logit_cap is not None:
+            logits = (logits / self.logit_cap).tanh() * self.logit_cap
+        return logits
+
+    def vocabulary_scores(self, vectors: Tensor) -> Tensor:
+        """W_U v, raw, for [..., d_model] vectors: [..., vocab_size] (Geva et al. 2022).
+
+        No norm, bias, scale or cap: the directions themselves.
+        """
+        from torch.nn.functional import linear
+
+        return linear(self.project_out(vectors), self.unembedding.weight)  # type: ignore[arg-type]
+
+    def check(self, model: PreTrainedModel) -> None:
+        """Make sure that the lens on the last block's output gives the model's own logits.
+
+        Raises KnError where it doesn't: then the architecture does something between its last
+        block and its logits that this module doesn't know of.
+        """
+        import torch
+
+        seen: list[Tensor] = []
+        hook = self.blocks[-1].register_forward_hook(
+            lambda module, inputs, output: seen.append(self.block_output(output))
+        )
+        device = next(model.parameters()).device
+        ids = torch.linspace(0, self.vocab_size - 1, 6, device=device).long()[None]
+        try:
+            with torch.no_grad():
+                wanted = model(input_ids=ids, use_cache=False).logits.float()
+                shape = seen[0].shape if seen else ()
+                found = self.logits(seen[0]).float() if shape[-1:] == (self.d_model,) else None
+        finally:
+            hook.remove()
+        tolerance = 1e-4 if next(model.parameters()).dtype == torch.float32 else 2e-2
+        bound = tolerance * max(1.0, float(wanted.abs().max()))
+        if found is None or found.shape != wanted.shape or (found - wanted).abs().max() > bound:
+            raise KnError(
+                f"{type(model).__name__} can't be explored yet: final norm and unembedding on its "
+                "last block's output don't give its own logits"
+            )
+
+
+def find_parts(model: PreTrainedModel) -> Parts:
+    """Find the parts of a Hugging Face causal language model.
+
+    Raises KnError that names the paths which were looked for where an architecture is unknown, and
+    plainly refuses mixtures of experts and models whose layers have different numbers of neurons.
+    """
+    from torch import nn
+
+    title = type(model).__name__
+    experts = [n for n, _ in model.named_modules() if n.rsplit(".", 1)[-1] in _EXPERTS]
+    if experts:
+        raise KnError(
+            f"{title} is a mixture of experts ({experts[0]}): its neurons have no single place, so "
+            "it can't be explored; choose a dense model"
+        )
+    body, head = model.base_model, model.get_output_embeddings()
+    if body is model or not isinstance(head, nn.Linear):
+        raise KnError(f"{title} is no causal language model with an unembedding (lm_head)")
+
+    holder, blocks, path = _blocks(body, title)
+    mlp_outputs = [b.get_submodule(path) for b in blocks]
+    sizes = [tuple(_input_major(m).shape) for m in mlp_outputs]
+    if len(set(sizes)) > 1:
+        raise KnError(
+            f"the layers of {title} have different numbers of neurons "
+            f"({', '.join(str(n) for n in sorted({s[0] for s in sizes}))}), which tables can't hold"
+        )
+    n_neurons, d_model = sizes[0]
+    config = model.config.get_text_config()
+    return Parts(
+        body=body,
+        blocks=blocks,
+        mlp_outputs=mlp_outputs,
+        attentions=[_child(b, ATTENTIONS, f"attention of {title}'s blocks") for b in blocks],
+        final_norm=_first(holder, FINAL_NORMS) or nn.Identity(),
+        project_out=_first(holder, ("project_out",)) or nn.Identity(),
+        unembedding=head,
+        mlp_output_path=path,
+        n_layers=len(blocks),
+        n_neurons=n_neurons,
+        d_model=d_model,
+        vocab_size=head.out_features,
+        context=_context(config),
+        logit_scale=_logit_scale(config),
+        logit_cap=getattr(config, "final_logit_softcapping", None),
+    )
+
+
+def _blocks(body: nn.Module, title: str) -> tuple[nn.Module, list[nn.Module], str]:
+    """The module that holds the blocks, the blocks, and where in them the MLP's output is."""
+    from torch import nn
+
+    found: list[tuple[nn.Module, list[nn.Module], str]] = []
+    for holder in body.modules():
+        for child in holder.children():
+            if isinstance(child, nn.ModuleList) and len(child):
+                for path in MLP_OUTPUTS:
+                    if all(_is_projection(_at(b, path)) for b in child):
+                        found.append((holder, list(child), path))
+    if not found:
+        raise KnError(
+            f"{title} has no list of blocks with an MLP output projection that is known; looked in "
+            f"each block for {', '.join(MLP_OUTPUTS)}"
+        )
+    if len(found) > 1:
+        raise KnError(
+            f"{title} has {len(found)} stacks of transformer blocks (an encoder or a vision tower "
+            "beside the language model?): choose a model of text with one stack"
+        )
+    return found[0]
+
+
+def _at(module: nn.Module, path: str) -> nn.Module | None:
+    for name in path.split("."):
+        child = dict(module.named_children()).get(name)
+        if child is None:
+            return None
+        module = child
+    return module
+
+
+def _is_projection(module: nn.Module | None) -> bool:
+    weight = getattr(module, "weight", None)
+    return weight is not None and weight.ndim == 2
+
+
+def _input_major(projection: nn.Module) -> Tensor:
+    """A projection's weight as [in, out], whether Conv1D or nn.Linear."""
+    from torch import nn
+
+    weight: Tensor = projection.weight  # type: ignore[assignment]
+    return weight.detach().T if isinstance(projection, nn.Linear) else weight.detach()
+
+
+def _first(module: nn.Module, names: tuple[str, ...]) -> nn.Module | None:
+    children = dict(module.named_children())
+    return next((children[n] for n in names if n in children), None)
+
+
+def _child(module: nn.Module, names: tuple[str, ...], what: str) -> nn.Module:
+    found = _first(module, names)
+    if found is None:
+        raise KnError(f"no {what} found: looked for {', '.join(names)}")
+    return found
+
+
+def _context(config: Any) -> int:
+    for name in ("max_position_embeddings", "max_seq_len", "seq_length"):
+        length = getattr(config, name, None)
+        if isinstance(length, int) and length > 0:
+            return length
+    return NO_LIMIT
+
+
+def _logit_scale(config: Any) -> float:
+    """Cohere multiplies its logits by logit_scale, Granite divides them by logits_scaling."""
+    scale = getattr(config, "logit_scale", None)
+    division = getattr(config, "logits_scaling", None)
+    return float(1.0 if scale is None else scale) / float(division or 1.0)
