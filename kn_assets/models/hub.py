@@ -1,31 +1,61 @@
-"""What can go wrong with the Hugging Face hub, said in one line each."""
+"""The Hugging Face hub: where a name leads, and what can go wrong there, said in one line each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 from kn_assets.errors import KnError
 from kn_assets.models.source import ModelSource
 
 
-def reach(source: ModelSource) -> None:
-    """Fetch the model's config.json, from the cache if it is there: the first and cheapest step.
+def reach(source: ModelSource) -> dict[str, Any]:
+    """Find the commit that name and revision stand for now, and fetch its config.json.
 
-    Raises KnError for an unknown name or revision, a gated model, no network.
+    Returns the arguments that pin `from_pretrained` to that commit. Where the hub can't be reached
+    they pin it to what is on this machine: left alone it would repeat each question for half a
+    minute. Raises KnError for an unknown name or revision, a gated model, no network.
     """
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import (
+        get_hf_file_metadata,
+        hf_hub_download,
+        hf_hub_url,
+        try_to_load_from_cache,
+    )
 
+    name, revision = source.ref, source.revision or "main"
     with hub_said_plainly(source):
-        hf_hub_download(source.ref, "config.json", revision=source.revision)
+        try:
+            get_hf_file_metadata(hf_hub_url(name, "config.json", revision=revision))
+        except Exception as e:
+            cached = try_to_load_from_cache(name, "config.json", revision=revision)
+            if not _is_away(e) or not isinstance(cached, str):
+                raise
+            return {"revision": Path(cached).parent.name, "local_files_only": True}
+        config = hf_hub_download(name, "config.json", revision=revision)
+    return {"revision": Path(config).parent.name}
+
+
+def _is_away(e: Exception) -> bool:
+    """Whether the hub gave no answer of its own: no network, offline mode, out of order."""
+    import httpx2  # what huggingface_hub speaks HTTP with
+    from huggingface_hub import errors
+
+    if isinstance(e, errors.HfHubHTTPError):
+        return e.response.status_code == 429 or e.response.status_code >= 500
+    return isinstance(e, httpx2.TransportError | errors.OfflineModeIsEnabled)
 
 
 @contextmanager
 def hub_said_plainly(source: ModelSource) -> Iterator[None]:
     """Turn the hub's errors, also those that transformers wraps, into one line."""
+    import httpx2
+
     try:
         yield
-    except OSError as e:
+    except (OSError, httpx2.TransportError) as e:
         for cause in _chain(e):
             text = _said(cause, source)
             if text:
@@ -35,7 +65,7 @@ def hub_said_plainly(source: ModelSource) -> Iterator[None]:
 
 def _said(e: BaseException, source: ModelSource) -> str | None:
     """The line for one exception, None for one that says nothing of the hub."""
-    import httpx
+    import httpx2
     from huggingface_hub import constants, errors
 
     where, name = constants.ENDPOINT, source.ref
@@ -67,7 +97,7 @@ def _said(e: BaseException, source: ModelSource) -> str | None:
             f"{source} isn't on this machine and HF_HUB_OFFLINE is set: unset it to download",
         ),
         (
-            (errors.LocalEntryNotFoundError, httpx.TransportError),
+            (errors.LocalEntryNotFoundError, httpx2.TransportError),
             f"can't reach {where} for {source}, which isn't on this machine: check the network "
             "(or HF_ENDPOINT), or use the embedded model",
         ),

@@ -26,12 +26,16 @@ Attention = Literal["sdpa", "eager"]
 
 @dataclass(frozen=True, eq=False)
 class LoadedModel:
-    """A model in eval mode whose parameters take no gradient, its tokenizer and its parts."""
+    """A model in eval mode whose parameters take no gradient, its tokenizer and its parts.
+
+    `commit` is the hub's commit that was loaded, None for what isn't from the hub.
+    """
 
     model: nn.Module
     tokenizer: PreTrainedTokenizerBase
     parts: Parts
     source: ModelSource
+    commit: str | None = None
 
 
 def load(
@@ -60,7 +64,8 @@ def load(
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 place,
                 dtype=getattr(torch, dtype),
-                attn_implementation=attention,
+                # Left open it is sdpa, or eager for the few that have none (GPT-Neo, Gemma 2).
+                attn_implementation="eager" if attention == "eager" else None,
                 output_loading_info=True,
                 **extra,
             )
@@ -72,7 +77,7 @@ def load(
     parts = find_parts(model)
     parts.check(model)
     _refuse_stranger(source, tokenizer, parts)
-    return LoadedModel(model, tokenizer, parts, source)
+    return LoadedModel(model, tokenizer, parts, source, extra.get("revision"))
 
 
 def load_tokenizer(
@@ -93,8 +98,7 @@ def _place(source: ModelSource, lake: Lake, progress: Progress) -> tuple[str, di
         if not (Path(source.ref) / "config.json").is_file():
             raise KnError(f"there is no config.json in {source.ref} any more")
         return source.ref, {}
-    reach(source)
-    return source.ref, {"revision": source.revision or "main"}
+    return source.ref, reach(source)
 
 
 def _converted(source: ModelSource, lake: Lake, progress: Progress) -> Path:

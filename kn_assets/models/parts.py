@@ -48,9 +48,9 @@ class Parts:
     """The parts of one causal language model.
 
     `blocks[i]`: transformer block i. Its output, the residual stream after the block, is what a
-        forward hook gets; some architectures wrap it in a tuple or list: `block_output` unwraps it. This
-        holds for parallel blocks (GPT-NeoX, Phi, GPT-J: attention and MLP read the same input) as
-        for sequential ones. In post-norm OPT (350m) the block's output is already normed.
+        forward hook gets, here and there in a tuple or list: `block_output` unwraps it. This holds
+        for parallel blocks (GPT-NeoX, Phi, GPT-J: attention and MLP read the same input) as for
+        sequential ones. In post-norm OPT (350m) the block's output is already normed.
     `mlp_outputs[i]`: the MLP's output projection; the first input of a forward pre-hook is the
         activations, [batch, position, n_neurons] (OPT: [batch * position, n_neurons]). Gemma 2
         and 3 and OLMo 2 norm its output once more before adding it to the stream.
