@@ -1,0 +1,1 @@
+"""From prompts and a model to an atlas: one forward pass feeds every table."""

@@ -1,0 +1,185 @@
+"""The run that makes an atlas: shards over the prompts, then tables out of the shards.
+
+Which tables are wanted decides what the one forward pass keeps. A killed run resumes at the shard it was
+in, and with the tables that weren't in place yet.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from kn_assets.atlas.calibrate import Calibration, calibrate
+from kn_assets.atlas.merge import NeuronSums, link_parts, merge_by_neuron
+from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.shard import ATTENTION, FIRED, LENS, Job, run_shard
+from kn_assets.atlas.tokens import TokenizedPrompts, token_table, vocabulary
+from kn_assets.atlas.vocabulary import neuron_vocabulary
+from kn_assets.lake import said_plainly
+from kn_assets.progress import Progress
+from kn_assets.schema import TABLES
+
+if TYPE_CHECKING:
+    from kn_assets.models.load import LoadedModel
+
+NEEDS = {
+    "atlases": None,
+    "thresholds": None,
+    "tokens": None,
+    "activations": FIRED,
+    "activations_by_neuron": FIRED,
+    "neuron_peaks": FIRED,
+    "neurons": FIRED,
+    "neuron_top": FIRED,
+    "logit_lens": LENS,
+    "attention": ATTENTION,
+}
+"""The tables of the one pass, in the order they are written, and what each needs of it."""
+
+SHARD_PROMPTS = 512
+_SHARD_TOKENS = 1 << 14
+_SHARD_ATTENTION = 1 << 29  # bytes of attention held by one shard
+
+
+def extract(plan: AtlasPlan, tables: Iterable[str], progress: Progress) -> dict[str, int]:
+    """Make some of the tables in `NEEDS`, replacing them; returns their numbers of rows.
+
+    Raises KnError where the model or the prompts can't be had, or the disk is full.
+    """
+    wanted = [t for t in NEEDS if t in set(tables)]
+    wants = frozenset(need for t in wanted if (need := NEEDS[t]))
+    loaded = plan.load("eager" if ATTENTION in wants else "sdpa", progress)
+    prompts = plan.tokenize(loaded.tokenizer, loaded.parts.context)
+    with said_plainly(plan.lake.root):
+        return _Extraction(plan, loaded, prompts, wants, progress).make(wanted)
+
+
+class _Extraction:
+    """One run's state: where its shards are, and what they are made with."""
+
+    def __init__(
+        self,
+        plan: AtlasPlan,
+        loaded: LoadedModel,
+        prompts: TokenizedPrompts,
+        wants: frozenset[str],
+        progress: Progress,
+    ) -> None:
+        self.plan, self.loaded, self.prompts = plan, loaded, prompts
+        self.wants, self.progress = wants, progress
+        self.work = plan.work("-".join(["extract", *sorted(wants)]))
+
+    def make(self, wanted: list[str]) -> dict[str, int]:
+        self.calibration: Calibration | None = None
+        if "thresholds" in wanted or FIRED in self.wants:
+            self.progress.say("calibrating what fires in each layer")
+            self.calibration = calibrate(self.loaded, self.prompts, self.plan.settings)
+        self.shards = self._run_shards() if self.wants else []
+        rows = {}
+        for table in wanted:
+            if table not in rows:
+                rows.update(self._write(table, wanted))
+        shutil.rmtree(self.work)
+        return rows
+
+    def _run_shards(self) -> list[Path]:
+        words = vocabulary(self.loaded.tokenizer, self.loaded.parts.vocab_size)
+        ranges = shard_ranges(self.prompts.lengths, self.loaded.parts.n_layers)
+        folders = [self.work / f"{i:05}" for i in range(len(ranges))]
+        with self.progress.bar("model", len(self.prompts), "prompts") as bar:
+            for folder, (first, last) in zip(folders, ranges, strict=True):
+                job = Job(
+                    self.prompts.slice(first, last),
+                    self.wants,
+                    self.calibration,
+                    self.plan.settings.top_k,
+                    words,
+                )
+                run_shard(self.loaded, job, folder, bar)
+        return folders
+
+    def _write(self, table: str, wanted: list[str]) -> dict[str, int]:
+        """Write a table, together with those that come out of the same reading."""
+        by_neuron = ("activations_by_neuron", "neuron_peaks")
+        linked = {"activations": "fired", "logit_lens": "lens", "attention": "attention"}
+        if table in by_neuron:
+            return self._merge([t for t in by_neuron if t in wanted])
+        if table in linked:
+            with self.plan.replacing(table) as folder:
+                link_parts(self.shards, f"{linked[table]}.parquet", folder)
+            return {table: self.plan.rows(table)}
+        if table in ("neurons", "neuron_top"):
+            self.progress.say(f"writing {table}")
+            sums = NeuronSums.over(self.shards)
+            data = sums.neurons() if table == "neurons" else sums.tops()
+        elif table == "tokens":
+            data = token_table(self.loaded.tokenizer, self.prompts)
+        elif table == "thresholds":
+            assert self.calibration is not None
+            data = self.calibration.table()
+        else:
+            data = self._atlas_row()
+        return {table: self.plan.write(table, data)}
+
+    def _merge(self, tables: list[str]) -> dict[str, int]:
+        parts = self.loaded.parts
+        with ExitStack() as stack, self.progress.bar(
+            "in neuron order", parts.n_layers, "layers"
+        ) as bar:
+            folders = {t: stack.enter_context(self.plan.replacing(t)) for t in tables}
+            merge_by_neuron(self.shards, parts.n_layers, parts.n_neurons, folders, bar)
+        return {t: self.plan.rows(t) for t in tables}
+
+    def _atlas_row(self) -> pa.Table:
+        parts = self.loaded.parts
+        packages = ("torch", "transformers", "numpy", "pyarrow")
+        told = {
+            **json.loads(self.plan.settings.to_json()),
+            "dtype": self.plan.dtype,
+            "source": str(self.loaded.source),
+            "statistics_leave_out_position_0": True,
+        }
+        row = {
+            "corpus": self.plan.corpus.key,
+            "created_at": datetime.now(UTC).replace(microsecond=0),
+            "n_prompts": len(self.prompts),
+            "n_layers": parts.n_layers,
+            "n_neurons": parts.n_neurons,
+            "versions": json.dumps({p: version(p) for p in packages}),
+            "settings": json.dumps(told),
+        }
+        return pa.Table.from_pylist([row], schema=TABLES["atlases"].schema)
+
+
+def shard_ranges(lengths: np.ndarray, n_layers: int) -> list[tuple[int, int]]:
+    """Cut prompts into shards (first, last) that hold bounded tokens and attention."""
+    ranges, first, tokens, squares = [], 0, 0, 0
+    for i, length in enumerate(lengths.tolist()):
+        full = i - first >= SHARD_PROMPTS or tokens + length > _SHARD_TOKENS
+        too_wide = (squares + length**2) * n_layers * 2 > _SHARD_ATTENTION
+        if i > first and (full or too_wide):
+            ranges.append((first, i))
+            first, tokens, squares = i, 0, 0
+        tokens += length
+        squares += length**2
+    if first < len(lengths):
+        ranges.append((first, len(lengths)))
+    return ranges
+
+
+def write_vocabulary(plan: AtlasPlan, progress: Progress) -> int:
+    """Make `neuron_vocabulary`, replacing it; returns its number of rows."""
+    loaded = plan.load("sdpa", progress)
+    words = vocabulary(loaded.tokenizer, loaded.parts.vocab_size)
+    tables = neuron_vocabulary(loaded, words, plan.settings.vocabulary_k, progress)
+    return plan.write("neuron_vocabulary", (b for t in tables for b in t.to_batches()))
+

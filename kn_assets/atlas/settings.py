@@ -1,0 +1,70 @@
+"""What an atlas is made with: one dataclass, told from defaults, stored beside the tables."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from kn_assets.errors import KnError
+
+# Raised when the same settings would give other tables, so that older atlases are made again.
+VERSION = 1
+DTYPES = ("auto", "float32", "bfloat16")
+
+
+def _setting(default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"help": meaning})
+
+
+@dataclass(frozen=True)
+class AtlasSettings:
+    """Settings of an atlas; the defaults are the mission's.
+
+    Raises KnError from `checked` where a value makes no sense.
+    """
+
+    corpus: str = _setting("wikipedia", "corpus of the prompts: wikipedia, geonames or a file")
+    model: str = _setting("gpt2", "model: smollm2-135m, a hub name, a folder or a GGUF file")
+    revision: str | None = _setting(None, "revision of a hub model, such as step1000")
+    limit: int | None = _setting(None, "only the first prompts; all where not set")
+    tokens: int = _setting(30, "tokens kept of each prompt")
+    density: float = _setting(0.01, "share of a layer's activations that fire, calibrated")
+    threshold: float | None = _setting(None, "|activation| that fires, in place of a density")
+    dtype: str = _setting("auto", "float32, bfloat16, or auto: bfloat16 where the CPU is fast at it")
+    top_k: int = _setting(20, "strongest tokens kept of each neuron and sign")
+    vocabulary_k: int = _setting(10, "tokens kept of each value vector and sign")
+    seed: int = _setting(0, "seed of calibration and maps")
+
+    def checked(self) -> AtlasSettings:
+        for name in ("tokens", "top_k", "vocabulary_k"):
+            if getattr(self, name) < 1:
+                raise KnError(f"--{name.replace('_', '-')} must be at least 1")
+        if self.limit is not None and self.limit < 1:
+            raise KnError("--limit must be at least 1")
+        if not 0 < self.density < 1:
+            raise KnError("--density must lie between 0 and 1, e.g. 0.01")
+        if self.threshold is not None and not self.threshold > 0:
+            raise KnError("--threshold must be over 0")
+        if self.dtype not in DTYPES:
+            raise KnError(f"--dtype must be one of {', '.join(DTYPES)}")
+        return self
+
+    def with_given(self, **given: Any) -> AtlasSettings:
+        """These settings with those of `given` that aren't None in their place."""
+        known = {f.name for f in fields(self)}
+        return replace(self, **{k: v for k, v in given.items() if k in known and v is not None})
+
+    def fingerprint(self, *parts: str) -> str:
+        """Identity of what these settings make out of `parts` (corpus and model fingerprints)."""
+        told = json.dumps([VERSION, asdict(self), parts], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> AtlasSettings:
+        known = {f.name for f in fields(cls)}
+        return cls(**{k: v for k, v in json.loads(text).items() if k in known})

@@ -1,0 +1,243 @@
+"""A shard: some prompts in, files out. The unit that a killed run resumes at.
+
+A shard is pure and idempotent: what it writes depends on its `Job` alone, it knows neither its place in
+the run nor the machine it runs on, and its folder appears under its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from kn_assets.atlas.batches import Batch, batches
+from kn_assets.atlas.calibrate import Calibration
+from kn_assets.atlas.capture import capturing, forward
+from kn_assets.atlas.lens import lens
+from kn_assets.atlas.sieve import Sieve, Sparse
+from kn_assets.atlas.tokens import TokenizedPrompts
+from kn_assets.lake import ROW_GROUP, parquet_writer
+from kn_assets.progress import Bar
+from kn_assets.schema import TABLES
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from kn_assets.models.load import LoadedModel
+
+LENS_K = 5
+FIRED, LENS, ATTENTION = "fired", "lens", "attention"
+_GRID = np.float32(1 << 16)  # attention is kept to 2 ** -17: a mean over heads in two bytes
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a shard works on. `wants` holds some of `fired`, `lens`, `attention`."""
+
+    prompts: TokenizedPrompts
+    wants: frozenset[str]
+    calibration: Calibration | None
+    top_k: int
+    vocabulary: list[str]
+
+
+def run_shard(loaded: LoadedModel, job: Job, folder: Path, bar: Bar) -> None:
+    """Run the model over the job's prompts and write the shard's folder; a whole one is left as is."""
+    if folder.exists():
+        bar.advance(len(job.prompts))
+        return
+    fresh = folder.with_name(f".new-{folder.name}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    harvest = _Harvest(loaded, job)
+    import torch
+
+    with torch.inference_mode():
+        for batch in batches(job.prompts):
+            harvest.run(batch)
+            bar.advance(batch.n_prompts)
+    harvest.write(fresh)
+    fresh.rename(folder)
+
+
+class _Harvest:
+    """What is kept of the shard's batches until they are written."""
+
+    def __init__(self, loaded: LoadedModel, job: Job) -> None:
+        self.loaded, self.job, self.parts = loaded, job, loaded.parts
+        n_tokens, n_layers = len(job.prompts.ids), self.parts.n_layers
+        self.sieves: list[Sieve] = []
+        if FIRED in job.wants:
+            assert job.calibration is not None
+            self.sieves = [
+                Sieve(self.parts.n_neurons, float(threshold), job.top_k, bounds)
+                for threshold, bounds in zip(
+                    job.calibration.thresholds, job.calibration.bounds, strict=True
+                )
+            ]
+        if LENS in job.wants:
+            self.following = _following(job.prompts)
+            self.lens_ids = np.zeros((n_tokens, n_layers, LENS_K), np.int32)
+            self.lens_probabilities = np.zeros((n_tokens, n_layers, LENS_K), np.float32)
+            self.next_probability = np.zeros((n_tokens, n_layers), np.float32)
+            self.next_rank = np.zeros((n_tokens, n_layers), np.int32)
+        self.attention: dict[int, np.ndarray] = {}  # prompt's first token -> [layers, T, T]
+
+    def run(self, batch: Batch) -> None:
+        self.batch = batch
+        wants = self.job.wants
+        with capturing(
+            self.parts,
+            activations=self._take_activations if FIRED in wants else None,
+            residuals=self._take_residuals if LENS in wants else None,
+            attention=self._take_attention if ATTENTION in wants else None,
+        ):
+            forward(self.loaded, batch.ids)
+
+    def _take_activations(self, layer: int, activations: Tensor) -> None:
+        self.sieves[layer].add(activations, self.batch.index)
+
+    def _take_residuals(self, layer: int, residuals: Tensor) -> None:
+        import torch
+
+        tokens = self.batch.index.ravel()
+        real = np.flatnonzero(tokens >= 0)
+        tokens = tokens[real]
+        hidden = residuals.reshape(-1, residuals.shape[-1])[torch.from_numpy(real)]
+        found = lens(self.parts, hidden, torch.from_numpy(self.following[tokens]), LENS_K)
+        self.lens_ids[tokens, layer] = found.ids
+        self.lens_probabilities[tokens, layer] = found.probabilities
+        self.next_probability[tokens, layer] = found.next_probability
+        self.next_rank[tokens, layer] = found.next_rank
+
+    def _take_attention(self, layer: int, weights: Tensor) -> None:
+        mean = weights.float().mean(1).cpu().numpy()
+        codes = np.rint(mean * _GRID).clip(0, 65535).astype(np.uint16)
+        for row, index in enumerate(self.batch.index):
+            length = int((index >= 0).sum())
+            kept = self.attention.setdefault(
+                int(index[0]), np.zeros((self.parts.n_layers, length, length), np.uint16)
+            )
+            kept[layer] = codes[row, :length, :length]
+
+    # -- files ----------------------------------------------------------------------------------
+
+    def write(self, folder: Path) -> None:
+        if FIRED in self.job.wants:
+            self._write_fired(folder)
+        if LENS in self.job.wants:
+            _write(folder / "lens.parquet", "logit_lens", [self._lens_table()])
+        if ATTENTION in self.job.wants:
+            tables = (self._attention_table(i) for i in range(len(self.job.prompts)))
+            _write(folder / "attention.parquet", "attention", tables)
+
+    def _write_fired(self, folder: Path) -> None:
+        prompts = self.job.prompts
+        prompt_of, position_of = prompts.token_prompts, prompts.positions
+        layers = [_by_token(Sparse.joined(s.fired)) for s in self.sieves]
+        _write(folder / "fired.parquet", "activations", [_prompt_order(layers, prompts)])
+        with pa.ipc.new_file(
+            folder / "by_neuron.arrow",
+            TABLES["activations_by_neuron"].schema,
+            options=pa.ipc.IpcWriteOptions(compression="lz4"),
+        ) as writer:
+            for layer, fired in enumerate(layers):  # one record batch a layer, in its order
+                by_neuron = fired[np.argsort(fired.neurons.astype(np.uint16), kind="stable")]
+                columns = [
+                    np.full(len(by_neuron), layer, np.int16),
+                    by_neuron.neurons,
+                    prompt_of[by_neuron.tokens],
+                    position_of[by_neuron.tokens],
+                    by_neuron.values,
+                ]
+                schema = TABLES["activations_by_neuron"].schema
+                writer.write_batch(pa.record_batch([pa.array(c) for c in columns], schema=schema))
+        tops = [s.tops() for s in self.sieves]
+        kept = {"count": np.array([s.moments.count for s in self.sieves])}
+        kept["n_fired"] = np.stack(
+            [_counts(f, position_of, self.parts.n_neurons) for f in layers]
+        )
+        kept["sums"] = np.stack([s.moments.sums for s in self.sieves])
+        kept["squares"] = np.stack([s.moments.squares for s in self.sieves])
+        for sign, pick in (("high", 0), ("low", 1)):
+            tokens = np.stack([t[pick].tokens for t in tops])
+            found = tokens >= 0
+            kept[f"{sign}_values"] = np.stack([t[pick].values for t in tops])
+            kept[f"{sign}_prompts"] = np.where(found, prompt_of[tokens], -1)
+            kept[f"{sign}_positions"] = np.where(found, position_of[tokens], -1)
+        np.savez(folder / "neurons.npz", **kept)  # type: ignore[arg-type]
+
+    def _lens_table(self) -> pa.Table:
+        prompts, k = self.job.prompts, LENS_K
+        n_tokens, n_layers = self.next_rank.shape
+        each = n_layers * k
+        none = np.repeat(self.following < 0, each)
+        columns = [
+            np.repeat(prompts.token_prompts, each),
+            np.repeat(prompts.positions, each),
+            np.tile(np.repeat(np.arange(n_layers, dtype=np.int16), k), n_tokens),
+            np.tile(np.arange(1, k + 1, dtype=np.int8), n_tokens * n_layers),
+            self.lens_ids.ravel(),
+            pa.array(self.job.vocabulary).take(pa.array(self.lens_ids.ravel())),
+            self.lens_probabilities.ravel(),
+            pa.array(np.repeat(self.next_probability.ravel(), k), mask=none),
+            pa.array(np.repeat(self.next_rank.ravel(), k), mask=none),
+        ]
+        return pa.table(columns, schema=TABLES["logit_lens"].schema)
+
+    def _attention_table(self, prompt: int) -> pa.Table:
+        weights = self.attention[int(self.job.prompts.starts[prompt])]
+        n_layers, length, _ = weights.shape
+        position, source = np.tril_indices(length)
+        columns = [
+            np.full(n_layers * len(position), self.job.prompts.prompt_ids[prompt], np.int32),
+            np.repeat(np.arange(n_layers, dtype=np.int16), len(position)),
+            np.tile(position.astype(np.int16), n_layers),
+            np.tile(source.astype(np.int16), n_layers),
+            weights[:, position, source].ravel().astype(np.float32) / _GRID,
+        ]
+        return pa.table(columns, schema=TABLES["attention"].schema)
+
+
+def _following(prompts: TokenizedPrompts) -> np.ndarray:
+    """The id of the token after each token, int64 [tokens]; -1 at the end of a prompt."""
+    following = np.full(len(prompts.ids), -1, np.int64)
+    following[:-1] = prompts.ids[1:]
+    following[prompts.starts[1:] - 1] = -1
+    return following
+
+
+def _counts(fired: Sparse, position_of: np.ndarray, n_neurons: int) -> np.ndarray:
+    """How often each neuron fired past position 0, int64 [neurons]."""
+    return np.bincount(fired.neurons[position_of[fired.tokens] > 0], minlength=n_neurons)
+
+
+def _by_token(fired: Sparse) -> Sparse:
+    """By token, then neuron; both are below 65,536."""
+    return fired[np.argsort((fired.tokens.astype(np.uint32) << 16) | fired.neurons.astype(np.uint32))]
+
+
+def _prompt_order(layers: list[Sparse], prompts: TokenizedPrompts) -> pa.Table:
+    """The rows of all layers in the order of `activations`: prompt, position, layer, neuron."""
+    tokens = np.concatenate([f.tokens for f in layers]).astype(np.uint16)
+    order = np.argsort(tokens, kind="stable")  # a radix sort; keeps layer and neuron in order
+    of_layer = np.repeat(np.arange(len(layers), dtype=np.int16), [len(f) for f in layers])
+    tokens = tokens[order]
+    columns = [
+        prompts.token_prompts[tokens],
+        prompts.positions[tokens],
+        of_layer[order],
+        np.concatenate([f.neurons for f in layers])[order],
+        np.concatenate([f.values for f in layers])[order],
+    ]
+    return pa.table(columns, schema=TABLES["activations"].schema)
+
+
+def _write(path: Path, table: str, tables: object) -> None:
+    with parquet_writer(path, table) as writer:
+        for t in tables:  # type: ignore[attr-defined]
+            writer.write_table(t, row_group_size=ROW_GROUP)

@@ -1,0 +1,135 @@
+"""Prompts as the model reads them: ids cut to a length, and the text each token shows.
+
+Byte-level tokenizers cut inside characters. A character's text is given to the token that completes
+it and the tokens before it show nothing, so the texts of a prompt's tokens joined are the text the
+prompt shows, and a cut at the end leaves no replacement character.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from kn_assets.schema import TABLES
+
+_LOST = "\ufffd"
+_WINDOW = 8  # tokens before, enough to complete a character and to keep a leading space
+
+
+@dataclass(frozen=True)
+class TokenizedPrompts:
+    """Prompts as token ids, in the order of their ids.
+
+    prompt_ids: int32 [prompts]; lengths: int32 [prompts]; ids: int32 [tokens], prompts end to end.
+    """
+
+    prompt_ids: np.ndarray
+    lengths: np.ndarray
+    ids: np.ndarray
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """Index in `ids` of each prompt's first token, int64 [prompts + 1]."""
+        return np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
+
+    def __len__(self) -> int:
+        return len(self.prompt_ids)
+
+    def slice(self, first: int, last: int) -> TokenizedPrompts:
+        """The prompts first..last-1 (counted, not by id)."""
+        ids = self.ids[self.starts[first] : self.starts[last]]
+        return TokenizedPrompts(self.prompt_ids[first:last], self.lengths[first:last], ids)
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Position of each token in its prompt, int16 [tokens]."""
+        offsets = np.repeat(self.starts[:-1], self.lengths)
+        return (np.arange(len(self.ids)) - offsets).astype(np.int16)
+
+    @property
+    def token_prompts(self) -> np.ndarray:
+        """Prompt id of each token, int32 [tokens]."""
+        return np.repeat(self.prompt_ids, self.lengths)
+
+
+def tokenize(
+    tokenizer: Any, prompt_ids: np.ndarray, texts: list[str], n_tokens: int
+) -> TokenizedPrompts:
+    """Encode texts with the model's own tokenizer and keep the first `n_tokens` of each.
+
+    A text which gives no token at all is left out.
+    """
+    encoded = [ids[:n_tokens] for ids in tokenizer(texts)["input_ids"]] if texts else []
+    kept = [i for i, ids in enumerate(encoded) if ids]
+    return TokenizedPrompts(
+        np.asarray(prompt_ids, np.int32)[kept],
+        np.array([len(encoded[i]) for i in kept], np.int32),
+        np.array([t for i in kept for t in encoded[i]], np.int32),
+    )
+
+
+def pieces(tokenizer: Any, ids: list[int]) -> list[str]:
+    """The text that each token of one prompt shows; joined, they are the prompt's text."""
+    windows = [ids[max(0, i - _WINDOW) : i] for i in range(len(ids))]
+    before = tokenizer.batch_decode(windows, clean_up_tokenization_spaces=False)
+    after = tokenizer.batch_decode(
+        [[*w, t] for w, t in zip(windows, ids, strict=True)], clean_up_tokenization_spaces=False
+    )
+    return [_new(b, a) for b, a in zip(before, after, strict=True)]
+
+
+def _new(before: str, after: str) -> str:
+    # A window may itself start inside a character: what is lost at its start is the same in both.
+    before, after = before.rstrip(_LOST), after.rstrip(_LOST)
+    return after[len(before) :] if after.startswith(before) else ""
+
+
+def token_table(tokenizer: Any, prompts: TokenizedPrompts) -> pa.Table:
+    """The `tokens` table."""
+    texts: list[str] = []
+    for i in range(len(prompts)):
+        ids = prompts.ids[prompts.starts[i] : prompts.starts[i + 1]]
+        texts += pieces(tokenizer, ids.tolist())
+    columns = [prompts.token_prompts, prompts.positions, prompts.ids, texts]
+    return pa.table(columns, schema=TABLES["tokens"].schema)
+
+
+def vocabulary(tokenizer: Any, size: int) -> list[str]:
+    """The text of every id below `size` by itself; bytes that are no character as `<E2>`."""
+    texts = tokenizer.batch_decode([[i] for i in range(size)], clean_up_tokenization_spaces=False)
+    names = tokenizer.convert_ids_to_tokens(list(range(size)))
+    for i, text in enumerate(texts):
+        if _LOST in text or not text:
+            texts[i] = _bytes_shown(names[i])
+    return texts
+
+
+def _bytes_shown(name: str | None) -> str:
+    """A token's byte-level name with every byte outside ASCII told by its number."""
+    if name is None:  # an id the tokenizer doesn't know: models pad their vocabulary
+        return "<unused>"
+    shown = []
+    for letter in name:
+        byte = _byte_of().get(letter)
+        if byte is None:
+            shown.append(letter)
+        else:
+            shown.append(chr(byte) if 32 <= byte < 127 else f"<{byte:02X}>")
+    return "".join(shown)
+
+
+def _byte_of() -> dict[str, int]:
+    """GPT-2's table from printable letters to bytes (Radford et al. 2019, `bytes_to_unicode`)."""
+    if not _BYTES:
+        plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+        _BYTES.update({chr(b): b for b in plain})
+        others = (b for b in range(256) if b not in set(plain))
+        _BYTES.update({chr(256 + i): b for i, b in enumerate(others)})
+    return _BYTES
+
+
+_BYTES: dict[str, int] = {}
