@@ -2,8 +2,8 @@
 
 A schema `lake` holds one view per table over whatever Parquet files exist, with an empty relation
 where none do; it is the only place with paths in it. The public views and macros of `sql/`, one to
-a file, stand on those. `build` stores them all in `kn.duckdb` for any DuckDB client; `connect` makes
-them anew in memory, so that the app and `kn sql` never lock that file.
+a file, stand on those. `build` stores them all in `kn.duckdb` for any DuckDB client; `connect`
+makes them anew in memory, so that the app and `kn sql` never lock that file.
 """
 
 from __future__ import annotations

@@ -1,0 +1,198 @@
+"""Ad-hoc SQL: guarded, limited in rows, time and bytes, and told as text, CSV or JSON.
+
+`run` is used by `kn sql` in its own process. A server that answers strangers runs it inside a
+`kn_assets.sql_sandbox.Sandbox`, since DuckDB can't be interrupted within one call of a function.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+
+from kn_assets import database
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+from kn_assets.query_text import format_rows
+from kn_assets.sql_guard import QueryFailed, QueryRefused, check
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+__all__ = [
+    "QueryFailed",
+    "QueryRefused",
+    "QueryResult",
+    "QueryTimeout",
+    "QueryTooBig",
+    "format_result",
+    "main_query",
+    "run",
+]
+
+MAX_ROWS = 1_000
+TIMEOUT_S = 30.0
+MAX_BYTES = 64 << 20
+_BATCH = 2_048
+
+
+class QueryTimeout(KnError):
+    """The query took longer than it may."""
+
+
+class QueryTooBig(KnError):
+    """The query wanted more memory than it may, or its result is too large to hand over."""
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """The rows of a query, at most as many as were asked for.
+
+    `types` are DuckDB's names. `truncated` says whether there were more rows than `table` holds.
+    """
+
+    columns: list[str]
+    types: list[str]
+    table: pa.Table
+    seconds: float
+    truncated: bool
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The rows as Python values."""
+        columns = [c.to_pylist() for c in self.table.columns]
+        return list(zip(*columns, strict=True)) if columns else []
+
+
+def run(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    max_rows: int = MAX_ROWS,
+    timeout_s: float = TIMEOUT_S,
+    max_bytes: int = MAX_BYTES,
+) -> QueryResult:
+    """Answer one reading query on a cursor of its own; safe to call from several threads.
+
+    `connection` must come from `kn_assets.database`, whose settings are half of the guard.
+    Raises QueryRefused, QueryFailed, QueryTimeout or QueryTooBig.
+    """
+    started = time.monotonic()
+    cursor = connection.cursor()
+    try:
+        with _limit(cursor, timeout_s) as expired:
+            try:
+                explained, body = _explain(sql)
+                text = check(cursor, body, max_rows + 1)
+                relation = cursor.sql(f"EXPLAIN {text}" if explained else text)
+                columns, types = list(relation.columns), [str(t) for t in relation.types]
+                table = _fetch(relation, max_rows + 1, max_bytes)
+            except KnError:
+                raise
+            except Exception as e:
+                raise _said(e, expired.is_set(), timeout_s) from e
+    finally:
+        cursor.close()
+    return QueryResult(
+        columns=columns,
+        types=types,
+        table=table.slice(0, max_rows),
+        seconds=time.monotonic() - started,
+        truncated=table.num_rows > max_rows,
+    )
+
+
+def _explain(sql: str) -> tuple[bool, str]:
+    """Whether a plan is asked for, and the query itself: EXPLAIN can't stand in a subquery."""
+    found = re.match(r"\s*EXPLAIN\b(?!\s+ANALY[SZ]E)", sql, re.IGNORECASE)
+    return bool(found), sql[found.end() :] if found else sql
+
+
+@contextmanager
+def _limit(cursor: duckdb.DuckDBPyConnection, timeout_s: float) -> Iterator[threading.Event]:
+    """Interrupt what runs on `cursor` after `timeout_s`, again and again until it has stopped."""
+    done, expired = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        wait = timeout_s
+        while not done.wait(wait):
+            expired.set()
+            cursor.interrupt()
+            wait = 0.05
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield expired
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _fetch(relation: duckdb.DuckDBPyRelation, rows: int, max_bytes: int) -> pa.Table:
+    import pyarrow as pa
+
+    reader = relation.to_arrow_reader(_BATCH)
+    batches, size, found = [], 0, 0
+    for batch in reader:
+        batches.append(batch)
+        size += batch.nbytes
+        found += batch.num_rows
+        if size > max_bytes:
+            raise QueryTooBig(
+                f"the result is larger than {max_bytes >> 20} MiB: ask for fewer rows or columns"
+            )
+        if found >= rows:
+            break
+    return pa.Table.from_batches(batches, schema=reader.schema)
+
+
+def _said(error: Exception, expired: bool, timeout_s: float) -> KnError:
+    """DuckDB's error as one of ours."""
+    import duckdb
+
+    text = str(error)
+    if expired:
+        return QueryTimeout(
+            f"the query took longer than {timeout_s:g} s: narrow it, or ask for less"
+        )
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError) or "Out of Memory" in text:
+        return QueryTooBig("the query wants more memory than it may have: narrow it")
+    if isinstance(error, duckdb.PermissionException):
+        return QueryRefused("the query touches something outside the atlas")
+    if isinstance(error, duckdb.Error):
+        return QueryFailed(_own_lines(text))
+    raise error
+
+
+def _own_lines(message: str) -> str:
+    """A message of DuckDB with lines counted in the query as it was typed, not as wrapped."""
+    return re.sub(r"LINE (\d+):", lambda m: f"LINE {int(m[1]) - 1}:", message)
+
+
+def format_result(result: QueryResult, fmt: str) -> str:
+    """The rows as an aligned `table`, as `csv` or as `json` (a list of objects)."""
+    return format_rows(result.columns, result.types, result.rows, fmt)
+
+
+def main_query(
+    lake: Lake,
+    sql: str,
+    fmt: str = "table",
+    max_rows: int = MAX_ROWS,
+    timeout_s: float = TIMEOUT_S,
+    out: TextIO | None = None,
+    notes: TextIO | None = None,
+) -> None:
+    """Answer `sql` on `out` (stdout); how long it took and whether rows were cut go to stderr."""
+    with database.connect(lake) as connection:
+        result = run(connection, sql, max_rows, timeout_s)
+    print(format_result(result, fmt), file=out or sys.stdout)
+    rows = f"{result.table.num_rows:,} row{'' if result.table.num_rows == 1 else 's'}"
+    cut = f"the first {rows}, there are more" if result.truncated else rows
+    print(f"{cut}, in {result.seconds:.3f} s", file=notes or sys.stderr)

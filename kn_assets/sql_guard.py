@@ -1,0 +1,197 @@
+"""What ad-hoc SQL may do: read the atlas' views and macros, and compute.
+
+DuckDB has no user who may only read. `COPY` hides in a CTE whose statement counts as a SELECT,
+functions such as `query` run a text as SQL, and a string after FROM opens a file. So the text is
+wrapped as a subquery, parsed by DuckDB itself, and each node of the tree must be of a sort known to
+be harmless: the guard lists what is allowed, and refuses what it doesn't know.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from kn_assets import database
+from kn_assets.errors import KnError
+
+if TYPE_CHECKING:
+    import duckdb
+
+MAX_LENGTH = 20_000  # characters; planning a query of megabytes can't be interrupted
+
+Node = dict[str, Any]
+
+
+class QueryRefused(KnError):
+    """The query asks for something that ad-hoc SQL may not do."""
+
+
+class QueryFailed(KnError):
+    """The query is wrong: its text is DuckDB's own message."""
+
+
+_QUERY_NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
+_RELATIONS = {
+    *("EMPTY", "BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST"),
+    *("SHOW_REF", "PIVOT"),
+}
+_EXPRESSIONS = {
+    *("BETWEEN", "CASE", "CAST", "COLLATE", "COLUMN_REF", "COMPARISON", "CONJUNCTION"),
+    *("CONSTANT", "FUNCTION", "LAMBDA", "LAMBDA_REF", "OPERATOR", "POSITIONAL_REFERENCE"),
+    *("STAR", "SUBQUERY", "TYPE", "WINDOW"),
+}
+_TABLE_FUNCTIONS = {"range", "generate_series", "unnest"}
+_CATALOGUE = {"tables", "columns"}  # of information_schema: names only, no paths
+_SHOWN = {"tables", "__show_tables_expanded"}
+# Scalar functions which read the environment, keep state, wait, or run a text as SQL.
+_DENIED = {
+    *("getenv", "getvariable", "current_setting", "write_log", "sleep_ms", "pg_sleep"),
+    *("nextval", "currval", "setval", "setseed", "query", "query_table", "glob"),
+    *("json_execute_serialized_sql", "json_serialize_sql", "json_serialize_plan"),
+    "json_deserialize_sql",
+}
+_DENIED_STARTS = (
+    *("read_", "pragma_", "duckdb_", "parquet_", "sniff_", "arrow_", "pandas_", "python_"),
+    *("enable_", "disable_", "force_", "checkpoint", "__internal"),
+)
+
+
+def wrapped(sql: str, limit: int) -> str:
+    """The query as a subquery of at most `limit` rows; a COPY doesn't bind there."""
+    body = sql.strip().removesuffix(";")
+    return f"SELECT * FROM (\n{body}\n) LIMIT {limit}"
+
+
+def check(cursor: duckdb.DuckDBPyConnection, sql: str, limit: int) -> str:
+    """Return the wrapped query if it only reads the atlas.
+
+    Raises QueryRefused where it does anything else, QueryFailed where it doesn't parse.
+    """
+    if len(sql) > MAX_LENGTH:
+        raise QueryRefused(f"the query is longer than {MAX_LENGTH:,} characters: ask for less")
+    if not sql.strip().removesuffix(";").strip():
+        raise QueryRefused("the query is empty: try FROM atlases")
+    if "\x00" in sql:
+        raise QueryRefused("the query holds a null character")
+    text = wrapped(sql, limit)
+    ((tree,),) = cursor.execute("SELECT json_serialize_sql(?)", [text]).fetchall()
+    try:
+        parsed = json.loads(tree)
+    except RecursionError as e:
+        raise QueryRefused("the query is nested too deeply") from e
+    if parsed["error"]:
+        raise QueryFailed(_parse_error(parsed["error_message"]))
+    if len(parsed["statements"]) != 1:
+        raise QueryRefused("one query at a time, please")
+    _check_wrapper(parsed["statements"][0]["node"])
+    nodes = list(_nodes(parsed))
+    ctes = {name.lower() for node in nodes for name in _cte_names(node)}
+    for node in nodes:
+        _check_node(node, ctes)
+    return text
+
+
+def _parse_error(message: str) -> str:
+    if "Only SELECT" in message:
+        return "only queries can be asked here: SELECT, FROM, WITH, VALUES, DESCRIBE or SUMMARIZE"
+    return f"this doesn't parse as a query ({message}); only reading queries can be asked here"
+
+
+def _check_wrapper(top: Node) -> None:
+    """A text with parentheses of its own must not have changed the SELECT around it."""
+    intact = (
+        top["type"] == "SELECT_NODE"
+        and [e["class"] for e in top["select_list"]] == ["STAR"]
+        and top["from_table"]["type"] == "SUBQUERY"
+        and not top["from_table"]["alias"]
+        and [m["type"] for m in top["modifiers"]] == ["LIMIT_MODIFIER"]
+        and not top["cte_map"]["map"]
+        and not any(top[k] for k in ("where_clause", "group_expressions", "having", "qualify"))
+        and not top["sample"]
+    )
+    if not intact:
+        raise QueryRefused("the parentheses of the query don't match")
+
+
+def _nodes(tree: Any) -> Iterator[Node]:
+    """Every object of the tree, without recursion: its depth is the query's to choose."""
+    left = [tree]
+    while left:
+        here = left.pop()
+        if isinstance(here, dict):
+            yield here
+            left.extend(here.values())
+        elif isinstance(here, list):
+            left.extend(here)
+
+
+def _cte_names(node: Node) -> Iterator[str]:
+    for entry in (node.get("cte_map") or {}).get("map", ()):
+        yield entry["key"]
+    if "cte_name" in node:
+        yield node["cte_name"]
+
+
+def _check_node(node: Node, ctes: set[str]) -> None:
+    kind = node.get("type")
+    if isinstance(kind, str):
+        if kind.endswith("_NODE") and kind not in _QUERY_NODES:
+            word = kind.split("_", 1)[0]
+            raise QueryRefused(f"{word} can't be used here: queries may only read")
+        if "class" in node and node["class"] not in _EXPRESSIONS:
+            raise QueryRefused(f"{node['class'].lower()} can't be used in a query here")
+        if "alias" in node and "sample" in node and kind not in _RELATIONS:
+            raise QueryRefused(f"{kind.lower()} can't be used in a query here")
+        if kind == "BASE_TABLE":
+            _check_table(node, ctes)
+        elif kind == "SHOW_REF":
+            _check_show(node)
+        elif kind == "TABLE_FUNCTION":
+            _check_table_function(node)
+    if "function_name" in node:
+        name = str(node["function_name"]).lower()
+        if name in _DENIED or name.startswith(_DENIED_STARTS):
+            raise QueryRefused(f"the function {name} can't be used here")
+
+
+def _check_table(node: Node, ctes: set[str]) -> None:
+    name, schema = node["table_name"].lower(), node["schema_name"].lower()
+    if node["catalog_name"] or node.get("at_clause"):
+        raise QueryRefused(f"{name} can't be read here: name a view without a database before it")
+    if schema == "information_schema" and name in _CATALOGUE:
+        return
+    if schema in ("", "main") and (name in _views() or (not schema and name in ctes)):
+        # A name with a dot or a slash in it would be taken for a file.
+        if re.fullmatch(r"\w+", name):
+            return
+    shown = node["table_name"][:80]
+    raise QueryRefused(f"there is no view {shown!r}: SHOW TABLES lists those there are")
+
+
+def _check_show(node: Node) -> None:
+    if node["query"] is None and node["table_name"].strip('"').lower() not in _SHOWN:
+        raise QueryRefused("only SHOW TABLES, DESCRIBE and SUMMARIZE can be used here")
+
+
+def _check_table_function(node: Node) -> None:
+    function = node["function"]
+    name = str(function.get("function_name", "")).lower()
+    ours = name in _macros() and function["schema"].lower() in ("", "main")
+    if function.get("catalog") or not (ours or name in _TABLE_FUNCTIONS):
+        raise QueryRefused(
+            f"the table function {name} can't be used here; range, generate_series, unnest and "
+            f"the macros can: {', '.join(sorted(_macros()))}"
+        )
+
+
+@lru_cache(maxsize=1)
+def _views() -> frozenset[str]:
+    return frozenset(d.name for d in database.definitions() if d.kind == "VIEW")
+
+
+@lru_cache(maxsize=1)
+def _macros() -> frozenset[str]:
+    return frozenset(d.name for d in database.macros())
