@@ -184,6 +184,7 @@ def main_query(
     lake: Lake,
     sql: str,
     fmt: str = "table",
+    *,
     max_rows: int = MAX_ROWS,
     timeout_s: float = TIMEOUT_S,
     out: TextIO | None = None,

@@ -9,7 +9,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -99,18 +99,21 @@ def _json(columns: list[str], types: list[str], rows: Rows) -> str:
 
 def plain(value: Any) -> Any:
     """A value of a row as JSON knows it; NaN and infinities, which it doesn't, become null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    return str(value) if isinstance(value, timedelta) else repr(value)
+    match value:
+        case None | bool() | int() | str():
+            found = value
+        case float():
+            found = value if math.isfinite(value) else None
+        case Decimal():
+            found = int(value) if value == value.to_integral_value() else float(value)
+        case list() | tuple():
+            found = [plain(v) for v in value]
+        case dict():
+            found = {str(k): plain(v) for k, v in value.items()}
+        case bytes():
+            found = value.hex()
+        case datetime() | date() | time():
+            found = value.isoformat()
+        case _:
+            found = str(value)
+    return found

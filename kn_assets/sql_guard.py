@@ -163,10 +163,10 @@ def _check_table(node: Node, ctes: set[str]) -> None:
         raise QueryRefused(f"{name} can't be read here: name a view without a database before it")
     if schema == "information_schema" and name in _CATALOGUE:
         return
-    if schema in ("", "main") and (name in _views() or (not schema and name in ctes)):
-        # A name with a dot or a slash in it would be taken for a file.
-        if re.fullmatch(r"\w+", name):
-            return
+    known = name in _views() or (not schema and name in ctes)
+    # A name with a dot or a slash in it would be taken for a file.
+    if known and schema in ("", "main") and re.fullmatch(r"\w+", name):
+        return
     shown = node["table_name"][:80]
     raise QueryRefused(f"there is no view {shown!r}: SHOW TABLES lists those there are")
 
