@@ -1,0 +1,72 @@
+"""The app: a bar, and the tabs Explore, Map and SQL, wired to the lake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from kn_assets.lake import Lake
+from ui.api import Api
+from ui.sql import SqlTab
+from ui.widgets import pane, widget
+
+TITLE = "Knowledge neurons explorer"
+
+_EMPTY = """
+<div class="kn-empty-page" data-kn="empty">
+  <h2>Knowledge neurons explorer</h2>
+  <p>There is no atlas in this lake yet. One of these makes one:</p>
+  <pre>kn demo                                   # cities' facts and a small model, all offline
+kn run --corpus wikipedia --model gpt2    # Wikipedia's city articles and GPT-2</pre>
+  <p>Then load this page again. <code>kn doctor</code> says what is already made.</p>
+</div>
+"""
+
+
+def build(lake: Lake, shared: bool = False) -> gr.Blocks:
+    """The app over a lake; `shared` limits SQL as fits one that others can reach.
+
+    Raises KnError where the SQL of the views can't be found.
+    """
+    api = Api(lake)
+    sql = SqlTab(lake, shared)
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
+        widget("bar", '<div data-kn="bar"></div>', functions=api.functions())
+        gr.HTML(_EMPTY, visible=not api.atlases(), elem_id="kn-empty", apply_default_css=False)
+        with gr.Tabs(elem_id="kn-tabs"):
+            with gr.Tab("Explore", id="explore"):
+                widget(
+                    "explore",
+                    '<div class="kn-explore">'
+                    + pane("cities", "Prompts")
+                    + pane("prompt", "The prompt's neurons by layer")
+                    + pane("neuron", "The selected neuron")
+                    + "</div>",
+                )
+            with gr.Tab("Map", id="map"):
+                widget(
+                    "map",
+                    '<div class="kn-map">'
+                    + pane("map", "Map")
+                    + pane("neuron", "The selected neuron")
+                    + "</div>",
+                )
+            with gr.Tab("SQL", id="sql"):
+                tab = widget("sql", '<div data-kn="sql"></div>', events=("run", "download"))
+
+        def run(event: gr.EventData) -> str:
+            return sql.run(event._data)
+
+        def download(event: gr.EventData) -> str:
+            return sql.download(event._data)
+
+        options: dict[str, Any] = {
+            "show_progress": "minimal",
+            "api_visibility": "private",
+            "concurrency_limit": 2,
+            "concurrency_id": "sql",
+        }
+        tab.run(run, None, tab, **options)
+        tab.download(download, None, tab, **options)
+    return blocks

@@ -1,0 +1,111 @@
+"""Serving the app: on this machine by default, to others only behind a password or when told so."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(
+    lake: Lake,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    *,
+    share: bool = False,
+    auth: str | None = None,
+    public: bool = False,
+    quiet: bool = False,
+) -> gr.Blocks:
+    """Start the app and return its Blocks; `blocks.block_thread()` waits for Ctrl+C.
+
+    `auth` is USER:PASS. Raises KnError where the port is taken, `auth` is malformed, or a share
+    link would be open to everyone without `public`.
+    """
+    credentials = _credentials(auth)
+    if share and credentials is None and not public:
+        raise KnError(
+            "a share link lets anyone in who has it: give --auth USER:PASS, or --public to allow it"
+        )
+    _check_port(host, port)
+    blocks, local, link = _launch(
+        lake,
+        shared=share or host not in LOCAL,
+        server_name=host,
+        server_port=port,
+        share=share,
+        auth=credentials,
+    )
+    if share and not link:
+        print("No public link could be had (it needs the internet and frpc): going on locally.")
+    if not quiet:
+        print(f"Knowledge neurons explorer at {local}" + (f" and {link}" if link else ""))
+    return blocks
+
+
+def launch_for_tests(lake: Lake, **options: Any) -> tuple[str, Callable[[], None]]:
+    """Start the app on a free port; returns its address and a function that stops it."""
+    blocks, local, _ = _launch(lake, shared=False, server_name="127.0.0.1", **options)
+    return local, lambda: blocks.close(verbose=False)
+
+
+def _launch(lake: Lake, shared: bool, **options: Any) -> tuple[gr.Blocks, str, str | None]:
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    import gradio as gr
+
+    from ui.app import build
+    from ui.widgets import head
+
+    blocks = build(lake, shared)
+    # Raw calls that go round the queue's limits are closed; SQL is queued.
+    blocks.queue(api_open=False, default_concurrency_limit=8)
+    system = ["system-ui", "sans-serif"]
+    theme = gr.themes.Default(
+        primary_hue="green", font=system, font_mono=["ui-monospace", "monospace"]
+    )
+    # Gradio's own words about links and tunnels are said better above.
+    with contextlib.redirect_stdout(io.StringIO()):
+        _, local, link = blocks.launch(
+            prevent_thread_lock=True,
+            quiet=True,
+            theme=theme,
+            head=head(),
+            footer_links=[],
+            run_history=False,
+            app_kwargs={"openapi_url": None},
+            ssr_mode=False,
+            **options,
+        )
+    return blocks, local, link
+
+
+def _credentials(auth: str | None) -> tuple[str, str] | None:
+    if auth is None:
+        return None
+    user, colon, password = auth.partition(":")
+    if not (user and colon and password):
+        raise KnError("--auth takes USER:PASS, for example --auth reader:secret")
+    return user, password
+
+
+def _check_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as e:
+            raise KnError(
+                f"can't listen on {host} port {port} ({e.strerror}): give another one with --port"
+            ) from e

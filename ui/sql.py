@@ -1,0 +1,125 @@
+"""The SQL tab's side of the server: guarded queries, as rows for a table or as a file.
+
+These run in Gradio's queue. An answer is JSON text with the number `ask` of the question, so that
+the page knows an answer that a later question overtook.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from kn_assets import query
+from kn_assets.database import Database
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+from ui.api import to_json
+
+LONGEST_CELL = 2_000
+LARGEST_EXACT = 1 << 53  # integers that JavaScript's numbers hold
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one query may take."""
+
+    rows: int = 1_000
+    file_rows: int = 200_000
+    seconds: float = 30.0
+    memory: str = "1GB"
+
+
+ALONE = Limits()
+"""For a person on their own machine."""
+SHARED = Limits(file_rows=20_000, seconds=5.0, memory="512MB")
+"""For an app that others can reach."""
+
+
+class SqlTab:
+    """Answers the SQL tab's questions; safe to call from several threads."""
+
+    def __init__(self, lake: Lake, shared: bool = False) -> None:
+        self.limits = SHARED if shared else ALONE
+        self._database = Database(lake, memory_limit=self.limits.memory)
+
+    def run(self, question: object) -> str:
+        """The first rows of a query: `columns`, `types`, `rows`, `seconds`, `cut`; or `error`."""
+        sql, ask = _checked(question)
+        try:
+            found = self._query(sql, self.limits.rows)
+        except KnError as e:
+            return to_json({"ask": ask, "error": str(e)})
+        answer = {
+            "ask": ask,
+            "sql": sql,
+            "columns": found.columns,
+            "types": found.types,
+            "rows": [[_cell(value) for value in row] for row in found.rows],
+            "seconds": found.seconds,
+            "cut": found.truncated,
+        }
+        return to_json(answer)
+
+    def download(self, question: object) -> str:
+        """More rows of a query as base64 of a CSV or Parquet `file` with its `name`; or `error`."""
+        sql, ask = _checked(question)
+        wanted = question.get("format") if isinstance(question, dict) else None
+        try:
+            found = self._query(sql, self.limits.file_rows)
+        except KnError as e:
+            return to_json({"ask": ask, "error": str(e)})
+        name = "query.parquet" if wanted == "parquet" else "query.csv"
+        answer = {
+            "ask": ask,
+            "name": name,
+            "file": base64.b64encode(_file(found, name)).decode("ascii"),
+            "rows": found.table.num_rows,
+            "cut": found.truncated,
+        }
+        return to_json(answer)
+
+    def _query(self, sql: str, rows: int) -> query.QueryResult:
+        cursor = self._database.cursor()
+        try:
+            return query.run(cursor, sql, max_rows=rows, timeout_s=self.limits.seconds)
+        finally:
+            cursor.close()
+
+
+def _checked(question: object) -> tuple[str, int]:
+    given: dict[str, Any] = question if isinstance(question, dict) else {}
+    sql, ask = given.get("sql"), given.get("ask")
+    return sql if isinstance(sql, str) else "", ask if isinstance(ask, int) else 0
+
+
+def _file(found: query.QueryResult, name: str) -> bytes:
+    if name.endswith(".parquet"):
+        buffer = io.BytesIO()
+        pq.write_table(found.table, buffer, compression="zstd")
+        return buffer.getvalue()
+    return query.format_result(found, "csv").encode()
+
+
+def _cell(value: Any) -> Any:
+    """A value as JSON holds it: what JavaScript would garble becomes text."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        exact = math.isfinite(value) if isinstance(value, float) else abs(value) < LARGEST_EXACT
+        return value if exact else str(value)
+    if isinstance(value, bytes):
+        return _short(value[: LONGEST_CELL // 2].hex())
+    if isinstance(value, list | tuple):
+        return [_cell(v) for v in value]
+    if isinstance(value, dict):
+        return {str(k): _cell(v) for k, v in value.items()}
+    return _short(str(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_CELL else text[:LONGEST_CELL] + "…"

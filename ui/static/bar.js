@@ -1,0 +1,40 @@
+// The bar over everything: which atlas is on screen, notices, and the tabs' place in the address.
+(kn => {
+  const h = kn.h;
+
+  kn.mountBar = (pane, server) => {
+    const about = h("span", { class: "kn-about" });
+    const picker = h("select", { "aria-label": "Model", onchange: () => kn.go({ model: picker.value, prompt: kn.atlases.find(a => a.model === picker.value).first_prompt, layer: null, neuron: null }) });
+    const notice = h("p", { class: "kn-notice", role: "status", hidden: true });
+    const words = h("span", {});
+    notice.append(words, h("button", { type: "button", "aria-label": "Dismiss", onclick: () => { notice.hidden = true; } }, "×"));
+    const model = h("span", { class: "kn-model" });
+    pane.append(model, about, notice);
+
+    kn.on("notice", text => { words.textContent = text; notice.hidden = !text; });
+    kn.on("failed", text => { words.textContent = text; notice.hidden = false; });
+    kn.on("started", () => {
+      picker.append(...kn.atlases.map(a => h("option", { value: a.model }, a.model)));
+      document.body.classList.toggle("kn-empty", !kn.atlases.length);
+    });
+    kn.on("model", () => {
+      picker.value = kn.state.model;
+      kn.fill(model, kn.atlases.length > 1 ? picker : h("b", {}, kn.state.model));
+      const { corpus, n_prompts, n_layers, n_neurons, dtype } = kn.atlas;
+      kn.fill(about, [corpus, `${kn.integer(n_prompts)} prompts`, `${n_layers} × ${kn.integer(n_neurons)} neurons`, dtype]
+        .filter(Boolean).join(" · "));
+    });
+    kn.on("tab", showTab);
+    document.addEventListener("click", event => {
+      const tab = event.target.closest("#kn-tabs button[data-tab-id]")?.dataset.tabId;
+      if (tab && kn.started) kn.go({ tab });
+    });
+    kn.start(server);
+  };
+
+  const showTab = tab => {
+    const button = document.querySelector(`#kn-tabs button[role=tab][data-tab-id=${tab}]`);
+    if (button && button.getAttribute("aria-selected") !== "true") button.click();
+    kn.untip();
+  };
+})((window.kn ??= {}));

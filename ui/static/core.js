@@ -1,0 +1,129 @@
+// Helpers that every pane uses. Text from the lake only ever enters the page as text nodes.
+(kn => {
+  // h("div", {class: "x", onclick: f, "aria-label": "y"}, "text", otherNode)
+  kn.h = (tag, attributes = {}, ...children) => {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (value === null || value === undefined || value === false) continue;
+      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else if (name === "style") node.style.cssText = value;
+      else node.setAttribute(name, value === true ? "" : value);
+    }
+    node.append(...children.filter(c => c !== null && c !== undefined && c !== false));
+    return node;
+  };
+
+  kn.fill = (node, ...children) => {
+    node.replaceChildren(...children.filter(c => c !== null && c !== undefined && c !== false));
+    return node;
+  };
+
+  // A packed array is {"dtype": "f4", "data": base64 of little-endian bytes}.
+  const ARRAYS = {
+    u1: Uint8Array, u2: Uint16Array, u4: Uint32Array,
+    i2: Int16Array, i4: Int32Array, f4: Float32Array,
+  };
+  kn.unpack = packed => {
+    const text = atob(packed.data);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+    return new ARRAYS[packed.dtype](bytes.buffer);
+  };
+
+  const integers = new Intl.NumberFormat("en");
+  kn.integer = n => (n === null || n === undefined ? "–" : integers.format(n));
+  kn.number = x => {
+    if (x === null || x === undefined || Number.isNaN(x)) return "–";
+    if (x === 0) return "0";
+    const size = Math.abs(x);
+    if (size >= 1000) return integers.format(Math.round(x));
+    if (size < 0.001) return x.toExponential(1);
+    return String(Number(x.toPrecision(3)));
+  };
+  kn.probability = p => (p < 0.005 ? "<.01" : p >= 0.995 ? "1.0" : p.toFixed(2).slice(1));
+  kn.percent = x => {
+    const percent = 100 * x;
+    if (percent && percent < 0.01) return "<0.01 %";
+    return `${percent < 1 ? percent.toFixed(2) : percent.toFixed(1)} %`;
+  };
+
+  // A token as prose shows it, with marks for what prose would swallow.
+  const MARKS = { "\n": "↵", "\r": "␍", "\t": "⇥" };
+  kn.shown = token => token.replace(/[\n\r\t]/g, c => MARKS[c]) || "∅";
+  // The same where the token stands alone, so that its spaces must be seen.
+  kn.quoted = token => kn.shown(token).replace(/^ +| +$/g, s => "␣".repeat(s.length));
+
+  // Prose of tokens shaded by value: green above 0, purple below, `scale` is full colour.
+  kn.prose = (tokens, values, scale, { current = -1, title, onpick } = {}) => {
+    const prose = kn.h("span", { class: "kn-prose" });
+    tokens.forEach((token, i) => {
+      const value = values ? values[i] : null;
+      const fired = value !== null && value !== undefined && !Number.isNaN(value) && value !== 0;
+      const span = kn.h("span", { class: "kn-token" }, kn.shown(token));
+      if (fired) {
+        span.classList.add(value < 0 ? "kn-negative" : "kn-positive");
+        span.style.setProperty("--w", Math.min(1, Math.abs(value) / (scale || 1)).toFixed(3));
+      }
+      if (/^[\n\r\t]+$/.test(token)) span.classList.add("kn-mark");
+      span.title = title ? title(i, value) : fired ? kn.number(value) : "did not fire";
+      if (i === current) span.setAttribute("aria-current", "true");
+      if (onpick) span.addEventListener("click", () => onpick(i));
+      prose.append(span);
+    });
+    return prose;
+  };
+
+  // A group of buttons of which one is pressed. `choices` is [[value, words], ...].
+  kn.toggle = (label, choices, value, onchange) => {
+    const buttons = choices.map(([choice, words]) =>
+      kn.h("button", {
+        type: "button", "aria-pressed": String(choice === value), "data-value": choice,
+        onclick: () => { group.set(choice); onchange(choice); },
+      }, words));
+    const group = kn.h("div", { class: "kn-toggle", role: "group", "aria-label": label }, ...buttons);
+    group.set = choice => buttons.forEach(
+      b => b.setAttribute("aria-pressed", String(b.dataset.value === choice)));
+    return group;
+  };
+
+  kn.sqlButton = query => kn.h("button", {
+    type: "button", class: "kn-sql", title: "Open the query that made this",
+    onclick: () => kn.openSql(query()),
+  }, "show as SQL");
+
+  // A word where something is missing or failed, in the place where it would be.
+  kn.message = (text, kind = "note") => kn.h(
+    "p", { class: `kn-message kn-${kind}`, role: kind === "error" ? "alert" : "status" }, text);
+
+  // One tip for the whole page, placed beside the pointer or the focused element.
+  const tip = kn.h("div", { class: "kn-tip", role: "tooltip", hidden: true });
+  kn.tip = (x, y, ...children) => {
+    if (!tip.isConnected) document.body.append(tip);
+    kn.fill(tip, ...children).hidden = false;
+    const { width, height } = tip.getBoundingClientRect();
+    const left = x + 14 + width > innerWidth ? Math.max(4, x - width - 10) : x + 14;
+    tip.style.left = `${left}px`;
+    tip.style.top = `${Math.max(4, Math.min(y + 14, innerHeight - height - 4))}px`;
+  };
+  kn.untip = () => { tip.hidden = true; };
+
+  // A style of the page as "r g b" or any other text, e.g. kn.css("--kn-positive").
+  kn.css = (name, node = document.body) => getComputedStyle(node).getPropertyValue(name).trim();
+  kn.rgb = name => kn.css(name).split(/\s+/).map(Number);
+
+  // Size a canvas to its box in device pixels; false where it has no size yet (a hidden tab).
+  kn.fit = (canvas, width, height) => {
+    if (!(width > 0 && height > 0)) return false;
+    const ratio = window.devicePixelRatio || 1;
+    const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (canvas.width !== w || canvas.height !== h) { canvas.width = w; canvas.height = h; }
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+    return true;
+  };
+
+  kn.debounce = (wait, f) => {
+    let timer;
+    return (...args) => { clearTimeout(timer); timer = setTimeout(() => f(...args), wait); };
+  };
+})((window.kn ??= {}));

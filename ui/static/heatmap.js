@@ -1,0 +1,272 @@
+// Middle pane: the prompt, a row for each layer, and the slider that moves the token.
+// All of a prompt is in the browser, so moving the token asks nobody.
+(kn => {
+  const h = kn.h;
+  const GAP = 1;
+
+  kn.mountHeatmap = pane => {
+    let order = "strength";
+    let scaling = "layer";
+    let cursor = null; // {layer, index} under the keyboard
+    let cells = []; // per layer: the cells drawn, [{neuron, activation}, ...]
+    let cellWidth = 10;
+    let rowHeight = 18;
+
+    const title = h("h2", {}, "Prompt");
+    const facts = h("span", { class: "kn-count" });
+    const text = h("div", { class: "kn-text", "aria-label": "The prompt's tokens" });
+    const orders = kn.toggle("Order of the neurons in a row",
+      [["strength", "strongest first"], ["index", "by index"]], order, value => { order = value; draw(); });
+    const scales = kn.toggle("Scale of the colours",
+      [["layer", "scale per layer"], ["global", "global"]], scaling, value => { scaling = value; draw(); });
+    const legend = h("div", { class: "kn-legend" });
+    const labels = h("div", { class: "kn-labels" });
+    const canvas = h("canvas", {
+      class: "kn-cells", tabindex: "0", role: "application",
+      "aria-label": "Fired neurons by layer. Arrow keys move, Enter selects a neuron.",
+    });
+    const counts = h("div", { class: "kn-counts", "aria-label": "Number of neurons that fired" });
+    const rows = h("div", { class: "kn-rows" }, labels, h("div", { class: "kn-canvas" }, canvas), counts);
+    const slider = h("input", { type: "range", min: "0", step: "1", value: "0", "aria-label": "Token" });
+    const back = h("button", { type: "button", "aria-label": "Previous token", onclick: () => step(-1) }, "‹");
+    const forth = h("button", { type: "button", "aria-label": "Next token", onclick: () => step(1) }, "›");
+    const place = h("output", { class: "kn-place" });
+    const said = h("p", { class: "kn-said", role: "status" });
+    const foot = h("div", { class: "kn-foot" }, h("div", { class: "kn-slider" }, back, slider, forth), place, said);
+    const trouble = h("div", {});
+    const body = h("div", { class: "kn-body", hidden: true },
+      text, h("div", { class: "kn-tools" }, orders, scales, legend), rows, foot);
+    pane.append(
+      h("div", { class: "kn-head" }, title, facts,
+        kn.sqlButton(() => `FROM heatmap(${kn.literal(kn.state.model)}, ${kn.state.prompt})\nORDER BY position, layer, abs(activation) DESC`),
+        h("button", {
+          type: "button", class: "kn-sql", title: "Open the query behind the tokens at the left",
+          onclick: () => kn.openSql(`FROM lens(${kn.literal(kn.state.model)}, ${kn.state.prompt})\nORDER BY position, layer, rank`),
+        }, "lens as SQL")),
+      trouble, body);
+
+    // -- what belongs to the prompt ----------------------------------------------------------
+
+    const showPrompt = () => {
+      const { tokens, prompt } = kn.prompt;
+      cursor = null;
+      kn.fill(trouble, ...Object.entries(kn.prompt.missing).map(([, words]) => kn.message(words)));
+      body.hidden = false;
+      kn.fill(title, h("bdi", {}, prompt.name ?? `Prompt ${prompt.prompt_id}`));
+      kn.fill(facts, ...[
+        prompt.country && h("bdi", {}, prompt.country),
+        prompt.is_capital ? " · capital" : "",
+        prompt.population ? ` · ${kn.integer(prompt.population)}` : "",
+        ` · prompt ${prompt.prompt_id}`,
+      ]);
+      kn.fill(text, kn.prose(tokens, null, 1, {
+        title: i => `token ${i}`, onpick: i => kn.go({ token: i }),
+      }));
+      slider.max = String(Math.max(0, tokens.length - 1));
+      slider.disabled = tokens.length < 2;
+      kn.fill(labels, ...Array.from({ length: kn.prompt.nLayers }, (_, layer) => lensRow(layer)));
+      kn.fill(counts, ...Array.from({ length: kn.prompt.nLayers }, () => h("span", {})));
+      draw();
+    };
+
+    const lensRow = layer => h("button", {
+      type: "button", class: "kn-lens",
+      onmousemove: e => kn.tip(e.clientX, e.clientY, ...lensTip(layer)),
+      onmouseleave: kn.untip,
+      onfocus: e => {
+        if (!e.target.matches(":focus-visible")) return;
+        const place = e.target.getBoundingClientRect();
+        kn.tip(place.right, place.top, ...lensTip(layer));
+      },
+      onblur: kn.untip,
+      tabindex: layer ? "-1" : "0",
+      onkeydown: e => {
+        const next = { ArrowDown: layer + 1, ArrowUp: layer - 1 }[e.key];
+        if (next !== undefined && labels.children[next]) { labels.children[next].focus(); e.preventDefault(); }
+      },
+    },
+    h("span", { class: "kn-no" }, String(layer)),
+    h("span", { class: "kn-word" }, h("bdi", {})),
+    h("span", { class: "kn-p" }));
+
+    const lensTip = layer => {
+      const { tokens, lens } = kn.prompt;
+      if (!lens) return ["no logit lens in this atlas yet"];
+      const { top, nextProbability, nextRank } = lens(kn.state.token, layer);
+      const follows = tokens[kn.state.token + 1];
+      return [
+        h("strong", {}, `After layer ${layer}, the likeliest next token`),
+        h("table", {}, ...top.map(({ token, probability }) => h("tr", {},
+          h("td", {}, h("bdi", {}, kn.quoted(token))),
+          h("td", {}, h("span", { class: "kn-bar", style: `width:${(70 * probability).toFixed(1)}px` })),
+          h("td", { class: "kn-num" }, probability.toPrecision(2))))),
+        follows === undefined
+          ? h("div", {}, "The prompt ends here.")
+          : h("div", {}, "What follows: ", h("bdi", {}, kn.quoted(follows)),
+            ` · probability ${nextProbability.toPrecision(2)}, rank ${kn.integer(nextRank)}`),
+      ];
+    };
+
+    // -- what belongs to the token -----------------------------------------------------------
+
+    const draw = () => {
+      if (!kn.prompt || body.hidden) return;
+      const { token } = kn.state;
+      const { tokens, lens } = kn.prompt;
+      slider.value = String(token);
+      slider.style.setProperty("--at", tokens.length > 1 ? token / (tokens.length - 1) : 0);
+      text.querySelector("[aria-current]")?.removeAttribute("aria-current");
+      text.querySelectorAll(".kn-token")[token]?.setAttribute("aria-current", "true");
+      const follows = tokens[token + 1];
+      slider.setAttribute("aria-valuetext", `token ${token}: ${tokens[token] ?? ""}`);
+      kn.fill(place, `token ${token} of ${tokens.length - 1}: `, h("b", {}, h("bdi", {}, kn.quoted(tokens[token] ?? ""))),
+        follows === undefined ? " · the prompt ends here" : " · then ",
+        follows === undefined ? null : h("bdi", {}, kn.quoted(follows)),
+        token === 0 ? " · position 0 is an attention sink: its outsized values are left out of statistics" : "");
+      [...labels.children].forEach((row, layer) => {
+        const [, word, p] = row.children;
+        const read = lens?.(token, layer);
+        const top = read?.top[0];
+        word.firstChild.textContent = top ? kn.shown(top.token).trim() || kn.quoted(top.token) : "";
+        p.textContent = top ? kn.probability(top.probability) : "";
+        const right = top !== undefined && read.nextRank === 1;
+        row.classList.toggle("kn-right", right);
+        row.setAttribute("aria-label", top
+          ? `Layer ${layer}: ${top.token}, probability ${top.probability.toPrecision(2)}${right ? ", which is what follows" : ""}`
+          : `Layer ${layer}`);
+      });
+      paint();
+      say();
+    };
+
+    const say = () => {
+      const { layer, neuron, token } = kn.state;
+      if (layer === null || !kn.prompt) { said.textContent = ""; return; }
+      const found = kn.prompt.fired(token, layer).find(cell => cell.neuron === neuron);
+      said.textContent = `Layer ${layer} · neuron ${neuron} `
+        + (found ? `fired here: ${kn.number(found.activation)}` : "did not fire at this token");
+    };
+
+    const full = layer => (scaling === "layer" ? kn.prompt.scale(layer) : kn.prompt.globalScale);
+
+    const paint = () => {
+      const { nLayers, busiest } = kn.prompt;
+      const { token } = kn.state;
+      const width = canvas.parentElement.clientWidth;
+      const room = window.innerWidth >= 1100 ? pane.clientHeight - rows.offsetTop - foot.offsetHeight - 14 : 0;
+      rowHeight = Math.max(14, Math.min(24, Math.floor(room / nLayers)));
+      rows.style.setProperty("--row", `${rowHeight}px`);
+      if (!kn.fit(canvas, width, rowHeight * nLayers)) return;
+      cellWidth = Math.max(7, Math.min(20, Math.floor(width / Math.max(1, busiest))));
+      const fits = Math.floor((width - 2) / cellWidth);
+      const ratio = canvas.width / width;
+      const context = canvas.getContext("2d");
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.clearRect(0, 0, width, rowHeight * nLayers);
+      const positive = kn.rgb("--kn-positive");
+      const negative = kn.rgb("--kn-negative");
+      cells = [];
+      for (let layer = 0; layer < nLayers; layer++) {
+        const fired = kn.prompt.fired(token, layer);
+        const shown = fired.slice(0, fits); // the strongest are first: a narrow row keeps them
+        if (order === "index") shown.sort((a, b) => a.neuron - b.neuron);
+        cells.push(shown);
+        const scale = full(layer);
+        shown.forEach(({ activation }, i) => {
+          const [r, g, b] = activation < 0 ? negative : positive;
+          const alpha = 0.12 + 0.88 * Math.min(1, Math.abs(activation) / scale) ** 1.5;
+          context.fillStyle = `rgba(${r},${g},${b},${alpha})`;
+          context.fillRect(1 + i * cellWidth, layer * rowHeight + 1, cellWidth - GAP, rowHeight - 2);
+        });
+        counts.children[layer].textContent = shown.length < fired.length
+          ? `${shown.length} of ${fired.length}` : String(fired.length);
+      }
+      frame(context, kn.state.layer, cells[kn.state.layer]?.findIndex(c => c.neuron === kn.state.neuron), 2);
+      if (cursor && document.activeElement === canvas) frame(context, cursor.layer, cursor.index, 1);
+      labels.querySelector(".kn-at")?.classList.remove("kn-at");
+      labels.children[kn.state.layer]?.classList.add("kn-at");
+      drawLegend();
+    };
+
+    const frame = (context, layer, index, thickness) => {
+      if (index === undefined || index < 0) return;
+      context.lineWidth = thickness;
+      context.strokeStyle = getComputedStyle(canvas).color;
+      context.strokeRect(0.5 + index * cellWidth, layer * rowHeight + 0.5, cellWidth, rowHeight - 1);
+    };
+
+    const drawLegend = () => {
+      const top = scaling === "layer" ? "98th percentile of its layer" : kn.number(kn.prompt.globalScale);
+      kn.fill(legend,
+        h("span", {}, "weakest that fired"),
+        h("span", { class: "kn-ramp", "aria-hidden": "true" }),
+        h("span", { title: "In this prompt, position 0 aside" }, top),
+        kn.prompt.negative && h("span", { class: "kn-ramp kn-minus", "aria-hidden": "true" }),
+        kn.prompt.negative && h("span", {}, "below 0"));
+    };
+
+    // -- hands -------------------------------------------------------------------------------
+
+    const at = event => {
+      const box = canvas.getBoundingClientRect();
+      const layer = Math.floor((event.clientY - box.top) / rowHeight);
+      const index = Math.floor((event.clientX - box.left - 1) / cellWidth);
+      return cells[layer]?.[index] ? { layer, index } : null;
+    };
+    const words = ({ layer, index }) => {
+      const { neuron, activation } = cells[layer][index];
+      const limit = kn.prompt.thresholds[layer];
+      return `layer ${layer} · neuron ${neuron} · activation ${kn.number(activation)}`
+        + (limit === undefined ? "" : ` · fires from ${kn.number(limit)}`);
+    };
+    const choose = ({ layer, index }) => kn.go({ layer, neuron: cells[layer][index].neuron });
+
+    canvas.addEventListener("mousemove", event => {
+      const cell = at(event);
+      canvas.style.cursor = cell ? "pointer" : "default";
+      if (cell) kn.tip(event.clientX, event.clientY, words(cell));
+      else kn.untip();
+    });
+    canvas.addEventListener("mouseleave", kn.untip);
+    canvas.addEventListener("click", event => { const cell = at(event); if (cell) choose(cell); });
+    canvas.addEventListener("blur", () => { kn.untip(); if (kn.prompt) paint(); });
+    canvas.addEventListener("keydown", event => {
+      if (!cells.length) return;
+      const start = () => {
+        const index = cells[kn.state.layer]?.findIndex(c => c.neuron === kn.state.neuron) ?? -1;
+        return { layer: kn.state.layer ?? 0, index: Math.max(0, index) };
+      };
+      const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+      if (event.key in steps) {
+        const from = cursor ?? start();
+        let layer = from.layer + steps[event.key][0];
+        while (cells[layer] && !cells[layer].length) layer += steps[event.key][0] || 1;
+        if (!cells[layer]) return;
+        const index = Math.max(0, Math.min(cells[layer].length - 1, from.index + steps[event.key][1]));
+        cursor = { layer, index };
+        paint();
+        said.textContent = words(cursor);
+        event.preventDefault();
+      } else if (event.key === "Enter" && cursor) {
+        choose(cursor);
+        event.preventDefault();
+      }
+    });
+
+    const step = by => {
+      const token = Math.max(0, Math.min(kn.prompt.tokens.length - 1, kn.state.token + by));
+      kn.go({ token });
+    };
+    slider.addEventListener("input", () => kn.go({ token: Number(slider.value) }));
+
+    // -- what it listens to ------------------------------------------------------------------
+
+    kn.on("prompt", showPrompt);
+    kn.on("token", draw);
+    kn.on("neuron-asked", () => { if (kn.prompt) { paint(); say(); } });
+    kn.on("prompt-failed", words => { body.hidden = true; kn.fill(trouble, kn.message(words, "error")); });
+    new ResizeObserver(() => { if (kn.prompt && !body.hidden) paint(); }).observe(pane);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (kn.prompt) paint(); });
+    if (kn.prompt) showPrompt();
+  };
+})((window.kn ??= {}));

@@ -1,0 +1,344 @@
+// The map: neurons or prompts at their t-SNE place, on a canvas filled pixel by pixel.
+(kn => {
+  const h = kn.h;
+
+  kn.mountMap = pane => {
+    let kind = "neurons";
+    let hand = "move";
+    let points = null;
+    let colouring = null;
+    let view = { x: -0.02, y: -0.02, zoom: 0.96 }; // left, top and 1 / width of what is seen
+    let hovered = -1;
+    let drag = null;
+    let box = null; // selected box in the points' coordinates
+    let order = null;
+
+    const kinds = kn.toggle("What is on the map", [["neurons", "neurons"], ["prompts", "prompts"]], kind,
+      value => { kind = value; load(); });
+    const hands = kn.toggle("What dragging does", [["move", "move"], ["box", "select a box"]], hand,
+      value => { hand = value; canvas.dataset.hand = value; });
+    const colours = h("select", { "aria-label": "Colour by", onchange: () => { paintColours(); draw(); } });
+    const legend = h("div", { class: "kn-legend" });
+    const count = h("span", { class: "kn-count" });
+    const canvas = h("canvas", {
+      tabindex: "0", role: "application", "data-hand": hand,
+      "aria-label": "Map of neurons. Arrow keys move to the next point, Enter selects, plus and minus zoom, 0 shows all.",
+    });
+    const overlay = h("canvas", { class: "kn-overlay", "aria-hidden": "true" });
+    const said = h("p", { class: "kn-said", role: "status" });
+    const stage = h("div", { class: "kn-stage" }, canvas, overlay,
+      h("div", { class: "kn-zoom" },
+        h("button", { type: "button", "aria-label": "Zoom in", onclick: () => zoomBy(1.5) }, "+"),
+        h("button", { type: "button", "aria-label": "Zoom out", onclick: () => zoomBy(1 / 1.5) }, "−"),
+        h("button", { type: "button", "aria-label": "Show all", onclick: () => showAll() }, "⤢")));
+    const trouble = h("div", {});
+    const selection = h("div", { class: "kn-selection", hidden: true });
+    const macro = () => `${kind === "neurons" ? "neuron_points" : "prompt_points"}(${kn.literal(kn.state.model)})`;
+    pane.append(
+      h("div", { class: "kn-head" }, h("h2", {}, "Map"), count, kn.sqlButton(() => `FROM ${macro()}`)),
+      h("div", { class: "kn-tools" }, kinds, h("label", {}, "colour by ", colours), hands, legend),
+      trouble, stage, said, selection);
+
+    // -- data --------------------------------------------------------------------------------
+
+    let calls = 0;
+    const load = async () => {
+      if (!kn.state.model) return;
+      const call = ++calls;
+      unselect();
+      stage.classList.add("kn-waiting");
+      try {
+        const data = await kn.remembered("points", { model: kn.state.model, kind });
+        if (call !== calls) return;
+        kn.fill(trouble, data.missing && kn.message(data.missing));
+        stage.hidden = !data.n;
+        points = data.n ? kn.decodePoints(data) : null;
+        count.textContent = data.n ? `${kn.integer(data.n)} ${kind}` : "";
+      } catch (error) {
+        if (call !== calls) return;
+        points = null;
+        stage.hidden = true;
+        kn.fill(trouble, kn.message(error.message, "error"));
+      }
+      stage.classList.remove("kn-waiting");
+      if (!points) { kn.fill(legend); return; }
+      canvas.setAttribute("aria-label", `Map of ${kn.integer(points.n)} ${kind}. Arrow keys move to the next point, Enter selects, plus and minus zoom, 0 shows all.`);
+      order = shuffled(points.n);
+      const choices = kn.colourings(kind);
+      const before = colours.value;
+      kn.fill(colours, ...choices.map(([name, words]) => h("option", { value: name }, words)));
+      if (choices.some(([name]) => name === before)) colours.value = before;
+      hovered = -1;
+      paintColours();
+      showAll();
+      document.documentElement.dataset.knMap = kind;
+    };
+
+    // Drawing in a mixed order, so that no layer or country covers the others.
+    const shuffled = n => {
+      const list = Uint32Array.from({ length: n }, (_, i) => i);
+      let seed = 1;
+      for (let i = n - 1; i > 0; i--) {
+        seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+        const j = seed % (i + 1);
+        [list[i], list[j]] = [list[j], list[i]];
+      }
+      return list;
+    };
+
+    const paintColours = () => {
+      if (!points) return;
+      const how = kn.colourings(kind).find(([name]) => name === colours.value)[2];
+      colouring = how(points);
+      kn.fill(legend, ...colouring.legend);
+    };
+
+    // -- drawing -----------------------------------------------------------------------------
+
+    const side = () => Math.min(stage.clientWidth, stage.clientHeight);
+    const toScreen = (x, y) => [
+      (x - view.x) * view.zoom * side() + (stage.clientWidth - side()) / 2,
+      (y - view.y) * view.zoom * side() + (stage.clientHeight - side()) / 2];
+    const fromScreen = (px, py) => [
+      (px - (stage.clientWidth - side()) / 2) / side() / view.zoom + view.x,
+      (py - (stage.clientHeight - side()) / 2) / side() / view.zoom + view.y];
+
+    let asked = 0;
+    const draw = () => { if (!asked) asked = requestAnimationFrame(() => { asked = 0; paint(); }); };
+
+    const paint = () => {
+      if (!points || !kn.fit(canvas, stage.clientWidth, stage.clientHeight)) return;
+      const context = canvas.getContext("2d");
+      const { width, height } = canvas;
+      const image = context.createImageData(width, height);
+      const pixels = new Uint32Array(image.data.buffer);
+      const ratio = width / stage.clientWidth;
+      const [ox, oy] = toScreen(0, 0);
+      const scale = view.zoom * side() * ratio;
+      const crowd = Math.sqrt(points.n) / 70;
+      const dot = Math.max(2, Math.min(9, Math.round(ratio * 2.6 * Math.sqrt(view.zoom) / Math.sqrt(Math.max(1, crowd)))));
+      const { x, y } = points;
+      const { colors } = colouring;
+      for (let k = 0; k < points.n; k++) {
+        const i = order[k];
+        const px = Math.round(ox * ratio + x[i] * scale - dot / 2);
+        const py = Math.round(oy * ratio + y[i] * scale - dot / 2);
+        if (px < 0 || py < 0 || px + dot > width || py + dot > height) continue;
+        for (let row = py; row < py + dot; row++) pixels.fill(colors[i], row * width + px, row * width + px + dot);
+      }
+      context.putImageData(image, 0, 0);
+      paintMarks();
+    };
+
+    const chosen = () => {
+      if (!points) return -1;
+      for (let i = 0; i < points.n; i++) {
+        if (kind === "neurons"
+          ? points.layer[i] === kn.state.layer && points.neuron[i] === kn.state.neuron
+          : points.promptId(i) === kn.state.prompt) return i;
+      }
+      return -1;
+    };
+
+    const paintMarks = () => {
+      if (!kn.fit(overlay, stage.clientWidth, stage.clientHeight)) return;
+      const ratio = overlay.width / stage.clientWidth;
+      const context = overlay.getContext("2d");
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.clearRect(0, 0, stage.clientWidth, stage.clientHeight);
+      const ink = getComputedStyle(stage).color;
+      const ring = (i, radius, thickness) => {
+        if (i < 0) return;
+        const [px, py] = toScreen(points.x[i], points.y[i]);
+        for (const [color, extra] of [[kn.css("--kn-ground"), 3], [ink, 0]]) {
+          context.beginPath();
+          context.arc(px, py, radius, 0, 2 * Math.PI);
+          context.lineWidth = thickness + extra;
+          context.strokeStyle = color;
+          context.stroke();
+        }
+      };
+      const mark = chosen();
+      ring(mark, 9, 2.5);
+      ring(hovered, 6, 1.5);
+      if (mark >= 0 && kind === "neurons") label(context, mark, `layer ${kn.state.layer} · neuron ${kn.state.neuron}`, ink);
+      const shape = drag?.box ?? box;
+      if (shape) {
+        const [x0, y0] = toScreen(shape[0], shape[1]);
+        const [x1, y1] = toScreen(shape[2], shape[3]);
+        context.lineWidth = 1.5;
+        context.strokeStyle = ink;
+        context.setLineDash([5, 4]);
+        context.strokeRect(x0, y0, x1 - x0, y1 - y0);
+        context.setLineDash([]);
+      }
+    };
+
+    const label = (context, i, words, ink) => {
+      const [px, py] = toScreen(points.x[i], points.y[i]);
+      context.font = "600 13px system-ui, sans-serif";
+      const width = context.measureText(words).width;
+      const left = px + 14 + width > stage.clientWidth ? px - 14 - width : px + 14;
+      context.lineWidth = 4;
+      context.strokeStyle = kn.css("--kn-ground");
+      context.strokeText(words, left, py + 4);
+      context.fillStyle = ink;
+      context.fillText(words, left, py + 4);
+    };
+
+    // -- moving about ------------------------------------------------------------------------
+
+    const showAll = () => { view = { x: -0.02, y: -0.02, zoom: 1 / 1.04 }; draw(); };
+    const zoomBy = (factor, at = [stage.clientWidth / 2, stage.clientHeight / 2]) => {
+      const [x, y] = fromScreen(...at);
+      view.zoom = Math.max(0.5, Math.min(200, view.zoom * factor));
+      const [x2, y2] = fromScreen(...at);
+      view.x += x - x2;
+      view.y += y - y2;
+      draw();
+    };
+    const here = event => {
+      const frame = canvas.getBoundingClientRect();
+      return [event.clientX - frame.left, event.clientY - frame.top];
+    };
+    const nearest = (px, py) => points.find(...fromScreen(px, py), 12 / side() / view.zoom);
+
+    const words = i => {
+      const city = points.name(i);
+      const place = city === null ? "" : `${city}${points.country(i) ? `, ${points.country(i)}` : ""}`;
+      if (kind === "prompts") return place || `prompt ${points.promptId(i)}`;
+      return `layer ${points.layer[i]} · neuron ${points.neuron[i]} · fires at ${kn.percent(points.rate[i])}`
+        + (place ? ` · strongest in ${place}` : "");
+    };
+
+    const choose = i => {
+      if (i < 0) return;
+      hovered = i;
+      if (kind === "neurons") kn.go({ layer: points.layer[i], neuron: points.neuron[i] });
+      else kn.go({ prompt: points.promptId(i) });
+      said.replaceChildren(h("bdi", {}, words(i)));
+      if (kind === "prompts") said.append(" ", h("button", { type: "button", class: "kn-sql", onclick: () => kn.openPrompt(kn.state.prompt) }, "open in Explore"));
+    };
+
+    stage.addEventListener("wheel", event => {
+      event.preventDefault();
+      zoomBy(Math.exp(-event.deltaY * 0.0015), here(event));
+    }, { passive: false });
+    canvas.addEventListener("pointerdown", event => {
+      if (!points || event.button) return;
+      canvas.setPointerCapture(event.pointerId);
+      const from = here(event);
+      drag = { from, view: { ...view }, moved: false, selecting: hand === "box" || event.shiftKey };
+    });
+    canvas.addEventListener("pointermove", event => {
+      if (!points) return;
+      const at = here(event);
+      if (drag) {
+        drag.moved ||= Math.hypot(at[0] - drag.from[0], at[1] - drag.from[1]) > 4;
+        if (!drag.moved) return;
+        kn.untip();
+        if (drag.selecting) {
+          const [a, b] = [fromScreen(...drag.from), fromScreen(...at)];
+          drag.box = [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
+          paintMarks();
+        } else {
+          view.x = drag.view.x - (at[0] - drag.from[0]) / side() / view.zoom;
+          view.y = drag.view.y - (at[1] - drag.from[1]) / side() / view.zoom;
+          draw();
+        }
+        return;
+      }
+      const found = nearest(...at);
+      if (found !== hovered) { hovered = found; paintMarks(); }
+      canvas.style.cursor = found >= 0 ? "pointer" : hand === "box" ? "crosshair" : "grab";
+      if (found >= 0) kn.tip(event.clientX, event.clientY, words(found));
+      else kn.untip();
+    });
+    canvas.addEventListener("pointerup", event => {
+      const done = drag;
+      drag = null;
+      if (!done) return;
+      if (!done.moved) choose(nearest(...here(event)));
+      else if (done.box) select(done.box);
+    });
+    canvas.addEventListener("pointerleave", () => { hovered = -1; kn.untip(); paintMarks(); });
+    canvas.addEventListener("pointercancel", () => { drag = null; });
+    canvas.addEventListener("keydown", event => {
+      if (!points) return;
+      const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+      if (event.key in steps) {
+        const next = towards(hovered >= 0 ? hovered : chosen(), steps[event.key]);
+        if (next >= 0) { hovered = next; paintMarks(); said.textContent = words(next); }
+      } else if (event.key === "Enter") choose(hovered);
+      else if (event.key === "+" || event.key === "=") zoomBy(1.5);
+      else if (event.key === "-") zoomBy(1 / 1.5);
+      else if (event.key === "0") showAll();
+      else if (event.key === "Escape") unselect();
+      else return;
+      event.preventDefault();
+    });
+
+    // The nearest point within 45 degrees of a direction.
+    const towards = (from, [dx, dy]) => {
+      if (from < 0) return points.find(...fromScreen(stage.clientWidth / 2, stage.clientHeight / 2), 2);
+      let best = -1;
+      let least = Infinity;
+      for (let i = 0; i < points.n; i++) {
+        const [ax, ay] = [points.x[i] - points.x[from], points.y[i] - points.y[from]];
+        const along = ax * dx + ay * dy;
+        const across = Math.abs(ax * dy) + Math.abs(ay * dx);
+        const d = along + 2 * across;
+        if (i !== from && along > 0 && across <= along && d < least) { least = d; best = i; }
+      }
+      return best;
+    };
+
+    // -- a selected box ----------------------------------------------------------------------
+
+    const unselect = () => { box = null; selection.hidden = true; paintMarks(); };
+
+    const select = async shape => {
+      box = shape;
+      paintMarks();
+      const [x0, y1] = points.toData(shape[0], shape[1]);
+      const [x1, y0] = points.toData(shape[2], shape[3]);
+      const limits = [x0, x1, y0, y1].map(v => Number(v.toPrecision(6)));
+      selection.hidden = false;
+      kn.fill(selection, kn.message("counting …"));
+      try {
+        const found = await kn.ask("selection", { model: kn.state.model, kind, box: limits });
+        showSelection(found, limits);
+      } catch (error) {
+        kn.fill(selection, kn.message(error.message, "error"));
+      }
+    };
+
+    const showSelection = (found, [x0, x1, y0, y1]) => {
+      const chips = (list, words) => (list.length
+        ? list.map(row => h("span", { class: "kn-chip" }, ...words(row)))
+        : [h("span", { class: "kn-faint" }, "–")]);
+      kn.fill(selection,
+        h("div", { class: "kn-head" },
+          h("h3", {}, `${kn.integer(found.n)} ${kind} selected`),
+          kn.sqlButton(() => `FROM ${macro()}\nWHERE x BETWEEN ${x0} AND ${x1} AND y BETWEEN ${y0} AND ${y1}`),
+          h("button", { type: "button", class: "kn-sql", onclick: unselect }, "clear")),
+        h("dl", {},
+          h("div", { class: "kn-fact" }, h("dt", {}, "countries"),
+            h("dd", {}, ...chips(found.countries, ({ country, n, lift }) => [
+              h("bdi", {}, country), ` ${n}`,
+              h("span", { class: "kn-faint", title: "share here over share on the whole map" }, ` · ${lift.toFixed(1)}×`)]))),
+          kind === "neurons" && h("div", { class: "kn-fact" }, h("dt", {}, "promote"),
+            h("dd", {}, ...chips(found.words, ({ token, n }) => [h("bdi", {}, kn.quoted(token)), ` ${n}`])))));
+    };
+
+    // -- what it listens to ------------------------------------------------------------------
+
+    kn.on("model", () => { points = null; if (kn.state.tab === "map") load(); });
+    kn.on("tab", tab => { if (tab === "map" && !points) load(); });
+    kn.on("neuron-asked", () => { if (points) paintMarks(); });
+    kn.on("prompt", () => { if (points) paintMarks(); });
+    new ResizeObserver(draw).observe(stage);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+    if (kn.state.model) load();
+  };
+})((window.kn ??= {}));

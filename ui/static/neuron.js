@@ -1,0 +1,165 @@
+// Right pane: what the selected neuron is, the prompts that fire it, and the prompt on screen
+// with the neuron's activations weighted with self-attention.
+(kn => {
+  const h = kn.h;
+
+  // Attention comes as the rows of a lower triangle: [0,0], [1,0], [1,1], [2,0], ...
+  kn.decodeNeuron = data => {
+    if (!data.attention) return data;
+    const weights = kn.unpack(data.attention.weights);
+    const { activations } = data.attention;
+    // weight(source) = attention(layer, position -> source) * activation(source)
+    const at = position => activations.map((activation, source) =>
+      (activation === null || source > position ? null
+        : weights[position * (position + 1) / 2 + source] * activation));
+    const rows = activations.map((_, position) => at(position));
+    const sum = activations.map((activation, source) => (activation === null ? null
+      : rows.reduce((total, row) => total + (row[source] ?? 0), 0)));
+    const attention = (position, source) => weights[position * (position + 1) / 2 + source];
+    return { ...data, weighted: { rows, sum, attention, activations } };
+  };
+
+  kn.mountNeuron = (pane, { withPrompt }) => {
+    let reading = "current";
+    const title = h("h2", {}, "Neuron");
+    const count = h("span", { class: "kn-count" });
+    const body = h("div", { class: "kn-body" });
+    const card = h("div", { class: "kn-card" });
+    const strongest = h("div", { class: "kn-examples" });
+    const sample = h("div", { class: "kn-examples" });
+    const upper = h("div", { class: "kn-upper", tabindex: "0", role: "region", "aria-label": "Prompts that fire this neuron" },
+      card,
+      h("div", { class: "kn-two" },
+        h("section", {}, h("h3", {}, "Prompts that fire it most"), strongest),
+        h("section", {}, h("h3", { title: "Top examples alone mislead: these are drawn from the rest of its firing range" },
+          "A random sample of the rest"), sample)));
+    const where = () => `${kn.literal(kn.state.model)}, ${kn.state.layer}, ${kn.state.neuron}`;
+    const head = h("div", { class: "kn-head" }, title, count,
+      kn.sqlButton(() => `FROM neuron_prompts(${where()}, 20)\nORDER BY rank`));
+
+    const readings = kn.toggle("What the colours below show",
+      [["current", "current position"], ["sum", "sum over positions"]], reading,
+      value => { reading = value; showWeighted(); });
+    const sentence = h("p", { class: "kn-sentence" });
+    const weighted = h("div", { class: "kn-weighted" });
+    const lower = h("section", { class: "kn-lower", "aria-label": "This prompt, weighted with self-attention" },
+      h("div", { class: "kn-head" }, h("h3", {}, "This prompt, weighted with self-attention"),
+        kn.sqlButton(() => `FROM attention_weighted(${kn.literal(kn.state.model)}, ${kn.state.prompt}, ${kn.state.layer}, ${kn.state.neuron})\nORDER BY position, source_position`)),
+      readings, weighted, sentence);
+
+    const hint = kn.message("Select a neuron to see the prompts that fire it.");
+    const trouble = h("div", {}, hint);
+    pane.append(head, trouble, body);
+
+    // -- the neuron --------------------------------------------------------------------------
+
+    const words = tokens => (tokens.length
+      ? tokens.map(({ token, score }) => h("span", { class: "kn-chip", title: kn.number(score) }, h("bdi", {}, kn.quoted(token))))
+      : [h("span", { class: "kn-faint" }, "–")]);
+
+    const showCard = () => {
+      const { card: facts, countries, vocabulary, missing } = kn.neuron;
+      const row = (name, ...values) => h("div", { class: "kn-fact" }, h("dt", {}, name), h("dd", { class: "kn-one", title: values.map(v => v?.textContent ?? v).join(" ") }, ...values));
+      kn.fill(card, h("dl", {},
+        facts && row("fires at", `${kn.percent(facts.firing_rate)} of tokens`,
+          h("span", { class: "kn-faint" }, ` · ${kn.integer(facts.n_fired)} times, threshold ${kn.number(facts.threshold)}`)),
+        facts && row("range", `${kn.number(facts.min)} to ${kn.number(facts.max)}`,
+          h("span", { class: "kn-faint" }, ` · mean ${kn.number(facts.mean)} · std ${kn.number(facts.std)}`)),
+        !facts && row("facts", missing.card ?? "none"),
+        countries.length > 0 && row("strongest in", ...countries.map(({ country, n }) =>
+          h("span", { class: "kn-chip" }, h("bdi", {}, country), n > 1 ? ` ×${n}` : ""))),
+        vocabulary
+          ? row("promotes", ...words(vocabulary.promotes))
+          : row("vocabulary", missing.vocabulary ?? "none"),
+        vocabulary && row("suppresses", ...words(vocabulary.suppresses))));
+    };
+
+    const example = (row, scale) => h("article", { class: "kn-example" },
+      h("button", {
+        type: "button", class: "kn-open", title: "Open this prompt",
+        onclick: () => kn.openPrompt(row.prompt_id, row.peak_position),
+      },
+      h("b", {}, h("bdi", {}, row.name ?? `prompt ${row.prompt_id}`)),
+      row.country ? h("span", { class: "kn-faint" }, " ", h("bdi", {}, row.country)) : null,
+      h("span", { class: "kn-peak" }, kn.number(row.peak))),
+      kn.prose(row.tokens, row.activations, scale, {
+        title: (i, value) => (value === null ? "below the threshold" : `activation ${kn.number(value)}`)
+          + (i === row.peak_position ? " · its peak" : ""),
+      }));
+
+    const showExamples = () => {
+      const { top, sample: rest, missing } = kn.neuron;
+      const scale = Math.max(...top.map(row => Math.abs(row.peak)), 1e-9);
+      kn.fill(strongest, ...(top.length ? top.map(row => example(row, scale))
+        : [kn.message(missing.top ?? "It fired in no prompt.")]));
+      kn.fill(sample, ...(rest.length ? rest.map(row => example(row, scale))
+        : [kn.message(missing.sample ?? "It fired in no other prompt.")]));
+    };
+
+    // -- the prompt weighted with attention ----------------------------------------------------
+
+    // Position 0 is an attention sink with outsized activations: left in, it would pale the rest.
+    const fullColour = values => {
+      const sizes = values.map(x => Math.abs(x ?? 0));
+      return Math.max(0, ...sizes.slice(1)) || sizes[0] || 0;
+    };
+
+    const showWeighted = () => {
+      if (!withPrompt || !kn.neuron || !kn.prompt) return;
+      const { layer, neuron, token } = kn.state;
+      const found = kn.neuron.weighted;
+      if (!found) {
+        kn.fill(sentence);
+        kn.fill(weighted, kn.message(kn.neuron.missing.attention ?? "no attention in this atlas yet"));
+        return;
+      }
+      const values = reading === "sum" ? found.sum : found.rows[token] ?? [];
+      const scale = fullColour(values);
+      kn.fill(weighted, kn.prose(kn.prompt.tokens, values, scale, {
+        current: token,
+        onpick: i => kn.go({ token: i }),
+        title: (source, value) => {
+          const activation = found.activations[source];
+          if (activation === null) return "did not fire here";
+          if (reading === "sum") return `sum ${kn.number(value)}`;
+          if (source > token) return "after the current position: not attended to";
+          return `${kn.number(found.attention(token, source))} attention × ${kn.number(activation)} activation = ${kn.number(value)}`;
+        },
+      }));
+      const nowhere = found.activations.every(a => a === null);
+      kn.fill(sentence,
+        h("code", {}, "weight(source) = attention(layer, current position → source) * activation(source)"),
+        reading === "sum" ? ", summed over all positions as the current one" : `, current position ${token}`,
+        `; attention is layer ${layer}'s, mean over its heads. `,
+        nowhere || !scale ? "" : `Full colour is ${kn.number(scale)}, the largest here, source 0 aside. `,
+        nowhere ? `Neuron ${neuron} fired nowhere in this prompt, so nothing is shaded.` : "");
+    };
+
+    // -- what it listens to --------------------------------------------------------------------
+
+    const name = () => {
+      const { layer, neuron } = kn.state;
+      title.textContent = layer === null ? "Neuron" : `Layer ${layer} · neuron ${neuron}`;
+    };
+    const show = () => {
+      name();
+      kn.fill(trouble);
+      kn.fill(body, upper, withPrompt && lower);
+      showCard();
+      showExamples();
+      showWeighted();
+      upper.scrollTop = 0;
+      pane.classList.remove("kn-waiting");
+    };
+    kn.on("neuron-asked", () => { name(); pane.classList.add("kn-waiting"); });
+    kn.on("neuron", show);
+    kn.on("token", showWeighted);
+    kn.on("prompt-asked", () => pane.classList.add("kn-waiting"));
+    kn.on("neuron-failed", words => {
+      pane.classList.remove("kn-waiting");
+      kn.fill(body);
+      kn.fill(trouble, kn.message(words, "error"));
+    });
+    if (kn.neuron) show();
+  };
+})((window.kn ??= {}));

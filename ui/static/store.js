@@ -1,0 +1,192 @@
+// What is on screen, and the address that says so. Panes read `kn.state`, ask for changes with
+// `kn.go({...})` and hear of them through `kn.on(event, f)`; only this file talks to the server.
+(kn => {
+  const NUMBERS = ["prompt", "token", "layer", "neuron"];
+  const TABS = ["explore", "map", "sql"];
+  kn.state = { model: null, prompt: null, token: null, layer: null, neuron: null, tab: "explore", query: "" };
+  kn.atlas = null; // the chosen entry of kn.atlases
+  kn.prompt = null; // data of the prompt on screen
+  kn.neuron = null; // data of the neuron on screen, in that prompt
+
+  const hearers = {};
+  kn.on = (event, f) => (hearers[event] ??= []).push(f);
+  const tell = (event, ...args) => (hearers[event] ?? []).forEach(f => f(...args));
+
+  // -- the server ---------------------------------------------------------------------------
+
+  let server;
+  const memory = new Map();
+  kn.ask = async (name, args) => {
+    const answer = await server[name](args);
+    if (typeof answer !== "string") throw new Error("the server did not answer: is `kn ui` still running?");
+    const data = JSON.parse(answer);
+    if (data.error) throw new Error(data.error);
+    return data;
+  };
+  // The same, remembering the last answers: going back is instant.
+  const remembered = async (name, args) => {
+    const key = JSON.stringify([name, args]);
+    if (!memory.has(key)) {
+      const answer = await kn.ask(name, args);
+      memory.set(key, answer);
+      if (memory.size > 60) memory.delete(memory.keys().next().value);
+    }
+    return memory.get(key);
+  };
+  kn.remembered = remembered;
+
+  // -- the address --------------------------------------------------------------------------
+
+  const fromAddress = () => {
+    const given = new URLSearchParams(location.search);
+    const wanted = {};
+    const wrong = [];
+    for (const name of NUMBERS) {
+      const text = given.get(name);
+      if (text === null) continue;
+      if (/^\d{1,9}$/.test(text)) wanted[name] = Number(text);
+      else wrong.push(`${name}=${text}`);
+    }
+    const tab = given.get("tab");
+    if (TABS.includes(tab)) wanted.tab = tab;
+    else if (tab !== null) wrong.push(`tab=${tab}`);
+    const model = given.get("model");
+    if (kn.atlases.some(a => a.model === model)) wanted.model = model;
+    else if (model !== null) wrong.push(`model=${model}`);
+    wanted.query = given.get("query") ?? "";
+    return { wanted, wrong };
+  };
+
+  const toAddress = push => {
+    const address = new URL(location.href);
+    for (const [name, value] of Object.entries(kn.state)) {
+      if (value === null || value === "") address.searchParams.delete(name);
+      else address.searchParams.set(name, value);
+    }
+    if (address.href === location.href) return;
+    history[push ? "pushState" : "replaceState"](null, "", address);
+  };
+
+  kn.notice = text => tell("notice", text);
+  const ignored = wrong => kn.notice(
+    wrong.length ? `Ignored from the address: ${wrong.join(", ")}.` : "");
+
+  // -- changes ------------------------------------------------------------------------------
+
+  // Change what is on screen. A moved token replaces the address, anything else adds to history.
+  kn.go = async (change, { push = true } = {}) => {
+    const before = { ...kn.state };
+    Object.assign(kn.state, change);
+    const moved = name => kn.state[name] !== before[name];
+    const onlyToken = Object.keys(before).every(name => name === "token" || !moved(name));
+    if (moved("model")) await chooseModel();
+    if (moved("tab")) tell("tab", kn.state.tab);
+    if (moved("query")) tell("query", kn.state.query);
+    if (moved("prompt") || moved("model")) {
+      if (!moved("token")) kn.state.token = null;
+      toAddress(push);
+      await loadPrompt();
+    } else if (moved("layer") || moved("neuron")) {
+      toAddress(push);
+      if (moved("token")) tell("token");
+      await loadNeuron();
+    } else if (moved("token")) tell("token");
+    toAddress(push && !onlyToken);
+  };
+
+  const chooseModel = async () => {
+    kn.atlas = kn.atlases.find(a => a.model === kn.state.model) ?? null;
+    tell("model");
+  };
+
+  let promptCalls = 0;
+  const loadPrompt = async () => {
+    const call = ++promptCalls;
+    const { model, prompt } = kn.state;
+    tell("prompt-asked");
+    try {
+      const data = await remembered("prompt", { model, prompt });
+      if (call !== promptCalls) return; // a later choice overtook this one
+      kn.prompt = kn.decodePrompt(data);
+    } catch (error) {
+      if (call !== promptCalls) return;
+      kn.prompt = null;
+      tell("prompt-failed", error.message);
+      return;
+    }
+    const last = kn.prompt.tokens.length - 1;
+    if (kn.state.token === null || kn.state.token > last) {
+      if (kn.state.token > last) ignored([`token=${kn.state.token}`]);
+      kn.state.token = Math.max(0, last);
+    }
+    if (kn.state.layer === null || kn.state.neuron === null) {
+      [kn.state.layer, kn.state.neuron] = kn.strongest(kn.prompt, kn.state.token) ?? [null, null];
+    }
+    tell("prompt");
+    toAddress(false);
+    await loadNeuron();
+  };
+
+  let neuronCalls = 0;
+  const loadNeuron = async () => {
+    const call = ++neuronCalls;
+    const { model, prompt, layer, neuron } = kn.state;
+    tell("neuron-asked");
+    if (layer === null || neuron === null) return;
+    try {
+      const data = await remembered("neuron", { model, prompt, layer, neuron });
+      if (call !== neuronCalls) return;
+      kn.neuron = kn.decodeNeuron(data);
+      tell("neuron");
+    } catch (error) {
+      if (call !== neuronCalls) return;
+      kn.neuron = null;
+      tell("neuron-failed", error.message);
+    }
+  };
+
+  // Numbers which this atlas doesn't have are dropped, and said.
+  const inRange = async (wanted, wrong) => {
+    const atlas = kn.atlases.find(a => a.model === wanted.model);
+    const drop = name => { wrong.push(`${name}=${wanted[name]}`); wanted[name] = null; };
+    if (wanted.layer >= atlas.n_layers) drop("layer");
+    if (wanted.neuron >= atlas.n_neurons) drop("neuron");
+    if (wanted.layer == null || wanted.neuron == null) wanted.layer = wanted.neuron = null;
+    if (wanted.prompt != null && !(await kn.ask("has_prompt", wanted)).has) drop("prompt");
+    if (wanted.prompt == null) {
+      wanted.prompt = atlas.first_prompt;
+      if (wrong.some(w => w.startsWith("prompt"))) wanted.token = null;
+    }
+    return wanted;
+  };
+
+  const restore = async () => {
+    const { wanted, wrong } = fromAddress();
+    const empty = { prompt: null, token: null, layer: null, neuron: null, tab: "explore", query: "" };
+    wanted.model ??= kn.atlases[0].model;
+    const target = { ...empty, ...(await inRange(wanted, wrong)) };
+    ignored(wrong);
+    await kn.go(target, { push: false });
+  };
+
+  kn.openSql = query => kn.go({ tab: "sql", query });
+  kn.openPrompt = (prompt, token = null) => kn.go({ prompt, token, tab: "explore" });
+
+  // Called once by the bar, which owns the server's functions.
+  kn.start = async functions => {
+    server = functions;
+    try {
+      kn.atlases = (await kn.ask("atlases", {})).atlases;
+    } catch (error) {
+      kn.atlases = [];
+      return tell("failed", error.message);
+    }
+    kn.started = true;
+    tell("started");
+    if (!kn.atlases.length) return undefined;
+    addEventListener("popstate", restore);
+    await restore();
+    document.documentElement.dataset.kn = "ready";
+    return undefined;
+  };
+})((window.kn ??= {}));
