@@ -1,0 +1,286 @@
+"""The HTTP client: the one module that imports httpx, and the one that knows how to be polite.
+
+Follows Wikimedia's User-Agent policy and API etiquette: the operator's contact in every request,
+few connections, one rate over the whole client, `maxlag` on API requests, Retry-After obeyed,
+otherwise exponential backoff with jitter, and a slower client after every 429.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote, urljoin, urlsplit
+from urllib.robotparser import RobotFileParser
+
+import httpx
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from kn_assets.errors import KnError
+from kn_assets.wikipedia.document import decode
+from kn_assets.wikipedia.policy import AGENT, Pace, retry_after, user_agent
+from kn_assets.wikipedia.settings import Settings
+
+_MAX_REDIRECTS = 5
+_RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+
+
+class Failed(Exception):
+    """A request which gave nothing usable; the text is the reason that is recorded.
+
+    `status` is the HTTP status, 0 where no answer came; `unreachable` says that the network failed.
+    """
+
+    def __init__(self, reason: str, status: int = 0, unreachable: bool = False) -> None:
+        super().__init__(reason)
+        self.status, self.unreachable = status, unreachable
+
+
+class _Again(Failed):
+    """A failure that may pass. `wait_s` is how long the server asked to wait, None if it didn't."""
+
+    def __init__(
+        self, reason: str, status: int = 0, unreachable: bool = False, wait_s: float | None = None
+    ) -> None:
+        super().__init__(reason, status, unreachable)
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A page as it was fetched: `html` is UTF-8 whatever the charset it was sent in."""
+
+    url: str
+    final_url: str
+    status: int
+    html: bytes
+
+
+class Client:
+    """Fetches pages and asks the API. Use it as a context manager; safe to use from threads.
+
+    Raises KnError where the settings hold no contact.
+    """
+
+    def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
+        self.settings = settings
+        self.pace = Pace(settings.rate)
+        self._robots: RobotFileParser | None = None
+        self._http = httpx.Client(
+            headers={"User-Agent": user_agent(settings.contact), "Accept-Encoding": "gzip"},
+            timeout=httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout),
+            limits=httpx.Limits(max_connections=settings.concurrency),
+            follow_redirects=False,
+            transport=transport,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def page_url(self, title: str) -> str:
+        """The address of a title's page."""
+        name = quote(title.replace(" ", "_"), safe="/:;@$!*(),~'-._")
+        return f"{self.settings.base_url.rstrip('/')}/wiki/{name}"
+
+    def page(self, url: str) -> Answer:
+        """The page at an address. Raises Failed with the reason where there is none to be had."""
+        if not self._allowed(url):
+            raise Failed("robots.txt of the site keeps programs out of this page")
+        return self._retrying(lambda: self._page(url))
+
+    def query(self, parameters: dict[str, str]) -> dict[str, Any]:
+        """One answer of the Action API. Raises Failed."""
+        return self._retrying(lambda: self._api(parameters))
+
+    def check(self) -> None:
+        """Read the site's robots.txt, once. Raises KnError where the site can't be reached."""
+        if self._robots is not None:
+            return
+        url = self.settings.base_url.rstrip("/") + "/robots.txt"
+        robots = RobotFileParser()
+        try:
+            answer = self._retrying(
+                lambda: self._text(url), attempts=min(3, self.settings.attempts)
+            )
+            robots.parse(answer.splitlines())
+        except Failed as e:
+            if e.unreachable:
+                raise KnError(unreachable(self.settings.base_url, str(e))) from e
+            if e.status not in (404, 410, 403):
+                raise KnError(
+                    f"{url} gives no robots.txt ({e}): try again later, or check --base-url"
+                ) from e
+            robots.parse([])
+        if delay := robots.crawl_delay(AGENT):
+            self.pace = Pace(min(self.settings.rate, 1 / float(delay)))
+        self._robots = robots
+
+    # -- one request ----------------------------------------------------------------------------
+
+    def _retrying(self, request: Callable[[], Any], attempts: int | None = None) -> Any:
+        backoff = wait_random_exponential(multiplier=self.settings.backoff, max=60)
+
+        def wait(state: RetryCallState) -> float:
+            failed = state.outcome.exception() if state.outcome else None
+            asked = failed.wait_s if isinstance(failed, _Again) else None
+            # Retry-After is already being waited for by the whole client.
+            return 0.0 if asked is not None else backoff(state)
+
+        return Retrying(
+            stop=stop_after_attempt(attempts or self.settings.attempts),
+            wait=wait,
+            retry=retry_if_exception_type(_Again),
+            reraise=True,
+        )(request)
+
+    def _page(self, url: str) -> Answer:
+        at = url
+        for _ in range(_MAX_REDIRECTS + 1):
+            response, body = self._send("GET", at)
+            if response.is_redirect:
+                at = self._next_hop(at, response)
+                continue
+            kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
+            if kind not in ("text/html", "application/xhtml+xml"):
+                raise Failed(f"not HTML but {kind or 'of no type'}", response.status_code)
+            html = decode(body, response.charset_encoding).encode("utf-8", "replace")
+            if _is_cut_off(html):
+                raise _Again("page cut off", response.status_code)
+            return Answer(url, at, response.status_code, html)
+        raise Failed("too many redirects", response.status_code)
+
+    def _next_hop(self, at: str, response: httpx.Response) -> str:
+        target = urljoin(at, response.headers["location"])
+        if urlsplit(target).netloc != urlsplit(at).netloc and not _same_site(target, at):
+            raise Failed(
+                f"redirected to another site, {urlsplit(target).netloc}", response.status_code
+            )
+        return target
+
+    def _text(self, url: str) -> str:
+        response, body = self._send("GET", url)
+        if response.is_redirect:
+            raise Failed("redirected", 404)
+        return decode(body)
+
+    def _api(self, parameters: dict[str, str]) -> dict[str, Any]:
+        url = f"{self.settings.base_url.rstrip('/')}/w/api.php"
+        # 50 titles in other scripts outgrow what proxies take as an address.
+        response, body = self._send(
+            "POST", url, data={**parameters, "maxlag": str(self.settings.maxlag)}
+        )
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            raise _Again("the API's answer is no JSON", response.status_code) from None
+        if not isinstance(answer, dict):
+            raise Failed("the API's answer is no object", response.status_code)
+        if error := answer.get("error"):
+            code = str(error.get("code"))
+            if code in (
+                "maxlag",
+                "ratelimited",
+                "readonly",
+                "internal_api_error_DBConnectionError",
+            ):
+                wait = retry_after(response.headers.get("retry-after", "")) or float(
+                    error.get("lag") or self.settings.maxlag
+                )
+                raise self._held_up(f"the API says {code}", response.status_code, wait)
+            raise Failed(f"the API says {code}: {error.get('info')}", response.status_code)
+        return answer
+
+    def _send(
+        self, method: str, url: str, data: dict[str, str] | None = None
+    ) -> tuple[httpx.Response, bytes]:
+        """One request and its whole body, unpacked. Raises _Again or Failed but for 2xx and 3xx."""
+        self.pace.turn()
+        try:
+            with self._http.stream(method, url, data=data) as response:
+                self._refuse(response, method)
+                body = self._body(response)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as e:
+            raise _Again(f"can't connect ({e or type(e).__name__})", unreachable=True) from e
+        except httpx.DecodingError as e:
+            raise _Again(f"damaged answer ({e})") from e
+        except httpx.HTTPError as e:
+            raise _Again(f"connection lost ({type(e).__name__}: {e})") from e
+        except httpx.InvalidURL as e:
+            raise Failed(f"no valid address ({e})") from e
+        self.pace.went_well()
+        return response, body
+
+    def _refuse(self, response: httpx.Response, method: str) -> None:
+        status = response.status_code
+        is_lag = status == 503 and "x-database-lag" in response.headers
+        if response.is_redirect and response.headers.get("location"):
+            return
+        if status < 300 or (is_lag and method == "POST"):
+            return  # the API tells of its lag in the body, too
+        wait = retry_after(response.headers.get("retry-after", ""))
+        if status == 429:
+            self.pace.slow_down()
+            raise self._held_up("HTTP 429", status, wait)
+        if status == 503 and wait is not None:
+            raise self._held_up("HTTP 503", status, wait)
+        if status in _RETRIED:
+            raise _Again(f"HTTP {status}", status)
+        raise Failed(f"HTTP {status}", status)
+
+    def _held_up(self, reason: str, status: int, wait_s: float | None) -> Failed:
+        """The failure to raise where the server asks to wait: all threads wait."""
+        if wait_s is None:
+            return _Again(reason, status)
+        if wait_s > self.settings.max_wait:
+            return Failed(f"{reason}, asks to wait {wait_s:.0f} s", status)
+        self.pace.pause(wait_s)
+        return _Again(reason, status, wait_s=wait_s)
+
+    def _body(self, response: httpx.Response) -> bytes:
+        most, until = self.settings.max_body, time.monotonic() + self.settings.total_timeout
+        if int(response.headers.get("content-length") or 0) > most:
+            raise Failed(f"larger than {most} bytes", response.status_code)
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > most:
+                raise Failed(f"larger than {most} bytes", response.status_code)
+            if time.monotonic() > until:
+                raise _Again(f"took over {self.settings.total_timeout:.0f} s", response.status_code)
+        return bytes(body)
+
+    def _allowed(self, url: str) -> bool:
+        return self._robots is None or self._robots.can_fetch(AGENT, url)
+
+
+def unreachable(base_url: str, reason: str) -> str:
+    """The line that tells of a missing network."""
+    return (
+        f"can't reach {base_url} ({reason}): check the network or --base-url, then run the same "
+        "command again; what is fetched is kept"
+    )
+
+
+def _is_cut_off(html: bytes) -> bool:
+    """Whether a whole page, as opposed to a bare body, lacks its end."""
+    return (b"<html" in html[:2000].lower()) and b"</html" not in html[-4096:].lower()
+
+
+def _same_site(a: str, b: str) -> bool:
+    """Whether two addresses share their last two labels: en.m.wikipedia.org, en.wikipedia.org."""
+    ends = [(urlsplit(u).hostname or "").split(".")[-2:] for u in (a, b)]
+    return ends[0] == ends[1] and len(ends[0]) == 2 and not ends[0][-1].isdigit()

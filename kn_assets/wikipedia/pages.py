@@ -1,0 +1,229 @@
+"""The raw pages: fetched once, kept compressed, fetched again only where Wikipedia changed them.
+
+The table `pages` is the cache. A run appends each page to a journal as it arrives and turns the
+journal into the table at its end, so that a run killed at any moment goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake, Partition, parquet_writer
+from kn_assets.progress import Progress
+from kn_assets.schema import TABLES
+from kn_assets.wikipedia import api, document, journal
+from kn_assets.wikipedia.client import Client, Failed, unreachable
+from kn_assets.wikipedia.text import describe
+
+_GIVE_UP_AFTER = 10
+"""Pages in a row which the network failed before a run gives up."""
+_ROWS_AT_ONCE = 200
+Row = dict[str, Any]
+
+
+@dataclass
+class Summary:
+    """How a run went. `outcomes` counts pages `fetched`, `unchanged`, `resumed` and `failed`."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    failures: dict[str, str] = field(default_factory=dict)
+    total: int = 0
+    seconds: float = 0.0
+
+    @property
+    def failed_share(self) -> float:
+        """Share of the cities whose page isn't to be had."""
+        return len(self.failures) / self.total if self.total else 0.0
+
+
+def fetch_pages(
+    lake: Lake,
+    partition: Partition,
+    cities: pa.Table,
+    client: Client,
+    progress: Progress,
+) -> Summary:
+    """Bring the table `pages` up to date with `cities` (columns city_id and url).
+
+    Pages of an interrupted run aren't fetched again; those of a finished run are where their
+    revision changed; failed ones always are. Pages of other cities stay in the table.
+    Raises KnError where the network is gone or the disk is full; what is fetched is kept.
+    """
+    started = time.monotonic()
+    lake.recover()
+    folder = lake.work(partition, "pages")
+    wanted = dict(zip(cities["url"].to_pylist(), cities["city_id"].to_pylist(), strict=True))
+    summary = Summary(total=len(wanted))
+    journaled = {r["url"]: r["revision"] for r in journal.rows(folder) if r["html"] is not None}
+    stored = {
+        r["url"]: r["revision"]
+        for r in _stored(lake, partition, ["url", "revision", "status", "reason"])
+        if r["status"] == 200 and not (r["reason"] or "").startswith(FAILED)
+    }
+    client.check()
+    resumed = [u for u in wanted if u in journaled]
+    old = [u for u in wanted if u in stored and u not in journaled]
+    changed = _changed({u: stored[u] for u in old}, client, progress)
+    summary.outcomes["resumed"] = len(resumed)
+    summary.outcomes["unchanged"] = len(old) - len(changed)
+    have = {*resumed, *old} - changed
+    todo = [u for u in wanted if u not in have]
+    if todo:
+        with (
+            journal.Journal(folder) as pages,
+            progress.bar("pages", len(wanted), "pages", done=len(have)) as bar,
+        ):
+            for row in _fetch_all(todo, client):
+                pages.append({**row, "city_id": wanted[row["url"]]})
+                failed = row["html"] is None
+                summary.outcomes["failed" if failed else "fetched"] += 1
+                bar.advance()
+                if failed:
+                    bar.note(f"{summary.outcomes['failed']} failed")
+    _compact(lake, partition, wanted, client.settings.base_url)
+    for row in _stored(lake, partition, ["url", "reason"]):
+        if row["url"] in wanted and (row["reason"] or "").startswith(FAILED):
+            summary.failures[row["url"]] = row["reason"].removeprefix(FAILED)
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+FAILED = "failed: "
+"""Start of the reason of a page that couldn't be had, as opposed to one without a description."""
+
+
+def _changed(stored: dict[str, int | None], client: Client, progress: Progress) -> set[str]:
+    """Those of the stored addresses whose page has another revision by now."""
+    if not stored:
+        return set()
+    titles = {u: document.title_of(u) for u in stored}
+    try:
+        known = api.info(client, titles.values())
+    except Failed as e:
+        if e.unreachable:
+            raise KnError(unreachable(client.settings.base_url, str(e))) from e
+        progress.say(f"revisions can't be asked for ({e}): stored pages are taken as they are")
+        return set()
+    told = {u: known.get(t) for u, t in titles.items()}
+    return {
+        u
+        for u, info in told.items()
+        if info is not None and not info.missing and info.revision != stored[u]
+    }
+
+
+def _fetch_all(urls: Iterable[str], client: Client) -> Iterator[Row]:
+    """Fetch addresses with a few threads; rows come as they are done.
+
+    Raises KnError after many failures of the network in a row.
+    """
+    waiting = iter(urls)
+    lost = 0
+    with ThreadPoolExecutor(client.settings.concurrency) as pool:
+        running: set[Future[tuple[Row, bool]]] = set()
+        try:
+            while True:
+                while len(running) < client.settings.concurrency and (url := next(waiting, None)):
+                    running.add(pool.submit(_fetch, url, client))
+                if not running:
+                    return
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    row, unreached = future.result()
+                    lost = lost + 1 if unreached else 0
+                    if lost >= _GIVE_UP_AFTER:
+                        raise KnError(unreachable(client.settings.base_url, row["reason"]))
+                    yield row
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _fetch(url: str, client: Client) -> tuple[Row, bool]:
+    """One page as a row of the table but for its city, and whether the network failed."""
+    row: Row = {"url": url, "fetched_at": datetime.now(UTC), "status": 0}
+    try:
+        answer = client.page(url)
+    except Failed as e:
+        row |= {"status": e.status, "reason": FAILED + str(e), "html": None}
+        return row, e.unreachable
+    told = describe(answer.html, title=document.title_of(answer.final_url))
+    row |= {
+        "title": told.title,
+        "final_url": answer.final_url,
+        "revision": document.revision(answer.html),
+        "status": answer.status,
+        "reason": told.reason,
+        "html": pack(answer.html),
+        "licence": document.licence(answer.html),
+    }
+    return row, False
+
+
+def _compact(lake: Lake, partition: Partition, wanted: dict[str, int], source: str) -> None:
+    """Merge the journal into the table: a page beats an older page, a failure beats nothing."""
+    folder = lake.work(partition, "pages")
+    newest: dict[str, Row] = {}
+    for row in journal.rows(folder):
+        if row["html"] is not None or newest.get(row["url"], row)["html"] is None:
+            newest[row["url"]] = row
+    had = lake.meta(partition, "pages") is not None
+    if not newest and had:
+        return
+    taken = set(wanted.values())
+
+    def merged() -> Iterator[Row]:
+        seen: set[str] = set()
+        for row in _stored(lake, partition):
+            url = row["url"]
+            if url not in wanted and row["city_id"] in taken:
+                continue  # the list has changed, and another city has this place now
+            seen.add(url)
+            fresh = newest.get(url)
+            keep = fresh is None or (fresh["html"] is None and row["html"] is not None)
+            yield {
+                **(row if keep or fresh is None else fresh),
+                "city_id": wanted.get(url, row["city_id"]),
+            }
+        for url, row in newest.items():
+            if url not in seen and (url in wanted or row["city_id"] not in taken):
+                yield {**row, "city_id": wanted.get(url, row["city_id"])}
+
+    order = sorted(merged(), key=lambda r: r["city_id"])
+    with (
+        lake.replacing(partition, "pages", fingerprint=source) as fresh,
+        parquet_writer(fresh / "part-0.parquet", "pages") as writer,
+    ):
+        for start in range(0, len(order), _ROWS_AT_ONCE):
+            rows = order[start : start + _ROWS_AT_ONCE]
+            writer.write_table(pa.Table.from_pylist(rows, schema=TABLES["pages"].schema))
+    journal.clear(folder)
+
+
+def _stored(lake: Lake, partition: Partition, columns: list[str] | None = None) -> Iterator[Row]:
+    """The rows of the table as it is, none where there is no table."""
+    if lake.meta(partition, "pages") is None:
+        return
+    for batch in lake.read(partition, "pages", columns).to_batches():
+        yield from batch.to_pylist()
+
+
+def pack(html: bytes) -> bytes:
+    """Compress a page for the table."""
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(html)
+    return sink.getvalue().to_pybytes()
+
+
+def unpack(packed: bytes) -> bytes:
+    """The page that `pack` compressed."""
+    return bytes(pa.CompressedInputStream(pa.BufferReader(packed), "zstd").read())

@@ -1,0 +1,96 @@
+"""Politeness without the network: who we are, how fast we may be, how long we were told to wait."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from kn_assets.errors import KnError
+
+AGENT = "knowledge-neurons-explorer"
+_CONTACT = re.compile(r"\S+@\S+\.\S+|https?://\S+\.\S+|[Uu]ser:\S+")
+
+
+class Pace:
+    """One rate for all threads: a request may start 1/rate seconds after the last one started.
+
+    A 429 halves the rate and lowers for good what it may climb back to; every 50 good answers it
+    climbs by a tenth. Thread-safe.
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._lock = threading.Lock()
+        self._clock, self._sleep = clock, sleep
+        self._most = self._ceiling = self.rate = rate
+        self._next = 0.0
+        self._good = 0
+
+    def turn(self) -> None:
+        """Wait for one's turn."""
+        while True:
+            with self._lock:
+                now = self._clock()
+                left = self._next - now
+                if left <= 0:
+                    self._next = now + 1 / self.rate
+                    return
+            self._sleep(left)
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody start for some seconds."""
+        with self._lock:
+            self._next = max(self._next, self._clock() + seconds)
+
+    def slow_down(self) -> None:
+        with self._lock:
+            self._good = 0
+            self._ceiling = min(self._ceiling, 0.9 * self._most)
+            self.rate = max(self.rate / 2, self._most / 64)
+            self._next = max(self._next, self._clock() + 1 / self.rate)
+
+    def went_well(self) -> None:
+        with self._lock:
+            self._good += 1
+            if self._good % 50 == 0:
+                self.rate = min(self._ceiling, self.rate * 1.1)
+
+
+def user_agent(contact: str | None) -> str:
+    """The User-Agent with the operator's contact. Raises KnError where there is none."""
+    if not contact or not _CONTACT.search(contact) or not contact.isprintable():
+        given = f"{contact!r} is no contact" if contact else "no contact is set"
+        raise KnError(
+            f"{given}, and Wikipedia asks every program to name who runs it: set KN_CONTACT or "
+            "--contact to your e-mail or web address"
+        )
+    try:
+        version = importlib.metadata.version(AGENT)
+    except importlib.metadata.PackageNotFoundError:
+        version = "0"
+    contact = contact.encode("ascii", "ignore").decode()
+    return f"{AGENT}/{version} ({contact})"
+
+
+def retry_after(value: str) -> float | None:
+    """Seconds a Retry-After header asks to wait, given as seconds or as a date; None if empty."""
+    value = value.strip()
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
