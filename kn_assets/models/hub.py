@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,11 @@ def _said(e: BaseException, source: ModelSource) -> str | None:
     from huggingface_hub import constants, errors
 
     where, name = constants.ENDPOINT, source.ref
+    if isinstance(e, OSError) and e.errno == errno.ENOSPC:
+        return (
+            f"the disk of {constants.HF_HUB_CACHE} is full, where models of the hub are kept: free "
+            "some space or set HF_HOME to another folder"
+        )
     lines: list[tuple[type[BaseException] | tuple[type[BaseException], ...], str]] = [
         # The more special classes come first: a gated repository is one that wasn't found, too.
         (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -59,18 +61,15 @@ def load(
         raise KnError("there is no CUDA device here, or torch was built without: use --device cpu")
     place, extra = _place(source, lake, progress or Progress())
     tokenizer = _tokenizer(source, place, extra)
-    with quiet(), hub_said_plainly(source):
-        try:
-            loaded: Any = AutoModelForCausalLM.from_pretrained(
-                place,
-                dtype=getattr(torch, dtype),
-                # Left open it is sdpa, or eager for the few that have none (GPT-Neo, Gemma 2).
-                attn_implementation="eager" if attention == "eager" else None,
-                output_loading_info=True,
-                **extra,
-            )
-        except (ValueError, KeyError, RuntimeError) as e:
-            raise KnError(f"can't load {source} as a language model: {_first_line(e)}") from e
+    with _said_plainly(source, "weights"):
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            place,
+            dtype=getattr(torch, dtype),
+            # Left open it is sdpa, or eager for the few that have none (GPT-Neo, Gemma 2).
+            attn_implementation="eager" if attention == "eager" else None,
+            output_loading_info=True,
+            **extra,
+        )
     model, info = loaded
     _refuse_gaps(source, info)
     model.eval().requires_grad_(False).to(device)
@@ -115,13 +114,8 @@ def _tokenizer(source: ModelSource, place: str, extra: dict[str, Any]) -> PreTra
     """The tokenizer, checked: transformers can build an empty one and say nothing."""
     from transformers import AutoTokenizer
 
-    with quiet(), hub_said_plainly(source):
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(place, **extra)
-        except (ValueError, KeyError, TypeError, ImportError, OSError) as e:
-            if isinstance(e, OSError) and source.kind == "hub":
-                raise
-            raise KnError(f"{source} has no tokenizer that can be read: {_first_line(e)}") from e
+    with _said_plainly(source, "tokenizer"):
+        tokenizer = AutoTokenizer.from_pretrained(place, **extra)
     words = set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens)
     if not words or not tokenizer("The city")["input_ids"]:
         raise KnError(f"the tokenizer of {source} is empty: its tokenizer files are missing")
@@ -147,5 +141,22 @@ def _refuse_stranger(source: ModelSource, tokenizer: PreTrainedTokenizerBase, pa
         )
 
 
-def _first_line(e: BaseException) -> str:
-    return (str(e).strip().splitlines() or [type(e).__name__])[0]
+@contextmanager
+def _said_plainly(source: ModelSource, what: str) -> Iterator[None]:
+    """One line for whatever transformers has to say about files it can't make sense of."""
+    from safetensors import SafetensorError
+
+    try:
+        with quiet(), hub_said_plainly(source):
+            yield
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        ImportError,
+        RuntimeError,
+        SafetensorError,
+    ) as e:
+        said = (str(e).strip().splitlines() or [type(e).__name__])[0]
+        raise KnError(f"can't load the {what} of {source}: {said}") from e

@@ -30,6 +30,7 @@ class StandInHub:
 
     repositories: dict[str, dict[str, Path]] = field(default_factory=dict)
     gated: set[str] = field(default_factory=set)
+    token: str = "hf_let_me_in"
     broken: set[str] = field(default_factory=set)
     requests: list[str] = field(default_factory=list)
     endpoint: str = ""
@@ -58,39 +59,44 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self, body: bool) -> None:
         path = unquote(urlsplit(self.path).path)
         self.hub.requests.append(f"{self.command} {path}")
-        for pattern in (_FILE, _TREE, _REVISION, _MODEL):
-            match = pattern.fullmatch(path)
-            if match:
-                break
-        else:
-            return self.refuse(404, "", "no such page")
+        patterns = (_FILE, _TREE, _REVISION, _MODEL)
+        match = next((m for m in (p.fullmatch(path) for p in patterns) if m), None)
+        if match is None:
+            self.refuse(404, "", "no such page")
+            return
         parts = match.groupdict()
         repo, revision = parts["repo"], parts.get("revision", "main")
-        if repo in self.hub.broken:
-            return self.refuse(500, "", "out of order")
-        if repo not in self.hub.repositories:
-            return self.refuse(401, "RepoNotFound", "Repository not found")
-        if repo in self.hub.gated and match.re is _FILE:
-            return self.refuse(403, "GatedRepo", "Access to this model is restricted")
+        refusal = self.refusal(repo, revision, match.re is _FILE)
+        if refusal:
+            self.refuse(*refusal)
+            return
         folder = self.hub.folder(repo, revision)
-        if folder is None:
-            return self.refuse(404, "RevisionNotFound", "Invalid rev id")
+        assert folder is not None
         sha = revision if len(revision) == 40 else commit(repo, revision)
         if match.re is _FILE:
-            return self.send_file(folder / parts["file"], sha, body)
+            self.send_file(folder / parts["file"], sha, body)
+            return
         files = [
             {"type": "file", "path": f.name, "rfilename": f.name, "size": f.stat().st_size}
             | {"oid": hashlib.sha1(f.read_bytes()).hexdigest()}
             for f in sorted(folder.iterdir())
         ]
-        found = (
-            files
-            if match.re is _TREE
-            else {"id": repo, "modelId": repo, "sha": sha, "siblings": files}
-        )
-        return self.send(
-            200, json.dumps(found).encode(), {"Content-Type": "application/json"}, body
-        )
+        about = {"id": repo, "modelId": repo, "sha": sha, "siblings": files}
+        found = files if match.re is _TREE else about
+        self.send(200, json.dumps(found).encode(), {"Content-Type": "application/json"}, body)
+
+    def refusal(self, repo: str, revision: str, is_file: bool) -> tuple[int, str, str] | None:
+        """Status, error code and text of the answer where it is no."""
+        if repo in self.hub.broken:
+            return 500, "", "out of order"
+        if repo not in self.hub.repositories:
+            return 401, "RepoNotFound", "Repository not found"
+        token = f"Bearer {self.hub.token}"
+        if repo in self.hub.gated and is_file and self.headers.get("Authorization") != token:
+            return 403, "GatedRepo", "Access to this model is restricted"
+        if self.hub.folder(repo, revision) is None:
+            return 404, "RevisionNotFound", "Invalid rev id"
+        return None
 
     def send_file(self, file: Path, sha: str, body: bool) -> None:
         if not file.is_file():

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+from kn_assets.models.load import LoadedModel, load, load_tokenizer
+from kn_assets.models.source import resolve
+
+from . import tiny
+
+ids = torch.tensor([[5, 17, 250, 3, 99]])
+
+
+def load_folder(folder: Path, **settings: Any) -> LoadedModel:
+    return load(resolve(str(folder)), Lake(folder.parent / "data"), **settings)
+
+
+@torch.no_grad()
+def test_a_folder_loads_as_it_was_saved(tmp_path: Path) -> None:
+    folder = tiny.save(tmp_path / "mine", "gpt_neo", seed=3)
+    loaded = load_folder(folder)
+    wanted = tiny.model("gpt_neo", seed=3)(input_ids=ids).logits
+    torch.testing.assert_close(loaded.model(input_ids=ids).logits, wanted, atol=1e-5, rtol=1e-5)
+    assert not loaded.model.training
+    assert not any(p.requires_grad for p in loaded.model.parameters())
+    assert (loaded.source.key, loaded.commit) == ("mine", None)
+    text = "The city of Kabul"
+    assert loaded.tokenizer.decode(loaded.tokenizer(text)["input_ids"]) == text
+
+
+@torch.no_grad()
+def test_dtype_and_attention_are_as_asked_for(tmp_path: Path) -> None:
+    folder = tiny.save(tmp_path / "mine", "llama")
+    loaded = load_folder(folder, dtype="bfloat16", attention="eager")
+    assert {p.dtype for p in loaded.model.parameters()} == {torch.bfloat16}
+    seen: list[Any] = []
+    loaded.parts.attentions[1].register_forward_hook(lambda m, i, output: seen.append(output[1]))
+    loaded.parts.body(input_ids=ids)
+    assert seen[0].shape == (1, 4, 5, 5)
+    plain = load_folder(folder)
+    assert plain.model.config._attn_implementation == "sdpa"
+    assert {p.dtype for p in plain.model.parameters()} == {torch.float32}
+
+
+@torch.no_grad()
+def test_gpt2s_own_vocabulary_and_merges_make_its_tokenizer(tmp_path: Path) -> None:
+    folder = tiny.gpt2_bpe(tmp_path / "gpt2-like")
+    tiny.model("gpt2", vocab_size=50257).save_pretrained(folder)
+    tokenizer = load_folder(folder).tokenizer
+    # Widely published ids of GPT-2's vocabulary.
+    assert tokenizer("Hello world")["input_ids"] == [15496, 995]
+    assert tokenizer("The capital of France is")["input_ids"] == [464, 3139, 286, 4881, 318]
+    text = "Kabul (کابل) is the capital of Afghanistan."
+    assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+
+
+def test_a_missing_tokenizer_is_not_an_empty_one(tmp_path: Path) -> None:
+    folder = tmp_path / "bare"
+    tiny.model("gpt2").save_pretrained(folder)
+    with pytest.raises(KnError, match="tokenizer"):
+        load_folder(folder)
+    with pytest.raises(KnError, match="tokenizer"):
+        load_tokenizer(resolve(str(folder)), Lake(tmp_path))
+
+
+def test_a_strangers_tokenizer_is_refused(tmp_path: Path) -> None:
+    folder = tiny.save(tmp_path / "small", "gpt2", vocab_size=60)
+    with pytest.raises(KnError, match="doesn't belong to the model"):
+        load_folder(folder)
+
+
+def test_lacking_weights_are_refused(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    folder = tiny.save(tmp_path / "holey", "llama")
+    weights = load_file(folder / "model.safetensors")
+    del weights["model.layers.1.mlp.down_proj.weight"]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(KnError, match=r"lack 1 of the model's tensors \(model\.layers\.1\.mlp"):
+        load_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"model_type": "no-such-thing"}, "no-such-thing"),
+        ({"model_type": "vit"}, "can't load the weights"),
+        ({}, "Should have a `model_type` key"),
+    ],
+)
+def test_folders_without_a_language_model(
+    tmp_path: Path, settings: dict[str, Any], said: str
+) -> None:
+    folder = tmp_path / "odd"
+    tiny.tokenizer().save_pretrained(folder)
+    (folder / "config.json").write_text(json.dumps(settings))
+    with pytest.raises(KnError, match=said) as e:
+        load_folder(folder)
+    assert "\n" not in str(e.value)
+
+
+def test_a_damaged_file_is_said_in_one_line(tmp_path: Path) -> None:
+    folder = tiny.save(tmp_path / "torn", "gpt2")
+    file = folder / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(KnError, match="can't load") as e:
+        load_folder(folder)
+    assert "\n" not in str(e.value)
+
+
+def test_no_weights_are_said_in_one_line(tmp_path: Path) -> None:
+    folder = tiny.save(tmp_path / "hollow", "gpt2")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(KnError, match=r"can't load .*model\.safetensors") as e:
+        load_folder(folder)
+    assert "\n" not in str(e.value)
+
+
+def test_cuda_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(KnError, match="no CUDA device"):
+        load_folder(tiny.save(tmp_path / "mine"), device="cuda")
