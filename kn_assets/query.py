@@ -39,6 +39,7 @@ __all__ = [
 MAX_ROWS = 1_000
 TIMEOUT_S = 30.0
 MAX_BYTES = 64 << 20
+TOO_BIG = "the query wants more memory than it may have: narrow it, or ask for less"
 _BATCH = 2_048
 
 
@@ -158,16 +159,19 @@ def _said(error: Exception, expired: bool, timeout_s: float) -> KnError:
 
     text = str(error)
     if expired:
-        return QueryTimeout(
-            f"the query took longer than {timeout_s:g} s: narrow it, or ask for less"
-        )
+        return QueryTimeout(too_slow(timeout_s))
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError) or "Out of Memory" in text:
-        return QueryTooBig("the query wants more memory than it may have: narrow it")
+        return QueryTooBig(TOO_BIG)
     if isinstance(error, duckdb.PermissionException):
         return QueryRefused("the query touches something outside the atlas")
     if isinstance(error, duckdb.Error):
         return QueryFailed(_own_lines(text))
     raise error
+
+
+def too_slow(timeout_s: float) -> str:
+    """What is said of a query that didn't end in time."""
+    return f"the query took longer than {timeout_s:g} s: narrow it, or ask for less"
 
 
 def _own_lines(message: str) -> str:

@@ -99,6 +99,7 @@ def _json(columns: list[str], types: list[str], rows: Rows) -> str:
 
 def plain(value: Any) -> Any:
     """A value of a row as JSON knows it; NaN and infinities, which it doesn't, become null."""
+    found: Any
     match value:
         case None | bool() | int() | str():
             found = value
