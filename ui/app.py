@@ -6,9 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from kn_assets.lake import Lake
 from ui.api import Api
-from ui.sql import SqlTab
+from ui.sql import AT_ONCE, SqlTab
 from ui.widgets import pane, widget
 
 TITLE = "Knowledge neurons explorer"
@@ -24,13 +23,8 @@ kn run --corpus wikipedia --model gpt2    # Wikipedia's city articles and GPT-2<
 """
 
 
-def build(lake: Lake, shared: bool = False) -> gr.Blocks:
-    """The app over a lake; `shared` limits SQL as fits one that others can reach.
-
-    Raises KnError where the SQL of the views can't be found.
-    """
-    api = Api(lake)
-    sql = SqlTab(lake, shared)
+def build(api: Api, sql: SqlTab) -> gr.Blocks:
+    """The page, with its questions answered by `api` and its queries by `sql`."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         widget("bar", '<div data-kn="bar"></div>', functions=api.functions())
         gr.HTML(_EMPTY, visible=not api.atlases(), elem_id="kn-empty", apply_default_css=False)
@@ -64,7 +58,7 @@ def build(lake: Lake, shared: bool = False) -> gr.Blocks:
         options: dict[str, Any] = {
             "show_progress": "minimal",
             "api_visibility": "private",
-            "concurrency_limit": 2,
+            "concurrency_limit": AT_ONCE,
             "concurrency_id": "sql",
         }
         tab.run(run, None, tab, **options)

@@ -15,6 +15,8 @@ from kn_assets.lake import Lake
 if TYPE_CHECKING:
     import gradio as gr
 
+    from ui.sql import SqlTab
+
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -39,14 +41,11 @@ def serve(
             "a share link lets anyone in who has it: give --auth USER:PASS, or --public to allow it"
         )
     _check_port(host, port)
-    blocks, local, link = _launch(
-        lake,
-        shared=share or host not in LOCAL,
-        server_name=host,
-        server_port=port,
-        share=share,
-        auth=credentials,
-    )
+    from ui.sql import SqlTab
+
+    sql = SqlTab(lake, shared=share or host not in LOCAL)
+    options = {"server_name": host, "server_port": port, "share": share, "auth": credentials}
+    blocks, local, link = _launch(lake, sql, **options)
     if share and not link:
         print("No public link could be had (it needs the internet and frpc): going on locally.")
     if not quiet:
@@ -56,18 +55,27 @@ def serve(
 
 def launch_for_tests(lake: Lake, **options: Any) -> tuple[str, Callable[[], None]]:
     """Start the app on a free port; returns its address and a function that stops it."""
-    blocks, local, _ = _launch(lake, shared=False, server_name="127.0.0.1", **options)
-    return local, lambda: blocks.close(verbose=False)
+    from ui.sql import SqlTab
+
+    sql = SqlTab(lake)
+    blocks, local, _ = _launch(lake, sql, server_name="127.0.0.1", **options)
+
+    def close() -> None:
+        blocks.close(verbose=False)
+        sql.close()
+
+    return local, close
 
 
-def _launch(lake: Lake, shared: bool, **options: Any) -> tuple[gr.Blocks, str, str | None]:
+def _launch(lake: Lake, sql: SqlTab, **options: Any) -> tuple[gr.Blocks, str, str | None]:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
+    from ui.api import Api
     from ui.app import build
     from ui.widgets import head
 
-    blocks = build(lake, shared)
+    blocks = build(Api(lake), sql)
     # Raw calls that go round the queue's limits are closed; SQL is queued.
     blocks.queue(api_open=False, default_concurrency_limit=8)
     system = ["system-ui", "sans-serif"]

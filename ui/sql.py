@@ -15,11 +15,12 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from kn_assets import query
-from kn_assets.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
+from kn_assets.sql_sandbox import Sandbox
 from ui.api import to_json
 
+AT_ONCE = 2  # queries; those that come meanwhile wait in the queue and are told their place
 LONGEST_CELL = 2_000
 LARGEST_EXACT = 1 << 53  # integers that JavaScript's numbers hold
 
@@ -31,12 +32,12 @@ class Limits:
     rows: int = 1_000
     file_rows: int = 200_000
     seconds: float = 30.0
-    memory: str = "1GB"
+    memory_mb: int = 1024
 
 
 ALONE = Limits()
 """For a person on their own machine."""
-SHARED = Limits(file_rows=20_000, seconds=5.0, memory="512MB")
+SHARED = Limits(file_rows=20_000, seconds=5.0, memory_mb=512)
 """For an app that others can reach."""
 
 
@@ -45,7 +46,11 @@ class SqlTab:
 
     def __init__(self, lake: Lake, shared: bool = False) -> None:
         self.limits = SHARED if shared else ALONE
-        self._database = Database(lake, memory_limit=self.limits.memory)
+        self._sandbox = Sandbox(lake, workers=AT_ONCE, memory_mb=self.limits.memory_mb)
+
+    def close(self) -> None:
+        """End the processes that run the queries."""
+        self._sandbox.close()
 
     def run(self, question: object) -> str:
         """The first rows of a query: `columns`, `types`, `rows`, `seconds`, `cut`; or `error`."""
@@ -84,11 +89,7 @@ class SqlTab:
         return to_json(answer)
 
     def _query(self, sql: str, rows: int) -> query.QueryResult:
-        cursor = self._database.cursor()
-        try:
-            return query.run(cursor, sql, max_rows=rows, timeout_s=self.limits.seconds)
-        finally:
-            cursor.close()
+        return self._sandbox.run(sql, max_rows=rows, timeout_s=self.limits.seconds)
 
 
 def _checked(question: object) -> tuple[str, int]:

@@ -7,6 +7,7 @@ the rest is answered and `missing` says, by part, which table it waits for.
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,11 @@ TOP_PROMPTS = 10
 SAMPLE_PROMPTS = 6
 LENS_RANKS = 5
 NONE = 0xFFFFFFFF
+_COUNTRIES = """
+SELECT country, n_prompts AS n FROM neuron_countries($1, $2, $3)
+WHERE country IS NOT NULL LIMIT 4
+"""
+_POOL = ThreadPoolExecutor(8, thread_name_prefix="view")
 
 Answer = dict[str, Any]
 Array = np.ndarray[Any, Any]
@@ -238,24 +244,23 @@ def neuron(database: Database, model: str, prompt: int, layer: int, neuron: int)
         )
         if (names := missing_tables(database, model, *needs))
     }
-    card = _card(database, model, layer, neuron)
-    vocabulary = _vocabulary(card) if card and "vocabulary" not in missing else None
+    one = (model, layer, neuron)
+    # Five small look-ups in different files: side by side they take half the time.
+    card, countries, top, sample, weighted = (
+        _POOL.submit(_card, database, *one),
+        _POOL.submit(_rows, database, _COUNTRIES, *one),
+        _POOL.submit(_examples, database, "neuron_prompts", (*one, TOP_PROMPTS)),
+        _POOL.submit(_examples, database, "neuron_sample", (*one, SAMPLE_PROMPTS)),
+        _POOL.submit(_weighted, database, model, prompt, layer, neuron),
+    )
+    facts = card.result()
     return {
-        "card": card,
-        "vocabulary": vocabulary,
-        "countries": _rows(
-            database,
-            "SELECT country, n_prompts AS n FROM neuron_countries($1, $2, $3) "
-            "WHERE country IS NOT NULL LIMIT 4",
-            model,
-            layer,
-            neuron,
-        ),
-        "top": _examples(database, "neuron_prompts", (model, layer, neuron, TOP_PROMPTS)),
-        "sample": _examples(database, "neuron_sample", (model, layer, neuron, SAMPLE_PROMPTS)),
-        "attention": (
-            None if "attention" in missing else _weighted(database, model, prompt, layer, neuron)
-        ),
+        "card": facts,
+        "vocabulary": _vocabulary(facts) if facts and "vocabulary" not in missing else None,
+        "countries": countries.result(),
+        "top": top.result(),
+        "sample": sample.result(),
+        "attention": None if "attention" in missing else weighted.result(),
         "missing": missing,
     }
 
