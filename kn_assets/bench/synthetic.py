@@ -77,8 +77,8 @@ def token_ids(size: Shape, n_prompts: int | None = None) -> Array:
 def dense_blocks(size: Shape) -> Iterator[tuple[int, int, Array]]:
     """Yield (layer, first neuron, activations float32 [neurons, n_prompts, n_tokens]).
 
-    Values grow with the layer; a third of the neurons prefers the cities of one country; position 0
-    is outsized; positions past a prompt's end are NaN.
+    Values grow with the layer; a third of the neurons prefers the cities of one country; one neuron
+    in fifty is outsized at position 0; positions past a prompt's end are NaN.
     """
     n = max(1, min(size.n_neurons, _BLOCK // (size.n_prompts * size.n_tokens)))
     country = np.arange(size.n_prompts) % len(COUNTRIES)
@@ -93,7 +93,7 @@ def dense_blocks(size: Shape) -> Iterator[tuple[int, int, Array]]:
             liked = rng.integers(3 * len(COUNTRIES), size=len(neurons))
             prefers = liked[:, None] == country[None, :]
             values *= (scale[:, None] * (1 + 2 * prefers))[:, :, None].astype(np.float32)
-            values[:, :, 0] *= 8
+            values[neurons % 50 == 0, :, 0] *= 100
             if size.bfloat16:
                 bits = values.view(np.uint32)
                 bits += 0x8000
