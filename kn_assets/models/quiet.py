@@ -25,5 +25,5 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         logging.set_verbosity(level)
-        if bars:
+        if bars and hub_bars:  # switching the former on would switch the latter on, too
             logging.enable_progress_bar()

@@ -168,6 +168,12 @@ def test_the_default_attention_gives_the_same_logits(family: str) -> None:
     )
 
 
+@family
+def test_check_holds_in_bfloat16(family: str) -> None:
+    model = tiny.model(family).bfloat16()
+    find_parts(model).check(model)
+
+
 @torch.no_grad()
 def test_vocabulary_scores_are_the_raw_product() -> None:
     model = tiny.model("phi")  # whose unembedding has a bias
