@@ -21,7 +21,7 @@ from kn_assets.lake import Lake
 from ui import views
 from ui.questions import sql_help
 
-REMEMBERED = 512
+REMEMBERED = 64 << 20  # characters of answers kept
 LONGEST_SEARCH = 200
 LARGEST_PAGE = 500
 
@@ -35,6 +35,7 @@ class Api:
     def __init__(self, lake: Lake) -> None:
         self.database = Database(lake)
         self._memory: OrderedDict[tuple[str, str, Stamp], str] = OrderedDict()
+        self._size = 0
         self._lock = threading.Lock()
 
     def functions(self) -> list[Callable[[Arguments], str]]:
@@ -64,11 +65,15 @@ class Api:
         except duckdb.Error as e:
             log.exception("the view %s failed", name)
             return to_json({"error": f"the view {name} failed: {e}"})
-        with self._lock:
-            self._memory[key] = answer
-            while len(self._memory) > REMEMBERED:
-                self._memory.popitem(last=False)
+        self._remember(key, answer)
         return answer
+
+    def _remember(self, key: tuple[str, str, Stamp], answer: str) -> None:
+        with self._lock:
+            self._size += len(answer) - len(self._memory.pop(key, ""))
+            self._memory[key] = answer
+            while self._size > REMEMBERED:
+                self._size -= len(self._memory.popitem(last=False)[1])
 
     def atlases(self) -> list[views.Answer]:
         """The lake's atlases with their sizes."""
@@ -77,8 +82,9 @@ class Api:
 
 
 def to_json(answer: object) -> str:
-    """JSON as every browser reads it. Raises ValueError on infinities and NaN."""
-    return json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """JSON as every browser reads it, without markup. Raises ValueError on infinities and NaN."""
+    text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
 
 
 class _Checked:

@@ -278,7 +278,7 @@
       event.preventDefault();
     });
 
-    // The nearest point within 45 degrees of a direction.
+    // The nearest point in a direction, the better the straighter.
     const towards = (from, [dx, dy]) => {
       if (from < 0) return points.find(...fromScreen(stage.clientWidth / 2, stage.clientHeight / 2), 2);
       let best = -1;
@@ -288,7 +288,7 @@
         const along = ax * dx + ay * dy;
         const across = Math.abs(ax * dy) + Math.abs(ay * dx);
         const d = along + 2 * across;
-        if (i !== from && along > 0 && across <= along && d < least) { least = d; best = i; }
+        if (i !== from && along > 0 && d < least) { least = d; best = i; }
       }
       return best;
     };

@@ -186,7 +186,7 @@
     if (!kn.atlases.length) return undefined;
     addEventListener("popstate", restore);
     await restore();
-    document.documentElement.dataset.kn = "ready";
+    document.documentElement.dataset.knState = "ready";
     return undefined;
   };
 })((window.kn ??= {}));

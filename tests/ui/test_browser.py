@@ -1,0 +1,476 @@
+"""The app in a real browser: real clicks and keys, checked against the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kn_assets.bench.synthetic import make_lake
+from kn_assets.database import Database
+from kn_assets.lake import Lake
+
+pytestmark = pytest.mark.browser
+
+
+def rows(database: Database, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
+    return database.cursor().execute(sql, arguments).fetchall()
+
+
+def busy(database: Database, prompt: int) -> tuple[int, int]:
+    """A neuron that fires at several tokens of a prompt."""
+    return rows(
+        database,
+        "SELECT layer, neuron FROM heatmap('tiny', $1) WHERE position BETWEEN 1 AND 8 "
+        "GROUP BY ALL ORDER BY count(*) DESC, 1, 2 LIMIT 1",
+        prompt,
+    )[0]
+
+
+def title(screen: Any, name: str) -> str:
+    return screen.page.locator(f"[data-kn={name}]:visible h2").first.inner_text()
+
+
+# -- left pane ---------------------------------------------------------------------------------
+
+
+def test_search_ignores_accents_and_opens_by_keyboard(screen: Any, database: Database) -> None:
+    (wanted,) = rows(
+        database,
+        "SELECT prompt_id, name FROM atlas_prompts('tiny') WHERE name LIKE 'São Paulo%' "
+        "ORDER BY name LIMIT 1",
+    )
+    screen.open(model="tiny")
+    box = screen.page.get_by_role("combobox", name="Search")
+    box.fill("sao paulo")
+    screen.until("document.querySelector('#kn-list .kn-city')?.textContent.includes('São')")
+    box.press("ArrowDown")
+    box.press("Enter")
+    screen.until(f"new URLSearchParams(location.search).get('prompt') === '{wanted[0]}'")
+    screen.until(f"document.querySelector('[data-kn=prompt] h2').textContent === {wanted[1]!r}")
+
+
+def test_search_finds_only_prompts_of_the_atlas(screen: Any, database: Database) -> None:
+    screen.open(model="other@step10")
+    listed = screen.page.locator("#kn-list li")
+    assert listed.count() == 5
+    held = {r[0] for r in rows(database, "SELECT prompt_id FROM atlas_prompts('other@step10')")}
+    shown = {int(listed.nth(i).get_attribute("data-prompt")) for i in range(5)}
+    assert shown == held
+    screen.page.get_by_role("combobox", name="Search").fill("no such city")
+    screen.until("document.querySelector('#kn-list').textContent.includes('No prompt')")
+
+
+def test_another_model_is_picked(screen: Any) -> None:
+    screen.open(model="tiny")
+    screen.page.get_by_label("Model").select_option("other@step10")
+    screen.until("document.querySelectorAll('.kn-lens').length === 3")
+    assert screen.address("model") == "other@step10"
+
+
+# -- middle pane -------------------------------------------------------------------------------
+
+
+def test_slider_moves_the_token_and_asks_nobody(screen: Any, database: Database) -> None:
+    screen.open(model="tiny", prompt=2, token=3, layer=4, neuron=5)
+    before = len(screen.requests)
+    slider = screen.page.get_by_role("slider", name="Token")
+    for _ in range(3):
+        slider.press("ArrowRight")
+    assert screen.address("token") == "6"
+    assert screen.page.locator(".kn-text [aria-current]").count() == 1
+    lens = rows(
+        database,
+        "SELECT token, round(probability, 2) FROM lens('tiny', 2) "
+        "WHERE position = 6 AND rank = 1 ORDER BY layer",
+    )
+    labels = screen.page.locator(".kn-lens")
+    for layer, (token, _) in enumerate(lens):
+        assert f"Layer {layer}: {token}," in labels.nth(layer).get_attribute("aria-label")
+    counts = rows(
+        database,
+        "SELECT count(*) FROM heatmap('tiny', 2) WHERE position = 6 GROUP BY layer ORDER BY layer",
+    )
+    shown = screen.page.locator(".kn-counts span").all_inner_texts()
+    assert shown == [str(n) for (n,) in counts]
+    assert screen.requests[before:] == []
+
+
+def test_a_token_of_the_text_is_clicked(screen: Any) -> None:
+    screen.open(model="tiny", prompt=2, token=3)
+    screen.page.locator(".kn-text .kn-token").nth(1).click()
+    assert screen.address("token") == "1"
+    assert screen.page.get_by_role("slider", name="Token").input_value() == "1"
+
+
+def test_the_lens_tells_its_five_likeliest_on_focus(screen: Any, database: Database) -> None:
+    screen.open(model="tiny", prompt=2, token=3)
+    screen.page.locator(".kn-lens").nth(2).hover()
+    tip = screen.page.locator(".kn-tip")
+    assert tip.locator("tr").count() == 5
+    (rank,) = rows(
+        database,
+        "SELECT next_rank FROM lens('tiny', 2) WHERE position = 3 AND layer = 2 AND rank = 1",
+    )[0]
+    assert f"rank {rank:,}" in tip.inner_text()
+
+
+def click_cell(screen: Any, layer: int, index: int) -> None:
+    canvas = screen.page.locator("canvas.kn-cells")
+    height, width = canvas.evaluate(
+        "c => [parseFloat(getComputedStyle(c.closest('.kn-rows')).getPropertyValue('--row')), "
+        "c.clientWidth]"
+    )
+    busiest = screen.page.evaluate("kn.prompt.busiest")
+    cell = max(7, min(20, width // busiest))
+    canvas.click(position={"x": 1 + (index + 0.5) * cell, "y": (layer + 0.5) * height})
+
+
+def test_a_neuron_is_clicked_and_both_right_panes_answer(screen: Any, database: Database) -> None:
+    screen.open(model="tiny", prompt=2, token=5)
+    layer = 3
+    fired = rows(
+        database,
+        "SELECT neuron FROM heatmap('tiny', 2) WHERE position = 5 AND layer = 3 "
+        "ORDER BY abs(activation) DESC",
+    )
+    neuron = fired[1][0]
+    click_cell(screen, layer, 1)
+    screen.until(
+        f"document.querySelector('[data-kn=neuron] h2').textContent.endsWith('neuron {neuron}')"
+    )
+    screen.until(f"kn.neuron.card.neuron === {neuron}")
+    top = rows(database, "SELECT name, peak FROM neuron_prompts('tiny', 3, $1, 10)", neuron)
+    pane = screen.page.locator("[data-kn=neuron]:visible")
+    names = pane.locator(".kn-two section").first.locator(".kn-open b").all_inner_texts()
+    assert names == [name for name, _ in top]
+    weights = rows(
+        database,
+        "SELECT source_position, weight FROM attention_weighted('tiny', 2, 3, $1) "
+        "WHERE position = 5 AND activation <> 0 ORDER BY source_position",
+        neuron,
+    )
+    titles = pane.locator(".kn-weighted .kn-token").evaluate_all("t => t.map(x => x.title)")
+    for source, weight in weights:
+        assert float(titles[source].rsplit("= ", 1)[1].replace(",", "")) == pytest.approx(
+            weight, rel=6e-3
+        )
+    assert "did not fire" in titles[next(i for i in range(6) if i not in dict(weights))]
+    assert (
+        "weight(source) = attention(layer, current position → source) * activation(source)"
+        in pane.locator(".kn-sentence").inner_text()
+    )
+
+
+def test_attention_follows_the_slider_and_sums(screen: Any, database: Database) -> None:
+    layer, neuron = busy(database, 2)
+    screen.open(model="tiny", prompt=2, token=9, layer=layer, neuron=neuron)
+    before = len(screen.requests)
+    screen.page.get_by_role("slider", name="Token").press("ArrowLeft")
+    sentence = screen.page.locator(".kn-sentence")
+    assert "current position 8" in sentence.inner_text()
+    screen.page.get_by_role("button", name="sum over positions").click()
+    sums = rows(
+        database,
+        "SELECT source_position, sum(weight) FROM attention_weighted('tiny', 2, $1, $2) "
+        "WHERE activation <> 0 GROUP BY 1",
+        layer,
+        neuron,
+    )
+    titles = screen.page.locator(".kn-weighted .kn-token").evaluate_all("t => t.map(x => x.title)")
+    assert sums
+    for source, total in sums:
+        assert float(titles[source].removeprefix("sum ").replace(",", "")) == pytest.approx(
+            total, rel=6e-3
+        )
+    assert screen.requests[before:] == []
+
+
+def test_the_heatmap_works_by_keyboard(screen: Any, database: Database) -> None:
+    (neuron, *_), *_ = rows(
+        database,
+        "SELECT neuron FROM heatmap('tiny', 2) WHERE position = 5 AND layer = 1 "
+        "ORDER BY abs(activation) DESC",
+    )
+    (first, *_), *_ = rows(
+        database,
+        "SELECT neuron FROM heatmap('tiny', 2) WHERE position = 5 AND layer = 0 "
+        "ORDER BY abs(activation) DESC",
+    )
+    screen.open(model="tiny", prompt=2, token=5, layer=0, neuron=first)
+    screen.page.locator("canvas.kn-cells").focus()
+    screen.page.keyboard.press("ArrowDown")
+    screen.page.keyboard.press("Enter")
+    screen.until(f"new URLSearchParams(location.search).get('neuron') === '{neuron}'")
+    assert screen.address("layer") == "1"
+
+
+def test_an_example_opens_its_prompt_at_the_peak(screen: Any, database: Database) -> None:
+    layer, neuron = busy(database, 2)
+    screen.open(model="tiny", prompt=2, token=5, layer=layer, neuron=neuron)
+    prompt, peak = rows(
+        database,
+        "SELECT prompt_id, peak_position FROM neuron_prompts('tiny', $1, $2, 1)",
+        layer,
+        neuron,
+    )[0]
+    screen.page.locator(".kn-open:visible").first.click()
+    screen.until(f"new URLSearchParams(location.search).get('prompt') === '{prompt}'")
+    assert screen.address("token") == str(peak)
+    assert screen.address("neuron") == str(neuron)
+
+
+# -- map ---------------------------------------------------------------------------------------
+
+
+def place_of(screen: Any, database: Database, layer: int, neuron: int) -> dict[str, float]:
+    """Where the map, showing all, draws a neuron."""
+    low_x, high_x, low_y, high_y = rows(
+        database, "SELECT min(x), max(x), min(y), max(y) FROM neuron_points('tiny')"
+    )[0]
+    x, y = rows(
+        database,
+        "SELECT x, y FROM neuron_points('tiny') WHERE layer = $1 AND neuron = $2",
+        layer,
+        neuron,
+    )[0]
+    size = max(high_x - low_x, high_y - low_y)
+    share_x = (x - (low_x + high_x) / 2) / size
+    share_y = ((low_y + high_y) / 2 - y) / size
+    box = screen.page.locator(".kn-stage").bounding_box()
+    side = min(box["width"], box["height"]) / 1.04
+    return {"x": box["width"] / 2 + share_x * side, "y": box["height"] / 2 + share_y * side}
+
+
+def lonely(database: Database) -> tuple[int, int]:
+    """The neuron whose nearest neighbour on the map is farthest away."""
+    return rows(
+        database,
+        "WITH p AS (FROM neuron_points('tiny')) SELECT a.layer, a.neuron FROM p a, p b "
+        "WHERE (a.layer, a.neuron) <> (b.layer, b.neuron) "
+        "GROUP BY ALL ORDER BY min((a.x - b.x)**2 + (a.y - b.y)**2) DESC LIMIT 1",
+    )[0]
+
+
+def test_the_map_selects_a_neuron_and_shows_its_prompts(screen: Any, database: Database) -> None:
+    layer, neuron = lonely(database)
+    screen.open(model="tiny", prompt=2, token=5)
+    screen.tab("Map")
+    screen.until("document.documentElement.dataset.knMap === 'neurons'")
+    screen.page.locator(".kn-stage canvas").first.click(
+        position=place_of(screen, database, layer, neuron)
+    )
+    screen.until(f"new URLSearchParams(location.search).get('neuron') === '{neuron}'")
+    assert screen.address("layer") == str(layer)
+    assert screen.address("tab") == "map"
+    top = rows(database, "SELECT name FROM neuron_prompts('tiny', $1, $2, 10)", layer, neuron)
+    screen.until(f"kn.neuron?.card?.neuron === {neuron}")
+    names = screen.page.locator("[data-kn=neuron]:visible .kn-two section").first
+    assert names.locator(".kn-open b").all_inner_texts() == [name for (name,) in top]
+
+
+def test_a_box_on_the_map_is_counted_and_opens_as_sql(screen: Any, database: Database) -> None:
+    screen.open(model="tiny", tab="map")
+    screen.until("document.documentElement.dataset.knMap === 'neurons'")
+    screen.page.get_by_role("button", name="select a box").click()
+    box = screen.page.locator(".kn-stage").bounding_box()
+    screen.page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
+    screen.page.mouse.down()
+    screen.page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.7, steps=4)
+    screen.page.mouse.up()
+    found = screen.page.locator(".kn-selection h3")
+    found.wait_for()
+    screen.page.locator(".kn-selection").get_by_role("button", name="show as SQL").click()
+    screen.page.locator(".kn-result tbody tr").first.wait_for()
+    query = screen.address("query")
+    assert "BETWEEN" in query
+    (n,) = rows(database, f"SELECT count(*) FROM ({query})")[0]
+    assert n > 0
+    assert f"{n} rows" in screen.page.locator("[data-kn=sql] .kn-count").first.inner_text()
+
+
+def test_prompts_are_on_the_map_too(screen: Any) -> None:
+    screen.open(model="tiny", tab="map")
+    screen.page.get_by_role("button", name="prompts", exact=True).click()
+    screen.until("document.documentElement.dataset.knMap === 'prompts'")
+    stage = screen.page.locator(".kn-stage canvas").first
+    stage.focus()
+    stage.press("ArrowRight")
+    stage.press("ArrowLeft")
+    stage.press("Enter")
+    screen.page.get_by_role("button", name="open in Explore").click()
+    screen.until("new URLSearchParams(location.search).get('tab') === 'explore'")
+
+
+# -- SQL ---------------------------------------------------------------------------------------
+
+
+def test_a_query_runs_and_leads_back_to_the_panes(screen: Any) -> None:
+    screen.open(model="tiny", tab="sql")
+    editor = screen.page.get_by_label("SQL query")
+    editor.fill("SELECT 4 AS layer, 9 AS neuron, 3 AS prompt_id, '<b>${1}`' AS text")
+    editor.press("Control+Enter")
+    row = screen.page.locator(".kn-result tbody tr")
+    row.wait_for()
+    assert row.locator("td").all_inner_texts() == ["4", "9", "3", "<b>${1}`"]
+    row.get_by_role("button", name="9").click()
+    screen.until(
+        "document.querySelector('[data-kn=neuron] h2').textContent === 'Layer 4 · neuron 9'"
+    )
+    assert (screen.address("tab"), screen.address("prompt")) == ("explore", "3")
+
+
+def test_each_question_runs_with_one_click(screen: Any) -> None:
+    screen.open(model="tiny", tab="sql")
+    asks = screen.page.locator(".kn-ask")
+    asks.first.wait_for()
+    assert asks.count() >= 6
+    for i in range(asks.count()):
+        asks.nth(i).click()
+        screen.until("!document.querySelector('.kn-run').disabled")
+        assert screen.page.locator("[data-kn=sql] .kn-error").count() == 0
+        assert " rows in " in screen.page.locator("[data-kn=sql] .kn-count").first.inner_text()
+
+
+def test_rows_are_cut_honestly_and_downloaded_whole(screen: Any, tmp_path: Any) -> None:
+    import pyarrow.parquet as pq
+
+    screen.open(model="tiny", tab="sql", query="SELECT range AS n FROM range(2500)")
+    screen.until("document.querySelectorAll('.kn-result tbody tr').length === 1000")
+    assert (
+        "there are more than 1,000"
+        in screen.page.locator("[data-kn=sql] .kn-count").first.inner_text()
+    )
+    for name in ("CSV", "Parquet"):
+        with screen.page.expect_download() as download:
+            screen.page.get_by_role("button", name=name).click()
+        download.value.save_as(tmp_path / name)
+    assert (tmp_path / "CSV").read_text().split() == ["n", *map(str, range(2500))]
+    assert pq.read_table(tmp_path / "Parquet").column("n").to_pylist() == list(range(2500))
+
+
+def test_what_sql_may_not_do_is_said(screen: Any, tmp_path: Any) -> None:
+    target = tmp_path / "stolen.csv"
+    screen.open(
+        model="tiny", tab="sql", query=f"WITH x AS (COPY (SELECT 1) TO '{target}') SELECT 1"
+    )
+    screen.page.locator("[data-kn=sql] .kn-error").wait_for()
+    assert not target.exists()
+
+
+def test_every_pane_opens_its_query(screen: Any) -> None:
+    screen.open(model="tiny", prompt=2, token=5, layer=3, neuron=7)
+    buttons = screen.page.locator("[data-kn]:visible .kn-sql")
+    for i in range(buttons.count()):
+        screen.page.locator(".kn-explore .kn-sql").nth(i).click()
+        screen.until(
+            "document.querySelector('.kn-run') && !document.querySelector('.kn-run').disabled"
+        )
+        screen.until(
+            "/ rows in /.test(document.querySelector('[data-kn=sql] .kn-count').textContent)"
+        )
+        assert screen.page.locator("[data-kn=sql] .kn-error").count() == 0
+        screen.tab("Explore")
+
+
+# -- the address -------------------------------------------------------------------------------
+
+
+def test_a_link_says_all_and_reload_and_back_keep_it(screen: Any) -> None:
+    wanted = {"model": "tiny", "prompt": "3", "token": "4", "layer": "2", "neuron": "11"}
+    screen.open(**wanted)
+    assert {name: screen.address(name) for name in wanted} == wanted
+    assert title(screen, "neuron") == "Layer 2 · neuron 11"
+    screen.page.reload()
+    screen.until("document.documentElement.dataset.knState === 'ready'")
+    assert {name: screen.address(name) for name in wanted} == wanted
+    screen.page.locator("#kn-list li").first.click()
+    screen.until("new URLSearchParams(location.search).get('prompt') !== '3'")
+    screen.tab("Map")
+    screen.until("new URLSearchParams(location.search).get('tab') === 'map'")
+    screen.page.go_back()
+    screen.until("new URLSearchParams(location.search).get('tab') === 'explore'")
+    screen.page.go_back()
+    screen.until("new URLSearchParams(location.search).get('prompt') === '3'")
+    screen.until("kn.prompt.prompt.prompt_id === 3")
+    assert screen.page.locator("#kn-tabs [role=tab][aria-selected=true]").inner_text() == "Explore"
+
+
+def test_nonsense_in_the_address_is_ignored_and_said(screen: Any) -> None:
+    screen.open(model="nobody", prompt="-1", token="<b>", layer="99", neuron="4", tab="x")
+    notice = screen.page.locator(".kn-notice").inner_text()
+    for part in ("model=nobody", "prompt=-1", "token=<b>", "layer=99", "tab=x"):
+        assert part in notice
+    assert screen.page.locator(".kn-rows").is_visible()
+
+
+# -- states ------------------------------------------------------------------------------------
+
+
+def test_hostile_names_and_tokens_are_text(screen: Any, database: Database) -> None:
+    screen.open(model="tiny")
+    names = screen.page.locator("#kn-list .kn-city").all_inner_texts()
+    assert any("<script>" in name for name in names)
+    for (prompt,) in rows(database, "SELECT prompt_id FROM atlas_prompts('tiny')"):
+        screen.page.evaluate("prompt => kn.go({prompt})", prompt)
+        screen.until(f"kn.prompt.prompt.prompt_id === {prompt}")
+        tokens = [
+            t for (t,) in rows(database, "SELECT token FROM prompt_tokens('tiny', $1)", prompt)
+        ]
+        shown = screen.page.locator(".kn-text .kn-token").all_text_contents()
+        for token, text in zip(tokens, shown, strict=True):
+            plain = token.replace("\n", "↵").replace("\t", "⇥").replace("\r", "␍") or "∅"
+            assert text == plain
+    assert screen.page.locator("[data-kn] :is(script, img, iframe)").count() == 0
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (400, "light")])
+def test_nothing_scrolls_sideways(screen: Any, width: int, scheme: str) -> None:
+    screen.page.emulate_media(color_scheme=scheme)
+    screen.page.set_viewport_size({"width": width, "height": 800})
+    screen.open(model="tiny")
+    for tab in ("Explore", "Map", "SQL"):
+        screen.tab(tab)
+        screen.page.wait_for_timeout(100)
+        assert screen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_an_empty_lake_says_what_to_run(
+    browser: Any, serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    page = browser.new_page()
+    page.goto(serve(Lake(tmp_path_factory.mktemp("empty"))))
+    page.locator(".kn-empty-page").wait_for()
+    assert "kn demo" in page.locator(".kn-empty-page").inner_text()
+    page.close()
+
+
+def test_an_atlas_half_way_shows_what_is_there(
+    browser: Any, serve: Callable[..., str], half_lake: Lake
+) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(serve(half_lake))
+    page.wait_for_function("document.documentElement.dataset.knState === 'ready'")
+    page.locator(".kn-card").wait_for()
+    assert page.locator(".kn-text .kn-token").count() > 1
+    assert "`logit_lens`" in page.locator("[data-kn=prompt] .kn-message").inner_text()
+    pane = page.locator("[data-kn=neuron]").inner_text()
+    assert "`neurons`" in pane and "`neuron_vocabulary`" in pane and "`attention`" in pane
+    page.get_by_role("tab", name="Map").click()
+    page.locator("[data-kn=map] .kn-message").wait_for()
+    assert "`neuron_map`" in page.locator("[data-kn=map] .kn-message").inner_text()
+    page.close()
+
+
+def test_a_new_table_is_seen_without_a_restart(
+    browser: Any, serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    root = tmp_path_factory.mktemp("growing")
+    url = serve(Lake(root))
+    make_lake(root)
+    page = browser.new_page()
+    page.goto(url)
+    page.wait_for_function("document.documentElement.dataset.knState === 'ready'")
+    page.locator(".kn-text .kn-token").first.wait_for()
+    page.close()

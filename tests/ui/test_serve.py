@@ -1,0 +1,87 @@
+"""Who may reach the app, and what it says where it can't start."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+from ui import serve as serving
+
+
+def test_a_taken_port_is_named(lake: Lake) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(KnError, match=rf"port {port} .*--port"):
+            serving.serve(lake, port=port, quiet=True)
+
+
+def test_a_share_link_wants_a_password(lake: Lake) -> None:
+    with pytest.raises(KnError, match="--auth USER:PASS, or --public"):
+        serving.serve(lake, share=True)
+
+
+@pytest.mark.parametrize("auth", ["reader", "reader:", ":secret", ""])
+def test_a_malformed_password_is_refused(lake: Lake, auth: str) -> None:
+    with pytest.raises(KnError, match="USER:PASS"):
+        serving.serve(lake, auth=auth)
+
+
+def test_without_a_tunnel_it_goes_on_locally(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+
+    class Blocks:
+        def queue(self, **options: Any) -> None:
+            self.options = options
+
+        def launch(self, **options: Any) -> tuple[None, str, None]:
+            print("Could not create share link. Missing file: frpc")
+            self.options |= options
+            return None, "http://127.0.0.1:1/", None
+
+    blocks = Blocks()
+    monkeypatch.setattr("ui.app.build", lambda *_: blocks)
+    monkeypatch.setattr("ui.sql.Sandbox", lambda *_, **__: None)
+    serving.serve(lake, port=0, share=True, auth="reader:secret")
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("No public link could be had")
+    assert said[1] == "Knowledge neurons explorer at http://127.0.0.1:1/"
+    assert len(said) == 2
+    assert blocks.options["auth"] == ("reader", "secret")
+    assert blocks.options["api_open"] is False
+
+
+def test_a_password_guards_every_way_in(serve: Callable[..., str], lake: Lake) -> None:
+    url = serve(lake, auth=("reader", "secret"))
+    ask = {"data": {}, "component_id": 1, "fn_name": "atlases", "session_hash": "x"}
+    with httpx.Client(base_url=url) as client:
+        assert client.get("config").status_code == 401
+        assert client.post("gradio_api/component_server/", json=ask).status_code == 401
+        assert client.post("gradio_api/queue/join", json={}).status_code == 401
+        assert client.get("openapi.json").status_code == 404
+        assert b"Tokyo" not in client.get("").content
+
+
+def test_the_queue_has_no_way_round(url: str, lake: Lake) -> None:
+    with httpx.Client(base_url=url) as client:
+        config = client.get("config").json()
+        (run, *_) = [d["id"] for d in config["dependencies"]]
+        body = {"data": [], "fn_index": run, "session_hash": "x", "event_data": {"sql": "SELECT 1"}}
+        assert client.post("gradio_api/run/predict", json=body).status_code == 404
+        path = next(lake.root.glob("corpus/*/cities/*.parquet"))
+        assert client.get(f"gradio_api/file={path}").status_code == 403
+        bar = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "kn-bar")
+        ask = {"data": {}, "component_id": bar, "fn_name": "atlases", "session_hash": "x"}
+        answer = json.loads(client.post("gradio_api/component_server/", json=ask).json())
+        assert [a["model"] for a in answer["atlases"]] == ["other@step10", "tiny"]
+        ask["fn_name"] = "ask"
+        assert client.post("gradio_api/component_server/", json=ask).status_code == 404

@@ -1,0 +1,188 @@
+"""What the panes are sent, against the made-up values themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kn_assets.bench.synthetic import Shape, dense_blocks, lengths, make_lake
+from kn_assets.database import Database
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+from ui import views
+from ui.api import Api
+from ui.pack import pack, pack_ids, unpack
+from ui.questions import QUESTIONS
+
+SHAPE = Shape()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    return make_lake(tmp_path_factory.mktemp("views"))
+
+
+@pytest.fixture(scope="module")
+def data(made: Lake) -> Iterator[Database]:
+    database = Database(made)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def dense() -> np.ndarray[Any, Any]:
+    """Activations [layer, neuron, prompt, position], NaN past a prompt's end."""
+    found = np.full(
+        (SHAPE.n_layers, SHAPE.n_neurons, SHAPE.n_prompts, SHAPE.n_tokens), np.nan, np.float32
+    )
+    for layer, first, values in dense_blocks(SHAPE):
+        found[layer, first : first + len(values)] = values
+    return found
+
+
+def test_packed_arrays_come_back() -> None:
+    for values, dtype in (([0, 255], "u1"), ([0, 256], "u2"), ([70_000], "u4")):
+        packed = pack_ids(np.array(values))
+        assert packed["dtype"] == dtype
+        assert unpack(packed).tolist() == values
+    assert unpack(pack(np.array([1.5, -2]), "f4")).tolist() == [1.5, -2]
+    with pytest.raises(ValueError, match="don't fit u2"):
+        pack(np.array([70_000]), "u2")
+
+
+def test_a_prompt_holds_all_that_fired_strongest_first(
+    data: Database, dense: np.ndarray[Any, Any]
+) -> None:
+    prompt = 3  # a shorter one
+    sent = views.prompt(data, "tiny", prompt, SHAPE.n_layers)
+    n = int(lengths(SHAPE)[prompt])
+    assert len(sent["tokens"]) == n
+    offsets = unpack(sent["fired"]["offsets"])
+    neurons, activations = unpack(sent["fired"]["neuron"]), unpack(sent["fired"]["activation"])
+    assert len(offsets) == n * SHAPE.n_layers + 1
+    for position in range(n):
+        for layer in range(SHAPE.n_layers):
+            values = dense[layer, :, prompt, position]
+            fired = np.flatnonzero(np.abs(values) >= sent["thresholds"][layer])
+            fired = fired[np.argsort(-np.abs(values[fired]), kind="stable")]
+            place = position * SHAPE.n_layers + layer
+            here = slice(offsets[place], offsets[place + 1])
+            assert neurons[here].tolist() == fired.tolist()
+            assert np.array_equal(activations[here], values[fired])
+
+
+def test_a_prompts_lens_is_that_of_the_table(data: Database) -> None:
+    sent = views.prompt(data, "tiny", 1, SHAPE.n_layers)
+    lens = sent["lens"]
+    shape = (len(sent["tokens"]), SHAPE.n_layers)
+    word = unpack(lens["word"]).reshape(*shape, lens["ranks"])
+    probability = unpack(lens["probability"]).reshape(*shape, lens["ranks"])
+    next_rank = unpack(lens["next_rank"]).reshape(shape)
+    rows = data.cursor().execute("FROM logit_lens WHERE prompt_id = 1").fetchall()
+    assert len(rows) == word.size
+    for _, _, position, layer, rank, _, token, p, _, following in rows:
+        assert lens["words"][word[position, layer, rank - 1]] == token
+        assert probability[position, layer, rank - 1] == np.float32(p)
+        assert next_rank[position, layer] == (following or 0)
+
+
+def test_a_neuron_comes_with_its_prompts_and_weights(
+    data: Database, dense: np.ndarray[Any, Any]
+) -> None:
+    prompt, layer, neuron = 2, 1, 4
+    sent = views.neuron(data, "tiny", prompt, layer, neuron)
+    threshold = sent["card"]["threshold"]
+    values = np.where(np.abs(dense[layer, neuron]) >= threshold, dense[layer, neuron], 0)
+    peaks = np.abs(values[:, 1:]).max(axis=1)
+    order = [int(p) for p in np.argsort(-peaks, kind="stable") if peaks[p] > 0]
+    assert [row["prompt_id"] for row in sent["top"]] == order[: views.TOP_PROMPTS]
+    rest = set(order[views.SAMPLE_PROMPTS :])
+    assert {row["prompt_id"] for row in sent["sample"]} <= rest
+    n = len(sent["attention"]["activations"])
+    given = [a or 0 for a in sent["attention"]["activations"]]
+    assert np.array_equal(np.float32(given), values[prompt, :n])
+    weights = unpack(sent["attention"]["weights"])
+    rows = data.cursor().execute(
+        "SELECT position, source_position, weight FROM attention "
+        "WHERE prompt_id = $1 AND layer = $2",
+        [prompt, layer],
+    )
+    table = {(p, s): w for p, s, w in rows.fetchall()}
+    assert len(table) == len(weights)
+    for (position, source), weight in table.items():
+        assert weights[position * (position + 1) // 2 + source] == np.float32(weight)
+
+
+def test_the_map_keeps_places_to_a_16_bit_grid(data: Database) -> None:
+    for kind, macro in (("neurons", "neuron_points"), ("prompts", "prompt_points")):
+        sent = views.points(data, "tiny", kind)
+        found = data.cursor().execute(f"SELECT x, y, name FROM {macro}('tiny')").fetchall()
+        x = sent["left"] + unpack(sent["x"]) / 65535 * sent["size"]
+        y = sent["top"] + unpack(sent["y"]) / 65535 * sent["size"]
+        assert np.abs(x - [f[0] for f in found]).max() <= sent["size"] / 65535
+        assert np.abs(y - [f[1] for f in found]).max() <= sent["size"] / 65535
+        prompt = unpack(sent["prompt"])
+        names = sent["prompts"]["names"]
+        assert [names[p] if p != views.NONE else None for p in prompt] == [f[2] for f in found]
+
+
+def test_a_box_of_the_map_is_summed_up(data: Database) -> None:
+    everything = views.selection(data, "tiny", "neurons", (-1e9, 1e9, -1e9, 1e9))
+    assert everything["n"] == SHAPE.n_layers * SHAPE.n_neurons
+    assert [row["lift"] for row in everything["countries"]] == pytest.approx(
+        [1.0] * len(everything["countries"])
+    )
+    nothing = views.selection(data, "tiny", "neurons", (1e9, 2e9, 1e9, 2e9))
+    assert (nothing["n"], nothing["countries"], nothing["words"]) == (0, [], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("prompt", {"model": "nobody", "prompt": 0}, "no atlas 'nobody'"),
+        ("prompt", {"model": "tiny", "prompt": 999}, "no prompt 999"),
+        ("prompt", {"model": "tiny", "prompt": "0; DROP"}, "whole number"),
+        ("prompt", {"model": "tiny", "prompt": True}, "whole number"),
+        ("neuron", {"model": "tiny", "prompt": 0, "layer": 3, "neuron": 0}, "from 0 to 2"),
+        ("points", {"model": "tiny", "kind": "x"}, "one of neurons, prompts"),
+        ("selection", {"model": "tiny", "kind": "neurons", "box": [1, 2, 3]}, "four numbers"),
+        ("search", {"model": "tiny", "text": 5, "offset": 0, "limit": 1}, "must be a text"),
+        ("points", ["tiny"], "one of neurons, prompts"),
+    ],
+)
+def test_what_a_browser_sends_is_checked(
+    made: Lake, name: str, arguments: object, words: str
+) -> None:
+    assert words in json.loads(Api(made).ask(name, arguments))["error"]
+
+
+def test_answers_hold_no_markup(made: Lake) -> None:
+    api = Api(made)
+    answer = api.ask("search", {"model": "tiny", "text": "script", "offset": 0, "limit": 9})
+    assert "<" not in answer
+    assert any("<script>" in row["name"] for row in json.loads(answer)["rows"])
+
+
+def test_search_pages_add_up(data: Database) -> None:
+    whole = views.search(data, "tiny", "", 0, 500)
+    assert whole["total"] == len(whole["rows"]) == SHAPE.n_prompts
+    pages = [views.search(data, "tiny", "", offset, 5)["rows"] for offset in (0, 5, 10)]
+    assert [row for page in pages for row in page] == whole["rows"]
+
+
+def test_a_missing_prompt_is_an_error(data: Database) -> None:
+    with pytest.raises(KnError, match="no prompt 4000"):
+        views.prompt(data, "tiny", 4000, SHAPE.n_layers)
+
+
+def test_help_names_every_question_and_macro(made: Lake) -> None:
+    found = json.loads(Api(made).ask("sql_help", {"model": "tiny"}))
+    assert len(found["examples"]) == len(QUESTIONS)
+    calls = {row["call"] for row in found["relations"]}
+    assert "heatmap(model, prompt)" in calls
+    assert "activations" in calls
+    assert all(row["meaning"] for row in found["relations"])
