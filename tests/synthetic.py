@@ -1,4 +1,4 @@
-"""Small made-up lakes for tests: `from synthetic import make_lake`."""
+"""Small made-up lakes for tests: `from tests.synthetic import make_lake`."""
 
 from kn_assets.bench.synthetic import Shape, city_of, dense_blocks, lengths, make_lake, token_ids
 

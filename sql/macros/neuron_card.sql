@@ -3,28 +3,33 @@
 -- n_prompts counts the prompts in which it fired.
 CREATE OR REPLACE MACRO neuron_card(model, layer, neuron) AS TABLE
 WITH
-vocabulary AS (
+words AS (
+    SELECT
+        list(v.token ORDER BY v.rank) FILTER (v.sign = 1) AS promoted,
+        list(v.score ORDER BY v.rank) FILTER (v.sign = 1) AS promoted_scores,
+        list(v.token ORDER BY v.rank) FILTER (v.sign = -1) AS suppressed,
+        list(v.score ORDER BY v.rank) FILTER (v.sign = -1) AS suppressed_scores
     FROM neuron_vocabulary AS v
     WHERE v.model = model AND v.layer = layer AND v.neuron = neuron
+),
+fired AS (
+    SELECT count(*) AS n_prompts
+    FROM neuron_peaks AS p
+    WHERE p.model = model AND p.layer = layer AND p.neuron = neuron
+),
+meant AS (
+    SELECT any_value(h.threshold) AS threshold
+    FROM thresholds AS h
+    WHERE h.model = model AND h.layer = layer
 )
 SELECT
-    n.layer, n.neuron, n.n_fired, n.firing_rate, n.mean, n.std, n.min, n.max,
-    (
-        SELECT any_value(h.threshold)
-        FROM thresholds AS h WHERE h.model = model AND h.layer = layer
-    ) AS threshold,
-    (
-        SELECT count(*) FROM neuron_peaks AS p
-        WHERE p.model = model AND p.layer = layer AND p.neuron = neuron
-    ) AS n_prompts,
-    n.top_prompt_id, n.top_position, n.top_activation,
+    n.layer, n.neuron, n.n_fired, n.firing_rate, n.mean, n.std, n.min, n.max, meant.threshold,
+    fired.n_prompts, n.top_prompt_id, n.top_position, n.top_activation,
     c.name AS top_name, c.country AS top_country,
-    (SELECT list(v.token ORDER BY v.rank) FROM vocabulary AS v WHERE v.sign = 1) AS promoted,
-    (SELECT list(v.score ORDER BY v.rank) FROM vocabulary AS v WHERE v.sign = 1)
-        AS promoted_scores,
-    (SELECT list(v.token ORDER BY v.rank) FROM vocabulary AS v WHERE v.sign = -1) AS suppressed,
-    (SELECT list(v.score ORDER BY v.rank) FROM vocabulary AS v WHERE v.sign = -1)
-        AS suppressed_scores
+    words.promoted, words.promoted_scores, words.suppressed, words.suppressed_scores
 FROM neurons AS n
 LEFT JOIN atlas_cities(model) AS c ON c.prompt_id = n.top_prompt_id
+CROSS JOIN words
+CROSS JOIN fired
+CROSS JOIN meant
 WHERE n.model = model AND n.layer = layer AND n.neuron = neuron;
