@@ -112,9 +112,7 @@ class Lake:
         meta = self.meta(partition, name)
         return meta is not None and meta["fingerprint"] == fingerprint
 
-    def read(
-        self, partition: Partition, name: str, columns: list[str] | None = None
-    ) -> pa.Table:
+    def read(self, partition: Partition, name: str, columns: list[str] | None = None) -> pa.Table:
         """A whole table as Arrow, in the order of its files.
 
         Raises KnError where the table isn't there.

@@ -65,7 +65,7 @@ class TerminalProgress(Progress):
 
 
 class _Tqdm:
-    def __init__(self, shown: tqdm) -> None:  # type: ignore[type-arg]
+    def __init__(self, shown: tqdm) -> None:
         self.shown = shown
 
     def advance(self, n: int = 1) -> None:
@@ -76,7 +76,7 @@ class _Tqdm:
 
 
 class LogProgress(Progress):
-    """Lines such as `lens: 512/1000 prompts, 40.1/s, 12 s left` through `say`, every few seconds."""
+    """Lines such as `lens: 512/1000 prompts, 40.1/s, 12 s left` through `say`, now and then."""
 
     def __init__(self, say: Callable[[str], None], every_s: float = 10.0) -> None:
         self._say = say
@@ -125,3 +125,33 @@ class _Line:
     def close(self) -> None:
         took = time.monotonic() - self.started
         self.say(f"{self.title}: {self.done}/{self.total} {self.unit} in {took:.1f} s")
+
+
+class BothProgress(Progress):
+    """Shows in two places at once: the terminal and a run's log."""
+
+    def __init__(self, first: Progress, second: Progress) -> None:
+        self._each = (first, second)
+
+    @contextmanager
+    def bar(self, title: str, total: int, unit: str = "it", done: int = 0) -> Iterator[Bar]:
+        first, second = self._each
+        with first.bar(title, total, unit, done) as a, second.bar(title, total, unit, done) as b:
+            yield _Both(a, b)
+
+    def say(self, text: str) -> None:
+        for one in self._each:
+            one.say(text)
+
+
+class _Both:
+    def __init__(self, *bars: Bar) -> None:
+        self.bars = bars
+
+    def advance(self, n: int = 1) -> None:
+        for bar in self.bars:
+            bar.advance(n)
+
+    def note(self, text: str) -> None:
+        for bar in self.bars:
+            bar.note(text)

@@ -130,7 +130,7 @@ _TABLES = (
     Table(
         "neuron_peaks",
         "model",
-        "A neuron's value at its strongest position in each prompt where it fired after position 0.",
+        "A neuron's value at its strongest position past 0 in each prompt where it fired there.",
         (_LAYER, _NEURON, _PROMPT, _POSITION, _ACTIVATION),
         ("layer", "neuron", "prompt_id"),
     ),

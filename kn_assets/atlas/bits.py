@@ -1,5 +1,5 @@
-"""bfloat16 numbers as integers that sort alike: NumPy compares int16 several times faster than torch
-compares bfloat16, and knows no bfloat16 of its own.
+"""bfloat16 numbers as integers that sort alike: NumPy compares int16 several times faster than
+torch compares bfloat16, and knows no bfloat16 of its own.
 """
 
 from __future__ import annotations

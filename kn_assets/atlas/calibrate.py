@@ -1,8 +1,8 @@
 """What `fired` means: per layer, the value that a given share of |activations| reaches.
 
-Activations grow with depth (the 99th percentile of the embedded model's |a| is 0.65 in its first layer
-and 17 in its last), so one absolute threshold is no good default. Calibration runs the model on a
-seeded sample of the atlas' own prompts; position 0, an attention sink, is left out.
+Activations grow with depth (the 99th percentile of the embedded model's |a| is 0.65 in its first
+layer and 17 in its last), so one absolute threshold is no good default. Calibration runs the model
+on a seeded sample of the atlas' own prompts; position 0, an attention sink, is left out.
 """
 
 from __future__ import annotations
@@ -87,9 +87,7 @@ def calibrate(
     for sieve in sieves:
         high, low = sieve.tops()
         bounds.append(Bounds(high.bound, -low.bound))
-    return Calibration(
-        thresholds, bounds, settings.density if settings.threshold is None else None
-    )
+    return Calibration(thresholds, bounds, settings.density if settings.threshold is None else None)
 
 
 def _threshold(magnitudes: list[np.ndarray], density: float) -> float:

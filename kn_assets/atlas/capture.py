@@ -1,8 +1,8 @@
 """Hooks that hand out what a model computes while it runs, and leave no trace when they go.
 
-Activations are taken at the *input of the MLP's output projection*, residuals at each block's output,
-attention at the attention module's second output (the model must be loaded with eager attention).
-Hooking `c_fc` or `up_proj` instead, as some tools do, gives other tensors.
+Activations are taken at the *input of the MLP's output projection*, residuals at each block's
+output, attention at the attention module's second output (the model must be loaded with eager
+attention). Hooking `c_fc` or `up_proj` instead, as some tools do, gives other tensors.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The run that makes an atlas: shards over the prompts, then tables out of the shards.
 
-Which tables are wanted decides what the one forward pass keeps. A killed run resumes at the shard it was
-in, and with the tables that weren't in place yet.
+Which tables are wanted decides what the one forward pass keeps. A killed run resumes at the shard
+it was in, and with the tables that weren't in place yet.
 """
 
 from __future__ import annotations
@@ -56,8 +56,10 @@ def extract(plan: AtlasPlan, tables: Iterable[str], progress: Progress) -> dict[
     Raises KnError where the model or the prompts can't be had, or the disk is full.
     """
     wanted = [t for t in NEEDS if t in set(tables)]
+    if "atlases" not in wanted:
+        plan.check_same()
     wants = frozenset(need for t in wanted if (need := NEEDS[t]))
-    loaded = plan.load("eager" if ATTENTION in wants else "sdpa", progress)
+    loaded = plan.load(progress)
     prompts = plan.tokenize(loaded.tokenizer, loaded.parts.context)
     with said_plainly(plan.lake.root):
         return _Extraction(plan, loaded, prompts, wants, progress).make(wanted)
@@ -132,9 +134,10 @@ class _Extraction:
 
     def _merge(self, tables: list[str]) -> dict[str, int]:
         parts = self.loaded.parts
-        with ExitStack() as stack, self.progress.bar(
-            "in neuron order", parts.n_layers, "layers"
-        ) as bar:
+        with (
+            ExitStack() as stack,
+            self.progress.bar("in neuron order", parts.n_layers, "layers") as bar,
+        ):
             folders = {t: stack.enter_context(self.plan.replacing(t)) for t in tables}
             merge_by_neuron(self.shards, parts.n_layers, parts.n_neurons, folders, bar)
         return {t: self.plan.rows(t) for t in tables}
@@ -146,6 +149,7 @@ class _Extraction:
             **json.loads(self.plan.settings.to_json()),
             "dtype": self.plan.dtype,
             "source": str(self.loaded.source),
+            "commit": self.loaded.commit,
             "statistics_leave_out_position_0": True,
         }
         row = {
@@ -178,8 +182,8 @@ def shard_ranges(lengths: np.ndarray, n_layers: int) -> list[tuple[int, int]]:
 
 def write_vocabulary(plan: AtlasPlan, progress: Progress) -> int:
     """Make `neuron_vocabulary`, replacing it; returns its number of rows."""
-    loaded = plan.load("sdpa", progress)
+    plan.check_same()
+    loaded = plan.load(progress)
     words = vocabulary(loaded.tokenizer, loaded.parts.vocab_size)
     tables = neuron_vocabulary(loaded, words, plan.settings.vocabulary_k, progress)
     return plan.write("neuron_vocabulary", (b for t in tables for b in t.to_batches()))
-

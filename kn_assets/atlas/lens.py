@@ -1,15 +1,15 @@
 """Logit lens: what each layer would predict, softmax(W_U norm_f(h)) (nostalgebraist 2020).
 
 In float32 every number comes out of one full product with the unembedding. In bfloat16 the product
-costs a third, but its output is rounded to 8 bits: so the likeliest candidates and the token that truly
-follows are scored again in float32, and the sum over the vocabulary is taken in float32 with the
-candidates' exact scores in place of the rounded ones.
+costs a third, but its output is rounded to 8 bits: so the likeliest candidates and the token that
+truly follows are scored again in float32, and the sum over the vocabulary is taken in float32 with
+the candidates' exact scores in place of the rounded ones.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -31,7 +31,8 @@ class Lens:
 
     ids: int32 [tokens, k], likeliest first; probabilities: float32 [tokens, k];
     next_probability: float32 [tokens], of the token that follows, NaN where none does;
-    next_rank: int32 [tokens], its rank from 1 (1 + the number of likelier tokens), 0 where none does.
+    next_rank: int32 [tokens], its rank from 1 (1 + the number of likelier tokens), 0 where none
+    does.
     """
 
     ids: np.ndarray
@@ -55,7 +56,8 @@ def lens(parts: Parts, hidden: Tensor, next_ids: Tensor, k: int = 5) -> Lens:
         if normed.dtype == torch.float32 or not _is_plain(parts):
             pieces.append(_exact(parts.logits(normed, normed=True).float(), following, k))
         else:
-            pieces.append(_rescored(parts.unembedding.weight, normed, following, k))
+            weight = cast("Tensor", parts.unembedding.weight)
+            pieces.append(_rescored(weight, normed, following, k))
     joined = [torch.cat(p).cpu().numpy() for p in zip(*pieces, strict=True)]
     return Lens(joined[0].astype(np.int32), joined[1], joined[2], joined[3].astype(np.int32))
 

@@ -1,7 +1,7 @@
 """From shards to tables: link what is in its final order, merge what is sorted by neuron.
 
-Memory doesn't grow with the corpus: neuron order is merged one block of neurons at a time, and statistics
-and tops are added up shard by shard.
+Memory doesn't grow with the corpus: neuron order is merged one block of neurons at a time, and
+statistics and tops are added up shard by shard.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BLOCK_ROWS = 4_000_000  # rows sorted at once: about 200 MB
 
 
 def link_parts(shards: list[Path], file: str, folder: Path) -> None:
-    """Put each shard's `file` into `folder` as one part of a table, without copying where it can be."""
+    """Put each shard's `file` into `folder` as one part of a table, as a hard link if possible."""
     for i, shard in enumerate(shards):
         source, part = shard / file, folder / f"part-{i:05}.parquet"
         try:
@@ -58,7 +58,7 @@ def merge_by_neuron(
 
 
 def _blocks(shards: list[Path], layer: int, n_neurons: int) -> Iterator[pa.Table]:
-    """One layer's rows in neuron order, in tables of about `BLOCK_ROWS` rows cut between neurons."""
+    """One layer's rows in neuron order, in tables of about `BLOCK_ROWS`, cut between neurons."""
     schema = TABLES["activations_by_neuron"].schema
     counts = np.zeros(n_neurons, np.int64)
     edges = []  # per shard, where each neuron's rows start
@@ -80,9 +80,7 @@ def _blocks(shards: list[Path], layer: int, n_neurons: int) -> Iterator[pa.Table
         rows = pa.concat_tables(pieces)
         # Shards hold ascending prompts, so a stable sort by neuron alone leaves them in order.
         order = np.argsort(rows.column("neuron").to_numpy().astype(np.uint16), kind="stable")
-        yield pa.table(
-            [pa.array(c.to_numpy()[order]) for c in rows.columns], schema=schema
-        )
+        yield pa.table([pa.array(c.to_numpy()[order]) for c in rows.columns], schema=schema)
         first = last
 
 
@@ -113,8 +111,8 @@ def peaks(rows: pa.Table) -> pa.Table:
 class NeuronSums:
     """Statistics of all neurons past position 0, added up over shards.
 
-    n_fired: int64, sums, squares: float64 [layers, neurons]; high, low: per layer, the tops (low with signs turned);
-    their tokens are prompt_id * 2 ** 16 + position.
+    n_fired: int64, sums, squares: float64 [layers, neurons]; high, low: per layer, the tops (low
+    with signs turned); their tokens are prompt_id * 2 ** 16 + position.
     """
 
     count: int
@@ -158,8 +156,11 @@ class NeuronSums:
         mean = self.sums / count
         variance = np.maximum(self.squares / count - mean**2, 0)
         high, low = (np.stack([t.values[:, 0] for t in tops]) for tops in (self.high, self.low))
-        high_at, low_at = (np.stack([t.tokens[:, 0] for t in tops]) for tops in (self.high, self.low))
-        # The strongest token by size is the largest or the smallest value; the earlier one of equals.
+        high_at, low_at = (
+            np.stack([t.tokens[:, 0] for t in tops]) for tops in (self.high, self.low)
+        )
+        # The strongest token by size is the largest or the smallest value; the earlier one of
+        # equals.
         turned = (low > high) | ((low == high) & (low_at < high_at))
         top, top_at = np.where(turned, -low, high), np.where(turned, low_at, high_at)
         seen = high_at >= 0

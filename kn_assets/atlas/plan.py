@@ -1,4 +1,4 @@
-"""Which atlas is meant: its settings, its place in the lake, and what its tables must be made of."""
+"""Which atlas is meant: its settings, its place in the lake, what its tables are made of."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from kn_assets.models.load import LoadedModel
 
+SETTINGS = "settings.json"
 _loaded: dict[tuple[object, ...], LoadedModel] = {}
 
 
@@ -35,6 +36,41 @@ class AtlasPlan:
 
     lake: Lake
     settings: AtlasSettings
+
+    @classmethod
+    def of(cls, lake: Lake, key: str, **given: Any) -> AtlasPlan:
+        """The plan of the atlas `key`: as it was made before or by default, with `given` in place.
+
+        Raises KnError where `given` names a model whose atlas has another key.
+        """
+        kept = lake.folder(Partition("model", key)) / SETTINGS
+        if kept.exists():
+            settings = AtlasSettings.from_json(kept.read_text(encoding="utf-8"))
+        else:
+            settings = AtlasSettings(model=key)
+        plan = cls(lake, settings.with_given(**given).checked())
+        if plan.source.key != key:
+            raise KnError(
+                f"the atlas of {plan.settings.model} is {plan.source.key}, not {key}: choose that "
+                "partition, or set another model"
+            )
+        return plan
+
+    def save(self) -> None:
+        """Keep the settings beside the tables, for who makes a single table again."""
+        folder = self.lake.folder(self.model)
+        self.lake.make(folder)
+        with lake.said_plainly(self.lake.root):
+            lake.write_text(folder / SETTINGS, self.settings.to_json())
+
+    def check_same(self) -> None:
+        """Raise KnError where the atlas was made with other settings: its tables wouldn't agree."""
+        meta = self.lake.meta(self.model, "atlases")
+        if meta is not None and meta["fingerprint"] != self.fingerprint:
+            raise KnError(
+                f"atlas {self.model.key} was made with other settings, prompts or weights: make "
+                "all its tables again (leave --only out), or give the settings it was made with"
+            )
 
     @cached_property
     def source(self) -> sources.ModelSource:
@@ -52,7 +88,7 @@ class AtlasPlan:
 
     @property
     def fingerprint(self) -> str:
-        """Identity of what the tables are made of. Raises KnError where there are no prompts yet."""
+        """Identity of what the tables are made of. Raises KnError where there are no prompts."""
         meta = self.lake.meta(self.corpus, "prompts")
         if meta is None:
             raise KnError(
@@ -94,16 +130,20 @@ class AtlasPlan:
                 shutil.rmtree(other)
         return self.lake.work(self.model, mine)
 
-    def load(self, attention: Literal["sdpa", "eager"], progress: Progress) -> LoadedModel:
-        """The model in the atlas' dtype; the last one stays in memory for the next table."""
+    def load(self, progress: Progress) -> LoadedModel:
+        """The model in the atlas' dtype; the last one stays in memory for the next table.
+
+        Attention is always the eager one, which costs no more here and gives its weights: so a
+        table made alone comes out the same as one made beside `attention`.
+        """
         from kn_assets.models.load import load
 
-        key = (self.source, self.lake.root, self.dtype, attention)
+        key = (self.source, self.lake.root, self.dtype)
         if key not in _loaded:
             _loaded.clear()
             progress.say(f"loading {self.source} in {self.dtype}")
             _loaded[key] = load(
-                self.source, self.lake, self.dtype, attention=attention, progress=progress
+                self.source, self.lake, self.dtype, attention="eager", progress=progress
             )
         return _loaded[key]
 

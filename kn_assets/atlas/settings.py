@@ -32,7 +32,9 @@ class AtlasSettings:
     tokens: int = _setting(30, "tokens kept of each prompt")
     density: float = _setting(0.01, "share of a layer's activations that fire, calibrated")
     threshold: float | None = _setting(None, "|activation| that fires, in place of a density")
-    dtype: str = _setting("auto", "float32, bfloat16, or auto: bfloat16 where the CPU is fast at it")
+    dtype: str = _setting(
+        "auto", "float32, bfloat16, or auto: bfloat16 where the CPU is fast at it"
+    )
     top_k: int = _setting(20, "strongest tokens kept of each neuron and sign")
     vocabulary_k: int = _setting(10, "tokens kept of each value vector and sign")
     seed: int = _setting(0, "seed of calibration and maps")

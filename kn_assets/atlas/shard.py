@@ -1,7 +1,8 @@
 """A shard: some prompts in, files out. The unit that a killed run resumes at.
 
-A shard is pure and idempotent: what it writes depends on its `Job` alone, it knows neither its place in
-the run nor the machine it runs on, and its folder appears under its name only when it is whole.
+A shard is pure and idempotent: what it writes depends on its `Job` alone, it knows neither its
+place in the run nor the machine it runs on, and its folder appears under its name only when it is
+whole.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Job:
 
 
 def run_shard(loaded: LoadedModel, job: Job, folder: Path, bar: Bar) -> None:
-    """Run the model over the job's prompts and write the shard's folder; a whole one is left as is."""
+    """Run the model over the job's prompts and write the shard's folder, unless it is there."""
     if folder.exists():
         bar.advance(len(job.prompts))
         return
@@ -158,9 +159,7 @@ class _Harvest:
                 writer.write_batch(pa.record_batch([pa.array(c) for c in columns], schema=schema))
         tops = [s.tops() for s in self.sieves]
         kept = {"count": np.array([s.moments.count for s in self.sieves])}
-        kept["n_fired"] = np.stack(
-            [_counts(f, position_of, self.parts.n_neurons) for f in layers]
-        )
+        kept["n_fired"] = np.stack([_counts(f, position_of, self.parts.n_neurons) for f in layers])
         kept["sums"] = np.stack([s.moments.sums for s in self.sieves])
         kept["squares"] = np.stack([s.moments.squares for s in self.sieves])
         for sign, pick in (("high", 0), ("low", 1)):
@@ -218,7 +217,9 @@ def _counts(fired: Sparse, position_of: np.ndarray, n_neurons: int) -> np.ndarra
 
 def _by_token(fired: Sparse) -> Sparse:
     """By token, then neuron; both are below 65,536."""
-    return fired[np.argsort((fired.tokens.astype(np.uint32) << 16) | fired.neurons.astype(np.uint32))]
+    return fired[
+        np.argsort((fired.tokens.astype(np.uint32) << 16) | fired.neurons.astype(np.uint32))
+    ]
 
 
 def _prompt_order(layers: list[Sparse], prompts: TokenizedPrompts) -> pa.Table:

@@ -1,9 +1,9 @@
 """What is kept of one layer's activations: fired neurons, running moments, strongest tokens.
 
-A dense activation tensor is read three times, straight out of the model's buffers: once for sums, once
-for squares, once to compare it with two bounds per neuron. A value passes if it fired (|a| >= threshold)
-or if it may still enter its neuron's top k; nothing else is ever copied. The bounds of the top k tighten
-as tokens go by, so that after a while little but fired neurons passes.
+A dense activation tensor is read three times, straight out of the model's buffers: once for sums,
+once for squares, once to compare it with two bounds per neuron. A value passes if it fired (|a| >=
+threshold) or if it may still enter its neuron's top k; nothing else is ever copied. The bounds of
+the top k tighten as tokens go by, so that after a while little but fired neurons passes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What a neuron promotes and suppresses: its value vector through the unembedding.
 
-The convention is the raw one, W_U v, without the final norm's gain (Geva et al. 2022, arXiv 2203.14680).
+The convention is the raw one, W_U v, without the final norm's gain (Geva et al. 2022, arXiv
+2203.14680).
 """
 
 from __future__ import annotations

@@ -1,0 +1,67 @@
+# Every command a developer needs. `make demo` and `make test` set up all that they use.
+
+PYTHON ?= python3
+VENV   ?= .venv
+# Where torch comes from: pip's own index by default. For another build give pip's options, such as
+#   make demo TORCH_SOURCE="--index-url <address of PyTorch's CPU or CUDA wheels>"
+# (the install page of PyTorch names the addresses; its CPU wheels spare gigabytes on Linux).
+TORCH_SOURCE ?=
+TORCH  ?= torch==2.13.0
+CHROMIUM ?= /usr/bin/chromium
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --disable-pip-version-check --no-input
+
+.PHONY: demo ui dagster test lint types format bench clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.installed  ## environment, embedded corpus and model, whole pipeline, then the app
+	$(BIN)/kn demo
+
+ui: $(VENV)/.installed  ## the app on whatever atlases exist
+	$(BIN)/kn ui
+
+dagster: $(VENV)/.installed  ## Dagster's own UI on the same assets and runs
+	$(BIN)/python -c "from kn_assets.launch import register; from kn_assets.lake import Lake; register(Lake())"
+	PATH="$(abspath $(BIN)):$$PATH" DAGSTER_HOME="$${DAGSTER_HOME:-$${KN_DATA:-$(abspath data)}/dagster}" $(BIN)/dg dev
+
+test: $(VENV)/.installed-dev $(CHROMIUM)  ## every test, those in a real browser too
+	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev  ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev  ## types
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev  ## mend what lint can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove the environment, keep the data
+	rm -rf $(VENV) *.egg-info
+
+# torch alone and first: a loose range in any other package would pull gigabytes of CUDA libraries.
+$(VENV)/.torch:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; say which: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV) || { echo "can't make a virtual environment: install your system's python3-venv package"; exit 1; }
+	@echo "installing torch"
+	@$(PIP) -q $(TORCH_SOURCE) "$(TORCH)" || { echo "torch can't be had: check the network and TORCH_SOURCE"; exit 1; }
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.torch pyproject.toml constraints.txt
+	@echo "installing the project and what it stands on, about a minute"
+	@$(PIP) -q -c constraints.txt -e . || { echo "packages can't be had: check that a package index is reachable"; exit 1; }
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "installing what the tests need"
+	@$(PIP) -q -c constraints.txt -e '.[test,dev]'
+	@touch $@
+
+# Only the browser tests need it. Elsewhere than on Debian, install Chromium and give CHROMIUM=path.
+/usr/bin/chromium:
+	@echo "installing Debian's Chromium for the browser tests"
+	@if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	  $$sudo apt-get update -q >/dev/null && $$sudo apt-get install -y -q chromium fonts-noto-core >/dev/null \
+	  || { echo "Chromium can't be installed here: install it yourself and give CHROMIUM=path"; exit 1; }

@@ -1,0 +1,229 @@
+"""The `kn` command: parses, calls the library, turns a KnError into one line and exit code 1."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import sys
+from dataclasses import MISSING, fields
+from typing import Any, get_type_hints
+
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+
+DEMO = {"corpus": "geonames", "model": "smollm2-135m", "limit": 600}
+"""What `kn demo` makes: the embedded corpus and model, in a few minutes on two cores."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    args = _parser(given).parse_args(given)
+    try:
+        return int(args.call(args) or 0)
+    except KnError as e:
+        print(f"kn: {e}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nkn: stopped; the same command goes on where this one was", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `kn prompts | head`
+        sys.stderr.close()
+        return 0
+
+
+def _parser(given: list[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kn", description="Knowledge neurons explorer: what a model's neurons do on a topic."
+    )
+    parser.add_argument("--data", metavar="DIR", help="the lake; default $KN_DATA, else data")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="embedded corpus and model, then the app")
+    demo.add_argument("--limit", type=int, help=f"prompts; default {DEMO['limit']}")
+    demo.add_argument("--no-ui", action="store_true", help="make the atlas, don't start the app")
+    _ui_options(demo)
+    demo.set_defaults(call=_demo)
+
+    run = commands.add_parser("run", help="make an atlas: materialize its Dagster assets")
+    _setting_options(run)
+    run.add_argument("--only", action="append", metavar="TABLE", help="just this table; repeatable")
+    run.add_argument("--force", action="store_true", help="make tables again that are up to date")
+    run.set_defaults(call=_run)
+
+    ui = commands.add_parser("ui", help="the app on whatever atlases exist")
+    _ui_options(ui)
+    ui.set_defaults(call=_ui)
+
+    sql = commands.add_parser("sql", help="read-only SQL over all tables")
+    sql.add_argument("query")
+    sql.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    sql.set_defaults(call=_sql)
+
+    page = commands.add_parser("page", help="what is kept of a Wikipedia page")
+    page.add_argument("page", metavar="FILE_OR_URL")
+    page.add_argument("--model", default="gpt2", help="whose tokenizer to show; default gpt2")
+    page.add_argument("--contact", help="operator's contact; default $KN_CONTACT")
+    page.add_argument("--keep-parentheses", action="store_true", default=None)
+    page.set_defaults(call=_page)
+
+    prompts = commands.add_parser("prompts", help="list the prompts of a corpus")
+    prompts.add_argument("--corpus", help="default: the only one, else wikipedia")
+    prompts.add_argument("--model", help="whose tokenizer cuts; default gpt2")
+    prompts.add_argument("--limit", type=int, help="only the first")
+    prompts.set_defaults(call=_prompts)
+
+    bench = commands.add_parser("bench", help="benchmarks, each against a named baseline")
+    names = bench.add_subparsers(required=True, metavar="NAME")
+    for name in bench_names():
+        one = names.add_parser(name)
+        one.add_argument("--json", action="store_true", help="one object, for machines")
+        if name in given:  # a benchmark is imported only when it is asked for
+            module = importlib.import_module(f"kn_assets.bench.{name}")
+            module.add_arguments(one)
+            one.set_defaults(call=_bench, run=module.run)
+
+    doctor = commands.add_parser("doctor", help="what is installed, reachable and made")
+    doctor.set_defaults(call=_doctor)
+    return parser
+
+
+def bench_names() -> list[str]:
+    """The benchmarks there are: the modules of `kn_assets.bench` but the shared one."""
+    from kn_assets import bench
+
+    return [m.name for m in pkgutil.iter_modules(bench.__path__) if m.name != "result"]
+
+
+def _ui_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=7860, help="port; default 7860")
+    parser.add_argument("--share", action="store_true", help="open a Gradio share link")
+    parser.add_argument("--auth", metavar="USER:PASS", help="ask for this user and password")
+    parser.add_argument("--public", action="store_true", help="allow a share link without --auth")
+
+
+def _setting_options(parser: argparse.ArgumentParser) -> None:
+    """An option for every setting of an atlas, and of the Wikipedia corpus."""
+    from kn_assets import wikipedia
+    from kn_assets.atlas.settings import AtlasSettings
+
+    atlas = parser.add_argument_group("atlas")
+    wiki = parser.add_argument_group("corpus wikipedia")
+    taken: set[str] = set()
+    for group, settings in ((atlas, AtlasSettings), (wiki, wikipedia.Settings)):
+        types = get_type_hints(settings)
+        for f in fields(settings):
+            if f.name in taken:  # both have a limit: it cuts the corpus and the atlas alike
+                continue
+            taken.add(f.name)
+            name = f"--{f.name.replace('_', '-')}"
+            told = f.metadata["help"].replace("%", "%%")
+            if f.default not in (None, False, MISSING):
+                told += f"; default {f.default}"
+            if types[f.name] is bool:
+                group.add_argument(name, action="store_true", default=None, help=told)
+            else:
+                group.add_argument(name, type=_scalar(types[f.name]), help=told)
+
+
+def _scalar(hint: Any) -> type:
+    """int, float or str out of a hint such as `int | None`."""
+    kinds = getattr(hint, "__args__", (hint,))
+    return next(k for k in (int, float, str) if k in kinds)
+
+
+def _lake(args: argparse.Namespace) -> Lake:
+    return Lake(args.data)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from kn_assets.atlas.settings import AtlasSettings
+    from kn_assets.launch import Request, run
+
+    if not args.no_ui:
+        _check_port(args)
+    given = {**DEMO, **({"limit": args.limit} if args.limit else {})}
+    run(Request(_lake(args), AtlasSettings().with_given(**given)))
+    return 0 if args.no_ui else _ui(args)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from kn_assets import wikipedia
+    from kn_assets.atlas.settings import AtlasSettings
+    from kn_assets.launch import Request, run
+
+    atlas = AtlasSettings().with_given(**vars(args))
+    taken = {f.name for f in fields(AtlasSettings)}
+    wiki = {
+        f.name: getattr(args, f.name)
+        for f in fields(wikipedia.Settings)
+        if f.name not in taken and getattr(args, f.name) is not None
+    }
+    request = Request(_lake(args), atlas, wiki, tuple(args.only or ()), args.force)
+    if not run(request):
+        print("everything is up to date", file=sys.stderr)
+    return 0
+
+
+def _check_port(args: argparse.Namespace) -> None:
+    """Tell of a port in use before minutes of work, not after them."""
+    from ui.serve import _check_port as check
+
+    check(args.host, args.port)
+
+
+def _ui(args: argparse.Namespace) -> int:
+    from ui.serve import serve
+
+    blocks = serve(
+        _lake(args), args.host, args.port, share=args.share, auth=args.auth, public=args.public
+    )
+    blocks.block_thread()
+    return 0
+
+
+def _sql(args: argparse.Namespace) -> int:
+    from kn_assets.query import main_query
+
+    main_query(_lake(args), args.query, args.format)
+    return 0
+
+
+def _page(args: argparse.Namespace) -> int:
+    from kn_assets import wikipedia
+    from kn_assets.models.load import load_tokenizer
+    from kn_assets.models.source import resolve
+
+    settings = wikipedia.Settings.of(contact=args.contact, keep_parentheses=args.keep_parentheses)
+    tokenizer = load_tokenizer(resolve(args.model), _lake(args))
+    print(wikipedia.page_summary(args.page, tokenizer, settings))
+    return 0
+
+
+def _prompts(args: argparse.Namespace) -> int:
+    from kn_assets.listing import prompt_lines
+
+    def note(text: str) -> None:
+        print(f"kn: {text}", file=sys.stderr)
+
+    for line in prompt_lines(_lake(args), args.corpus, args.model, args.limit, note):
+        print(line)
+    return 0
+
+
+def _bench(args: argparse.Namespace) -> int:
+    result = args.run(args)
+    print(result.to_json() if args.json else result)
+    return 0
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from kn_assets.doctor import report
+
+    return report(_lake(args))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

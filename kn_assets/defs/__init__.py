@@ -1,0 +1,1 @@
+"""The Dagster side: thin assets over the library, one file to a group."""

@@ -1,0 +1,92 @@
+"""What assets are given: the lake, the settings, and where progress shows.
+
+The settings' names, defaults and meanings stand in the library's dataclasses; the resources here
+are made out of those, so that Dagster's launchpad offers what the command line does.
+"""
+
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+import dagster as dg
+from pydantic import Field, create_model
+
+from kn_assets import wikipedia
+from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.corpus_tables import CorpusPlan
+from kn_assets.lake import Lake
+from kn_assets.progress import BothProgress, LogProgress, Progress, TerminalProgress
+
+corpora = dg.DynamicPartitionsDefinition(name="corpora")
+models = dg.DynamicPartitionsDefinition(name="models")
+
+
+class LakeResource(dg.ConfigurableResource):
+    """The folder of tables."""
+
+    root: str | None = Field(None, description="folder; $KN_DATA or data where not set")
+
+    def open(self) -> Lake:
+        return Lake(self.root)
+
+
+class ProgressResource(dg.ConfigurableResource):
+    """Where progress shows: always in the run's log, and in a terminal where there is one."""
+
+    terminal: bool = Field(False, description="also show bars on stderr")
+
+    def of(self, context: dg.AssetExecutionContext) -> Progress:
+        log = LogProgress(context.log.info)
+        return BothProgress(TerminalProgress(), log) if self.terminal else log
+
+
+def _resource(name: str, settings: type) -> Any:
+    """A resource with the fields of a settings dataclass, all optional: None is the default's."""
+    types = get_type_hints(settings)
+    told: dict[str, Any] = {
+        f.name: (types[f.name] | None, Field(None, description=f.metadata["help"]))
+        for f in fields(settings)
+    }
+    return create_model(name, __base__=dg.ConfigurableResource, __doc__=settings.__doc__, **told)
+
+
+AtlasResource: Any = _resource("AtlasResource", AtlasSettings)
+WikipediaResource: Any = _resource("WikipediaResource", wikipedia.Settings)
+
+
+def _given(resource: Any, settings: type) -> dict[str, Any]:
+    return {f.name: getattr(resource, f.name) for f in fields(settings)}
+
+
+def atlas_plan(context: dg.AssetExecutionContext) -> AtlasPlan:
+    """The plan of the atlas that the run's partition names."""
+    lake = context.resources.lake.open()
+    given = _given(context.resources.atlas, AtlasSettings)
+    return AtlasPlan.of(lake, context.partition_key, **given)
+
+
+def corpus_plan(context: dg.AssetExecutionContext) -> CorpusPlan:
+    """The plan of the corpus that the run's partition names; settings tell the path of a file."""
+    name = context.resources.atlas.corpus
+    if name is None or context.partition_key in ("wikipedia", "geonames"):
+        name = context.partition_key
+    settings = wikipedia.Settings.of(**_given(context.resources.wikipedia, wikipedia.Settings))
+    return CorpusPlan(context.resources.lake.open(), name, settings)
+
+
+def resources(
+    root: str | None = None,
+    terminal: bool = False,
+    atlas: dict[str, Any] | None = None,
+    wiki: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """All resources by the names assets know them under."""
+    return {
+        "lake": LakeResource(root=root),
+        "progress": ProgressResource(terminal=terminal),
+        "atlas": AtlasResource(**(atlas or {})),
+        "wikipedia": WikipediaResource(**(wiki or {})),
+    }
+
+
+REQUIRED = {"lake", "progress", "atlas", "wikipedia"}

@@ -1,0 +1,122 @@
+"""`kn doctor`: what is installed, reachable and made, and what to do about what isn't."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from urllib.parse import urlsplit
+
+from kn_assets.lake import Lake
+from kn_assets.models.available import available
+
+_ROOM = 2 << 30  # bytes a run of the demo needs, weights included
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: whether it is well, what was found, and what to do where it isn't."""
+
+    well: bool
+    what: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        mark = "ok  " if self.well else "MISS"
+        return f"{mark} {self.what}" + (f": {self.advice}" if not self.well else "")
+
+
+def examine(lake: Lake) -> Iterator[Finding]:
+    """All findings, one after the other."""
+    yield from _packages()
+    yield _disk(lake)
+    yield from _reach()
+    yield Finding(
+        bool(os.environ.get("KN_CONTACT")),
+        "KN_CONTACT, the operator's contact",
+        "set it to your e-mail or web address before `kn run --corpus wikipedia`",
+    )
+    models = available(lake)
+    yield Finding(
+        bool(models),
+        "models on this machine: " + (", ".join(m.source.key for m in models) or "none"),
+        "`kn demo` gets the embedded one",
+    )
+    yield from _atlases(lake)
+
+
+def _packages() -> Iterator[Finding]:
+    try:
+        wanted = [r for r in requires("knowledge-neurons-explorer") or [] if "extra ==" not in r]
+    except PackageNotFoundError:
+        yield Finding(False, "the package itself", "run `make demo`, or `pip install -e .`")
+        return
+    wrong = []
+    for requirement in wanted:
+        name, _, pinned = requirement.partition("==")
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = "none"
+        if found.split("+")[0] != pinned:
+            wrong.append(f"{name} is {found}, not {pinned}")
+    what = f"{len(wanted) - len(wrong)} of {len(wanted)} packages as pinned"
+    yield Finding(not wrong, what, "; ".join(wrong) + ": run `make demo`")
+
+
+def _disk(lake: Lake) -> Finding:
+    place = next(p for p in (lake.root, *lake.root.parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    writable = os.access(place, os.W_OK) and place.is_dir()
+    return Finding(
+        writable and free > _ROOM,
+        f"the lake {lake.root}, {free / 2**30:.1f} GB free",
+        "make room, or set KN_DATA to another folder" if writable else "it can't be written to",
+    )
+
+
+def _reach() -> Iterator[Finding]:
+    hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    for what, url, advice in (
+        ("Wikipedia", "https://en.wikipedia.org", "only the corpus wikipedia needs it"),
+        ("the model hub", hub, "only hub models need it; HF_ENDPOINT can name a mirror"),
+    ):
+        yield Finding(_answers(url), f"{what} ({url}) is reachable", advice)
+
+
+def _answers(url: str) -> bool:
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname or "", port), timeout=3):
+            return True
+    except OSError:
+        return False
+
+
+def _atlases(lake: Lake) -> Iterator[Finding]:
+    from kn_assets.launch import ATLAS_TABLES
+
+    atlases = lake.partitions("model")
+    if not atlases:
+        yield Finding(False, "atlases", "none yet: `kn demo` makes one in a few minutes")
+    for atlas in atlases:
+        missing = [t for t in ATLAS_TABLES if lake.meta(atlas, t) is None]
+        have = len(ATLAS_TABLES) - len(missing)
+        yield Finding(
+            not missing,
+            f"atlas {atlas.key}: {have} of {len(ATLAS_TABLES)} tables",
+            f"{', '.join(missing)} missing: run the same `kn run` again",
+        )
+
+
+def report(lake: Lake) -> int:
+    """Print all findings; 0 where the tool can work at all, 1 where packages or disk fail."""
+    fatal = False
+    for finding in examine(lake):
+        print(finding)
+        fatal |= not finding.well and ("packages" in finding.what or "lake" in finding.what)
+    return int(fatal)

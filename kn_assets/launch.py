@@ -1,0 +1,160 @@
+"""`kn run`: launches the assets whose tables aren't there yet, in this process, and shows progress.
+
+It is no second pipeline: it works out which tables are stale and materializes those assets, with
+the run and its events kept in the Dagster home, where `dg dev` shows them. A fresh table is never
+made again, and where none is stale neither Dagster nor torch is imported.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kn_assets import database, wikipedia
+from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.corpus_tables import TABLES_OF_CORPUS, CorpusPlan
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake, Partition, write_text
+from kn_assets.schema import TABLES
+
+ATLAS_TABLES = tuple(t.name for t in TABLES.values() if t.kind == "model")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `kn run` was asked for. `only` names tables; all where it is empty."""
+
+    lake: Lake
+    atlas: AtlasSettings
+    wiki: dict[str, Any] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        unknown = set(self.only) - set(TABLES)
+        if unknown:
+            raise KnError(
+                f"no table is called {', '.join(sorted(unknown))}: choose from {', '.join(TABLES)}"
+            )
+
+    @property
+    def wiki_given(self) -> dict[str, Any]:
+        return {"limit": self.atlas.limit, **self.wiki}
+
+    @property
+    def corpus(self) -> CorpusPlan:
+        settings = wikipedia.Settings.of(**self.wiki_given)
+        return CorpusPlan(self.lake, self.atlas.corpus, settings)
+
+    @property
+    def plan(self) -> AtlasPlan:
+        return AtlasPlan(self.lake, self.atlas)
+
+    def stale_corpus(self) -> list[str]:
+        """The tables of the corpus that must be made, in order."""
+        wanted = [t for t in TABLES_OF_CORPUS if not self.only or t in self.only]
+        if self.force and self.only:
+            return wanted
+        stale = [t for t in TABLES_OF_CORPUS if not self.corpus.is_current(t)]
+        if self.only and not wanted and "prompts" not in stale:
+            return []
+        # What stands on a stale table is stale too.
+        return list(TABLES_OF_CORPUS[TABLES_OF_CORPUS.index(stale[0]) :]) if stale else []
+
+    def stale_atlas(self) -> list[str]:
+        """The tables of the atlas that must be made, given that its corpus is there."""
+        wanted = [t for t in ATLAS_TABLES if not self.only or t in self.only]
+        if self.only and wanted and self.lake.meta(self.plan.model, "atlases") is None:
+            wanted.append("atlases")
+        if self.force:
+            return wanted
+        return [t for t in wanted if not self.plan.is_current(t)]
+
+
+def run(request: Request) -> bool:
+    """Make whatever is stale; True where anything was. Raises KnError where it can't be made."""
+    request.atlas.checked()
+    request.lake.make(request.lake.root)
+    request.lake.recover()
+    corpus = request.corpus  # a bad name is told before any work
+    key = request.plan.source.key
+    stale = request.stale_corpus()
+    if stale:
+        _materialize(request, corpus.partition, stale)
+    atlas_wanted = not request.only or set(request.only) & set(ATLAS_TABLES)
+    tables = request.stale_atlas() if atlas_wanted else []
+    if tables:
+        if "atlases" not in tables:
+            request.plan.check_same()
+        request.plan.save()
+        _materialize(request, Partition("model", key), tables)
+    if not (stale or tables) and not request.lake.database.exists():
+        database.build(request.lake)
+    return bool(stale or tables)
+
+
+def dagster_home(lake: Lake) -> Path:
+    """$DAGSTER_HOME, or a folder of the lake which is made for it with telemetry off."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(lake.root / "dagster")))
+    lake.make(home)
+    if not (home / "dagster.yaml").exists():
+        write_text(home / "dagster.yaml", "telemetry:\n  enabled: false\n")
+    return home
+
+
+def register(lake: Lake) -> None:
+    """Make the partitions that everybody has known in Dagster's own UI."""
+    import dagster as dg
+
+    dagster_home(lake)
+    with dg.DagsterInstance.get() as instance:
+        instance.add_dynamic_partitions("corpora", ["geonames", "wikipedia"])
+        instance.add_dynamic_partitions("models", ["smollm2-135m", "gpt2"])
+
+
+def _materialize(request: Request, partition: Partition, tables: list[str]) -> None:
+    import dagster as dg
+
+    from kn_assets.definitions import defs
+    from kn_assets.defs.resources import resources
+
+    dagster_home(request.lake)
+    family = "corpora" if partition.kind == "corpus" else "models"
+    with dg.DagsterInstance.get() as instance:
+        instance.add_dynamic_partitions(family, [partition.key])
+        assets = [a for a in defs().assets or () if isinstance(a, dg.AssetsDefinition)]
+        try:
+            result = dg.materialize(
+                assets,
+                selection=dg.AssetSelection.assets(*tables),
+                partition_key=partition.key,
+                instance=instance,
+                resources=resources(
+                    str(request.lake.root),
+                    terminal=True,
+                    atlas={"corpus": request.atlas.corpus},  # all else is kept beside the atlas
+                    wiki=request.wiki_given,
+                ),
+                # Events go to the instance; the terminal shows progress instead.
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                raise_on_error=True,
+            )
+        except Exception as e:
+            raise _plain(e) from e
+        failed = [e for e in result.get_asset_check_evaluations() if not e.passed]
+        if failed:
+            told = "; ".join(f"{e.asset_key.to_user_string()}.{e.check_name}" for e in failed)
+            raise KnError(f"checks failed: {told}. `dg dev` shows why")
+
+
+def _plain(error: BaseException) -> BaseException:
+    """The KnError that a failed step wraps, or the error itself."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, KnError):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return error

@@ -1,0 +1,224 @@
+"""A whole atlas of a random model against direct Hugging Face hooks, and how runs end and go on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from kn_assets import lake as lakes
+from kn_assets.atlas import extract as extraction
+from kn_assets.atlas.extract import NEEDS, extract, shard_ranges, write_vocabulary
+from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+from kn_assets.progress import Progress
+from kn_assets.schema import TABLES
+from tests.atlas import agree, dense
+from tests.models import tiny
+
+SENTENCE = "The city of Kabul is the capital of a country and Herāt lies west of it"
+
+
+def texts(n: int, seed: int = 0) -> list[str]:
+    rng = np.random.default_rng(seed)
+    return [" ".join(rng.choice(SENTENCE.split(), rng.integers(1, 14))) for _ in range(n)]
+
+
+def made_plan(root: Path, family: str, n: int = 24, **settings: Any) -> AtlasPlan:
+    """A lake with a file corpus and a tiny model, and a plan for its atlas."""
+    lake = Lake(root / "lake")
+    folder = root / "tiny"
+    if not folder.exists():
+        tiny.save(folder, family)
+    (root / "made.jsonl").write_text(
+        "\n".join(json.dumps({"name": f"c{i}", "text": t}) for i, t in enumerate(texts(n)))
+    )
+    columns = [np.arange(n, dtype=np.int32), np.arange(n), texts(n)]
+    prompts = pa.table(columns, schema=TABLES["prompts"].schema)
+    lake.write(lakes.corpus("made"), "prompts", prompts, f"made of {n}")
+    given = {"corpus": str(root / "made.jsonl"), "model": str(folder), "dtype": "float32"}
+    return AtlasPlan(lake, AtlasSettings(**{**given, **settings}).checked())
+
+
+@pytest.fixture(params=["gpt2", "llama"])
+def family(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.mark.parametrize("shard_prompts", [7, 512])
+def test_an_atlas_equals_direct_hooks(
+    tmp_path: Path, family: str, shard_prompts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extraction, "SHARD_PROMPTS", shard_prompts)
+    plan = made_plan(tmp_path, family, tokens=20, density=0.1, top_k=4)
+    counts = extract(plan, NEEDS, Progress())
+    assert set(counts) == set(NEEDS)
+
+    model = AutoModelForCausalLM.from_pretrained(
+        tmp_path / "tiny", attn_implementation="eager", dtype=torch.float32
+    ).eval()
+    tokenizer = tiny.tokenizer()
+    wanted = [dense.run(model, tokenizer(t)["input_ids"][:20], family) for t in texts(24)]
+
+    lake, key = plan.lake, plan.model
+    tokens = lake.read(key, "tokens")
+    assert tokens["token_id"].to_pylist() == [i for d in wanted for i in d.ids]
+    agree.check_fired(lake, key, wanted, 1e-4)
+    agree.check_statistics(lake, key, wanted, 4, 1e-5)
+    agree.check_attention(lake, key, wanted, 2e-5)
+    check_lens(lake, key, wanted, model)
+    assert not list(lake.folder(key).glob(".*")), "no unfinished work is left"
+
+
+def check_lens(lake: Lake, key: lakes.Partition, wanted: list[dense.Dense], model: Any) -> None:
+    found = lake.read(key, "logit_lens").to_pylist()
+    norm = getattr(model.base_model, "ln_f", None) or model.base_model.norm
+    last = wanted[0].activations.shape[0] - 1
+    assert len(found) == sum(len(d.ids) for d in wanted) * (last + 1) * 5
+    probabilities = []
+    with torch.no_grad():
+        for one in wanted:
+            logits = norm(one.hidden).double() @ model.lm_head.weight.double().T
+            probabilities.append(torch.softmax(logits, -1).numpy())
+            # the lens after the last layer is the model's own output
+            np.testing.assert_allclose(probabilities[-1][last], one.probabilities, atol=1e-5)
+    for row in found:
+        one, position = wanted[row["prompt_id"]], row["position"]
+        p = probabilities[row["prompt_id"]][row["layer"], position]
+        assert abs(row["probability"] - p[row["token_id"]]) < 1e-5
+        assert abs(row["probability"] - np.sort(p)[-row["rank"]]) < 1e-5
+        if position + 1 == len(one.ids):
+            assert row["next_probability"] is None
+            assert row["next_rank"] is None
+        else:
+            following = one.ids[position + 1]
+            assert abs(row["next_probability"] - p[following]) < 1e-5
+            assert abs(row["next_rank"] - 1 - (p > p[following]).sum()) <= 1
+
+
+def test_density_and_threshold(tmp_path: Path) -> None:
+    plan = made_plan(tmp_path, "gpt2", density=0.2)
+    extract(plan, ["atlases", "thresholds", "neurons"], Progress())
+    rate = plan.lake.read(plan.model, "neurons")["firing_rate"].to_numpy()
+    assert 0.1 < rate.mean() < 0.3
+    by_hand = AtlasPlan(plan.lake, plan.settings.with_given(threshold=0.75))
+    extract(by_hand, ["atlases", "thresholds"], Progress())
+    found = plan.lake.read(plan.model, "thresholds")
+    assert set(found["threshold"].to_pylist()) == {0.75}
+    assert found["target_density"].null_count == found.num_rows
+
+
+def test_one_table_alone_is_the_same_as_in_company(tmp_path: Path) -> None:
+    plan = made_plan(tmp_path, "gpt2")
+    extract(plan, NEEDS, Progress())
+    before = {t: plan.lake.read(plan.model, t) for t in NEEDS}
+    for table in ("logit_lens", "neuron_peaks", "activations", "attention"):
+        plan.lake.remove(plan.model, table)
+        assert extract(plan, [table], Progress()) == {table: before[table].num_rows}
+        assert plan.lake.read(plan.model, table).equals(before[table])
+    other = AtlasPlan(plan.lake, plan.settings.with_given(density=0.3))
+    with pytest.raises(KnError, match="other settings"):
+        extract(other, ["logit_lens"], Progress())
+
+
+def test_neuron_vocabulary_is_the_product_with_the_unembedding(tmp_path: Path) -> None:
+    plan = made_plan(tmp_path, "gpt2", vocabulary_k=3)
+    extract(plan, ["atlases"], Progress())
+    assert (
+        write_vocabulary(plan, Progress())
+        == 2
+        * 3
+        * plan.lake.read(plan.model, "atlases")["n_layers"][0].as_py()
+        * plan.lake.read(plan.model, "atlases")["n_neurons"][0].as_py()
+    )
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "tiny")
+    words = tiny.tokenizer()
+    for row in plan.lake.read(plan.model, "neuron_vocabulary").to_pylist()[::7]:
+        vector = model.transformer.h[row["layer"]].mlp.c_proj.weight[row["neuron"]]
+        scores = (model.lm_head.weight @ vector).detach().numpy()
+        best = np.sort(row["sign"] * scores)[::-1][row["rank"] - 1]
+        assert abs(row["score"] - row["sign"] * best) < 1e-5
+        assert abs(scores[row["token_id"]] - row["score"]) < 1e-5
+        if "\ufffd" not in words.decode([row["token_id"]]):
+            assert row["token"] == words.decode([row["token_id"]])
+
+
+def test_shards_hold_every_prompt_once() -> None:
+    lengths = np.array([30] * 1000 + [5000] * 9 + [1] * 700)
+    ranges = shard_ranges(lengths, n_layers=12)
+    assert ranges[0][0] == 0
+    assert ranges[-1][1] == len(lengths)
+    assert all(a[1] == b[0] for a, b in pairwise(ranges))
+    assert all(lengths[a:b].sum() <= 1 << 14 for a, b in ranges)
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from kn_assets.atlas import extract as extraction
+from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.lake import Lake
+from kn_assets.progress import Progress
+extraction.SHARD_PROMPTS = 3
+lake = Lake(sys.argv[1])
+lake.recover()
+plan = AtlasPlan(lake, AtlasSettings.from_json(sys.argv[2]))
+print("ready", flush=True)
+extraction.extract(plan, extraction.NEEDS, Progress())
+print("done", flush=True)
+"""
+
+
+def test_a_killed_run_goes_on_and_ends_the_same(tmp_path: Path) -> None:
+    plan = made_plan(tmp_path, "gpt2", n=60)
+    undisturbed = AtlasPlan(Lake(tmp_path / "other"), plan.settings)
+    prompts = plan.lake.read(plan.corpus, "prompts")
+    undisturbed.lake.write(plan.corpus, "prompts", prompts, "made of 60")
+    command = [sys.executable, "-c", SCRIPT]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    argument = plan.settings.to_json()
+    done = subprocess.run(
+        [*command, str(undisturbed.lake.root), argument], env=env, capture_output=True, check=True
+    )
+    assert b"done" in done.stdout
+
+    rng = np.random.default_rng(0)
+    finished: set[str] = set()
+    for _ in range(8):
+        run = subprocess.Popen(
+            [*command, str(plan.lake.root), argument], env=env, stdout=subprocess.PIPE
+        )
+        assert run.stdout is not None
+        assert run.stdout.readline() == b"ready\n"
+        time.sleep(rng.uniform(0.5, 3.0))
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        shards = {p.name for p in plan.lake.folder(plan.model).glob(".work-*/[0-9]*")}
+        assert finished <= shards or not shards, "no finished shard is lost"
+        finished = shards
+        for table in NEEDS:  # whatever is there is whole
+            if plan.lake.meta(plan.model, table):
+                assert (
+                    plan.lake.read(plan.model, table).equals(
+                        undisturbed.lake.read(plan.model, table)
+                    )
+                    or table == "atlases"
+                )
+    subprocess.run([*command, str(plan.lake.root), argument], env=env, check=True)
+    for table in set(NEEDS) - {"atlases"}:
+        found = plan.lake.read(plan.model, table)
+        assert found.equals(undisturbed.lake.read(plan.model, table)), table
+    assert not list(plan.lake.folder(plan.model).glob(".*")), "no stray files"

@@ -1,0 +1,120 @@
+"""Fired neurons, moments and streaming top-k against brute force over the dense array."""
+
+import numpy as np
+import pytest
+import torch
+
+from kn_assets.atlas import bits
+from kn_assets.atlas.sieve import Bounds, Sieve, Sparse, passing
+from kn_assets.atlas.top import Top, ordered, strongest, unordered
+
+DTYPES = [torch.float32, torch.bfloat16]
+N, K, THRESHOLD = 50, 5, 1.7
+
+
+def dense(dtype: torch.dtype, seed: int = 0) -> torch.Tensor:
+    """[300 prompts, 10 tokens, N]; rounded to few values, so that ties are common."""
+    rng = np.random.default_rng(seed)
+    values = np.round(rng.normal(size=(300, 10, N)) * 8) / 8
+    values[:, 0] *= 100  # an attention sink
+    return torch.tensor(values, dtype=dtype)
+
+
+def padded_index() -> np.ndarray:
+    index = np.arange(3000).reshape(300, 10)
+    index[7, 6:] = -1
+    index[100, 3:] = -1
+    index[101, 1:] = -1
+    return index
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_passing_is_what_comparing_numbers_gives(dtype: torch.dtype) -> None:
+    rng = np.random.default_rng(1)
+    rows = torch.tensor(rng.normal(size=(500, N)), dtype=dtype)
+    high = rng.normal(size=N).astype(np.float32)
+    low = high - rng.uniform(0, 2, N).astype(np.float32)
+    high[:2], low[:2] = (np.inf, -np.inf), (-np.inf, -np.inf)
+    found = passing(rows, high, low)
+    values = rows.float().numpy()
+    tokens, neurons = np.nonzero((values >= high) | (values <= low))
+    assert (found.tokens == tokens).all()
+    assert (found.neurons == neurons).all()
+    assert (found.values == values[tokens, neurons]).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("batch", [1, 16, 300])
+def test_a_sieve_keeps_what_brute_force_finds(dtype: torch.dtype, batch: int) -> None:
+    activations, index = dense(dtype), padded_index()
+    sieve = Sieve(N, THRESHOLD, K, Bounds.none(N))
+    for i in range(0, len(index), batch):
+        sieve.add(activations[i : i + batch], index[i : i + batch])
+
+    values = activations.float().numpy().reshape(-1, N)
+    real = index.ravel() >= 0
+    counted = real & (np.arange(3000) % 10 != 0)
+
+    fired = Sparse.joined(sieve.fired)
+    tokens, neurons = np.nonzero((np.abs(values) >= THRESHOLD) & real[:, None])
+    assert dict(
+        zip(zip(fired.tokens, fired.neurons, strict=True), fired.values, strict=True)
+    ) == dict(zip(zip(tokens, neurons, strict=True), values[tokens, neurons], strict=True))
+
+    assert sieve.moments.count == counted.sum()
+    np.testing.assert_allclose(sieve.moments.sums, values[counted].sum(0, dtype=float), atol=1e-3)
+    squares = (values[counted].astype(float) ** 2).sum(0)
+    np.testing.assert_allclose(sieve.moments.squares, squares, rtol=1e-5)
+
+    for sign, top in zip((1, -1), sieve.tops(), strict=True):
+        masked = np.where(counted[:, None], sign * values, -np.inf)
+        best = np.argsort(-masked, axis=0, kind="stable")[:K].T
+        assert (top.tokens == best).all()
+        assert (top.values == np.take_along_axis(masked.T, best, 1)).all()
+
+
+def test_sound_first_bounds_change_nothing() -> None:
+    activations, index = dense(torch.float32), padded_index()
+    free = Sieve(N, THRESHOLD, K, Bounds.none(N))
+    free.add(activations, index)
+    sample = Sieve(N, np.inf, K, Bounds.none(N))
+    sample.add(activations[::30], index[::30])
+    high, low = sample.tops()
+    bound = Sieve(N, THRESHOLD, K, Bounds(high.bound, -low.bound))
+    bound.add(activations, index)
+    for a, b in zip(free.tops(), bound.tops(), strict=True):
+        assert (a.tokens == b.tokens).all()
+
+
+def test_fewer_values_than_k_leave_places_empty() -> None:
+    top = strongest(np.array([0, 2]), np.array([-1.0, 3.0], np.float32), np.array([5, 6]), 3, 2)
+    assert top.tokens.tolist() == [[5, -1], [-1, -1], [6, -1]]
+    assert top.bound.tolist() == [-np.inf] * 3
+
+
+def test_merged_tops_are_the_top_of_both_with_ties_to_the_earlier() -> None:
+    a = Top(np.array([[3, 1]], np.float32), np.array([[10, 11]]))
+    b = Top(np.array([[3, 2]], np.float32), np.array([[20, 21]]))
+    assert a.merged(b).tokens.tolist() == [[10, 20]]
+    assert b.merged(a).tokens.tolist() == [[20, 10]]
+
+
+def test_ordered_sorts_like_the_numbers() -> None:
+    values = np.array([-np.inf, -1e30, -1, -1e-40, 0, 1e-40, 0.5, 1, np.inf], np.float32)
+    codes = ordered(values)
+    assert (np.diff(codes.astype(np.int64)) > 0).all()
+    assert (unordered(codes) == values).all()
+
+
+def test_codes_of_bounds_are_the_nearest_bfloat16() -> None:
+    everything = np.arange(-32768, 32768, dtype=np.int16)
+    numbers = torch.from_numpy(everything).view(torch.bfloat16).float().numpy()
+    order = everything[np.isfinite(numbers)]
+    numbers = numbers[np.isfinite(numbers)]
+    rng = np.random.default_rng(0)
+    bounds = np.concatenate([rng.normal(size=50), [0.0, -0.0, 1.0, -1.0, 1.0001, -1.0001]])
+    for bound in bounds.astype(np.float32):
+        passed = bits.codes(order) >= bits.code_at_least(bound)
+        assert (passed == (numbers >= bound)).all()
+        passed = bits.codes(order) <= bits.code_at_most(bound)
+        assert (passed == (numbers <= bound)).all()
