@@ -50,6 +50,7 @@ _MEANT = re.compile(
 _COORDINATES = re.compile(r"[\d\s.,;/°º′'’\"″”NSEWnsew+−-]*[°º][\d\s.,;/°º′'’\"″”NSEWnsew+−-]*")
 _RESPELLING = re.compile(r"[^\W\d_]+(?:[-‑·][^\W\d_]+)*")
 _STRAY_COMMA = re.compile(r"\s*,(?=\s*(?:(?P<bracket>\()|(?:is|was|are|were)\b))")
+_OPENING = re.compile("[(（]")
 _GROUP = {"(": ")", "（": "）"}
 
 
@@ -65,23 +66,23 @@ def _groups(text: str) -> str:
     """Rewrite each outermost parenthesis of `text`, inner ones first."""
     out: list[str] = []
     at = 0
-    while at < len(text):
-        end = _closing(text, at) if text[at] in _GROUP else None
+    for opening in _OPENING.finditer(text):
+        start = opening.start()
+        end = _closing(text, start) if start >= at else None
         if end is None:
-            out.append(text[at])
-            at += 1
             continue
-        at_open, before = at, "".join(out[-80:])
-        kept = _kept(_groups(text[at + 1 : end]), before)
+        out.append(text[at:start])
+        before = "".join(out)[-80:]
+        kept = _kept(_groups(text[start + 1 : end]), before)
         at = end + 1
         if kept is not None:
-            out.append(text[at_open] + kept + text[end])
+            out.append(text[start] + kept + text[end])
         elif (stray := _STRAY_COMMA.match(text, at)) and (
             stray["bracket"] or not re.search(r"[,.;](?!\d)", before)
         ):
             # The comma belonged to the parenthesis: `Monterrey (...), is the capital`.
             at = stray.end()
-    return "".join(out)
+    return "".join([*out, text[at:]])
 
 
 def _closing(text: str, start: int) -> int | None:

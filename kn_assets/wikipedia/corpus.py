@@ -54,7 +54,8 @@ def _resolved(client: Client, progress: Progress) -> Iterator[Link]:
     """The list's links with titles after redirects, each title once, no countries."""
     seen: set[str] = set()
     waiting = listing.links(client, progress)
-    while batch := list(islice(waiting, BATCH)):
+    at_once = min(BATCH, client.settings.limit or BATCH)
+    while batch := list(islice(waiting, at_once)):
         try:
             known = api.info(client, (link.title for link in batch))
         except Failed as e:

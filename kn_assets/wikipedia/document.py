@@ -19,6 +19,15 @@ _NAMESPACES = (
     r"(?:Book|Category|Draft|File|Help|Image|Media|MediaWiki|Module|Portal|Special|Talk|Template|"
     r"TimedText|User|Wikipedia)"
 )
+_SIGNS = {
+    "disambiguation page": frozenset(
+        {"dmbox-disambig", "disambig", "disambigbox", "mw:PageProp/disambiguation"}
+    ),
+    "set index page": frozenset({"dmbox-setindex", "setindexbox"}),
+    "no such page": frozenset({"noarticletext"}),
+    "redirect page": frozenset({"redirectMsg"}),
+}
+_ANY_SIGN = re.compile("|".join(s for signs in _SIGNS.values() for s in sorted(signs)).encode())
 NOT_ARTICLE = re.compile(_NAMESPACES + r"(?:[ _]talk)?:", re.IGNORECASE)
 """Start of a title outside the namespace of articles."""
 
@@ -31,14 +40,6 @@ _REVISION = (
 )
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _BY_SA = re.compile(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)", re.IGNORECASE)
-_SIGNS = {
-    "disambiguation page": frozenset(
-        {"dmbox-disambig", "disambig", "disambigbox", "mw:PageProp/disambiguation"}
-    ),
-    "set index page": frozenset({"dmbox-setindex", "setindexbox"}),
-    "no such page": frozenset({"noarticletext"}),
-    "redirect page": frozenset({"redirectMsg"}),
-}
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def parse(html: bytes) -> Document:
         return Document(None, None, "en", "empty page")
     body = _body(root)
     title = _title(root)
-    return Document(title, body, _language(root, body), _not_an_article(root, title))
+    return Document(title, body, _language(root, body), _not_an_article(html, root, title))
 
 
 def revision(html: bytes) -> int | None:
@@ -130,25 +131,24 @@ def _bom16(data: bytes) -> bool:
 
 def _body(root: etree._Element) -> etree._Element | None:
     # The first .mw-parser-output of a Vector 2022 page may be an indicator beside the title, so the
-    # content's own place is asked first.
-    for path in (
-        "//*[@id='mw-content-text']//*[contains(concat(' ',@class,' '),' mw-parser-output ')]",
-        "//*[@id='mw-content-text']",
-        "//*[@id='bodyContent']",
-        "//*[contains(concat(' ',@class,' '),' mw-parser-output ')]",
-        "//body",
-    ):
-        if found := root.xpath(path):
-            return max(found, key=lambda e: len(e.findall(".//p"))) if len(found) > 1 else found[0]
-    return None
+    # content's own place is asked first. Stopping at the first match makes this fast.
+    for wanted in ("mw-content-text", "bodyContent"):
+        for e in root.iter("div"):
+            if e.get("id") == wanted:
+                return next((inner for inner in e.iter("div") if _is_output(inner)), e)
+    outputs = [e for e in root.iter("body", "div", "section") if _is_output(e)]
+    return outputs[0] if outputs else root.find("body")
+
+
+def _is_output(e: etree._Element) -> bool:
+    return "mw-parser-output" in classes(e)
 
 
 def _title(root: etree._Element) -> str | None:
-    for path in ("//h1[@id='firstHeading']", "//h1", "//head/title"):
-        for found in root.xpath(path):
-            text = " ".join("".join(found.itertext()).split())
-            if text := _SITE_NAME.sub("", text):
-                return text
+    for found in (next(root.iter("h1"), None), next(root.iter("title"), None)):
+        text = "" if found is None else " ".join("".join(found.itertext()).split())
+        if text := _SITE_NAME.sub("", text):
+            return text
     return None
 
 
@@ -161,7 +161,7 @@ def _language(root: etree._Element, body: etree._Element | None) -> str:
     return root.get("lang") or "en"
 
 
-def _not_an_article(root: etree._Element, title: str | None) -> str | None:
+def _not_an_article(html: bytes, root: etree._Element, title: str | None) -> str | None:
     """Why a page is no article, by its own marks; None where it seems to be one."""
     page = root.find("body")
     spaces = [] if page is None else [c for c in classes(page) if re.fullmatch(r"ns--?\d+", c)]
@@ -169,6 +169,8 @@ def _not_an_article(root: etree._Element, title: str | None) -> str | None:
         return "not an article"
     if title and (reason := reason_of(title)):
         return reason
+    if _ANY_SIGN.search(html) is None:
+        return None
     for element in root.iter("div", "table", "meta"):
         marks = {*classes(element), element.get("id") or "", element.get("property") or ""}
         for reason, signs in _SIGNS.items():

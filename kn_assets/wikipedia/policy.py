@@ -19,8 +19,8 @@ _CONTACT = re.compile(r"\S+@\S+\.\S+|https?://\S+\.\S+|[Uu]ser:\S+")
 class Pace:
     """One rate for all threads: a request may start 1/rate seconds after the last one started.
 
-    A 429 halves the rate and lowers for good what it may climb back to; every 50 good answers it
-    climbs by a tenth. Thread-safe.
+    A 429 halves the rate, at most to a sixteenth, and lowers for good what it may climb back to,
+    nine tenths of the first rate. Every good answer lets it climb by a fiftieth. Thread-safe.
     """
 
     def __init__(
@@ -33,7 +33,6 @@ class Pace:
         self._clock, self._sleep = clock, sleep
         self._most = self._ceiling = self.rate = rate
         self._next = 0.0
-        self._good = 0
 
     def turn(self) -> None:
         """Wait for one's turn."""
@@ -53,16 +52,13 @@ class Pace:
 
     def slow_down(self) -> None:
         with self._lock:
-            self._good = 0
-            self._ceiling = min(self._ceiling, 0.9 * self._most)
-            self.rate = max(self.rate / 2, self._most / 64)
+            self._ceiling = 0.9 * self._most
+            self.rate = max(self.rate / 2, self._most / 16)
             self._next = max(self._next, self._clock() + 1 / self.rate)
 
     def went_well(self) -> None:
         with self._lock:
-            self._good += 1
-            if self._good % 50 == 0:
-                self.rate = min(self._ceiling, self.rate * 1.1)
+            self.rate = min(self._ceiling, self.rate + self._most / 50)
 
 
 def user_agent(contact: str | None) -> str:

@@ -44,7 +44,10 @@ _HATNOTE = re.compile(
     r"[\"“]?.{1,60} redirects? here\b)",
     re.IGNORECASE,
 )
-_REFERS = re.compile(r".{0,120}\b(?:may|can|could|might|also)\b.{0,20}\brefers? to\b.{0,60}:?$")
+_REFERS = re.compile(
+    r".{0,160}\brefers? to\b.{0,80}:|"
+    r"[^.]{0,80}\b(?:may|can|could|might)(?: also)? refer to\b[^.]{0,80}\.?"
+)
 _LISTS = re.compile(
     r"(?:(?:This|The following|Below) (?:page |article )?(?:is|are|lists?|contains)\b.{0,30}\b"
     r"(?:lists?|table|outline|timeline)\b|(?:This|The following) (?:lists?|outline|table)\b|"

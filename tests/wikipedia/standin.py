@@ -15,6 +15,7 @@ As a program it prints its address and serves until its standard input is closed
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
 import json
 import random
@@ -32,7 +33,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent))
-from world import LIST_TITLE, World  # noqa: E402
+from world import World
 
 PASSING = ("429", "429-after", "503-lag", "500", "truncated", "cut", "reset", "charset", "slow")
 """Faults that are gone when the request is tried again, or that a client should see through."""
@@ -40,7 +41,7 @@ PASSING = ("429", "429-after", "503-lag", "500", "truncated", "cut", "reset", "c
 
 @dataclass(frozen=True)
 class Request:
-    """One request: time (monotonic, seconds), path, fault (None where it was served), User-Agent."""
+    """One request: monotonic time in seconds, path, fault (None where there was none), headers."""
 
     at: float
     path: str
@@ -50,7 +51,7 @@ class Request:
 
 
 class StandIn:
-    """The server. `faults` maps a path to faults of its next requests; `"*"` stands for any path."""
+    """The server. `faults` maps a path, or `"*"` for any, to faults of its next requests."""
 
     def __init__(
         self, world: World, fault_share: float = 0.0, seed: int = 0, slow_s: float = 0.3
@@ -113,7 +114,7 @@ class StandIn:
         title = self.world.redirects.get(title, title)
         return self.pages.get(title) or self.world.list_page(title) or self.world.article(title)
 
-    def query(self, asked: dict[str, str]) -> dict[str, Any]:
+    def query(self, asked: dict[str, str]) -> dict[str, Any]:  # noqa: PLR0912
         """The Action API's answer to a query for the revisions of titles."""
         titles = asked.get("titles", "").split("|")
         with self._lock:
@@ -141,7 +142,7 @@ class StandIn:
         if redirects:
             answer["query"]["redirects"] = redirects
         if self.in_two and len(pages) > 1:
-            # As the real one does where an answer grows too large: what is left comes on asking again.
+            # As the real one does where an answer grows too large: the rest is to be asked for.
             half = len(pages) // 2
             first = not asked.get("incontinue")
             for k, page in enumerate(answer["query"]["pages"]):
@@ -222,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
 
-    def _faulty(self, fault: str | None, text: str, kind: str) -> None:
+    def _faulty(self, fault: str | None, text: str, kind: str) -> None:  # noqa: PLR0912, PLR0915
         body = text.encode()
         match fault:
             case None:
@@ -263,7 +264,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 self.connection.close()
             case "charset":
-                self._send(200, text, kind.split(";")[0] + "; charset=ISO-8859-1")
+                self._send(200, text, kind.split(";", 1)[0] + "; charset=ISO-8859-1")
             case "latin-1":
                 data = text.replace('charset="UTF-8"', 'charset="ISO-8859-1"').encode(
                     "latin-1", "replace"
@@ -280,6 +281,8 @@ class _Handler(BaseHTTPRequestHandler):
                 for at in range(0, len(body), 10):
                     self.wfile.write(body[at : at + 10])
                     time.sleep(0.05)
+            case moved if moved.startswith("to:"):
+                self._start(301, kind, 0, Location=moved.removeprefix("to:"))
             case "loop":
                 self._start(302, kind, 0, Location=self.path)
             case "away":
@@ -296,10 +299,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.wfile.write(b"not gzip!")
 
     def handle(self) -> None:
-        try:
+        # The client may hang up, and a fault may close the connection under the handler.
+        with contextlib.suppress(OSError, ValueError):
             super().handle()
-        except (ConnectionError, ValueError, OSError):
-            pass  # the client hung up, or a fault closed the connection under the handler
 
 
 def main() -> None:
