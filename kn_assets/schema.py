@@ -59,6 +59,11 @@ _ACTIVATION = Column(
 _SIGN = Column("sign", pa.int8(), "+1: largest values first, -1: smallest values first")
 _TOKEN_ID = Column("token_id", pa.int32(), "id in the model's vocabulary")
 _TOKEN = Column("token", pa.string(), "text of the token")
+_PLACE = (
+    Column("x", pa.float32(), "place in the plane, in no unit"),
+    Column("y", pa.float32(), "place in the plane, in no unit"),
+    Column("cluster", pa.int16(), "cluster in the plane, 0 the largest; -1 where there is none"),
+)
 
 _TABLES = (
     Table(
@@ -228,14 +233,14 @@ _TABLES = (
         "neuron_map",
         "model",
         "Neurons in the plane: their peaks over prompts, PCA to 50 dimensions, t-SNE to 2.",
-        (_LAYER, _NEURON, Column("x", pa.float32(), ""), Column("y", pa.float32(), "")),
+        (_LAYER, _NEURON, *_PLACE),
         ("layer", "neuron"),
     ),
     Table(
         "prompt_map",
         "model",
         "Prompts in the plane: the peaks of their neurons, PCA to 50 dimensions, t-SNE to 2.",
-        (_PROMPT, Column("x", pa.float32(), ""), Column("y", pa.float32(), "")),
+        (_PROMPT, *_PLACE),
         ("prompt_id",),
     ),
     Table(

@@ -173,10 +173,12 @@ def _write_atlas(lake: Lake, where: Partition, corpus: str, size: Shape) -> None
     rng = np.random.default_rng([size.seed, 5])
     layer, neuron = _neuron_columns(size)
     x, y = rng.standard_normal((2, len(layer))) * 20
-    _write(lake, where, "neuron_map", [{"layer": layer, "neuron": neuron, "x": x, "y": y}])
+    place = {"x": x, "y": y, "cluster": rng.integers(-1, 12, len(x))}
+    _write(lake, where, "neuron_map", [{"layer": layer, "neuron": neuron, **place}])
     x, y = rng.standard_normal((2, size.n_prompts)) * 20
     prompts = np.arange(size.n_prompts)
-    _write(lake, where, "prompt_map", [{"prompt_id": prompts, "x": x, "y": y}])
+    place = {"x": x, "y": y, "cluster": rng.integers(-1, 12, len(x))}
+    _write(lake, where, "prompt_map", [{"prompt_id": prompts, **place}])
     _write(
         lake,
         where,

@@ -1,0 +1,321 @@
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from kn_assets import maps, tsne
+from kn_assets.pca import principal_components
+from kn_assets.progress import Progress
+from kn_assets.schema import TABLES
+
+
+def table(dense: np.ndarray, n_layers: int, shuffled: bool = False) -> pa.Table:
+    """The peaks of a dense (n_layers * n_neurons) x n_prompts matrix, as in `neuron_peaks`."""
+    n_neurons = len(dense) // n_layers
+    row, prompt = np.nonzero(dense)
+    if shuffled:
+        order = np.random.default_rng(5).permutation(len(row))
+        row, prompt = row[order], prompt[order]
+    columns = {
+        "layer": row // n_neurons,
+        "neuron": row % n_neurons,
+        "prompt_id": prompt,
+        "position": np.ones_like(row),
+        "activation": dense[row, prompt],
+    }
+    schema = TABLES["neuron_peaks"].schema
+    return pa.table([pa.array(columns[f.name]).cast(f.type) for f in schema], schema=schema)
+
+
+def planted(n_layers: int = 2, n_neurons: int = 90, n_prompts: int = 60, seed: int = 0):
+    """Neurons and prompts of three groups, some noise, and layers of very different strength."""
+    rng = np.random.default_rng(seed)
+    neuron_group = rng.integers(0, 3, n_layers * n_neurons)
+    prompt_group = np.arange(n_prompts) % 3
+    fires = neuron_group[:, None] == prompt_group[None]
+    fires = np.where(rng.random(fires.shape) < 0.1, ~fires, fires)
+    strength = np.repeat(25.0 ** np.arange(n_layers), n_neurons)[:, None]
+    dense = fires * rng.uniform(0.5, 1.5, fires.shape) * strength
+    return dense.astype(np.float32), neuron_group, prompt_group
+
+
+def nearest_share(points: np.ndarray, group: np.ndarray) -> float:
+    """Share of points whose nearest other point is of their group."""
+    distance = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.fill_diagonal(distance, np.inf)
+    return float((group[distance.argmin(axis=1)] == group).mean())
+
+
+def xy(result: maps.MapResult) -> np.ndarray:
+    return np.stack([result.x, result.y], axis=1)
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_matrix_of_peaks(shuffled):
+    dense, *_ = planted()
+    peaks = table(dense, 2, shuffled)
+    whole = maps.peaks_matrix(peaks, 2, 90, 60)
+    in_parts = maps.peaks_matrix(iter(peaks.to_batches(max_chunksize=700)), 2, 90, 60)
+    for matrix in (whole, in_parts):
+        assert matrix.dtype == np.float32
+        assert (matrix.toarray() == dense).all()
+
+
+def test_matrix_of_no_peaks():
+    peaks = table(np.zeros((4, 3), dtype=np.float32), 2)
+    assert maps.peaks_matrix(peaks, 2, 2, 3).toarray().tolist() == [[0, 0, 0]] * 4
+
+
+def test_matrix_refuses_ids_out_of_range_and_rows_that_come_twice():
+    dense, *_ = planted()
+    peaks = table(dense, 2)
+    for sizes in ((1, 90, 60), (2, 89, 60), (2, 90, 59)):
+        with pytest.raises(ValueError, match="out of the range"):
+            maps.peaks_matrix(peaks, *sizes)
+    for twice in (pa.concat_tables([peaks, peaks]), pa.concat_tables([peaks.slice(0, 1), peaks])):
+        with pytest.raises(ValueError, match="twice"):
+            maps.peaks_matrix(twice, 2, 90, 60)
+
+
+def exact(features: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    u, s, _ = np.linalg.svd(features.astype(np.float64), full_matrices=False)
+    return u[:, :k] * s[:k], s[:k] ** 2 / (s**2).sum()
+
+
+def dense_features(dense: np.ndarray, kind: str) -> np.ndarray:
+    dense = dense.astype(np.float64)
+    if kind == "neurons":
+        rows = dense / np.linalg.norm(dense, axis=1, keepdims=True)
+        return rows - rows.mean(axis=0)
+    columns = dense.T - dense.T.mean(axis=0)
+    return columns / columns.std(axis=0)
+
+
+@pytest.mark.parametrize("kind", ["neurons", "prompts"])
+@pytest.mark.parametrize(("n", "m"), [(60, 40), (40, 60), (700, 500), (500, 700)])
+def test_principal_components_are_the_true_ones(kind, n, m):
+    """Also where the Krylov space (6 x 18 dimensions) is a small part of the whole."""
+    rng = np.random.default_rng(n)
+    factors = rng.standard_normal((n, 8)) @ (
+        rng.standard_normal((8, m)) * 0.8 ** np.arange(8)[:, None]
+    )
+    dense = factors + 0.3 * rng.standard_normal((n, m))
+    dense[np.abs(dense) < np.quantile(np.abs(dense), 0.7)] = 0
+    dense = dense.astype(np.float32)
+    matrix = maps.peaks_matrix(table(dense, 1), 1, n, m)
+    make = maps.neuron_features if kind == "neurons" else maps.prompt_features
+    scores, share = principal_components(make(matrix), 8, seed=0)
+    wanted, wanted_share = exact(dense_features(dense, kind), 8)
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(share, wanted_share, rtol=1e-4)
+    sign = np.sign((scores * wanted).sum(axis=0))
+    np.testing.assert_allclose(scores * sign, wanted, atol=2e-3 * np.abs(wanted).max())
+
+
+def test_strength_of_a_layer_changes_nothing():
+    dense, *_ = planted()
+    louder = dense.copy()
+    louder[:90] *= 64
+    for make in (maps.neuron_features, maps.prompt_features):
+        ones, others = (
+            principal_components(make(maps.peaks_matrix(table(d, 2), 2, 90, 60)), 5, 0)[0]
+            for d in (dense, louder)
+        )
+        np.testing.assert_allclose(ones, others, atol=1e-3)
+
+
+def test_alike_neurons_and_prompts_lie_together():
+    dense, neuron_group, prompt_group = planted()
+    peaks = table(dense, 2)
+    neurons = maps.neuron_map(peaks, 2, 90, 60)
+    assert len(neurons.x) == 180
+    assert nearest_share(xy(neurons), neuron_group) > 0.95
+    prompts = maps.prompt_map(peaks, 2, 90, 60)
+    assert nearest_share(xy(prompts), prompt_group) > 0.95
+    for result in (neurons, prompts):
+        assert 0.2 < result.quality["knn_preservation"] <= 1
+        assert 0 < result.quality["explained_variance"] <= 1 + 1e-6
+        assert result.quality["clusters"] == result.cluster.max() + 1
+    found = neurons.cluster
+    for label in range(found.max() + 1):
+        counts = np.bincount(neuron_group[found == label])
+        assert counts.max() > 0.9 * counts.sum()
+
+
+def test_a_second_run_gives_equal_coordinates():
+    dense, *_ = planted()
+    peaks = table(dense, 2)
+    first, second = (maps.neuron_map(peaks, 2, 90, 60, seed=3) for _ in range(2))
+    assert (xy(first) == xy(second)).all()
+    assert (first.cluster == second.cluster).all()
+    assert (xy(first) != xy(maps.neuron_map(peaks, 2, 90, 60, seed=4))).any()
+
+
+_PROCESS = """
+import hashlib, numpy as np
+from kn_assets import tsne
+from kn_assets.progress import Progress
+points = np.random.default_rng(0).standard_normal(({n}, 8)).astype(np.float32)
+tsne.ITERATIONS = tsne.EXAGGERATED_ITERATIONS = 20
+with Progress().bar("", 0) as bar:
+    found, _ = tsne.embed(points, 0, bar)
+print(hashlib.sha256(found.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.parametrize("n", [300, 10_050])
+def test_two_processes_give_equal_coordinates(n):
+    """In both ways to approximate the gradient, of which the second is for many points."""
+    code = _PROCESS.format(n=n)
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    ]
+    assert runs[0] == runs[1]
+
+
+def test_row_order_of_the_peaks_does_not_matter():
+    dense, *_ = planted()
+    one, other = (maps.neuron_map(table(dense, 2, s), 2, 90, 60) for s in (False, True))
+    assert (xy(one) == xy(other)).all()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 9, 10, 11, 31])
+def test_few_points(n):
+    """n prompts and n neurons, all different, end in n different places."""
+    rng = np.random.default_rng(n)
+    dense = (rng.random((n, n)) + np.eye(n)).astype(np.float32)
+    peaks = table(dense, 1)
+    for result in (maps.neuron_map(peaks, 1, n, n), maps.prompt_map(peaks, 1, n, n)):
+        points = xy(result)
+        assert np.isfinite(points).all()
+        assert result.cluster.shape == (n,)
+        if result.quality["explained_variance"] > 0:
+            assert len(np.unique(points, axis=0)) == n
+
+
+def test_no_neuron_ever_fired():
+    peaks = table(np.zeros((6, 4), dtype=np.float32), 2)
+    neurons = maps.neuron_map(peaks, 2, 3, 4)
+    assert neurons.quality["silent"] == 6
+    assert np.isfinite(xy(neurons)).all()
+    assert (neurons.cluster == -1).all()
+    prompts = maps.prompt_map(peaks, 2, 3, 4)
+    assert np.isfinite(xy(prompts)).all()
+
+
+def test_silent_neurons_lie_beside_the_map():
+    dense, *_ = planted()
+    dense[::7] = 0
+    silent = (dense == 0).all(axis=1)
+    result = maps.neuron_map(table(dense, 2), 2, 90, 60)
+    assert result.quality["silent"] == silent.sum() > 20
+    points = xy(result)
+    assert points[silent, 0].min() > points[~silent, 0].max()
+    assert len(np.unique(points[silent], axis=0)) == silent.sum()
+    height = np.ptp(points[~silent, 1])
+    assert np.ptp(points[silent, 1]) < height
+    assert (result.cluster[silent] == -1).all()
+
+
+def test_equal_neurons_lie_together():
+    dense, *_ = planted()
+    dense[:60] = dense[0]
+    result = maps.neuron_map(table(dense, 2), 2, 90, 60)
+    points = xy(result)
+    assert np.isfinite(points).all()
+    spread = np.linalg.norm(points[:60] - points[:60].mean(axis=0), axis=1).mean()
+    apart = np.linalg.norm(points[60:] - points[:60].mean(axis=0), axis=1).mean()
+    assert spread < apart / 2
+
+
+def test_a_map_begins_where_another_ended():
+    """Turned by a quarter, the start turns the whole map."""
+    dense, *_ = planted()
+    peaks = table(dense, 2)
+    first = xy(maps.neuron_map(peaks, 2, 90, 60))
+    turned = np.stack([-first[:, 1], first[:, 0]], axis=1)
+    second = xy(maps.neuron_map(peaks, 2, 90, 60, init=turned))
+
+    def likeness(a, b):
+        return np.corrcoef((a - a.mean(axis=0)).ravel(), (b - b.mean(axis=0)).ravel())[0, 1]
+
+    assert likeness(second, turned) > 0.8
+    assert likeness(second, first) < 0.5
+    partly = turned.copy()
+    partly[::3] = np.nan
+    assert np.isfinite(xy(maps.neuron_map(peaks, 2, 90, 60, init=partly))).all()
+
+
+def test_tables():
+    dense, *_ = planted()
+    peaks = table(dense, 2)
+    neurons = maps.neuron_map(peaks, 2, 90, 60)
+    rows = maps.neuron_table(neurons, 2, 90)
+    assert rows.schema == TABLES["neuron_map"].schema
+    assert rows["layer"].to_pylist() == [0] * 90 + [1] * 90
+    assert rows["neuron"].to_pylist() == [*range(90), *range(90)]
+    assert (rows["x"].to_numpy() == neurons.x).all()
+    prompts = maps.prompt_table(maps.prompt_map(peaks, 2, 90, 60))
+    assert prompts.schema == TABLES["prompt_map"].schema
+    assert prompts["prompt_id"].to_pylist() == list(range(60))
+
+
+class Counting(Progress):
+    def __init__(self):
+        self.bars = []
+
+    @contextmanager
+    def bar(self, title, total, unit="it", done=0):
+        self.done = 0
+        yield self
+        self.bars.append((title, total, self.done))
+
+    def advance(self, n=1):
+        self.done += n
+
+    def note(self, text):
+        self.last = text
+
+
+@pytest.mark.parametrize("n", [4, 60])
+def test_progress_runs_to_the_end(n):
+    progress = Counting()
+    dense, *_ = planted(1, 30, n)
+    maps.prompt_map(table(dense, 1), 1, 30, n, progress=progress)
+    assert progress.bars == [("prompt map", 750, 750)]
+
+
+def test_neighbours_leave_the_point_itself_out():
+    rng = np.random.default_rng(0)
+    points = rng.standard_normal((80, 4)).astype(np.float32)
+    points[10:16] = points[3]  # in the same place
+    distance = np.linalg.norm(points[:, None].astype(float) - points[None], axis=2)
+    np.fill_diagonal(distance, np.inf)
+    wanted = np.sort(distance, axis=1)[:, :7]
+    for rows in (None, np.array([3, 12, 40])):
+        indices, distances = tsne.neighbours(points, 7, rows)
+        which = np.arange(80) if rows is None else rows
+        assert not (indices == which[:, None]).any()
+        np.testing.assert_allclose(distances, wanted[which], atol=2e-3)
+
+
+def test_preservation():
+    rng = np.random.default_rng(0)
+    plane = rng.standard_normal((300, 2)).astype(np.float32)
+    assert tsne.preservation(plane, plane * 5, seed=0) == 1
+    assert tsne.preservation(plane, rng.permutation(plane), seed=0) < 0.1
+    assert np.isnan(tsne.preservation(plane[:11], plane[:11], seed=0))
+    noisy = plane + rng.normal(0, 0.1, plane.shape).astype(np.float32)
+
+    def sets(points):
+        distance = np.linalg.norm(points[:, None] - points[None], axis=2)
+        return [set(np.argsort(row)[1:11]) for row in distance]
+
+    wanted = np.mean([len(a & b) / 10 for a, b in zip(sets(plane), sets(noisy), strict=True)])
+    assert tsne.preservation(plane, noisy, seed=0) == pytest.approx(wanted)
