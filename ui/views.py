@@ -352,6 +352,8 @@ def points(database: Database, model: str, kind: str) -> Answer:
             {"name": str(name) or None, "continent": continents[name] or None} for name in countries
         ],
     }
+    if "cluster" in found:
+        answer["cluster"] = pack(found["cluster"], "i2")
     if kind == "neurons":
         answer |= {
             "layer": pack_ids(found["layer"]),

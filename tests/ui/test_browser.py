@@ -13,6 +13,14 @@ from kn_assets.lake import Lake
 
 pytestmark = pytest.mark.browser
 
+# What the pointer is told over each token.
+TITLES = """
+tokens => tokens.map(token => {
+  token.dispatchEvent(new MouseEvent('mouseover', {bubbles: true}));
+  return token.title;
+})
+"""
+
 
 def rows(database: Database, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
     return database.cursor().execute(sql, arguments).fetchall()
@@ -78,7 +86,7 @@ def test_slider_moves_the_token_and_asks_nobody(screen: Any, database: Database)
     slider = screen.page.get_by_role("slider", name="Token")
     for _ in range(3):
         slider.press("ArrowRight")
-    assert screen.address("token") == "6"
+    screen.until("new URLSearchParams(location.search).get('token') === '6'")
     assert screen.page.locator(".kn-text [aria-current]").count() == 1
     lens = rows(
         database,
@@ -100,7 +108,7 @@ def test_slider_moves_the_token_and_asks_nobody(screen: Any, database: Database)
 def test_a_token_of_the_text_is_clicked(screen: Any) -> None:
     screen.open(model="tiny", prompt=2, token=3)
     screen.page.locator(".kn-text .kn-token").nth(1).click()
-    assert screen.address("token") == "1"
+    screen.until("new URLSearchParams(location.search).get('token') === '1'")
     assert screen.page.get_by_role("slider", name="Token").input_value() == "1"
 
 
@@ -151,7 +159,7 @@ def test_a_neuron_is_clicked_and_both_right_panes_answer(screen: Any, database: 
         "WHERE position = 5 AND activation <> 0 ORDER BY source_position",
         neuron,
     )
-    titles = pane.locator(".kn-weighted .kn-token").evaluate_all("t => t.map(x => x.title)")
+    titles = pane.locator(".kn-weighted .kn-token").evaluate_all(TITLES)
     for source, weight in weights:
         assert float(titles[source].rsplit("= ", 1)[1].replace(",", "")) == pytest.approx(
             weight, rel=6e-3
@@ -178,7 +186,7 @@ def test_attention_follows_the_slider_and_sums(screen: Any, database: Database) 
         layer,
         neuron,
     )
-    titles = screen.page.locator(".kn-weighted .kn-token").evaluate_all("t => t.map(x => x.title)")
+    titles = screen.page.locator(".kn-weighted .kn-token").evaluate_all(TITLES)
     assert sums
     for source, total in sums:
         assert float(titles[source].removeprefix("sum ").replace(",", "")) == pytest.approx(

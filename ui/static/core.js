@@ -53,24 +53,47 @@
   // The same where the token stands alone, so that its spaces must be seen.
   kn.quoted = token => kn.shown(token).replace(/^ +| +$/g, s => "␣".repeat(s.length));
 
-  // Prose of tokens shaded by value: green above 0, purple below, `scale` is full colour.
-  kn.prose = (tokens, values, scale, { current = -1, title, onpick } = {}) => {
+  // Tokens as prose. `title(i)` is what the pointer tells of token i, `onpick(i)` what a click does.
+  kn.prose = (tokens, { title, onpick } = {}) => {
     const prose = kn.h("span", { class: "kn-prose" });
-    tokens.forEach((token, i) => {
-      const value = values ? values[i] : null;
-      const fired = value !== null && value !== undefined && !Number.isNaN(value) && value !== 0;
+    tokens.forEach(token => {
       const span = kn.h("span", { class: "kn-token" }, kn.shown(token));
-      if (fired) {
-        span.classList.add(value < 0 ? "kn-negative" : "kn-positive");
-        span.style.setProperty("--w", Math.min(1, Math.abs(value) / (scale || 1)).toFixed(3));
-      }
       if (/^[\n\r\t]+$/.test(token)) span.classList.add("kn-mark");
-      span.title = title ? title(i, value) : fired ? kn.number(value) : "did not fire";
-      if (i === current) span.setAttribute("aria-current", "true");
-      if (onpick) span.addEventListener("click", () => onpick(i));
       prose.append(span);
     });
+    const place = event => [...prose.children].indexOf(event.target.closest(".kn-token"));
+    if (title) {
+      prose.addEventListener("mouseover", event => {
+        const i = place(event);
+        if (i >= 0) prose.children[i].title = title(i);
+      });
+    }
+    if (onpick) {
+      prose.addEventListener("click", event => {
+        const i = place(event);
+        if (i >= 0) onpick(i);
+      });
+    }
     return prose;
+  };
+
+  // Shade prose by value: green above 0, purple below, full colour from `scale` on.
+  kn.shade = (prose, values, scale) => {
+    [...prose.children].forEach((span, i) => {
+      const value = values[i] ?? 0;
+      span.classList.toggle("kn-positive", value > 0);
+      span.classList.toggle("kn-negative", value < 0);
+      if (value) span.style.setProperty("--w", Math.min(1, Math.abs(value) / (scale || 1)).toFixed(3));
+    });
+    return prose;
+  };
+
+  // Underline the current token.
+  kn.mark = (prose, current) => {
+    [...prose.children].forEach((span, i) => {
+      if (i === current) span.setAttribute("aria-current", "true");
+      else span.removeAttribute("aria-current");
+    });
   };
 
   // A group of buttons of which one is pressed. `choices` is [[value, words], ...].

@@ -11,6 +11,9 @@
     let cells = []; // per layer: the cells drawn, [{neuron, activation}, ...]
     let cellWidth = 10;
     let rowHeight = 18;
+    let width = 0; // of the canvas
+    let colours = null;
+    let prose = null;
 
     const title = h("h2", {}, "Prompt");
     const facts = h("span", { class: "kn-count" });
@@ -18,7 +21,7 @@
     const orders = kn.toggle("Order of the neurons in a row",
       [["strength", "strongest first"], ["index", "by index"]], order, value => { order = value; draw(); });
     const scales = kn.toggle("Scale of the colours",
-      [["layer", "scale per layer"], ["global", "global"]], scaling, value => { scaling = value; draw(); });
+      [["layer", "scale per layer"], ["global", "global"]], scaling, value => { scaling = value; drawLegend(); draw(); });
     const legend = h("div", { class: "kn-legend" });
     const labels = h("div", { class: "kn-labels" });
     const canvas = h("canvas", {
@@ -59,13 +62,14 @@
         prompt.population ? ` · ${kn.integer(prompt.population)}` : "",
         ` · prompt ${prompt.prompt_id}`,
       ]);
-      kn.fill(text, kn.prose(tokens, null, 1, {
-        title: i => `token ${i}`, onpick: i => kn.go({ token: i }),
-      }));
+      prose = kn.prose(tokens, { title: i => `token ${i}`, onpick: i => kn.go({ token: i }) });
+      kn.fill(text, prose);
       slider.max = String(Math.max(0, tokens.length - 1));
       slider.disabled = tokens.length < 2;
       kn.fill(labels, ...Array.from({ length: kn.prompt.nLayers }, (_, layer) => lensRow(layer)));
       kn.fill(counts, ...Array.from({ length: kn.prompt.nLayers }, () => h("span", {})));
+      drawLegend();
+      measure();
       draw();
     };
 
@@ -115,8 +119,7 @@
       const { tokens, lens } = kn.prompt;
       slider.value = String(token);
       slider.style.setProperty("--at", tokens.length > 1 ? token / (tokens.length - 1) : 0);
-      text.querySelector("[aria-current]")?.removeAttribute("aria-current");
-      text.querySelectorAll(".kn-token")[token]?.setAttribute("aria-current", "true");
+      kn.mark(prose, token);
       const follows = tokens[token + 1];
       slider.setAttribute("aria-valuetext", `token ${token}: ${tokens[token] ?? ""}`);
       kn.fill(place, `token ${token} of ${tokens.length - 1}: `, h("b", {}, h("bdi", {}, kn.quoted(tokens[token] ?? ""))),
@@ -137,6 +140,7 @@
       });
       paint();
       say();
+      if (Math.abs(canvas.parentElement.clientWidth - width) > 1) { measure(); paint(); }
     };
 
     const say = () => {
@@ -149,22 +153,26 @@
 
     const full = layer => (scaling === "layer" ? kn.prompt.scale(layer) : kn.prompt.globalScale);
 
-    const paint = () => {
+    // What only a new size or a new prompt changes: asking for it at each token would cost a layout.
+    const measure = () => {
       const { nLayers, busiest } = kn.prompt;
-      const { token } = kn.state;
-      const width = canvas.parentElement.clientWidth;
+      width = canvas.parentElement.clientWidth;
       const room = window.innerWidth >= 1100 ? pane.clientHeight - rows.offsetTop - foot.offsetHeight - 14 : 0;
       rowHeight = Math.max(14, Math.min(24, Math.floor(room / nLayers)));
       rows.style.setProperty("--row", `${rowHeight}px`);
-      if (!kn.fit(canvas, width, rowHeight * nLayers)) return;
       cellWidth = Math.max(7, Math.min(20, Math.floor(width / Math.max(1, busiest))));
+      colours = { positive: kn.rgb("--kn-positive"), negative: kn.rgb("--kn-negative"), ink: getComputedStyle(canvas).color };
+    };
+
+    const paint = () => {
+      const { nLayers } = kn.prompt;
+      const { token } = kn.state;
+      if (!kn.fit(canvas, width, rowHeight * nLayers)) return;
       const fits = Math.floor((width - 2) / cellWidth);
       const ratio = canvas.width / width;
       const context = canvas.getContext("2d");
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, width, rowHeight * nLayers);
-      const positive = kn.rgb("--kn-positive");
-      const negative = kn.rgb("--kn-negative");
       cells = [];
       for (let layer = 0; layer < nLayers; layer++) {
         const fired = kn.prompt.fired(token, layer);
@@ -173,7 +181,7 @@
         cells.push(shown);
         const scale = full(layer);
         shown.forEach(({ activation }, i) => {
-          const [r, g, b] = activation < 0 ? negative : positive;
+          const [r, g, b] = activation < 0 ? colours.negative : colours.positive;
           const alpha = 0.12 + 0.88 * Math.min(1, Math.abs(activation) / scale) ** 1.5;
           context.fillStyle = `rgba(${r},${g},${b},${alpha})`;
           context.fillRect(1 + i * cellWidth, layer * rowHeight + 1, cellWidth - GAP, rowHeight - 2);
@@ -185,13 +193,12 @@
       if (cursor && document.activeElement === canvas) frame(context, cursor.layer, cursor.index, 1);
       labels.querySelector(".kn-at")?.classList.remove("kn-at");
       labels.children[kn.state.layer]?.classList.add("kn-at");
-      drawLegend();
     };
 
     const frame = (context, layer, index, thickness) => {
       if (index === undefined || index < 0) return;
       context.lineWidth = thickness;
-      context.strokeStyle = getComputedStyle(canvas).color;
+      context.strokeStyle = colours.ink;
       context.strokeRect(0.5 + index * cellWidth, layer * rowHeight + 0.5, cellWidth, rowHeight - 1);
     };
 
@@ -265,8 +272,8 @@
     kn.on("token", draw);
     kn.on("neuron-asked", () => { if (kn.prompt) { paint(); say(); } });
     kn.on("prompt-failed", words => { body.hidden = true; kn.fill(trouble, kn.message(words, "error")); });
-    new ResizeObserver(() => { if (kn.prompt && !body.hidden) paint(); }).observe(pane);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (kn.prompt) paint(); });
+    new ResizeObserver(() => { if (kn.prompt && !body.hidden) { measure(); paint(); } }).observe(pane);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (kn.prompt) { measure(); paint(); } });
     if (kn.prompt) showPrompt();
   };
 })((window.kn ??= {}));

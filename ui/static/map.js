@@ -64,7 +64,7 @@
       if (!points) { kn.fill(legend); return; }
       canvas.setAttribute("aria-label", `Map of ${kn.integer(points.n)} ${kind}. Arrow keys move to the next point, Enter selects, plus and minus zoom, 0 shows all.`);
       order = shuffled(points.n);
-      const choices = kn.colourings(kind);
+      const choices = kn.colourings(points);
       const before = colours.value;
       kn.fill(colours, ...choices.map(([name, words]) => h("option", { value: name }, words)));
       if (choices.some(([name]) => name === before)) colours.value = before;
@@ -88,7 +88,7 @@
 
     const paintColours = () => {
       if (!points) return;
-      const how = kn.colourings(kind).find(([name]) => name === colours.value)[2];
+      const how = kn.colourings(points).find(([name]) => name === colours.value)[2];
       colouring = how(points);
       kn.fill(legend, ...colouring.legend);
     };
@@ -208,7 +208,8 @@
       const place = city === null ? "" : `${city}${points.country(i) ? `, ${points.country(i)}` : ""}`;
       if (kind === "prompts") return place || `prompt ${points.promptId(i)}`;
       return `layer ${points.layer[i]} · neuron ${points.neuron[i]} · fires at ${kn.percent(points.rate[i])}`
-        + (place ? ` · strongest in ${place}` : "");
+        + (place ? ` · strongest in ${place}` : "")
+        + (points.cluster?.[i] >= 0 ? ` · cluster ${points.cluster[i]}` : "");
     };
 
     const choose = i => {

@@ -82,10 +82,10 @@
       h("b", {}, h("bdi", {}, row.name ?? `prompt ${row.prompt_id}`)),
       row.country ? h("span", { class: "kn-faint" }, " ", h("bdi", {}, row.country)) : null,
       h("span", { class: "kn-peak" }, kn.number(row.peak))),
-      kn.prose(row.tokens, row.activations, scale, {
-        title: (i, value) => (value === null ? "below the threshold" : `activation ${kn.number(value)}`)
+      kn.shade(kn.prose(row.tokens, {
+        title: i => (row.activations[i] === null ? "below the threshold" : `activation ${kn.number(row.activations[i])}`)
           + (i === row.peak_position ? " · its peak" : ""),
-      }));
+      }), row.activations, scale));
 
     const showExamples = () => {
       const { top, sample: rest, missing } = kn.neuron;
@@ -104,6 +104,16 @@
       return Math.max(0, ...sizes.slice(1)) || sizes[0] || 0;
     };
 
+    const weightWords = source => {
+      const { rows, sum, attention, activations } = kn.neuron.weighted;
+      const { token } = kn.state;
+      if (activations[source] === null) return "did not fire here";
+      if (reading === "sum") return `sum ${kn.number(sum[source])}`;
+      if (source > token) return "after the current position: not attended to";
+      return `${kn.number(attention(token, source))} attention × ${kn.number(activations[source])} activation = ${kn.number(rows[token][source])}`;
+    };
+
+    let prose = null;
     const showWeighted = () => {
       if (!withPrompt || !kn.neuron || !kn.prompt) return;
       const { layer, neuron, token } = kn.state;
@@ -115,17 +125,13 @@
       }
       const values = reading === "sum" ? found.sum : found.rows[token] ?? [];
       const scale = fullColour(values);
-      kn.fill(weighted, kn.prose(kn.prompt.tokens, values, scale, {
-        current: token,
-        onpick: i => kn.go({ token: i }),
-        title: (source, value) => {
-          const activation = found.activations[source];
-          if (activation === null) return "did not fire here";
-          if (reading === "sum") return `sum ${kn.number(value)}`;
-          if (source > token) return "after the current position: not attended to";
-          return `${kn.number(found.attention(token, source))} attention × ${kn.number(activation)} activation = ${kn.number(value)}`;
-        },
-      }));
+      if (prose?.tokens !== kn.prompt.tokens) {
+        prose = kn.prose(kn.prompt.tokens, { title: weightWords, onpick: i => kn.go({ token: i }) });
+        prose.tokens = kn.prompt.tokens;
+      }
+      if (!prose.isConnected) kn.fill(weighted, prose);
+      kn.shade(prose, values, scale);
+      kn.mark(prose, token);
       const nowhere = found.activations.every(a => a === null);
       kn.fill(sentence,
         h("code", {}, "weight(source) = attention(layer, current position → source) * activation(source)"),

@@ -12,12 +12,13 @@
     const layer = data.layer && kn.unpack(data.layer);
     const neuron = data.neuron && kn.unpack(data.neuron);
     const rate = data.rate && kn.unpack(data.rate);
+    const cluster = data.cluster && kn.unpack(data.cluster); // -1 for none
     const prompt = kn.unpack(data.prompt); // place in data.prompts, NONE for none
     const of = (list, i) => (prompt[i] === NONE ? null : list[prompt[i]]);
     const { ids, names, country } = data.prompts;
     const countries = data.countries;
     return {
-      kind: data.kind, n, x, y, layer, neuron, rate, data,
+      kind: data.kind, n, x, y, layer, neuron, rate, cluster, data,
       promptId: i => of(ids, i),
       name: i => of(names, i),
       country: i => { const c = of(country, i); return c === null || c < 0 ? null : countries[c].name; },
@@ -97,8 +98,28 @@
     };
   };
 
+  // Clusters are too many for a legend: neighbouring numbers get hues far apart.
+  const clusters = points => {
+    const count = points.cluster.reduce((most, c) => Math.max(most, c), -1) + 1;
+    const hue = c => {
+      const h = (c * 137.508) % 360;
+      const channel = k => {
+        const at = (k + h / 30) % 12;
+        const lightness = c % 2 ? 0.42 : 0.56;
+        return Math.round(255 * (lightness - 0.65 * Math.min(lightness, 1 - lightness) * Math.max(-1, Math.min(at - 3, 9 - at, 1))));
+      };
+      return [channel(0), channel(8), channel(4)];
+    };
+    const palette = Array.from({ length: count }, (_, c) => packed(hue(c)));
+    const other = packed(OTHER);
+    return {
+      colors: Uint32Array.from(points.cluster, c => palette[c] ?? other),
+      legend: [kn.h("span", {}, `${count} clusters; grey: in none`)],
+    };
+  };
+
   // What points can be coloured by: [[name, words, how], ...].
-  kn.colourings = kind => [
+  kn.colourings = ({ kind, cluster }) => [
     ...(kind === "neurons" ? [
       ["layer", "layer", points => {
         const top = points.layer.reduce((a, b) => Math.max(a, b), 0);
@@ -115,5 +136,6 @@
       points => categorical(points, points.continent)],
     ["country", kind === "neurons" ? "country of its strongest prompt" : "country",
       points => categorical(points, points.country)],
+    ...(cluster ? [["cluster", "cluster", clusters]] : []),
   ];
 })((window.kn ??= {}));

@@ -90,9 +90,14 @@
       toAddress(push);
       if (moved("token")) tell("token");
       await loadNeuron();
-    } else if (moved("token")) tell("token");
-    toAddress(push && !onlyToken);
+    } else if (onlyToken) {
+      if (moved("token")) { tell("token"); later(); }
+      return;
+    }
+    toAddress(push);
   };
+  // Browsers refuse more than some hundred changes of the address in half a minute.
+  const later = kn.debounce(150, () => toAddress(false));
 
   const chooseModel = async () => {
     kn.atlas = kn.atlases.find(a => a.model === kn.state.model) ?? null;
@@ -186,6 +191,7 @@
     if (!kn.atlases.length) return undefined;
     addEventListener("popstate", restore);
     await restore();
+    performance.mark("kn-ready");
     document.documentElement.dataset.knState = "ready";
     return undefined;
   };
