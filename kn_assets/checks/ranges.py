@@ -35,6 +35,7 @@ _FIXED: dict[str, Bounds] = {
     "top_position": (1, _ANY),
     "threshold": (0, _ANY),
     "target_density": (0, 1),
+    "cluster": (-1, _ANY),
     "n_prompts": (1, _ANY),
     "n_layers": (1, _ANY),
     "n_neurons": (1, _ANY),
