@@ -98,35 +98,47 @@ def stamp(lake: Lake) -> Stamp:
 
 
 def define(connection: duckdb.DuckDBPyConnection, lake: Lake, comments: bool = False) -> None:
-    """Make all views and macros in `connection`, over the tables that exist now."""
+    """Make all views and macros in `connection`, over the tables that exist now.
+
+    Columns that an earlier version of this project did not write yet are null.
+    """
+    import duckdb
+
     present = {name for name, _, _ in stamp(lake)}
-    statements = ["CREATE SCHEMA IF NOT EXISTS lake"]
-    statements += [_lake_view(lake, table, table.name in present) for table in TABLES.values()]
+    statements = []
     for definition in definitions():
         statements.append(definition.statement)
         if comments:
             statements += _comments(definition)
-    connection.execute("BEGIN")
-    try:
-        for statement in statements:
-            connection.execute(statement)
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
+    for filled in (False, True):  # filling costs time at each query: only where it is needed
+        views = [_lake_view(lake, t, t.name in present, filled) for t in TABLES.values()]
+        connection.execute("BEGIN")
+        try:
+            for statement in ("CREATE SCHEMA IF NOT EXISTS lake", *views, *statements):
+                connection.execute(statement)
+            connection.execute("COMMIT")
+        except duckdb.BinderException:
+            connection.execute("ROLLBACK")
+            if filled:
+                raise
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        else:
+            return
 
 
-def _lake_view(lake: Lake, table: Table, present: bool) -> str:
+def _lake_view(lake: Lake, table: Table, present: bool, filled: bool) -> str:
     types = {c.name: sql_type(c.type) for c in table.columns} | {table.kind: "VARCHAR"}
+    empty = ", ".join(f'NULL::{type_} AS "{name}"' for name, type_ in types.items())
+    source = f"SELECT {empty} WHERE false"
     if present:
-        pattern = _quoted(lake.glob(table.name))
-        source = (
-            f"SELECT * FROM read_parquet({pattern}, hive_partitioning = true, "
-            f"hive_types = {{'{table.kind}': VARCHAR}}, hive_types_autocast = false)"
+        files = (
+            f"SELECT * FROM read_parquet({_quoted(lake.glob(table.name))}, "
+            f"hive_partitioning = true, hive_types = {{'{table.kind}': VARCHAR}}, "
+            f"hive_types_autocast = false, union_by_name = {filled})"
         )
-    else:
-        empty = ", ".join(f'NULL::{type_} AS "{name}"' for name, type_ in types.items())
-        source = f"SELECT {empty} WHERE false"
+        source = f"{files} UNION ALL BY NAME {source}" if filled else files
     return f"CREATE OR REPLACE VIEW lake.{table.name} AS {source}"
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 
 import duckdb
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from kn_assets import database, lake
@@ -255,6 +256,21 @@ def test_a_running_database_notices_new_tables(tmp_path, monkeypatch):
     running.close()
 
 
+def test_columns_that_an_older_version_did_not_write_are_null(tmp_path):
+    old = make_lake(tmp_path, model="old")
+    where = lake.model("old")
+    (file,) = old.files(where, "neuron_map")
+    pq.write_table(
+        pq.read_table(file, partitioning=None).select(["layer", "neuron", "x", "y"]), file
+    )
+    with database.connect(old) as opened:
+        got = opened.sql("FROM neuron_map ORDER BY layer, neuron").to_arrow_table()
+        assert got.column_names == ["model", *TABLES["neuron_map"].names]
+        assert got["cluster"].null_count == got.num_rows == 120
+        assert got["x"].null_count == 0 and set(got["model"].to_pylist()) == {"old"}
+        assert len(opened.sql("FROM heatmap('old', 0)").fetchall()) > 0
+
+
 def test_opening_needs_neither_torch_nor_dagster_nor_gradio(atlas):
     code = (
         "import sys; from kn_assets import database; from kn_assets.lake import Lake;"
@@ -425,8 +441,8 @@ def test_maps(atlas, connection):
     facts = {(r["layer"], r["neuron"]): r for r in rows(atlas, "neurons")}
     got = ask(connection, f"FROM neuron_points('{MODEL}')")
     placed = rows(atlas, "neuron_map")
-    assert [(r["layer"], r["neuron"], r["x"], r["y"]) for r in got] == [
-        (r["layer"], r["neuron"], r["x"], r["y"]) for r in placed
+    assert [(r["layer"], r["neuron"], r["x"], r["y"], r["cluster"]) for r in got] == [
+        (r["layer"], r["neuron"], r["x"], r["y"], r["cluster"]) for r in placed
     ]
     for r in got:
         fact = facts[r["layer"], r["neuron"]]

@@ -1,7 +1,7 @@
 -- The map of prompts: where each lies, and its city.
 CREATE OR REPLACE MACRO prompt_points(model) AS TABLE
 SELECT
-    m.x, m.y, m.prompt_id, c.name, c.country, c.country_code, c.continent, c.population,
+    m.x, m.y, m.cluster, m.prompt_id, c.name, c.country, c.country_code, c.continent, c.population,
     c.is_capital
 FROM prompt_map AS m
 LEFT JOIN atlas_cities(model) AS c ON c.prompt_id = m.prompt_id
