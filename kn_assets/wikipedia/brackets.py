@@ -31,7 +31,7 @@ _LABELLED = re.compile(
 )
 _ALWAYS_GO = re.compile(
     r"(?:also |or |usually |often |locally |see )*(?:pronounced|pronunciation|other names|"
-    r"names below|romani[sz](?:ed|ation)|transliterat\w+|translit\.?|transl\.?|transcribed|"
+    r"names below|(?<=see )(?:below|above)|romani[sz](?:ed|ation)|transliterat\w+|translit\.?|transl\.?|transcribed|"
     r"pinyin|jyutping|hepburn|iast|ipa|rōmaji|romaji)\b",
     re.IGNORECASE,
 )

@@ -53,7 +53,7 @@ LANGUAGES = _words(
     tosk transl translit transliterated transliteration tshivenda tsonga tswana tuareg tulu
     turkish turkmen twi udmurt ukrainian urdu uyghur uzbek valencian venda venetan venetian
     vietnamese visayan wade-giles wade–giles walloon waray wathawurrung welsh wolof wu xhosa
-    xitsonga yale yiddish yoruba yue yupik zapotec zaza zazaki zulu
+    xitsonga yale yiddish yoruba yue yupik zapotec zaza zazaki mlcts wylie thdl zwpy bgn/pcgn zulu
     """
 )
 """Languages, scripts and romanizations whose names don't end as most do (-ish, -ian, -ese, -ic)."""
