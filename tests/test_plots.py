@@ -297,6 +297,15 @@ def test_a_model_of_one_layer_whose_values_are_lost(copy: Lake, table: str) -> N
     plot(copy, MODEL, table)  # says what it can, and doesn't fail
 
 
+@pytest.mark.parametrize("table", ["thresholds", "activations", "attention", "logit_lens"])
+def test_layers_are_whole_numbers(copy: Lake, table: str) -> None:
+    first = copy.read(MODEL, table).filter(pa.compute.field("layer") == 0)
+    copy.write(MODEL, table, first, FINGERPRINT)
+    for axes in drawn(copy, table).axes:
+        low, high = axes.get_xlim()
+        assert [t for t in axes.get_xticks() if low <= t <= high] == [0]
+
+
 def test_by_layer_of_sparse_layers() -> None:
     layer, value = np.array([2, 0, 2, 2]), np.array([5.0, 1.0, 7.0, np.nan])
     np.testing.assert_array_equal(by_layer._by_layer(layer, value, np.mean), [1, np.nan, 6])

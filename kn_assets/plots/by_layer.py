@@ -124,6 +124,8 @@ def lens(source: Source) -> Figure | None:
     line(ax, _by_layer(layer, likeliest, np.median), "likeliest token", LIGHT, marker="s")
     line(ax, _by_layer(layer, following, np.median), "token that really follows", DARK)
     ax.set_yscale("log")
+    if ax.get_ylim()[0] > 1e-3:
+        _plain_ticks(ax.yaxis)
     layered(ax, "median probability over tokens", int(layer.max()) + 1)
     legend(ax, loc="best")
     titled(figure, source.partition.key, f"what each layer would predict{_sampled(share)}")

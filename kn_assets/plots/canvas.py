@@ -56,7 +56,7 @@ def layered(ax: Axes, y: str, n_layers: int) -> None:
 
     labelled(ax, "layer", y)
     ax.set_xlim(-0.5, n_layers - 0.5)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10, min_n_ticks=1))
 
 
 def line(ax: Axes, y: np.ndarray, label: str | None = None, colour: str = DARK, **how: Any) -> None:

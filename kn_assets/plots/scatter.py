@@ -45,10 +45,17 @@ def neuron_map(source: Source) -> Figure | None:
         "layers", ["#f0c95a", "#9ccb5b", "#2f9e63", "#14606b", "#132a3a"]
     )
     points = ax.scatter(
-        x[shown], y[shown], c=layer[shown], cmap=colours, s=_size(len(shown)), linewidths=0
+        x[shown],
+        y[shown],
+        c=layer[shown],
+        cmap=colours,
+        vmin=0,
+        vmax=max(1, layer.max()),
+        s=_size(len(shown)),
+        linewidths=0,
     )
     bar = figure.colorbar(points, ax=ax, pad=0.01)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     bar.set_label("layer", fontsize=9, color=INK)
     bar.ax.tick_params(labelsize=8.5, labelcolor=INK)
     bar.outline.set_visible(False)
