@@ -219,7 +219,7 @@ def _ask_all(lake: Lake, plain: Lake, repeats: int) -> dict[str, list[float]]:
 def _seconds(connection: duckdb.DuckDBPyConnection, sql: str) -> float:
     started = time.perf_counter()
     with connection.cursor() as cursor:
-        cursor.sql(sql).to_arrow_table()
+        cursor.execute(sql).fetchnumpy()
     return time.perf_counter() - started
 
 
