@@ -25,6 +25,13 @@ _COUNTRIES = """
 SELECT country, n_prompts AS n FROM neuron_countries($1, $2, $3)
 WHERE country IS NOT NULL LIMIT 4
 """
+_BY_TOKENS = """
+SELECT prompt_id, NULL AS name, NULL AS country, NULL AS population, NULL AS is_capital,
+    string_agg(token, '' ORDER BY position)[:160] AS text, count(*) OVER () AS total
+FROM tokens WHERE model = $2 GROUP BY prompt_id
+HAVING contains(fold(string_agg(token, '' ORDER BY position)), fold($1))
+ORDER BY prompt_id LIMIT $3 OFFSET $4
+"""
 _POOL = ThreadPoolExecutor(8, thread_name_prefix="view")
 
 Answer = dict[str, Any]
@@ -57,9 +64,9 @@ def missing_tables(database: Database, model: str, *names: str) -> list[str]:
     return [n for n in names if TABLES[n].kind == "model" and n not in there]
 
 
-def _waits_for(names: list[str]) -> str:
+def _waits_for(names: list[str], whose: str = "atlas") -> str:
     tables = " and ".join(f"`{name}`" for name in names)
-    return f"This atlas has no table {tables} yet: `kn run` makes it."
+    return f"This {whose} has no table {tables} yet: `kn run` makes it."
 
 
 # -- the lake and its prompts ------------------------------------------------------------------
@@ -106,7 +113,14 @@ def _size(database: Database, model: str, made: Answer | None) -> Answer:
 
 
 def search(database: Database, model: str, text: str, offset: int, limit: int) -> Answer:
-    """Prompts of the atlas whose city, country or text matches, best first."""
+    """Prompts of the atlas whose city, country or text matches, best first.
+
+    Where the corpus is gone, prompts are found by their tokens.
+    """
+    there = {name for name, _, _ in database.stamp}
+    if gone := [name for name in ("cities", "prompts") if name not in there]:
+        found = _rows(database, _BY_TOKENS, text.strip(), model, limit, offset)
+        return {**_page(found), "missing": _waits_for(gone, "lake")}
     found = _rows(
         database,
         """
@@ -123,6 +137,10 @@ def search(database: Database, model: str, text: str, offset: int, limit: int) -
         limit,
         offset,
     )
+    return _page(found)
+
+
+def _page(found: list[Answer]) -> Answer:
     total = found[0]["total"] if found else 0
     for row in found:
         del row["total"]

@@ -7,6 +7,7 @@
   kn.mountCities = pane => {
     let rows = [];
     let total = 0;
+    let missing = null;
     let active = -1;
     let calls = 0;
 
@@ -33,7 +34,7 @@
         onclick: () => pick(i),
       },
       h("div", { class: "kn-line" },
-        h("span", { class: "kn-city" }, h("bdi", {}, row.name), mark),
+        h("span", { class: "kn-city" }, h("bdi", {}, row.name ?? `prompt ${row.prompt_id}`), mark),
         h("span", { class: "kn-population", title: row.population ? `${kn.integer(row.population)} inhabitants` : null },
           row.population ? compact.format(row.population) : "")),
       h("span", { class: "kn-snippet" }, h("bdi", {}, row.country ?? "")),
@@ -43,8 +44,10 @@
 
     const draw = from => {
       if (!from) list.replaceChildren();
+      for (const note of list.querySelectorAll(".kn-none")) note.remove();
       list.append(...rows.slice(from).map((row, i) => option(row, from + i)));
-      if (!rows.length) list.append(h("li", { class: "kn-none" },
+      if (missing) list.append(h("li", { class: "kn-none" }, missing));
+      else if (!rows.length) list.append(h("li", { class: "kn-none" },
         `No prompt of this atlas has “${box.value.trim()}” in its city's names, country or text.`));
       more.hidden = rows.length >= total;
       count.textContent = `${kn.integer(total)} ${total === 1 ? "prompt" : "prompts"}`
@@ -59,6 +62,7 @@
         if (call !== calls) return;
         rows = from ? rows.concat(found.rows) : found.rows;
         total = found.total;
+        missing = found.missing;
         if (!from) activate(-1);
         draw(from);
       } catch (error) {

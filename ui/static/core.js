@@ -14,7 +14,7 @@
   };
 
   kn.fill = (node, ...children) => {
-    node.replaceChildren(...children.filter(c => c !== null && c !== undefined && c !== false));
+    node.replaceChildren(...children.flat().filter(c => c !== null && c !== undefined && c !== false));
     return node;
   };
 
@@ -49,7 +49,10 @@
 
   // A token as prose shows it, with marks for what prose would swallow.
   const MARKS = { "\n": "↵", "\r": "␍", "\t": "⇥" };
-  kn.shown = token => token.replace(/[\n\r\t]/g, c => MARKS[c]) || "∅";
+  // Controls that draw nothing, or turn the text around them, are told by their code.
+  const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+  kn.shown = token => token.replace(UNSEEN,
+    c => MARKS[c] ?? `⟨${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`) || "∅";
   // The same where the token stands alone, so that its spaces must be seen.
   kn.quoted = token => kn.shown(token).replace(/^ +| +$/g, s => "␣".repeat(s.length));
 

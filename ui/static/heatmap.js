@@ -56,12 +56,10 @@
       kn.fill(trouble, ...Object.entries(kn.prompt.missing).map(([, words]) => kn.message(words)));
       body.hidden = false;
       kn.fill(title, h("bdi", {}, prompt.name ?? `Prompt ${prompt.prompt_id}`));
-      kn.fill(facts, ...[
-        prompt.country && h("bdi", {}, prompt.country),
-        prompt.is_capital ? " · capital" : "",
-        prompt.population ? ` · ${kn.integer(prompt.population)}` : "",
-        ` · prompt ${prompt.prompt_id}`,
-      ]);
+      kn.fill(facts, prompt.name && [
+        prompt.country, prompt.is_capital && "capital", prompt.population && kn.integer(prompt.population),
+        `prompt ${prompt.prompt_id}`,
+      ].filter(Boolean).map((fact, i) => [i ? " · " : "", h("bdi", {}, fact)]).flat());
       prose = kn.prose(tokens, { title: i => `token ${i}`, onpick: i => kn.go({ token: i }) });
       kn.fill(text, prose);
       slider.max = String(Math.max(0, tokens.length - 1));
@@ -155,12 +153,12 @@
 
     // What only a new size or a new prompt changes: asking for it at each token would cost a layout.
     const measure = () => {
-      const { nLayers, busiest } = kn.prompt;
+      const { nLayers, busy } = kn.prompt;
       width = canvas.parentElement.clientWidth;
       const room = window.innerWidth >= 1100 ? pane.clientHeight - rows.offsetTop - foot.offsetHeight - 14 : 0;
       rowHeight = Math.max(14, Math.min(24, Math.floor(room / nLayers)));
       rows.style.setProperty("--row", `${rowHeight}px`);
-      cellWidth = Math.max(7, Math.min(20, Math.floor(width / Math.max(1, busiest))));
+      cellWidth = Math.max(7, Math.min(20, Math.floor(width / Math.max(1, busy))));
       colours = { positive: kn.rgb("--kn-positive"), negative: kn.rgb("--kn-negative"), ink: getComputedStyle(canvas).color };
     };
 

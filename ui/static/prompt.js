@@ -40,7 +40,7 @@
       ...data, tokens, nLayers, fired, count,
       scale: layer => scales[layer] || 1,
       globalScale: percentile(all) || 1,
-      busiest: busiest(offsets, tokens.length, nLayers),
+      busy: busy(offsets, tokens.length, nLayers),
       negative: activations.some(a => a < 0),
       lens: data.lens && decodeLens(data.lens, nLayers),
     };
@@ -52,12 +52,14 @@
     return sorted[Math.min(sorted.length - 1, Math.floor(0.98 * sorted.length))];
   };
 
-  const busiest = (offsets, nPositions, nLayers) => {
-    let most = 0;
+  // How many neurons fire at a token and layer where many do: a row is made to fit these, so that
+  // one crowded row doesn't thin all others.
+  const busy = (offsets, nPositions, nLayers) => {
+    const counts = [];
     for (let at = nPositions > 1 ? nLayers : 0; at < nPositions * nLayers; at++) {
-      most = Math.max(most, offsets[at + 1] - offsets[at]);
+      counts.push(offsets[at + 1] - offsets[at]);
     }
-    return most;
+    return percentile(counts);
   };
 
   const decodeLens = (lens, nLayers) => {
