@@ -28,6 +28,7 @@ from kn_assets.progress import Progress
 from kn_assets.schema import TABLES
 
 COMPONENTS = 50
+_DISC = 0.12  # largest radius of the disc of silent neurons, by the extent of the map
 _SILENT = Progress()
 
 Floats = NDArray[np.floating[Any]]
@@ -39,9 +40,10 @@ Peaks: TypeAlias = pa.Table | Iterable[pa.RecordBatch]
 class MapResult:
     """Places in the plane: x, y float32 and cluster int16 (-1: none), each of n points.
 
-    `quality` holds `knn_preservation` (share of the 10 nearest in 50 dimensions that are among the
-    10 nearest in the plane), `explained_variance` (share of it in the 50 components),
-    `kl_divergence`, `clusters` (their number), and `silent` (points without any peak).
+    `quality` holds `explained_variance` (share of it in the 50 components), `knn_preservation`
+    (share of the 10 nearest in 50 dimensions that are among the 10 nearest in the plane; absent for
+    fewer than 12 points), `kl_divergence`, `clusters` (their number), and `silent` (points without
+    any peak).
     """
 
     x: NDArray[np.float32]
@@ -209,22 +211,24 @@ def _map(
     labels = np.full(len(here), -1, dtype=np.int16)
     labels[here] = clusters(placed)
     quality = {
-        "knn_preservation": tsne.preservation(scores, placed, seed),
         "explained_variance": float(share.sum()),
         "kl_divergence": divergence,
         "clusters": float(labels.max(initial=-1) + 1),
         "silent": float((~here).sum()),
     }
+    preserved = tsne.preservation(scores, placed, seed)
+    if preserved is not None:
+        quality["knn_preservation"] = preserved
     return MapResult(found[:, 0].copy(), found[:, 1].copy(), labels, quality)
 
 
 def _beside(placed: NDArray[np.float32], n: int) -> NDArray[np.float32]:
-    """n points in a disc to the right of the map (a sunflower's seeds), its area by their share."""
+    """n points in a small disc to the right of the map, laid out like a sunflower's seeds."""
     if not n:
         return np.zeros((0, 2), dtype=np.float32)
     low, high = (placed.min(axis=0), placed.max(axis=0)) if len(placed) else (np.zeros(2),) * 2
     extent = float((high - low).max()) or 1.0
-    radius = extent / 2 * float(np.sqrt(n / (n + len(placed))))
+    radius = extent * min(0.5 * float(np.sqrt(n / (n + len(placed)))), _DISC)
     i = np.arange(n)
     angle = i * np.pi * (3 - np.sqrt(5))
     r = radius * np.sqrt((i + 0.5) / n)

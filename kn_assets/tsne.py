@@ -3,11 +3,11 @@
 Poličar, Stražar and Zupan (2024), openTSNE; van der Maaten and Hinton (2008), t-SNE; Linderman et
 al. (2019), the interpolation by FFT that is used for many points.
 
-What would make a second run differ, and how it is avoided: Annoy's forest depends on the number of
-threads, so neighbours are searched exactly (which is also faster, for the scores fit the cache);
-openTSNE's threads add up in an order that depends on their number, and t-SNE makes a difference in
-the last bit a different map, so the descent runs in one thread: the FFT, which costs most, uses no
-more anyway.
+What would make a second run differ, and how it is avoided: Annoy's forest is built at random, so
+neighbours are searched exactly (which is also faster, for the scores fit the cache); the start and
+its jitter are seeded; openTSNE's threads share out points, not sums, so that their number changes
+the last digits of the divergence it reports and nothing else. One thread is used all the same: two
+took twice the processor time, and more time in all wherever the cores had other work to do.
 """
 
 from __future__ import annotations
@@ -90,14 +90,14 @@ def neighbours(points: Floats, k: int, rows: NDArray[np.int64] | None = None) ->
 
 def preservation(
     points: Floats, coordinates: Floats, seed: int, k: int = 10, sample: int = 2000
-) -> float:
+) -> float | None:
     """Mean share of the k nearest points that are among the k nearest in the plane too.
 
-    Over a seeded sample of points, each against all; NaN for fewer than k + 2 points.
+    Over a seeded sample of points, each against all; None for fewer than k + 2 points.
     """
     n = len(points)
     if n < k + 2:
-        return float("nan")
+        return None
     rng = np.random.default_rng(seed)
     rows = np.sort(rng.choice(n, size=min(n, sample), replace=False))
     near, near_in_plane = (neighbours(p, k, rows)[0] for p in (points, coordinates))
