@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kn_assets import maps
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.progress import Progress
+from kn_assets.schema import TABLES
 
 
 def write_map(plan: AtlasPlan, table: str, progress: Progress) -> dict[str, float]:
@@ -17,8 +20,9 @@ def write_map(plan: AtlasPlan, table: str, progress: Progress) -> dict[str, floa
     plan.check_same()
     atlas = plan.lake.read(plan.model, "atlases").to_pylist()[0]
     shape = (atlas["n_layers"], atlas["n_neurons"], atlas["n_prompts"])
+    prompt_ids = np.unique(plan.lake.read(plan.model, "tokens", ["prompt_id"])["prompt_id"])
     peaks = (
-        batch
+        _numbered(batch, prompt_ids)
         for path in plan.lake.files(plan.model, "neuron_peaks")
         for batch in pq.ParquetFile(path).iter_batches(1 << 18)
     )
@@ -27,6 +31,15 @@ def write_map(plan: AtlasPlan, table: str, progress: Progress) -> dict[str, floa
     if table == "neuron_map":
         rows = maps.neuron_table(found, atlas["n_layers"], atlas["n_neurons"])
     else:
-        rows = maps.prompt_table(found)
+        rows = maps.prompt_table(found).set_column(
+            0, TABLES["prompt_map"].schema.field("prompt_id"), pa.array(prompt_ids, pa.int32())
+        )
     plan.write(table, rows)
     return found.quality
+
+
+def _numbered(batch: pa.RecordBatch, prompt_ids: np.ndarray) -> pa.RecordBatch:
+    """With prompts counted from 0: ids have gaps where a text gave no token."""
+    at = batch.schema.get_field_index("prompt_id")
+    counted = np.searchsorted(prompt_ids, batch.column(at).to_numpy())
+    return batch.set_column(at, "prompt_id", pa.array(counted, pa.int32()))

@@ -143,7 +143,7 @@ def _materialize(request: Request, partition: Partition, tables: list[str]) -> N
                 raise_on_error=True,
             )
         except Exception as e:
-            raise _plain(e) from e
+            raise _plain(e) from None
         failed = [e for e in result.get_asset_check_evaluations() if not e.passed]
         if failed:
             told = "; ".join(f"{e.asset_key.to_user_string()}.{e.check_name}" for e in failed)
@@ -152,9 +152,11 @@ def _materialize(request: Request, partition: Partition, tables: list[str]) -> N
 
 def _plain(error: BaseException) -> BaseException:
     """The KnError that a failed step wraps, or the error itself."""
+    chain: list[BaseException] = []
     seen: BaseException | None = error
-    while seen is not None:
+    while seen is not None and seen not in chain:  # contexts may run in circles
         if isinstance(seen, KnError):
             return seen
+        chain.append(seen)
         seen = seen.__cause__ or seen.__context__
     return error

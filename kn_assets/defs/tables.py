@@ -52,7 +52,9 @@ def told(
         "preview": dg.MetadataValue.md(plots.preview(lake, partition, table)),
         **(more or {}),
     }
-    picture = plots.plot(lake, partition, table)
+    found = checks.run(lake, partition, table)
+    # A table that fails its checks may hold what can't be drawn.
+    picture = plots.plot(lake, partition, table) if all(o.passed for o in found) else None
     if picture is not None:
         encoded = base64.b64encode(picture).decode()
         metadata["plot"] = dg.MetadataValue.md(f"![{table}](data:image/png;base64,{encoded})")
@@ -63,6 +65,6 @@ def told(
             asset_key=table,
             metadata={"detail": outcome.detail, **outcome.metadata},
         )
-        for outcome in checks.run(lake, partition, table)
+        for outcome in found
     ]
     return dg.MaterializeResult(asset_key=table, metadata=metadata, check_results=outcomes)
