@@ -49,11 +49,11 @@ def build(api: Api, sql: SqlTab) -> gr.Blocks:
             with gr.Tab("SQL", id="sql"):
                 tab = widget("sql", '<div data-kn="sql"></div>', events=("run", "download"))
 
-        def run(event: gr.EventData) -> str:
-            return sql.run(event._data)
+        def run(event: gr.EventData, request: gr.Request) -> str:
+            return sql.run(event._data, _user(request))
 
-        def download(event: gr.EventData) -> str:
-            return sql.download(event._data)
+        def download(event: gr.EventData, request: gr.Request) -> str:
+            return sql.download(event._data, _user(request))
 
         options: dict[str, Any] = {
             "show_progress": "minimal",
@@ -64,3 +64,8 @@ def build(api: Api, sql: SqlTab) -> gr.Blocks:
         tab.run(run, None, tab, **options)
         tab.download(download, None, tab, **options)
     return blocks
+
+
+def _user(request: gr.Request) -> str:
+    """Who asks: the name they logged in with, else the tab they ask from."""
+    return request.username or request.session_hash or ""

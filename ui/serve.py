@@ -15,7 +15,7 @@ from kn_assets.lake import Lake
 if TYPE_CHECKING:
     import gradio as gr
 
-    from ui.sql import SqlTab
+    from ui.sql import Limits, SqlTab
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -41,9 +41,9 @@ def serve(
             "a share link lets anyone in who has it: give --auth USER:PASS, or --public to allow it"
         )
     _check_port(host, port)
-    from ui.sql import SqlTab
+    from ui.sql import ALONE, SHARED, SqlTab
 
-    sql = SqlTab(lake, shared=share or host not in LOCAL)
+    sql = SqlTab(lake, SHARED if share or host not in LOCAL else ALONE)
     options = {"server_name": host, "server_port": port, "share": share, "auth": credentials}
     blocks, local, link = _launch(lake, sql, **options)
     if share and not link:
@@ -53,11 +53,13 @@ def serve(
     return blocks
 
 
-def launch_for_tests(lake: Lake, **options: Any) -> tuple[str, Callable[[], None]]:
+def launch_for_tests(
+    lake: Lake, limits: Limits | None = None, **options: Any
+) -> tuple[str, Callable[[], None]]:
     """Start the app on a free port; returns its address and a function that stops it."""
-    from ui.sql import SqlTab
+    from ui.sql import ALONE, SqlTab
 
-    sql = SqlTab(lake)
+    sql = SqlTab(lake, limits or ALONE)
     blocks, local, _ = _launch(lake, sql, server_name="127.0.0.1", **options)
 
     def close() -> None:

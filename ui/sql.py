@@ -9,6 +9,9 @@ from __future__ import annotations
 import base64
 import io
 import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,19 +47,21 @@ SHARED = Limits(file_rows=20_000, seconds=5.0, memory_mb=512)
 class SqlTab:
     """Answers the SQL tab's questions; safe to call from several threads."""
 
-    def __init__(self, lake: Lake, shared: bool = False) -> None:
-        self.limits = SHARED if shared else ALONE
+    def __init__(self, lake: Lake, limits: Limits = ALONE) -> None:
+        self.limits = limits
+        self._asking: set[str] = set()
+        self._lock = threading.Lock()
         self._sandbox = Sandbox(lake, workers=AT_ONCE, memory_mb=self.limits.memory_mb)
 
     def close(self) -> None:
         """End the processes that run the queries."""
         self._sandbox.close()
 
-    def run(self, question: object) -> str:
+    def run(self, question: object, user: str) -> str:
         """The first rows of a query: `columns`, `types`, `rows`, `seconds`, `cut`; or `error`."""
         sql, ask = _checked(question)
         try:
-            found = self._query(sql, self.limits.rows)
+            found = self._query(sql, self.limits.rows, user)
         except KnError as e:
             return to_json({"ask": ask, "error": str(e)})
         answer = {
@@ -70,12 +75,12 @@ class SqlTab:
         }
         return to_json(answer)
 
-    def download(self, question: object) -> str:
+    def download(self, question: object, user: str) -> str:
         """More rows of a query as base64 of a CSV or Parquet `file` with its `name`; or `error`."""
         sql, ask = _checked(question)
         wanted = question.get("format") if isinstance(question, dict) else None
         try:
-            found = self._query(sql, self.limits.file_rows)
+            found = self._query(sql, self.limits.file_rows, user)
         except KnError as e:
             return to_json({"ask": ask, "error": str(e)})
         name = "query.parquet" if wanted == "parquet" else "query.csv"
@@ -88,8 +93,22 @@ class SqlTab:
         }
         return to_json(answer)
 
-    def _query(self, sql: str, rows: int) -> query.QueryResult:
-        return self._sandbox.run(sql, max_rows=rows, timeout_s=self.limits.seconds)
+    def _query(self, sql: str, rows: int, user: str) -> query.QueryResult:
+        with self._one_at_a_time(user):
+            return self._sandbox.run(sql, max_rows=rows, timeout_s=self.limits.seconds)
+
+    @contextmanager
+    def _one_at_a_time(self, user: str) -> Iterator[None]:
+        """One person's many queries don't keep the others waiting."""
+        with self._lock:
+            if user in self._asking:
+                raise KnError("your last query is still running: wait for its answer")
+            self._asking.add(user)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asking.remove(user)
 
 
 def _checked(question: object) -> tuple[str, int]:
