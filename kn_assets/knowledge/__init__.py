@@ -1,0 +1,1 @@
+"""Where a model holds its facts: attribution to neurons, and interventions with controls."""
