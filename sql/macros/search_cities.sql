@@ -1,10 +1,11 @@
 -- Prompts whose city or text matches, best first; case and accents are ignored.
 -- score: 6 the name, 5 starts the name, 4 within the name, 3 within another name of the city,
 -- 2 within the country's name, 1 within the text, 0 everything (for an empty text).
--- Equal scores go by population; an empty text lists all prompts in their order.
+-- Equal scores go by population; an empty text lists all prompts in their order. Texts aren't
+-- folded beyond case and accents, since that would take three times as long as all the rest.
 CREATE OR REPLACE MACRO search_cities(text) AS TABLE
 WITH
-wanted AS (SELECT fold(trim(text)) AS word),
+wanted AS (SELECT fold(trim(text)) AS word, strip_accents(lower(trim(text))) AS plain),
 scored AS (
     SELECT
         c.*,
@@ -15,7 +16,7 @@ scored AS (
             WHEN contains(fold(c.name), w.word) THEN 4
             WHEN contains(fold(array_to_string(c.alternate_names, chr(10))), w.word) THEN 3
             WHEN contains(fold(c.country), w.word) THEN 2
-            WHEN contains(fold(c.text), w.word) THEN 1
+            WHEN contains(strip_accents(lower(c.text)), w.plain) THEN 1
         END AS score
     FROM prompt_cities AS c, wanted AS w
 )
