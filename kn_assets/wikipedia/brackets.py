@@ -31,8 +31,8 @@ _LABELLED = re.compile(
 )
 _ALWAYS_GO = re.compile(
     r"(?:also |or |usually |often |locally |see )*(?:pronounced|pronunciation|other names|"
-    r"names below|(?<=see )(?:below|above)|romani[sz](?:ed|ation)|transliterat\w+|translit\.?|transl\.?|transcribed|"
-    r"pinyin|jyutping|hepburn|iast|ipa|rōmaji|romaji)\b",
+    r"names below|(?<=see )(?:below|above)|romani[sz](?:ed|ation)|transliterat\w+|translit\.?|"
+    r"transl\.?|transcribed|pinyin|jyutping|hepburn|iast|ipa|rōmaji|romaji)\b",
     re.IGNORECASE,
 )
 _GLOSS = re.compile(r"(?:lit\.|literally|meaning|trans\.|translat\w+|or|and)(?!\w)", re.IGNORECASE)
@@ -50,7 +50,8 @@ _MEANT = re.compile(
 _COORDINATES = re.compile(r"[\d\s.,;/°º′'’\"″”NSEWnsew+−-]*[°º][\d\s.,;/°º′'’\"″”NSEWnsew+−-]*")
 _RESPELLING = re.compile(r"[^\W\d_]+(?:[-‑·][^\W\d_]+)*")
 _STRAY_COMMA = re.compile(r"\s*,(?=\s*(?:(?P<bracket>\()|(?:is|was|are|were)\b))")
-_OPENING = re.compile("[(（]")
+_BRACKET = re.compile("[(（)）]")
+_DEEPEST = 10
 _GROUP = {"(": ")", "（": "）"}
 
 
@@ -62,18 +63,14 @@ def without_asides(text: str) -> str:
     return MARKS.sub("", _sounds_outside(text))
 
 
-def _groups(text: str) -> str:
+def _groups(text: str, depth: int = 0) -> str:
     """Rewrite each outermost parenthesis of `text`, inner ones first."""
     out: list[str] = []
     at = 0
-    for opening in _OPENING.finditer(text):
-        start = opening.start()
-        end = _closing(text, start) if start >= at else None
-        if end is None:
-            continue
+    for start, end in _outermost(text) if depth < _DEEPEST else ():
         out.append(text[at:start])
         before = "".join(out)[-80:]
-        kept = _kept(_groups(text[start + 1 : end]), before)
+        kept = _kept(_groups(text[start + 1 : end], depth + 1), before)
         at = end + 1
         if kept is not None:
             out.append(text[start] + kept + text[end])
@@ -85,15 +82,20 @@ def _groups(text: str) -> str:
     return "".join([*out, text[at:]])
 
 
-def _closing(text: str, start: int) -> int | None:
-    """Where the bracket opened at `start` closes, None where it doesn't."""
-    closing = _GROUP[text[start]]
-    depth = 0
-    for i in range(start, len(text)):
-        depth += (text[i] == text[start]) - (text[i] == closing)
-        if not depth:
-            return i
-    return None
+def _outermost(text: str) -> list[tuple[int, int]]:
+    """Where the outermost brackets that close open and close; stray ones are skipped."""
+    pairs: list[tuple[int, int]] = []
+    stack: list[int] = []
+    for bracket in _BRACKET.finditer(text):
+        c, at = bracket[0], bracket.start()
+        if c in _GROUP:
+            stack.append(at)
+        elif stack and _GROUP[text[stack[-1]]] == c:
+            start = stack.pop()
+            while pairs and pairs[-1][0] > start:
+                pairs.pop()
+            pairs.append((start, at))
+    return pairs
 
 
 def _kept(inside: str, before: str) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
 import httpx
@@ -31,6 +31,8 @@ from kn_assets.wikipedia.policy import AGENT, Pace, retry_after, user_agent
 from kn_assets.wikipedia.settings import Settings
 
 _MAX_REDIRECTS = 5
+_LONGEST_QUERY = 6000
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 
 
@@ -150,7 +152,7 @@ class Client:
     def _page(self, url: str) -> Answer:
         at = url
         for _ in range(_MAX_REDIRECTS + 1):
-            response, body = self._send("GET", at)
+            response, body = self._send(at)
             if response.is_redirect:
                 at = self._next_hop(at, response)
                 continue
@@ -172,17 +174,19 @@ class Client:
         return target
 
     def _text(self, url: str) -> str:
-        response, body = self._send("GET", url)
+        response, body = self._send(url)
         if response.is_redirect:
             raise Failed("redirected", 404)
         return decode(body)
 
     def _api(self, parameters: dict[str, str]) -> dict[str, Any]:
         url = f"{self.settings.base_url.rstrip('/')}/w/api.php"
-        # 50 titles in other scripts outgrow what proxies take as an address.
-        response, body = self._send(
-            "POST", url, data={**parameters, "maxlag": str(self.settings.maxlag)}
-        )
+        asked = urlencode({**parameters, "maxlag": str(self.settings.maxlag)})
+        # 50 titles in other scripts can outgrow what proxies take as an address.
+        if len(asked) <= _LONGEST_QUERY:
+            response, body = self._send(f"{url}?{asked}", is_api=True)
+        else:
+            response, body = self._send(url, form=asked, is_api=True)
         try:
             answer = json.loads(body)
         except ValueError:
@@ -205,13 +209,14 @@ class Client:
         return answer
 
     def _send(
-        self, method: str, url: str, data: dict[str, str] | None = None
+        self, url: str, form: str | None = None, is_api: bool = False
     ) -> tuple[httpx.Response, bytes]:
         """One request and its whole body, unpacked. Raises _Again or Failed but for 2xx and 3xx."""
+        method, headers = ("GET", None) if form is None else ("POST", _FORM)
         self.pace.turn()
         try:
-            with self._http.stream(method, url, data=data) as response:
-                self._refuse(response, method)
+            with self._http.stream(method, url, content=form, headers=headers) as response:
+                self._refuse(response, is_api)
                 body = self._body(response)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as e:
             raise _Again(f"can't connect ({e or type(e).__name__})", unreachable=True) from e
@@ -224,12 +229,12 @@ class Client:
         self.pace.went_well()
         return response, body
 
-    def _refuse(self, response: httpx.Response, method: str) -> None:
+    def _refuse(self, response: httpx.Response, is_api: bool) -> None:
         status = response.status_code
         is_lag = status == 503 and "x-database-lag" in response.headers
         if response.is_redirect and response.headers.get("location"):
             return
-        if status < 300 or (is_lag and method == "POST"):
+        if status < 300 or (is_lag and is_api):
             return  # the API tells of its lag in the body, too
         wait = retry_after(response.headers.get("retry-after", ""))
         if status == 429:

@@ -61,10 +61,13 @@ def _resolved(client: Client, progress: Progress) -> Iterator[Link]:
         except Failed as e:
             if e.unreachable:
                 raise KnError(unreachable(client.settings.base_url, str(e))) from e
-            raise KnError(
-                f"redirects of the list's links can't be resolved ({e}): run the same command "
-                "again later"
-            ) from e
+            if e.status not in (404, 405):
+                raise KnError(
+                    f"redirects of the list's links can't be resolved ({e}): run the same command "
+                    "again later"
+                ) from e
+            progress.say(f"the site has no API ({e}): redirects show when pages are fetched")
+            known = {}
         for link in batch:
             title = known[link.title].title if link.title in known else link.title
             is_country = country_code(title) and not is_city_state(title, link.country)

@@ -23,6 +23,8 @@ LABEL = "\ue003"
 """Follows a link to an article on a language or a script, as in `[Pashto]: ...`."""
 MARKS = re.compile("[\ue000-\ue003]")
 
+_LONGEST = 20_000
+"""Characters of a paragraph that are looked at; no real one comes near."""
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _CONTAINERS = frozenset({"div", "section", "center", "main", "article", "body", "html", "span"})
 
@@ -57,7 +59,7 @@ def paragraphs(body: etree._Element, language: str, marked: bool = True) -> Iter
         text = "".join(_inline(block, language.split("-", maxsplit=1)[0].lower(), marked))
         if MARKS.sub("", text).strip():
             began = True
-            yield text
+            yield text[:_LONGEST]
 
 
 def _blocks(container: etree._Element) -> Iterator[etree._Element]:

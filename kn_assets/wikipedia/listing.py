@@ -95,9 +95,16 @@ def city_links(html: bytes) -> list[Link]:
     page = document.parse(html)
     if page.body is None:
         return []
+    try:
+        return _links_below(page.body)
+    except RecursionError:  # markup nested so deeply is no list page
+        return []
+
+
+def _links_below(body: etree._Element) -> list[Link]:
     found: list[Link] = []
     outline: list[tuple[int, str]] = []
-    for element in _blocks(page.body):
+    for element in _blocks(body):
         level = _HEADINGS.get(element.tag)
         if level:
             outline = [h for h in outline if h[0] < level] + [(level, heading_of(element))]
@@ -249,8 +256,9 @@ def _country_column(rows: Grid, but: int) -> int | None:
 
 
 def _in_note(a: etree._Element, cell: etree._Element) -> bool:
-    return any(
-        e.tag == "sup" or not {"reference", "mw-ref"}.isdisjoint(classes(e))
-        for e in a.iterancestors()
-        if cell in (e, *e.iterancestors())
-    )
+    for e in a.iterancestors():
+        if e is cell:
+            return False
+        if e.tag == "sup" or not {"reference", "mw-ref"}.isdisjoint(classes(e)):
+            return True
+    return False

@@ -34,7 +34,7 @@ _NOTE = re.compile(
 )
 _EMPTY = re.compile(r"\(\s*[,;:·/\s]*\)|（[\s，；：]*）|\[\s*\]")
 _AFTER_OPENING = re.compile(r"([(（\[])[\s,;:·]+")
-_BEFORE_CLOSING = re.compile(r"[\s,;:·]+([)）\]])")
+_BEFORE_CLOSING = re.compile(r"(?<![\s,;:·])[\s,;:·]+([)）\]])")
 _BEFORE_POINT = re.compile(r"\s+([,;:!?.…])(?=[\s,;:!?.\"'”’)]|$)")
 _DOUBLED = re.compile(r",(?:\s*,)+")
 _COMMA_POINT = re.compile(r"[,;]\s*([.;:])(?=\s|$)")
@@ -87,10 +87,11 @@ def describe(html: bytes, keep_parentheses: bool = False, title: str | None = No
         return Description(title, "", reason or "empty page")
     english = page.language.lower().startswith("en")
     marked = english and not keep_parentheses
-    cleaned = [
-        tidy(without_asides(raw) if marked else lead.MARKS.sub("", raw))
-        for raw in lead.paragraphs(page.body, page.language, marked)
-    ]
+    try:
+        raws = list(lead.paragraphs(page.body, page.language, marked))
+    except RecursionError:
+        return Description(title, "", "nested too deeply for a page")
+    cleaned = [tidy(without_asides(r) if marked else lead.MARKS.sub("", r)) for r in raws]
     real = _from_first_real([c for c in cleaned if any(map(str.isalpha, c))])
     reason = _no_description(real)
     return Description(title, "" if reason else " ".join(real), reason)

@@ -25,6 +25,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -48,6 +49,7 @@ class Request:
     fault: str | None
     agent: str
     encoding: str
+    method: str
 
 
 class StandIn:
@@ -97,7 +99,7 @@ class StandIn:
             most = max(most, last - first + 1)
         return most
 
-    def note(self, path: str, agent: str, encoding: str) -> str | None:
+    def note(self, path: str, method: str, headers: Mapping[str, str]) -> str | None:
         """Count a request and say what goes wrong with it."""
         with self._lock:
             fault = self.always.get(path)
@@ -106,7 +108,16 @@ class StandIn:
                     fault = self.faults[key].pop(0)
             if fault is None and path != "/robots.txt" and self._random.random() < self.fault_share:
                 fault = self._random.choice(PASSING)
-            self.requests.append(Request(time.monotonic(), path, fault, agent, encoding))
+            self.requests.append(
+                Request(
+                    time.monotonic(),
+                    path,
+                    fault,
+                    headers.get("user-agent", ""),
+                    headers.get("accept-encoding", ""),
+                    method,
+                )
+            )
             return fault
 
     def page(self, title: str) -> str | None:
@@ -178,9 +189,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.site.world.edited[name] = self.site.world.edited.get(name, 0) + 1
             self._send(200, "edited", "text/plain")
             return
-        fault = self.site.note(
-            path, self.headers.get("user-agent", ""), self.headers.get("accept-encoding", "")
-        )
+        fault = self.site.note(path, self.command, {k.lower(): v for k, v in self.headers.items()})
         if path == "/robots.txt":
             self._send(200, self.site.robots, "text/plain")
         elif path == "/w/api.php":

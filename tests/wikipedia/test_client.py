@@ -135,6 +135,15 @@ def test_info(site: StandIn) -> None:
     assert len(site.api_titles) == 6  # three batches, each continued once
 
 
+def test_long_questions_are_posted(site: StandIn) -> None:
+    titles = [f"{'Ж' * 60} {i}" for i in range(50)]
+    with client(site) as c:
+        assert all(told.missing for told in info(c, titles).values())
+        info(c, ["Kabul"])
+    assert [r.method for r in site.requests] == ["POST", "POST", "GET"]
+    assert site.api_titles[0] == titles
+
+
 def test_info_waits_for_lag(site: StandIn) -> None:
     site.faults["/w/api.php"] = ["503-lag"]
     started = time.monotonic()

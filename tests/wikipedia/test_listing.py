@@ -196,6 +196,14 @@ def test_limit_asks_for_no_more_than_it_needs() -> None:
     assert len(lists) == 1
 
 
+def test_a_mirror_without_api(tmp_path: Path) -> None:
+    with StandIn(World(60)) as site, Client(settings(site)) as client:
+        site.always["/w/api.php"] = "404"
+        found = cities(client, Progress()).table
+    assert found.num_rows == 60
+    assert found["url"].to_pylist()[7].endswith("City")  # a redirect, left as the list has it
+
+
 @pytest.mark.parametrize("where", [LIST_TITLE, f"{LIST_TITLE}/country: {RANGES[2]}"])
 def test_a_list_page_without_cities_is_named(where: str) -> None:
     with StandIn(World(100)) as site, Client(settings(site)) as client:

@@ -174,6 +174,84 @@ def test_lead(case: str) -> None:
     assert (told.text, told.reason, told.title) == (text, None, "Foo")
 
 
+LISTED = (
+    (
+        "<b>Tbilisi</b> (English: "
+        + IPA.format("təbɪˈliːsi")
+        + ' <i title="English pronunciation respelling">tə-bil-EE-see</i>;'
+        + REF
+        + ' <a title="Georgian language">Georgian</a>: <span lang="ka">თბილისი</span>, <small>pronounced</small> <span '
+        'class="IPA">[tbilisi]</span> '
+        + AUDIO
+        + "; in some languages still known by its pre-1936 name <b>Tiflis</b> ("
+        + IPA.format("ˈtɪflɪs")
+        + ")) is the capital.",
+        "Tbilisi (in some languages still known by its pre-1936 name Tiflis) is the capital.",
+    ),
+    (
+        "<b>Lviv</b> ("
+        + IPA.format("ləˈviːv")
+        + ' <i title="English pronunciation respelling">lə-VEEV</i> or '
+        + IPA.format("ləˈviːf")
+        + '; <a title="Ukrainian language">Ukrainian</a>: <span lang="uk">Львів</span>; see <a>below</a> '
+        "for other names) is a city.",
+        "Lviv is a city.",
+    ),
+    (
+        "<b>Pune</b> (<a title='Marathi language'>Marathi</a>: <i lang='mr-Latn'>Puṇē</i>, <small>pronounced</small> <span "
+        "class='IPA'>[ˈpuɳe]</span> POO-nay,"
+        + REF
+        + " formerly spelled in English as <b>Poona</b>, the official name until "
+        "1978) is a city.",
+        "Pune (formerly spelled in English as Poona, the official name until 1978) is a city.",
+    ),
+    (
+        "<b>Mumbai</b> (<small>ISO:</small> <i>Muṁbaī</i>), also known as <b>Bombay</b> ("
+        + IPA.format("bɒmˈbeɪ")
+        + "; its official name until 1995), is the capital.",
+        "Mumbai, also known as Bombay (its official name until 1995), is the capital.",
+    ),
+    (
+        "<b>Ulaanbaatar</b> (<a title='Mongolian language'>Mongolian</a>: <span lang='mn'>Улаанбаатар</span>, <abbr>lit.</abbr> "
+        '"Red Hero"), previously anglicized as <b>Ulan Bator</b>, is the capital.',
+        "Ulaanbaatar, previously anglicized as Ulan Bator, is the capital.",
+    ),
+    (
+        "<b>Bern</b> (<small>German:</small> <span class='IPA'>[bɛrn]</span> "
+        + AUDIO
+        + "),"
+        + REF
+        + " or <b>Berne</b>, is the "
+        '"federal city" (in German: <i lang="de">Bundesstadt</i>).',
+        'Bern, or Berne, is the "federal city".',
+    ),
+    (
+        "<b>Kyiv</b> (also <b>Kiev</b>" + REF + ") is the capital.",
+        "Kyiv (also Kiev) is the capital.",
+    ),
+)
+
+
+@pytest.mark.parametrize(("html", "text"), LISTED)
+def test_leads_as_the_great_cities_have_them(html: str, text: str) -> None:
+    assert describe(page(html)).text == text
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>" * 5000 + "<p>Foo is a city.",
+        "<p>" + "<i>" * 5000 + "Foo.",
+        "<p>" + "(a" * 5000 + ")" * 5000,
+    ]
+    + ["<p>" + c * 50_000 for c in ("(", ", ", "/ə", "[ˈ", "also ")],
+    ids=lambda html: html[:8],
+)
+def test_no_markup_brings_it_down(html: str) -> None:
+    told = describe(html.encode())
+    assert bool(told.text) != bool(told.reason)
+
+
 def test_parentheses_can_be_kept() -> None:
     html, _ = LEADS["pronunciation and native name"]
     kept = describe(page(html), keep_parentheses=True).text
