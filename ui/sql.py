@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import io
+import logging
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,8 @@ from ui.api import to_json
 AT_ONCE = 2  # queries; those that come meanwhile wait in the queue and are told their place
 LONGEST_CELL = 2_000
 LARGEST_EXACT = 1 << 53  # integers that JavaScript's numbers hold
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,39 +62,33 @@ class SqlTab:
 
     def run(self, question: object, user: str) -> str:
         """The first rows of a query: `columns`, `types`, `rows`, `seconds`, `cut`; or `error`."""
-        sql, ask = _checked(question)
-        try:
-            found = self._query(sql, self.limits.rows, user)
-        except KnError as e:
-            return to_json({"ask": ask, "error": str(e)})
-        answer = {
-            "ask": ask,
-            "sql": sql,
-            "columns": found.columns,
-            "types": found.types,
-            "rows": [[_cell(value) for value in row] for row in found.rows],
-            "seconds": found.seconds,
-            "cut": found.truncated,
-        }
-        return to_json(answer)
+        return self._answer(question, user, self.limits.rows, _rows)
 
     def download(self, question: object, user: str) -> str:
         """More rows of a query as base64 of a CSV or Parquet `file` with its `name`; or `error`."""
-        sql, ask = _checked(question)
         wanted = question.get("format") if isinstance(question, dict) else None
+        return self._answer(
+            question, user, self.limits.file_rows, _parquet if wanted == "parquet" else _csv
+        )
+
+    def _answer(
+        self,
+        question: object,
+        user: str,
+        rows: int,
+        told: Callable[[query.QueryResult], dict[str, Any]],
+    ) -> str:
+        given: dict[str, Any] = question if isinstance(question, dict) else {}
+        sql, ask = str(given.get("sql", "")), given.get("ask", 0)
         try:
-            found = self._query(sql, self.limits.file_rows, user)
+            answer = {"sql": sql, **told(self._query(sql, rows, user))}
         except KnError as e:
-            return to_json({"ask": ask, "error": str(e)})
-        name = "query.parquet" if wanted == "parquet" else "query.csv"
-        answer = {
-            "ask": ask,
-            "name": name,
-            "file": base64.b64encode(_file(found, name)).decode("ascii"),
-            "rows": found.table.num_rows,
-            "cut": found.truncated,
-        }
-        return to_json(answer)
+            answer = {"error": str(e)}
+        except Exception as e:
+            # Gradio would leave the page waiting.
+            log.exception("a query failed in an unforeseen way: %s", sql)
+            answer = {"error": f"this query failed in a way the app did not foresee: {e}"}
+        return to_json({**answer, "ask": ask if isinstance(ask, int) else 0})
 
     def _query(self, sql: str, rows: int, user: str) -> query.QueryResult:
         with self._one_at_a_time(user):
@@ -111,18 +108,33 @@ class SqlTab:
                 self._asking.remove(user)
 
 
-def _checked(question: object) -> tuple[str, int]:
-    given: dict[str, Any] = question if isinstance(question, dict) else {}
-    sql, ask = given.get("sql"), given.get("ask")
-    return sql if isinstance(sql, str) else "", ask if isinstance(ask, int) else 0
+def _rows(found: query.QueryResult) -> dict[str, Any]:
+    return {
+        "columns": found.columns,
+        "types": found.types,
+        "rows": [[_cell(value) for value in row] for row in found.rows],
+        "seconds": found.seconds,
+        "cut": found.truncated,
+    }
 
 
-def _file(found: query.QueryResult, name: str) -> bytes:
-    if name.endswith(".parquet"):
-        buffer = io.BytesIO()
-        pq.write_table(found.table, buffer, compression="zstd")
-        return buffer.getvalue()
-    return query.format_result(found, "csv").encode()
+def _csv(found: query.QueryResult) -> dict[str, Any]:
+    return _file(found, "query.csv", query.format_result(found, "csv").encode())
+
+
+def _parquet(found: query.QueryResult) -> dict[str, Any]:
+    buffer = io.BytesIO()
+    pq.write_table(found.table, buffer, compression="zstd")
+    return _file(found, "query.parquet", buffer.getvalue())
+
+
+def _file(found: query.QueryResult, name: str, body: bytes) -> dict[str, Any]:
+    return {
+        "name": name,
+        "file": base64.b64encode(body).decode("ascii"),
+        "rows": found.table.num_rows,
+        "cut": found.truncated,
+    }
 
 
 def _cell(value: Any) -> Any:

@@ -444,6 +444,49 @@ def test_nothing_scrolls_sideways(screen: Any, width: int, scheme: str) -> None:
         assert screen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+# The worst contrast of visible text with what lies behind it (WCAG 2), and that text.
+CONTRAST = """
+() => {
+  const parse = color => {
+    const n = color.match(/[\\d.]+/g).map(Number);
+    return [n[0], n[1], n[2], n[3] ?? 1];
+  };
+  const over = ([r, g, b, a], below) => [r, g, b].map((v, i) => v * a + below[i] * (1 - a));
+  const behind = node => {
+    const layers = [];
+    for (let e = node; e; e = e.parentElement) layers.unshift(getComputedStyle(e).backgroundColor);
+    return layers.reduce((below, color) => over(parse(color), below), [255, 255, 255]);
+  };
+  const linear = v => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const light = c => c.map(v => linear(v / 255)).reduce(
+    (sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  let worst = [99, ''];
+  for (const node of document.querySelectorAll('[data-kn] *, #kn-tabs [role=tab]')) {
+    const own = [...node.childNodes].some(c => c.nodeType === 3 && c.textContent.trim());
+    if (!own || !node.checkVisibility()) continue;
+    const ground = behind(node);
+    const [a, b] = [light(over(parse(getComputedStyle(node).color), ground)), light(ground)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < worst[0]) worst = [ratio, `${node.className}: ${node.textContent}`];
+  }
+  return worst;
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_is_legible(screen: Any, scheme: str) -> None:
+    screen.page.emulate_media(color_scheme=scheme)
+    screen.open(model="tiny", prompt=2, token=5)
+    for tab in ("Explore", "Map", "SQL"):
+        screen.tab(tab)
+        screen.page.locator(f"[data-kn={tab.lower().replace('explore', 'prompt')}]").wait_for()
+        screen.until("!document.querySelector('.kn-waiting')")
+        screen.page.wait_for_timeout(400)
+        ratio, text = screen.page.evaluate(CONTRAST)
+        assert ratio >= 4.5, text
+
+
 def test_an_empty_lake_says_what_to_run(
     browser: Any, serve: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
