@@ -6,19 +6,20 @@
 CREATE OR REPLACE MACRO search_cities(text) AS TABLE
 WITH
 wanted AS (SELECT fold(trim(text)) AS word, strip_accents(lower(trim(text))) AS plain),
+folded AS (SELECT c.*, fold(c.name) AS folded_name FROM prompt_cities AS c),
 scored AS (
     SELECT
-        c.*,
+        f.*,
         CASE
             WHEN w.word = '' THEN 0
-            WHEN fold(c.name) = w.word THEN 6
-            WHEN starts_with(fold(c.name), w.word) THEN 5
-            WHEN contains(fold(c.name), w.word) THEN 4
-            WHEN contains(fold(array_to_string(c.alternate_names, chr(10))), w.word) THEN 3
-            WHEN contains(fold(c.country), w.word) THEN 2
-            WHEN contains(strip_accents(lower(c.text)), w.plain) THEN 1
+            WHEN f.folded_name = w.word THEN 6
+            WHEN starts_with(f.folded_name, w.word) THEN 5
+            WHEN contains(f.folded_name, w.word) THEN 4
+            WHEN contains(fold(array_to_string(f.alternate_names, chr(10))), w.word) THEN 3
+            WHEN contains(fold(f.country), w.word) THEN 2
+            WHEN contains(strip_accents(lower(f.text)), w.plain) THEN 1
         END AS score
-    FROM prompt_cities AS c, wanted AS w
+    FROM folded AS f, wanted AS w
 )
 SELECT
     s.city_id, s.name, s.country, s.country_code, s.continent, s.population, s.is_capital,
