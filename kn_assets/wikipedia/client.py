@@ -8,6 +8,7 @@ otherwise exponential backoff with jitter, and a slower client after every 429.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception_type,
-    stop_after_attempt,
+    sleep_using_event,
     wait_random_exponential,
 )
 
@@ -75,7 +76,9 @@ class Client:
 
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
         self.settings = settings
-        self.pace = Pace(settings.rate)
+        self.stopped = threading.Event()
+        """While set, waiting requests give up, so that a run can end without sitting them out."""
+        self.pace = Pace(settings.rate, self.stopped)
         self._robots: RobotFileParser | None = None
         self._http = httpx.Client(
             headers={"User-Agent": user_agent(settings.contact), "Accept-Encoding": "gzip"},
@@ -115,10 +118,7 @@ class Client:
         url = self.settings.base_url.rstrip("/") + "/robots.txt"
         robots = RobotFileParser()
         try:
-            answer = self._retrying(
-                lambda: self._text(url), attempts=min(3, self.settings.attempts)
-            )
-            robots.parse(answer.splitlines())
+            robots.parse(self._retrying(lambda: self._text(url), patient=False).splitlines())
         except Failed as e:
             if e.unreachable:
                 raise KnError(unreachable(self.settings.base_url, str(e))) from e
@@ -128,22 +128,32 @@ class Client:
                 ) from e
             robots.parse([])
         if delay := robots.crawl_delay(AGENT):
-            self.pace = Pace(min(self.settings.rate, 1 / float(delay)))
+            self.pace = Pace(min(self.settings.rate, 1 / float(delay)), self.stopped)
         self._robots = robots
 
     # -- one request ----------------------------------------------------------------------------
 
-    def _retrying(self, request: Callable[[], Any], attempts: int | None = None) -> Any:
+    def _retrying(self, request: Callable[[], Any], patient: bool = True) -> Any:
+        """Try a request as often as it is set, or but three times where there is no network."""
         backoff = wait_random_exponential(multiplier=self.settings.backoff, max=60)
 
-        def wait(state: RetryCallState) -> float:
+        def failure(state: RetryCallState) -> _Again:
             failed = state.outcome.exception() if state.outcome else None
-            asked = failed.wait_s if isinstance(failed, _Again) else None
+            assert isinstance(failed, _Again)
+            return failed
+
+        def stop(state: RetryCallState) -> bool:
+            most = self.settings.attempts
+            few = not patient and failure(state).unreachable
+            return state.attempt_number >= (min(3, most) if few else most)
+
+        def wait(state: RetryCallState) -> float:
             # Retry-After is already being waited for by the whole client.
-            return 0.0 if asked is not None else backoff(state)
+            return 0.0 if failure(state).wait_s is not None else backoff(state)
 
         return Retrying(
-            stop=stop_after_attempt(attempts or self.settings.attempts),
+            sleep=sleep_using_event(self.stopped),
+            stop=stop,
             wait=wait,
             retry=retry_if_exception_type(_Again),
             reraise=True,
@@ -160,7 +170,7 @@ class Client:
             if kind not in ("text/html", "application/xhtml+xml"):
                 raise Failed(f"not HTML but {kind or 'of no type'}", response.status_code)
             html = decode(body, response.charset_encoding).encode("utf-8", "replace")
-            if _is_cut_off(html):
+            if not html or _is_cut_off(html):
                 raise _Again("page cut off", response.status_code)
             return Answer(url, at, response.status_code, html)
         raise Failed("too many redirects", response.status_code)
@@ -213,7 +223,8 @@ class Client:
     ) -> tuple[httpx.Response, bytes]:
         """One request and its whole body, unpacked. Raises _Again or Failed but for 2xx and 3xx."""
         method, headers = ("GET", None) if form is None else ("POST", _FORM)
-        self.pace.turn()
+        if not self.pace.turn():
+            raise Failed("the run was stopped")
         try:
             with self._http.stream(method, url, content=form, headers=headers) as response:
                 self._refuse(response, is_api)

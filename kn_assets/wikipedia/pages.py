@@ -6,9 +6,10 @@ journal into the table at its end, so that a run killed at any moment goes on wh
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +26,8 @@ from kn_assets.wikipedia.client import Client, Failed, unreachable
 from kn_assets.wikipedia.text import describe
 
 _GIVE_UP_AFTER = 10
-"""Pages in a row which the network failed before a run gives up."""
+"""Pages in a row which the network failed, or the site refused, before a run gives up."""
+_REFUSED = frozenset({401, 403, 429})
 _ROWS_AT_ONCE = 200
 Row = dict[str, Any]
 
@@ -81,8 +83,9 @@ def fetch_pages(
         with (
             journal.Journal(folder) as pages,
             progress.bar("pages", len(wanted), "pages", done=len(have)) as bar,
+            contextlib.closing(_fetch_all(todo, client)) as rows,
         ):
-            for row in _fetch_all(todo, client):
+            for row in rows:
                 pages.append({**row, "city_id": wanted[row["url"]]})
                 failed = row["html"] is None
                 summary.outcomes["failed" if failed else "fetched"] += 1
@@ -121,10 +124,10 @@ def _changed(stored: dict[str, int | None], client: Client, progress: Progress) 
     }
 
 
-def _fetch_all(urls: Iterable[str], client: Client) -> Iterator[Row]:
+def _fetch_all(urls: Iterable[str], client: Client) -> Generator[Row, None, None]:
     """Fetch addresses with a few threads; rows come as they are done.
 
-    Raises KnError after many failures of the network in a row.
+    Raises KnError after many pages in a row that the network failed or the site refused.
     """
     waiting = iter(urls)
     lost = 0
@@ -139,12 +142,25 @@ def _fetch_all(urls: Iterable[str], client: Client) -> Iterator[Row]:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     row, unreached = future.result()
-                    lost = lost + 1 if unreached else 0
+                    lost = lost + 1 if unreached or row["status"] in _REFUSED else 0
                     if lost >= _GIVE_UP_AFTER:
-                        raise KnError(unreachable(client.settings.base_url, row["reason"]))
+                        raise _given_up(client.settings.base_url, row, unreached)
                     yield row
         finally:
+            # Where the run ends early, threads that wait for their turn or a retry are let go.
+            client.stopped.set()
             pool.shutdown(wait=True, cancel_futures=True)
+            client.stopped.clear()
+
+
+def _given_up(base_url: str, row: Row, unreached: bool) -> KnError:
+    reason = row["reason"].removeprefix(FAILED)
+    if unreached:
+        return KnError(unreachable(base_url, reason))
+    return KnError(
+        f"{base_url} refuses page after page ({reason}): wait an hour or lower --rate, check "
+        "--contact, then run the same command again; what is fetched is kept"
+    )
 
 
 def _fetch(url: str, client: Client) -> tuple[Row, bool]:

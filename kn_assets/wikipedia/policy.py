@@ -26,24 +26,27 @@ class Pace:
     def __init__(
         self,
         rate: float,
+        stopped: threading.Event,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self._lock = threading.Lock()
-        self._clock, self._sleep = clock, sleep
+        self._stopped = stopped
+        self._clock, self._sleep = clock, sleep or stopped.wait
         self._most = self._ceiling = self.rate = rate
         self._next = 0.0
 
-    def turn(self) -> None:
-        """Wait for one's turn."""
-        while True:
+    def turn(self) -> bool:
+        """Wait for one's turn; False where the client was stopped meanwhile."""
+        while not self._stopped.is_set():
             with self._lock:
                 now = self._clock()
                 left = self._next - now
                 if left <= 0:
                     self._next = now + 1 / self.rate
-                    return
+                    return True
             self._sleep(left)
+        return False
 
     def pause(self, seconds: float) -> None:
         """Let nobody start for some seconds."""

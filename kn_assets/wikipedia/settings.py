@@ -37,7 +37,7 @@ class Settings:
     max_body: int = _setting(
         20_000_000, "bytes of an unpacked page at most; larger ones are refused"
     )
-    attempts: int = _setting(6, "times a request is tried before its page counts as failed")
+    attempts: int = _setting(8, "times a request is tried before its page counts as failed")
     backoff: float = _setting(1.0, "seconds before the first retry; doubles each time, with jitter")
     max_wait: float = _setting(900.0, "longest Retry-After in seconds that is waited for")
     maxlag: int = _setting(5, "seconds of database lag above which the API is left alone")

@@ -258,6 +258,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(503, "Unavailable")
             case "500":
                 self._send(500, "<html>Our servers are under maintenance</html>")
+            case "403":
+                self._send(403, "Forbidden")
             case "404":
                 self._send(404, "Not found")
             case "cut":

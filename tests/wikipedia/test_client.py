@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -179,10 +180,11 @@ class Clock:
 
 def test_pace() -> None:
     clock = Clock()
-    pace = Pace(10.0, clock, clock.sleep)
+    stopped = threading.Event()
+    pace = Pace(10.0, stopped, clock, clock.sleep)
     starts = []
     for _ in range(11):
-        pace.turn()
+        assert pace.turn()
         starts.append(clock.now)
     assert starts == pytest.approx([i / 10 for i in range(11)])
     pace.pause(5.0)
@@ -201,6 +203,8 @@ def test_pace() -> None:
     for _ in range(100):
         pace.slow_down()
     assert pace.rate == pytest.approx(10 / 16)
+    stopped.set()
+    assert not pace.turn()
 
 
 def test_retry_after() -> None:

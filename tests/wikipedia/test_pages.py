@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import random
@@ -161,6 +162,7 @@ def test_killed_three_times(tmp_path: Path) -> None:
     with StandIn(world) as site:
         command = [sys.executable, "-c", RUN, site.url, str(tmp_path / "killed")]
         command += [str(Path(__file__).parent), "150"]
+        at_kills: list[tuple[set[str], dict[str, int]]] = []
         for k in range(3):
             process = subprocess.Popen(command)
             enough = rng.randint(30, 60) * (k + 1)
@@ -173,16 +175,14 @@ def test_killed_three_times(tmp_path: Path) -> None:
             # What was served but not stored was in flight.
             assert len(set(before) - kept) <= 2 * (k + 1)
             assert len(kept) >= enough - 3 * (k + 1)
-            site.kept = [*getattr(site, "kept", []), (kept, before)]
+            at_kills.append((kept, before))
         subprocess.run(command, check=True)
         after = served(site)
-        for kept, before in site.kept:
+        for kept, before in at_kills:
             assert {p for p in kept if after[p] > before[p]} == set()
         assert sum(after.values()) <= 240 + 3 * 2
-    place = lake.Lake(tmp_path / "killed")
-    pages = place.read(CORPUS, "pages")
-    with StandIn(world) as site, Client(settings(quiet.url)):
-        got = prompts(pages, pages.select(["city_id", "url"])).table
+    pages = lake.Lake(tmp_path / "killed").read(CORPUS, "pages")
+    got = prompts(pages, pages.select(["city_id", "url"])).table
     assert got.num_rows == 240
     assert got.equals(expected)
 
@@ -244,6 +244,40 @@ def test_lost_network_keeps_what_was_fetched(tmp_path: Path) -> None:
         summary = fetch_pages(place, CORPUS, found, client, Progress())
         assert (summary.outcomes["resumed"], summary.outcomes["fetched"]) == (20, 40)
         assert set(served(site).values()) == {1}
+
+
+def test_a_site_that_refuses_is_left_alone(tmp_path: Path) -> None:
+    place = lake.Lake(tmp_path)
+    with StandIn(World(60)) as site, Client(settings(site.url)) as client:
+        found = cities(client, Progress()).table
+        before = len(site.requests)
+        site.faults["*"] = ["403"] * 100
+        with pytest.raises(KnError, match=r"refuses page after page .HTTP 403"):
+            fetch_pages(place, CORPUS, found, client, Progress())
+        assert len(site.requests) - before < 20
+        site.faults.clear()
+        assert fetch_pages(place, CORPUS, found, client, Progress()).outcomes["fetched"] == 60
+
+
+def test_an_interrupted_run_does_not_sit_out_its_waits(tmp_path: Path) -> None:
+    class Interrupted(Progress):
+        def bar(self, *args: Any, **more: Any) -> Any:
+            return contextlib.nullcontext(self)
+
+        def advance(self, n: int = 1) -> None:
+            raise KeyboardInterrupt
+
+        def note(self, text: str) -> None:
+            pass
+
+    with StandIn(World(20)) as site, Client(settings(site.url)) as client:
+        found = cities(client, Progress()).table
+        site.retry_after = "250"
+        site.faults["/wiki/Herat"] = ["429-after"]
+        with pytest.raises(KeyboardInterrupt):
+            fetch_pages(lake.Lake(tmp_path), CORPUS, found, client, Interrupted())
+        assert not client.stopped.is_set()
+    assert "/wiki/Kabul" in stored(tmp_path)
 
 
 class Filling:
