@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, said_plainly
-from kn_assets.schema import TABLES, Table
+from kn_assets.schema import ALL, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -71,8 +71,8 @@ def _definition(path: Path) -> Definition:
     lines = path.read_text(encoding="utf-8").splitlines()
     meaning = " ".join(line.removeprefix("--").strip() for line in lines if line[:2] == "--")
     text = "\n".join(line for line in lines if line[:2] != "--")
-    if path.parent.name == "views" and path.stem in TABLES:
-        meaning = TABLES[path.stem].meaning
+    if path.parent.name == "views" and path.stem in ALL:
+        meaning = ALL[path.stem].meaning
     return Definition(path.stem, path.parent.name, text, meaning)
 
 
@@ -85,7 +85,7 @@ def stamp(lake: Lake) -> Stamp:
     """What tables exist and when each was written: (table, partition, ns), cheap to take."""
     found = []
     for kind in ("corpus", "model"):
-        names = [t.name for t in TABLES.values() if t.kind == kind]
+        names = [t.name for t in ALL.values() if t.kind == kind]
         for partition in lake.partitions(kind):
             folder = lake.folder(partition)
             for name in names:
@@ -111,7 +111,7 @@ def define(connection: duckdb.DuckDBPyConnection, lake: Lake, comments: bool = F
         if comments:
             statements += _comments(definition)
     for filled in (False, True):  # filling costs time at each query: only where it is needed
-        views = [_lake_view(lake, t, t.name in present, filled) for t in TABLES.values()]
+        views = [_lake_view(lake, t, t.name in present, filled) for t in ALL.values()]
         connection.execute("BEGIN")
         try:
             for statement in ("CREATE SCHEMA IF NOT EXISTS lake", *views, *statements):
@@ -155,6 +155,8 @@ _SQL_TYPES = {
     "timestamp[s, tz=UTC]": "TIMESTAMPTZ",
     "list<item: string>": "VARCHAR[]",
     "list<element: string>": "VARCHAR[]",
+    "list<item: float>": "FLOAT[]",
+    "list<element: float>": "FLOAT[]",
 }
 
 
@@ -166,9 +168,9 @@ def sql_type(arrow: object) -> str:
 def _comments(definition: Definition) -> list[str]:
     name = definition.name
     found = [f"COMMENT ON {definition.kind} {name} IS {_quoted(definition.meaning)}"]
-    if definition.folder == "views" and name in TABLES:
-        kind = TABLES[name].kind
-        meanings = {c.name: c.meaning for c in TABLES[name].columns} | {kind: f"name of the {kind}"}
+    if definition.folder == "views" and name in ALL:
+        kind = ALL[name].kind
+        meanings = {c.name: c.meaning for c in ALL[name].columns} | {kind: f"name of the {kind}"}
         found += [
             f'COMMENT ON COLUMN {name}."{column}" IS {_quoted(meaning)}'
             for column, meaning in meanings.items()

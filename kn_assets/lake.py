@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kn_assets.errors import KnError
-from kn_assets.schema import TABLES, Kind
+from kn_assets.schema import ALL, Kind
 
 ROW_GROUP = 1 << 20
 _FOLDER = {"corpus": "corpus", "model": "atlas"}
@@ -78,7 +78,7 @@ class Lake:
 
     def table(self, partition: Partition, name: str) -> Path:
         """The folder of a table, whether or not it exists."""
-        if TABLES[name].kind != partition.kind:
+        if ALL[name].kind != partition.kind:
             raise ValueError(f"{name} is no table of a {partition.kind}")
         return self.folder(partition) / name
 
@@ -90,7 +90,7 @@ class Lake:
 
     def glob(self, name: str) -> str:
         """The pattern of a table's files over all partitions."""
-        kind = TABLES[name].kind
+        kind = ALL[name].kind
         return str(self.root / _FOLDER[kind] / f"{kind}=*" / name / "*.parquet")
 
     def partitions(self, kind: Kind) -> list[Partition]:
@@ -180,7 +180,7 @@ class Lake:
             rows = 0
             with parquet_writer(folder / "part-0.parquet", name) as writer:
                 for batch in batches:
-                    writer.write_batch(batch.cast(TABLES[name].schema), row_group_size=ROW_GROUP)
+                    writer.write_batch(batch.cast(ALL[name].schema), row_group_size=ROW_GROUP)
                     rows += batch.num_rows
         return rows
 
@@ -212,7 +212,7 @@ class Lake:
 def parquet_writer(path: Path, name: str) -> pq.ParquetWriter:
     """A writer for a file of table `name`: zstd, dictionaries and the layout all tables share."""
     return pq.ParquetWriter(
-        path, TABLES[name].schema, compression="zstd", compression_level=1, version="2.6"
+        path, ALL[name].schema, compression="zstd", compression_level=1, version="2.6"
     )
 
 

@@ -138,7 +138,7 @@ _TELLS = {
 }
 
 # They lie in two continents, so the continent of the list says little of their cities.
-_TWO_CONTINENTS = frozenset({"AM", "AZ", "CY", "EG", "GE", "KZ", "RU", "TL", "TR"})
+TWO_CONTINENTS = frozenset({"AM", "AZ", "CY", "EG", "GE", "KZ", "RU", "TL", "TR"})
 # The list has no neighbours for these, though a land border is there or may be said to be.
 _UNLISTED_BORDER = frozenset({"CY", "HK", "MO"})
 
@@ -245,7 +245,7 @@ def _fields(city: City, draw: _Draw) -> dict[str, str]:
         **_borders(land, draw),
         "currency": f"the {land.currency}" if land.currency else "",
         **_languages(land),
-        "continent": "" if land.code in _TWO_CONTINENTS else land.continent,
+        "continent": "" if land.code in TWO_CONTINENTS else land.continent,
         "area": f"{land.area_km2:,}" if land.area_km2 > 100 else "",
         "domain": land.domain,
         "calling_code": land.calling_code,

@@ -1,0 +1,4 @@
+CREATE OR REPLACE VIEW facts AS
+SELECT
+    t.fact_id, t.relation, t.subject, t.object, t.city_id, t.corpus
+FROM lake.facts AS t;
