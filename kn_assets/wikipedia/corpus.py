@@ -86,6 +86,14 @@ class PageSummary:
     tokens: list[str] | None
     token_text: str | None
 
+    def __str__(self) -> str:
+        lines = [f"title: {self.title or 'none'}"]
+        lines.append(f"no prompt: {self.reason}" if self.reason else f"\n{self.text}")
+        if self.tokens is not None:
+            lines.append(f"\n{len(self.tokens)} tokens: {self.token_text}")
+            lines.append("|".join(self.tokens))
+        return "\n".join(lines)
+
 
 def page_summary(
     file_or_url: str,

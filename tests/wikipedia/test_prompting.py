@@ -64,6 +64,10 @@ def test_the_first_five_prompts_to_the_letter(tmp_path: Path) -> None:
     assert told.tokens is not None
     assert len(told.tokens) == 30
     assert told.text == texts[0]
+    shown = str(told).splitlines()
+    assert (shown[0], shown[2]) == ("title: Kabul", texts[0])
+    assert shown[4] == f"30 tokens: {EXPECTED[0]}"
+    assert shown[5].replace("|", "") == EXPECTED[0]
     # A cut inside a character shows no replacement character.
     file.write_text("<p>" + "Ⴀ" * 40 + " is a city in Foo.</p>")
     told = page_summary(str(file), tokenizer)
@@ -98,6 +102,9 @@ def test_page_summary_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.Mon
         settings = Settings.of(contact="a@b.org", base_url=site.url)
         told = page_summary(site.url + "/wiki/Herat", settings=settings)
         assert told.text.startswith("Herāt is an oasis city")
+        site.pages["Empty"] = "<html><h1>Empty</h1></html>"
+        told = page_summary(site.url + "/wiki/Empty", settings=settings)
+        assert str(told) == "title: Empty\nno prompt: empty page"
         with pytest.raises(KnError, match="can't be had: HTTP 404"):
             page_summary(site.url + "/wiki/Nowhere", settings=settings)
 
