@@ -276,6 +276,10 @@ def test_the_map_selects_a_neuron_and_shows_its_prompts(screen: Any, database: D
     screen.until(f"kn.neuron?.card?.neuron === {neuron}")
     names = screen.page.locator("[data-kn=neuron]:visible .kn-two section").first
     assert names.locator(".kn-open b").all_inner_texts() == [name for (name,) in top]
+    screen.tab("Explore")
+    assert title(screen, "neuron") == f"Layer {layer} · neuron {neuron}"
+    examples = screen.page.locator("[data-kn=neuron]:visible .kn-two section").first
+    assert examples.locator(".kn-open b").all_inner_texts() == [name for (name,) in top]
 
 
 def test_a_box_on_the_map_is_counted_and_opens_as_sql(screen: Any, database: Database) -> None:

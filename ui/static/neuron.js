@@ -115,7 +115,7 @@
 
     let prose = null;
     const showWeighted = () => {
-      if (!withPrompt || !kn.neuron || !kn.prompt) return;
+      if (!withPrompt || stale || !kn.neuron || !kn.prompt) return;
       const { layer, neuron, token } = kn.state;
       const found = kn.neuron.weighted;
       if (!found) {
@@ -147,7 +147,11 @@
       const { layer, neuron } = kn.state;
       title.textContent = layer === null ? "Neuron" : `Layer ${layer} · neuron ${neuron}`;
     };
+    // The pane of a tab that isn't on screen is filled when it comes on.
+    let stale = false;
     const show = () => {
+      stale = pane.clientWidth === 0;
+      if (stale) return;
       name();
       kn.fill(trouble);
       kn.fill(body, upper, withPrompt && lower);
@@ -166,6 +170,7 @@
       kn.fill(body);
       kn.fill(trouble, kn.message(words, "error"));
     });
+    new ResizeObserver(() => { if (stale) show(); }).observe(pane);
     if (kn.neuron) show();
   };
 })((window.kn ??= {}));
