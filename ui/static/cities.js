@@ -46,7 +46,7 @@
       if (!from) list.replaceChildren();
       for (const note of list.querySelectorAll(".kn-none")) note.remove();
       list.append(...rows.slice(from).map((row, i) => option(row, from + i)));
-      if (missing) list.append(h("li", { class: "kn-none" }, missing));
+      if (missing) list.append(h("li", { class: "kn-none" }, kn.message(missing)));
       else if (!rows.length) list.append(h("li", { class: "kn-none" },
         `No prompt of this atlas has “${box.value.trim()}” in its city's names, country or text.`));
       more.hidden = rows.length >= total;

@@ -118,8 +118,10 @@
   }, "show as SQL");
 
   // A word where something is missing or failed, in the place where it would be.
+  // A note's `names` are set as code; an error is shown as it came.
   kn.message = (text, kind = "note") => kn.h(
-    "p", { class: `kn-message kn-${kind}`, role: kind === "error" ? "alert" : "status" }, text);
+    "p", { class: `kn-message kn-${kind}`, role: kind === "error" ? "alert" : "status" },
+    ...(kind === "error" ? [text] : text.split("`").map((part, i) => (i % 2 ? kn.h("code", {}, part) : part))));
 
   // One tip for the whole page, placed beside the pointer or the focused element.
   const tip = kn.h("div", { class: "kn-tip", role: "tooltip", hidden: true });

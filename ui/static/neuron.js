@@ -65,12 +65,12 @@
           h("span", { class: "kn-faint" }, ` · ${kn.integer(facts.n_fired)} times, threshold ${kn.number(facts.threshold)}`)),
         facts && row("range", `${kn.number(facts.min)} to ${kn.number(facts.max)}`,
           h("span", { class: "kn-faint" }, ` · mean ${kn.number(facts.mean)} · std ${kn.number(facts.std)}`)),
-        !facts && row("facts", missing.card ?? "none"),
+        !facts && row("facts", (missing.card ?? "none").replaceAll("`", "")),
         countries.length > 0 && row("strongest in", ...countries.map(({ country, n }) =>
           h("span", { class: "kn-chip" }, h("bdi", {}, country), n > 1 ? ` ×${n}` : ""))),
         vocabulary
           ? row("promotes", ...words(vocabulary.promotes))
-          : row("vocabulary", missing.vocabulary ?? "none"),
+          : row("vocabulary", (missing.vocabulary ?? "none").replaceAll("`", "")),
         vocabulary && row("suppresses", ...words(vocabulary.suppresses))));
     };
 
