@@ -145,7 +145,7 @@ def tables(facts: Sequence[Fact]) -> tuple[pa.Table, pa.Table]:
 
 
 def first_of_each(facts: pa.Table, n: int) -> list[int]:
-    """Ids of the first `n` facts of each relation: an embedded corpus begins with the best known."""
+    """Ids of the first `n` facts of each relation: GeoNames' cities begin with the largest."""
     left: dict[str, int] = {}
     chosen = []
     for fact_id, relation in zip(
