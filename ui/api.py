@@ -1,4 +1,4 @@
-"""What the browser may ask: each question validated, answered by `ui.views`, remembered.
+"""What the browser may ask: each question validated, answered by the views, remembered.
 
 These calls skip Gradio's queue, so all of them are quick; SQL isn't among them. An answer is JSON
 text, since Gradio walks through every value of a structured answer.
@@ -18,8 +18,9 @@ import duckdb
 from kn_assets.database import Database, Stamp
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from ui import views
+from ui import map_view, neuron_view, views
 from ui.questions import sql_help
+from ui.rows import Answer
 
 REMEMBERED = 64 << 20  # characters of answers kept
 LONGEST_SEARCH = 200
@@ -75,9 +76,9 @@ class Api:
             while self._size > REMEMBERED:
                 self._size -= len(self._memory.popitem(last=False)[1])
 
-    def atlases(self) -> list[views.Answer]:
+    def atlases(self) -> list[Answer]:
         """The lake's atlases with their sizes."""
-        found: list[views.Answer] = json.loads(self.ask("atlases", {}))["atlases"]
+        found: list[Answer] = json.loads(self.ask("atlases", {}))["atlases"]
         return found
 
 
@@ -122,7 +123,7 @@ class _Checked:
         return tuple(float(v) for v in value)
 
     @property
-    def atlas(self) -> views.Answer:
+    def atlas(self) -> Answer:
         model = self.text("model")
         for atlas in self._api.atlases():
             if atlas["model"] == model:
@@ -138,27 +139,27 @@ class _Checked:
         return self.integer("prompt", 1 << 31)
 
 
-def _atlases(api: Api, _: _Checked) -> views.Answer:
+def _atlases(api: Api, _: _Checked) -> Answer:
     return views.atlases(api.database)
 
 
-def _search(api: Api, given: _Checked) -> views.Answer:
+def _search(api: Api, given: _Checked) -> Answer:
     offset, limit = given.integer("offset", 1 << 31), given.integer("limit", LARGEST_PAGE + 1)
     return views.search(api.database, given.model, given.text("text"), offset, limit)
 
 
-def _has_prompt(api: Api, given: _Checked) -> views.Answer:
+def _has_prompt(api: Api, given: _Checked) -> Answer:
     return views.has_prompt(api.database, given.model, given.prompt)
 
 
-def _prompt(api: Api, given: _Checked) -> views.Answer:
+def _prompt(api: Api, given: _Checked) -> Answer:
     atlas = given.atlas
     return views.prompt(api.database, atlas["model"], given.prompt, atlas["n_layers"])
 
 
-def _neuron(api: Api, given: _Checked) -> views.Answer:
+def _neuron(api: Api, given: _Checked) -> Answer:
     atlas = given.atlas
-    return views.neuron(
+    return neuron_view.neuron(
         api.database,
         atlas["model"],
         given.prompt,
@@ -167,21 +168,21 @@ def _neuron(api: Api, given: _Checked) -> views.Answer:
     )
 
 
-def _points(api: Api, given: _Checked) -> views.Answer:
+def _points(api: Api, given: _Checked) -> Answer:
     kind = given.choice("kind", ("neurons", "prompts"))
-    return views.points(api.database, given.model, kind)
+    return map_view.points(api.database, given.model, kind)
 
 
-def _selection(api: Api, given: _Checked) -> views.Answer:
+def _selection(api: Api, given: _Checked) -> Answer:
     kind = given.choice("kind", ("neurons", "prompts"))
-    return views.selection(api.database, given.model, kind, given.box())
+    return map_view.selection(api.database, given.model, kind, given.box())
 
 
-def _sql_help(api: Api, given: _Checked) -> views.Answer:
+def _sql_help(api: Api, given: _Checked) -> Answer:
     return sql_help(api.database, given.model)
 
 
-_QUESTIONS: dict[str, Callable[[Api, _Checked], views.Answer]] = {
+_QUESTIONS: dict[str, Callable[[Api, _Checked], Answer]] = {
     "atlases": _atlases,
     "search": _search,
     "has_prompt": _has_prompt,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from kn_assets.bench.synthetic import Shape, dense_blocks, lengths, make_lake
 from kn_assets.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from ui import views
+from ui import map_view, neuron_view, views
 from ui.api import Api
 from ui.pack import pack, pack_ids, unpack
 from ui.questions import QUESTIONS
@@ -94,13 +96,13 @@ def test_a_neuron_comes_with_its_prompts_and_weights(
     data: Database, dense: np.ndarray[Any, Any]
 ) -> None:
     prompt, layer, neuron = 2, 1, 4
-    sent = views.neuron(data, "tiny", prompt, layer, neuron)
+    sent = neuron_view.neuron(data, "tiny", prompt, layer, neuron)
     threshold = sent["card"]["threshold"]
     values = np.where(np.abs(dense[layer, neuron]) >= threshold, dense[layer, neuron], 0)
     peaks = np.abs(values[:, 1:]).max(axis=1)
     order = [int(p) for p in np.argsort(-peaks, kind="stable") if peaks[p] > 0]
-    assert [row["prompt_id"] for row in sent["top"]] == order[: views.TOP_PROMPTS]
-    rest = set(order[views.SAMPLE_PROMPTS :])
+    assert [row["prompt_id"] for row in sent["top"]] == order[: neuron_view.TOP_PROMPTS]
+    rest = set(order[neuron_view.SAMPLE_PROMPTS :])
     assert {row["prompt_id"] for row in sent["sample"]} <= rest
     n = len(sent["attention"]["activations"])
     given = [a or 0 for a in sent["attention"]["activations"]]
@@ -119,7 +121,7 @@ def test_a_neuron_comes_with_its_prompts_and_weights(
 
 def test_the_map_keeps_places_to_a_16_bit_grid(data: Database) -> None:
     for kind, macro in (("neurons", "neuron_points"), ("prompts", "prompt_points")):
-        sent = views.points(data, "tiny", kind)
+        sent = map_view.points(data, "tiny", kind)
         found = data.cursor().execute(f"SELECT x, y, name FROM {macro}('tiny')").fetchall()
         x = sent["left"] + unpack(sent["x"]) / 65535 * sent["size"]
         y = sent["top"] + unpack(sent["y"]) / 65535 * sent["size"]
@@ -127,16 +129,16 @@ def test_the_map_keeps_places_to_a_16_bit_grid(data: Database) -> None:
         assert np.abs(y - [f[1] for f in found]).max() <= sent["size"] / 65535
         prompt = unpack(sent["prompt"])
         names = sent["prompts"]["names"]
-        assert [names[p] if p != views.NONE else None for p in prompt] == [f[2] for f in found]
+        assert [names[p] if p != map_view.NONE else None for p in prompt] == [f[2] for f in found]
 
 
 def test_a_box_of_the_map_is_summed_up(data: Database) -> None:
-    everything = views.selection(data, "tiny", "neurons", (-1e9, 1e9, -1e9, 1e9))
+    everything = map_view.selection(data, "tiny", "neurons", (-1e9, 1e9, -1e9, 1e9))
     assert everything["n"] == SHAPE.n_layers * SHAPE.n_neurons
     assert [row["lift"] for row in everything["countries"]] == pytest.approx(
         [1.0] * len(everything["countries"])
     )
-    nothing = views.selection(data, "tiny", "neurons", (1e9, 2e9, 1e9, 2e9))
+    nothing = map_view.selection(data, "tiny", "neurons", (1e9, 2e9, 1e9, 2e9))
     assert (nothing["n"], nothing["countries"], nothing["words"]) == (0, [], [])
 
 
@@ -177,6 +179,24 @@ def test_search_pages_add_up(data: Database) -> None:
 def test_a_missing_prompt_is_an_error(data: Database) -> None:
     with pytest.raises(KnError, match="no prompt 4000"):
         views.prompt(data, "tiny", 4000, SHAPE.n_layers)
+
+
+def test_an_atlas_is_there_before_its_last_tables_are(tmp_path: Path) -> None:
+    lake = make_lake(tmp_path)
+    (atlas,) = lake.partitions("model")
+    for name in ("atlases", "neurons"):
+        lake.remove(atlas, name)
+    database = Database(lake)
+    (found,) = views.atlases(database)["atlases"]
+    assert (found["n_prompts"], found["n_layers"]) == (SHAPE.n_prompts, SHAPE.n_layers)
+    assert 0 < found["n_neurons"] <= SHAPE.n_neurons
+    assert views.search(database, "tiny", "", 0, 500)["total"] == SHAPE.n_prompts
+    shutil.rmtree(tmp_path / "corpus")
+    database.refresh()
+    listed = views.search(database, "tiny", "", 0, 500)
+    assert listed["total"] == SHAPE.n_prompts
+    assert "`cities` and `prompts`" in listed["missing"]
+    database.close()
 
 
 def test_help_names_every_question_and_macro(made: Lake) -> None:

@@ -1,0 +1,104 @@
+"""The map: the places of neurons or prompts, and what a box of it has in common."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kn_assets.database import Database
+from ui.pack import pack, pack_ids
+from ui.rows import Answer, columns, missing_tables, rows, waits_for
+
+NONE = 0xFFFFFFFF
+
+
+def points(database: Database, model: str, kind: str) -> Answer:
+    """The map of neurons or of prompts; places are 16-bit fractions of one square."""
+    table = "neuron_map" if kind == "neurons" else "prompt_map"
+    if names := missing_tables(database, model, table):
+        return {"n": 0, "missing": waits_for(names)}
+    macro = "neuron_points" if kind == "neurons" else "prompt_points"
+    found = columns(
+        database,
+        f"SELECT * REPLACE (coalesce(prompt_id, -1) AS prompt_id, coalesce(name, '') AS name, "
+        f"coalesce(country, '') AS country, coalesce(continent, '') AS continent) FROM {macro}($1)",
+        model,
+    )
+    n = len(found["x"])
+    left, top = float(found["x"].min(initial=0)), float(found["y"].min(initial=0))
+    width, height = float(np.ptp(found["x"])), float(np.ptp(found["y"]))
+    size = max(width, height, 1e-9)
+    left, top = left - (size - width) / 2, top - (size - height) / 2
+    ids, first, of_prompt = np.unique(found["prompt_id"], return_index=True, return_inverse=True)
+    countries, country = np.unique(found["country"][first].astype(str), return_inverse=True)
+    continents = dict(zip(found["country"].tolist(), found["continent"].tolist(), strict=True))
+    answer: Answer = {
+        "kind": kind,
+        "n": n,
+        "left": left,
+        "top": top,
+        "size": size,
+        "x": pack(np.rint((found["x"] - left) / size * 65535), "u2"),
+        "y": pack(np.rint((found["y"] - top) / size * 65535), "u2"),
+        "prompt": pack(np.where(found["prompt_id"] < 0, NONE, of_prompt), "u4"),
+        "prompts": {
+            "ids": ids.tolist(),
+            "names": found["name"][first].tolist(),
+            "country": country.tolist(),
+        },
+        "countries": [
+            {"name": str(name) or None, "continent": continents[name] or None} for name in countries
+        ],
+    }
+    if "cluster" in found:
+        answer["cluster"] = pack(found["cluster"], "i2")
+    if kind == "neurons":
+        answer |= {
+            "layer": pack_ids(found["layer"]),
+            "neuron": pack_ids(found["neuron"]),
+            "rate": pack(np.nan_to_num(found["firing_rate"]), "f4"),
+        }
+    return answer
+
+
+def selection(database: Database, model: str, kind: str, box: tuple[float, ...]) -> Answer:
+    """What the points in a box [x0, x1, y0, y1] have in common.
+
+    A country's lift is its share in the box over its share on the whole map.
+    """
+    macro = "neuron_points" if kind == "neurons" else "prompt_points"
+    inside = "x BETWEEN $2 AND $3 AND y BETWEEN $4 AND $5"
+    countries = rows(
+        database,
+        f"""
+        SELECT country, count(*) FILTER ({inside}) AS n, sum(n) OVER () AS total,
+            (n / total) / (count(*) / sum(count(*)) OVER ()) AS lift
+        FROM {macro}($1) GROUP BY country ORDER BY n DESC, country
+        """,
+        model,
+        *box,
+    )
+    words = (
+        rows(
+            database,
+            f"""
+            SELECT v.token, count(*) AS n
+            FROM neuron_points($1) AS p
+            JOIN neuron_vocabulary AS v ON v.layer = p.layer AND v.neuron = p.neuron
+            WHERE v.model = $1 AND v.sign = 1 AND {inside}
+            GROUP BY v.token ORDER BY n DESC, v.token LIMIT 16
+            """,
+            model,
+            *box,
+        )
+        if kind == "neurons"
+        else []
+    )
+    return {
+        "n": int(countries[0]["total"]) if countries else 0,
+        "countries": [
+            {"country": row["country"], "n": row["n"], "lift": row["lift"]}
+            for row in countries
+            if row["n"] and row["country"]
+        ][:10],
+        "words": words,
+    }

@@ -1,0 +1,99 @@
+"""The right pane: what a neuron is, what fires it, and how attention weights it in a prompt."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from kn_assets.database import Database
+from ui.pack import pack
+from ui.rows import Answer, columns, missing_tables, rows, waits_for
+
+TOP_PROMPTS = 10
+SAMPLE_PROMPTS = 6
+_COUNTRIES = """
+SELECT country, n_prompts AS n FROM neuron_countries($1, $2, $3)
+WHERE country IS NOT NULL LIMIT 4
+"""
+_POOL = ThreadPoolExecutor(8, thread_name_prefix="view")
+
+
+def neuron(database: Database, model: str, prompt: int, layer: int, neuron: int) -> Answer:
+    """What a neuron is, the prompts that fire it, and the weights of attention in this prompt."""
+    missing = {
+        part: waits_for(names)
+        for part, needs in (
+            ("card", ("neurons",)),
+            ("vocabulary", ("neuron_vocabulary",)),
+            ("top", ("neuron_peaks", "activations_by_neuron")),
+            ("sample", ("neuron_peaks", "activations_by_neuron")),
+            ("attention", ("attention", "activations")),
+        )
+        if (names := missing_tables(database, model, *needs))
+    }
+    one = (model, layer, neuron)
+    # Five small look-ups in different files: side by side they take half the time.
+    card, countries, top, sample, weighted = (
+        _POOL.submit(_card, database, *one),
+        _POOL.submit(rows, database, _COUNTRIES, *one),
+        _POOL.submit(_examples, database, "neuron_prompts", (*one, TOP_PROMPTS)),
+        _POOL.submit(_examples, database, "neuron_sample", (*one, SAMPLE_PROMPTS)),
+        _POOL.submit(_weighted, database, model, prompt, layer, neuron),
+    )
+    facts = card.result()
+    return {
+        "card": facts,
+        "vocabulary": _vocabulary(facts) if facts and "vocabulary" not in missing else None,
+        "countries": countries.result(),
+        "top": top.result(),
+        "sample": sample.result(),
+        "attention": None if "attention" in missing else weighted.result(),
+        "missing": missing,
+    }
+
+
+def _card(database: Database, model: str, layer: int, neuron: int) -> Answer | None:
+    found = rows(database, "FROM neuron_card($1, $2, $3)", model, layer, neuron)
+    return found[0] if found else None
+
+
+def _vocabulary(card: Answer) -> Answer:
+    def words(name: str) -> list[Answer]:
+        tokens, scores = card.pop(name) or [], card.pop(f"{name}_scores") or []
+        pairs = zip(tokens[:8], scores[:8], strict=True)
+        return [{"token": token, "score": score} for token, score in pairs]
+
+    return {"promotes": words("promoted"), "suppresses": words("suppressed")}
+
+
+def _examples(database: Database, macro: str, arguments: tuple[str, int, int, int]) -> list[Answer]:
+    return rows(database, f"FROM {macro}($1, $2, $3, $4) ORDER BY rank", *arguments)
+
+
+def _weighted(
+    database: Database, model: str, prompt: int, layer: int, neuron: int
+) -> Answer | None:
+    """Attention of the layer as the rows of a lower triangle, and the activations it weights."""
+    found = columns(
+        database,
+        "SELECT position, source_position, attention, activation "
+        "FROM attention_weighted($1, $2, $3, $4)",
+        model,
+        prompt,
+        layer,
+        neuron,
+    )
+    if not len(found["position"]):
+        return None
+    position = found["position"].astype(int)
+    source = found["source_position"].astype(int)
+    n = int(position.max()) + 1
+    weights = np.zeros(n * (n + 1) // 2, dtype=np.float32)
+    weights[position * (position + 1) // 2 + source] = found["attention"]
+    activations = np.zeros(n)
+    activations[source] = found["activation"]
+    return {
+        "weights": pack(weights, "f4"),
+        "activations": [float(a) if a else None for a in activations],
+    }
