@@ -49,8 +49,10 @@ def _batch(client: Client, titles: list[str]) -> dict[str, PageInfo]:
         query = answer.get("query", {})
         for step in ("normalized", "converted", "redirects"):
             renamed |= {r["from"]: r["to"] for r in query.get(step, [])}
-        for page in query.get("pages", []):
-            missing = bool(page.get("missing") or page.get("invalid"))
+        listed = query.get("pages", [])
+        # Mirrors of older software answer in the first format: by page id, with "missing": "".
+        for page in listed.values() if isinstance(listed, dict) else listed:
+            missing = any(page.get(k, False) is not False for k in ("missing", "invalid"))
             told = PageInfo(page["title"], page.get("lastrevid"), missing)
             if told.revision or page["title"] not in pages:
                 pages[page["title"]] = told

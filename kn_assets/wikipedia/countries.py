@@ -53,8 +53,13 @@ def country_code(name: str) -> str | None:
     >>> country_code("Côte d'Ivoire"), country_code("The Gambia"), country_code("Kabul")
     ('CI', 'GM', None)
     """
-    name = re.sub(r"\s*\[[^\]]*\]|\s*\(\d[^)]*\)", "", name)
-    return _codes().get(_key(name))
+    return _codes().get(_key(bare(name)))
+
+
+def bare(heading: str) -> str:
+    """A heading without flags, notes and counts: `🇨🇮 Ivory Coast (12)[a]` is `Ivory Coast`."""
+    heading = re.sub(r"\s*\[[^\]]*\]|\s*\(\d[^)]*\)", "", heading)
+    return re.sub(r"^\W+", "", heading).strip()
 
 
 def is_city_state(title: str, heading: str | None) -> bool:

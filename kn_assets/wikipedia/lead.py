@@ -26,7 +26,9 @@ MARKS = re.compile("[\ue000-\ue003]")
 _LONGEST = 20_000
 """Characters of a paragraph that are looked at; no real one comes near."""
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
-_CONTAINERS = frozenset({"div", "section", "center", "main", "article", "body", "html", "span"})
+_CONTAINERS = frozenset(
+    {"div", "section", "center", "main", "article", "body", "html", "span", "details"}
+)
 
 
 _SKIPPED_IDS = frozenset({"toc", "coordinates", "siteSub", "contentSub", "jump-to-nav", "catlinks"})

@@ -19,7 +19,7 @@ from kn_assets.errors import KnError
 from kn_assets.progress import Progress
 from kn_assets.wikipedia import document
 from kn_assets.wikipedia.client import Client, Failed, unreachable
-from kn_assets.wikipedia.countries import country_code, is_city_state
+from kn_assets.wikipedia.countries import bare, country_code, is_city_state
 from kn_assets.wikipedia.document import NOT_ARTICLE, classes, is_list
 from kn_assets.wikipedia.tables import Grid, grid_of, heading_of, rows_of, text_of
 from kn_assets.wikipedia.words import BOXES
@@ -173,10 +173,10 @@ def _country(headings: list[str]) -> str | None:
     """The innermost heading that names a country, else the innermost one."""
     for text in reversed(headings):
         if country_code(text):
-            return text
+            return bare(text)
     # Lands that GeoNames has no code for, such as Transnistria, have headings, too.
     named = bool(headings) and len(headings[-1]) > 1 and not _NO_COUNTRY.search(headings[-1])
-    return headings[-1] if named else None
+    return bare(headings[-1]) if named else None
 
 
 def _of_table(table: etree._Element, country: str | None) -> list[Link]:

@@ -18,7 +18,8 @@ from typing import Any
 import pyarrow as pa
 
 from kn_assets.errors import KnError
-from kn_assets.lake import Lake, Partition, parquet_writer
+from kn_assets.lake import Lake, Partition
+from kn_assets.parquet import parquet_writer
 from kn_assets.progress import Progress
 from kn_assets.schema import TABLES
 from kn_assets.wikipedia import api, document, journal

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from standin import PASSING, StandIn
@@ -15,6 +18,8 @@ from kn_assets.wikipedia import Client, Settings
 from kn_assets.wikipedia.api import info
 from kn_assets.wikipedia.client import Failed
 from kn_assets.wikipedia.policy import Pace, retry_after, user_agent
+
+RECORDED = Path(__file__).parents[3] / "shared" / "realdata" / "api" / "dijs-wiki-har"
 
 
 @pytest.fixture
@@ -163,6 +168,30 @@ def test_no_network() -> None:
     ):
         c.check()
     assert "\n" not in str(e.value)
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="recorded answers of the API aren't here")
+@pytest.mark.parametrize(
+    ("name", "asked", "title", "revision"),
+    [
+        ("djinn-normalized-redirect", "djinn", "Jinn", 1038429342),
+        ("einstein-normalized-redirect-extract", "albert einstein", "Albert Einstein", 1038922945),
+        ("missing-page", "asdasdlkalskdjalsdjalskdalsdjasdasd", None, None),
+    ],
+)
+def test_recorded_answers(name: str, asked: str, title: str | None, revision: int | None) -> None:
+    recorded = json.loads((RECORDED / f"{name}.decoded.json").read_text())
+    body = next(r["body"] for r in recorded if "query" in (r["body"] or ""))
+    answer = json.loads(body) if isinstance(body, str) else body
+
+    class Recorded:
+        def query(self, parameters: dict[str, str]) -> dict[str, Any]:
+            return answer
+
+    told = info(cast(Client, Recorded()), [asked])[asked]
+    assert told.missing == (title is None)
+    assert title in (None, told.title)
+    assert told.revision == revision
 
 
 class Clock:

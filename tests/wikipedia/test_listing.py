@@ -109,7 +109,7 @@ def test_country_by_heading_or_column() -> None:
     rows = row("City", "Population", tag="th"), row(link("Ab"), "1")
     body = "".join(rows)
     html = (
-        f"<h2>C</h2><h3>Chad<span class='mw-editsection'>[edit]</span></h3><h4>South</h4><table>{body}</table>"
+        f"<h2>C</h2><h3>🇹🇩 Chad (12)<span class='mw-editsection'>[edit]</span></h3><h4>South</h4><table>{body}</table>"
         f"<h2><span class='mw-headline'>Transnistria</span></h2><table>{body}</table>"
         f"<h2>List of cities</h2><table>{body}</table><h2>See also</h2><table>{body}</table>"
     )
