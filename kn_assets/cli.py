@@ -90,10 +90,11 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
 
 
 def bench_names() -> list[str]:
-    """The benchmarks there are: the modules of `kn_assets.bench` but the shared one."""
+    """The benchmarks there are: the modules of `kn_assets.bench` but the shared ones."""
     from kn_assets import bench
 
-    return [m.name for m in pkgutil.iter_modules(bench.__path__) if m.name != "result"]
+    shared = ("result", "synthetic", "synthetic_text")
+    return [m.name for m in pkgutil.iter_modules(bench.__path__) if m.name not in shared]
 
 
 def _ui_options(parser: argparse.ArgumentParser) -> None:

@@ -23,9 +23,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kn_assets.errors import KnError
+from kn_assets.parquet import TableFile
 from kn_assets.schema import ALL, Kind
 
-ROW_GROUP = 1 << 20
 _FOLDER = {"corpus": "corpus", "model": "atlas"}
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
@@ -170,19 +170,18 @@ class Lake:
         self,
         partition: Partition,
         name: str,
-        data: pa.Table | Iterable[pa.RecordBatch],
+        data: pa.Table | Iterable[pa.Table | pa.RecordBatch],
         fingerprint: str,
         **notes: Any,
     ) -> int:
         """Replace a table by `data` in one file; returns its number of rows."""
-        with self.replacing(partition, name, fingerprint, **notes) as folder:
-            batches = data.to_batches() if isinstance(data, pa.Table) else data
-            rows = 0
-            with parquet_writer(folder / "part-0.parquet", name) as writer:
-                for batch in batches:
-                    writer.write_batch(batch.cast(ALL[name].schema), row_group_size=ROW_GROUP)
-                    rows += batch.num_rows
-        return rows
+        with (
+            self.replacing(partition, name, fingerprint, **notes) as folder,
+            TableFile(folder / "part-0.parquet", name) as file,
+        ):
+            for rows in [data] if isinstance(data, pa.Table) else data:
+                file.write(rows)
+        return file.rows
 
     def remove(self, partition: Partition, name: str) -> None:
         """Remove a table, if it is there."""
@@ -207,13 +206,6 @@ class Lake:
             place.rename(old)
         fresh.rename(place)
         shutil.rmtree(old, ignore_errors=True)
-
-
-def parquet_writer(path: Path, name: str) -> pq.ParquetWriter:
-    """A writer for a file of table `name`: zstd, dictionaries and the layout all tables share."""
-    return pq.ParquetWriter(
-        path, ALL[name].schema, compression="zstd", compression_level=1, version="2.6"
-    )
 
 
 def write_text(path: Path, text: str) -> None:

@@ -81,6 +81,7 @@ def run(request: Request) -> bool:
     request.lake.recover()
     corpus = request.corpus  # a bad name is told before any work
     key = request.plan.source.key
+    _refuse_other_corpus(request)
     stale = request.stale_corpus()
     if stale:
         _materialize(request, corpus.partition, stale)
@@ -94,6 +95,18 @@ def run(request: Request) -> bool:
     if not (stale or tables) and not request.lake.database.exists():
         database.build(request.lake)
     return bool(stale or tables)
+
+
+def _refuse_other_corpus(request: Request) -> None:
+    """An atlas is of one corpus: another one would replace it, which must be asked for."""
+    if request.force or request.lake.meta(request.plan.model, "atlases") is None:
+        return
+    held = request.lake.read(request.plan.model, "atlases", ["corpus"])["corpus"][0].as_py()
+    if held != request.corpus.partition.key:
+        raise KnError(
+            f"atlas {request.plan.model.key} holds corpus {held}: give --force to replace it, or "
+            "--data (or KN_DATA) with another folder to have both"
+        )
 
 
 def dagster_home(lake: Lake) -> Path:

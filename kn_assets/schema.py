@@ -30,6 +30,8 @@ class Table:
     """One table of the lake.
 
     `key` names the columns which, with the partition, identify a row; `kind` is the partition.
+    `row_group` is the number of rows that are read together: a look-up costs as much as decoding
+    one of them, and pruning the others a few microseconds each.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Table:
     meaning: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    row_group: int = 1 << 20
 
     @property
     def schema(self) -> pa.Schema:
@@ -189,6 +192,7 @@ _TABLES = (
             Column("next_rank", pa.int32(), "rank of that token, from 1; null at the end"),
         ),
         ("prompt_id", "position", "layer", "rank"),
+        row_group=1 << 18,
     ),
     Table(
         "attention",
@@ -202,6 +206,7 @@ _TABLES = (
             Column("weight", pa.float32(), "mean over heads; sums to 1 over the sources"),
         ),
         ("prompt_id", "layer", "position", "source_position"),
+        row_group=1 << 18,
     ),
     Table(
         "thresholds",

@@ -12,7 +12,7 @@ import pytest
 from kn_assets.definitions import defs
 from kn_assets.defs.resources import resources
 from kn_assets.lake import Lake, Partition
-from kn_assets.launch import ATLAS_TABLES, run
+from kn_assets.launch import run
 from kn_assets.schema import TABLES
 from tests import small
 

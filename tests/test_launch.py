@@ -83,6 +83,12 @@ def test_a_smaller_limit_makes_a_smaller_atlas_of_the_same_corpus(tmp_path: Path
     assert request.lake.read(request.corpus.partition, "prompts").num_rows == 24
 
 
+def test_another_corpus_does_not_replace_an_atlas_unasked(made: Request) -> None:
+    with pytest.raises(KnError, match="holds corpus cities"):
+        run(replace(made, atlas=made.atlas.with_given(corpus="geonames")))
+    assert made.lake.meta(Partition("corpus", "geonames"), "prompts") is None
+
+
 def run_in_process(folder: Path, lake: Path) -> subprocess.Popen[bytes]:
     settings = small.settings(folder)
     command = [sys.executable, "-m", "kn_assets.cli", "--data", str(lake), "run"]

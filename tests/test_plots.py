@@ -18,6 +18,7 @@ from kn_assets import lake
 from kn_assets.bench.synthetic import FINGERPRINT
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
+from kn_assets.parquet import parquet_writer
 from kn_assets.plots import by_layer, plot, preview, scatter, source
 from kn_assets.plots.picture import _PICTURES
 from kn_assets.schema import TABLES
@@ -195,7 +196,7 @@ def test_a_sample_is_bounded_and_said(copy: Lake, monkeypatch: pytest.MonkeyPatc
     with copy.replacing(MODEL, "attention", FINGERPRINT) as folder:
         for i in range(2):
             half = whole.slice(i * len(whole) // 2, len(whole) - len(whole) // 2)
-            with lake.parquet_writer(folder / f"part-{i}.parquet", "attention") as writer:
+            with parquet_writer(folder / f"part-{i}.parquet", "attention") as writer:
                 writer.write_table(half, row_group_size=50)
     monkeypatch.setattr(source, "MOST_ROWS", len(whole) // 3)
     read, share = source.Source(copy, MODEL, "attention").sample("prompt_id", "weight")
@@ -353,7 +354,7 @@ def test_preview_across_files(copy: Lake) -> None:
     whole = copy.read(MODEL, "tokens")
     with copy.replacing(MODEL, "tokens", FINGERPRINT) as folder:
         for i in range(4):
-            with lake.parquet_writer(folder / f"part-{i}.parquet", "tokens") as writer:
+            with parquet_writer(folder / f"part-{i}.parquet", "tokens") as writer:
                 writer.write_table(whole.slice(3 * i, 3))
     body = cells(preview(copy, MODEL, "tokens", rows=7))[1:]
     assert [row[1] for row in body] == [str(p) for p in whole["position"].to_pylist()[:7]]

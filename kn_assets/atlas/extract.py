@@ -186,4 +186,4 @@ def write_vocabulary(plan: AtlasPlan, progress: Progress) -> int:
     loaded = plan.load(progress)
     words = vocabulary(loaded.tokenizer, loaded.parts.vocab_size)
     tables = neuron_vocabulary(loaded, words, plan.settings.vocabulary_k, progress)
-    return plan.write("neuron_vocabulary", (b for t in tables for b in t.to_batches()))
+    return plan.write("neuron_vocabulary", tables)

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kn_assets.atlas.top import Top
-from kn_assets.lake import ROW_GROUP, parquet_writer
+from kn_assets.parquet import TableFile
 from kn_assets.progress import Bar
 from kn_assets.schema import TABLES
 
@@ -45,15 +45,13 @@ def merge_by_neuron(
     for layer in range(n_layers):
         with ExitStack() as files:
             out = {
-                table: files.enter_context(
-                    parquet_writer(folder / f"layer-{layer:03}.parquet", table)
-                )
+                table: files.enter_context(TableFile(folder / f"layer-{layer:03}.parquet", table))
                 for table, folder in folders.items()
             }
             for rows in _blocks(shards, layer, n_neurons):
                 for table, writer in out.items():
                     kept = peaks(rows) if table == "neuron_peaks" else rows
-                    writer.write_table(kept, row_group_size=ROW_GROUP)
+                    writer.write(kept)
         bar.advance()
 
 

@@ -119,7 +119,7 @@ class AtlasPlan:
     def replacing(self, table: str) -> AbstractContextManager[Path]:
         return self.lake.replacing(self.model, table, self.fingerprint)
 
-    def write(self, table: str, data: pa.Table | Iterable[pa.RecordBatch]) -> int:
+    def write(self, table: str, data: pa.Table | Iterable[pa.Table]) -> int:
         return self.lake.write(self.model, table, data, self.fingerprint)
 
     def work(self, name: str) -> Path:

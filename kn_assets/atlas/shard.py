@@ -8,6 +8,7 @@ whole.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from kn_assets.atlas.capture import capturing, forward
 from kn_assets.atlas.lens import lens
 from kn_assets.atlas.sieve import Sieve, Sparse
 from kn_assets.atlas.tokens import TokenizedPrompts
-from kn_assets.lake import ROW_GROUP, parquet_writer
+from kn_assets.parquet import TableFile
 from kn_assets.progress import Bar
 from kn_assets.schema import TABLES
 
@@ -238,7 +239,7 @@ def _prompt_order(layers: list[Sparse], prompts: TokenizedPrompts) -> pa.Table:
     return pa.table(columns, schema=TABLES["activations"].schema)
 
 
-def _write(path: Path, table: str, tables: object) -> None:
-    with parquet_writer(path, table) as writer:
-        for t in tables:  # type: ignore[attr-defined]
-            writer.write_table(t, row_group_size=ROW_GROUP)
+def _write(path: Path, table: str, pieces: Iterable[pa.Table]) -> None:
+    with TableFile(path, table) as file:
+        for rows in pieces:
+            file.write(rows)

@@ -24,7 +24,8 @@ from kn_assets import database
 from kn_assets import lake as lakes
 from kn_assets.bench.result import Figure, Result
 from kn_assets.bench.synthetic import FINGERPRINT, make_lake
-from kn_assets.lake import ROW_GROUP, Lake, parquet_writer
+from kn_assets.lake import Lake
+from kn_assets.parquet import TableFile
 from kn_assets.schema import TABLES
 
 if TYPE_CHECKING:
@@ -148,15 +149,15 @@ def _unsorted(lake: Lake, root: Path) -> Lake:
         with (
             duckdb.connect() as connection,
             plain.replacing(where, name, FINGERPRINT) as folder,
-            parquet_writer(folder / "part-0.parquet", name) as writer,
+            TableFile(folder / "part-0.parquet", name) as file,
         ):
             reader = connection.sql(
                 f"SELECT {columns} FROM read_parquet(?, hive_partitioning = false) "
                 "ORDER BY hash(prompt_id, position, layer, neuron)",
                 params=[str(lake.table(where, "activations") / "*.parquet")],
-            ).to_arrow_reader(ROW_GROUP)
+            ).to_arrow_reader()
             for batch in reader:
-                writer.write_batch(batch.cast(TABLES[name].schema), row_group_size=ROW_GROUP)
+                file.write(batch)
     return plain
 
 

@@ -1,8 +1,8 @@
 """What every benchmark returns, and how it is printed.
 
-A benchmark module has `add_arguments(parser)` and `run(args) -> Result`; `kn bench NAME` finds it by
-its module's name. Speeds are told as a ratio over a baseline measured in the same interleaved run,
-since absolute times say more about the machine and its neighbours than about the code.
+A benchmark module has `add_arguments(parser)` and `run(args) -> Result`; `kn bench NAME` finds it
+by its module's name. Speeds are told as a ratio over a baseline measured in the same interleaved
+run, since absolute times say more about the machine and its neighbours than about the code.
 """
 
 from __future__ import annotations
@@ -13,29 +13,6 @@ import platform
 from dataclasses import asdict, dataclass, field
 
 Figure = float | int | dict[str, float]
-
-
-@dataclass
-class Result:
-    """Figures of one benchmark. `ratio` is this project's figure over `baseline`'s, by its text."""
-
-    name: str
-    ratio: float
-    baseline: str
-    figures: dict[str, Figure]
-    settings: dict[str, object]
-    machine: dict[str, object] = field(default_factory=lambda: machine())
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1)
-
-    def __str__(self) -> str:
-        lines = [f"{self.name}: {self.ratio:.3g} x {self.baseline}"]
-        for label, value in self.figures.items():
-            lines.append(f"  {label:28} {_shown(value)}")
-        lines.append("  settings: " + ", ".join(f"{k}={v}" for k, v in self.settings.items()))
-        lines.append("  machine:  " + ", ".join(f"{k}={v}" for k, v in self.machine.items()))
-        return "\n".join(lines)
 
 
 def machine() -> dict[str, object]:
@@ -51,9 +28,34 @@ def machine() -> dict[str, object]:
 def _cpu() -> str:
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as f:  # noqa: PTH123
-            return next(line.split(":", 1)[1].strip() for line in f if line.startswith("model name"))
+            return next(
+                line.split(":", 1)[1].strip() for line in f if line.startswith("model name")
+            )
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()
+
+
+@dataclass
+class Result:
+    """Figures of one benchmark. `ratio` is this project's figure over `baseline`'s, by its text."""
+
+    name: str
+    ratio: float
+    baseline: str
+    figures: dict[str, Figure]
+    settings: dict[str, object]
+    machine: dict[str, object] = field(default_factory=machine)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=1)
+
+    def __str__(self) -> str:
+        lines = [f"{self.name}: {self.ratio:.3g} x {self.baseline}"]
+        for label, value in self.figures.items():
+            lines.append(f"  {label:28} {_shown(value)}")
+        lines.append("  settings: " + ", ".join(f"{k}={v}" for k, v in self.settings.items()))
+        lines.append("  machine:  " + ", ".join(f"{k}={v}" for k, v in self.machine.items()))
+        return "\n".join(lines)
 
 
 def _shown(value: Figure) -> str:

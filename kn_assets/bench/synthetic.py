@@ -20,9 +20,11 @@ import pyarrow as pa
 
 from kn_assets import lake as lakes
 from kn_assets.bench.synthetic_text import CITIES, COUNTRIES, vocabulary
-from kn_assets.lake import ROW_GROUP, Lake, Partition
+from kn_assets.lake import Lake, Partition
+from kn_assets.parquet import TableFile
 from kn_assets.schema import TABLES
 
+_ROWS_AT_ONCE = 1 << 20
 FINGERPRINT = "made-up"
 _BLOCK = 1 << 24  # values of the dense array held at a time
 
@@ -264,14 +266,14 @@ def _resort(source: Path, target: Path) -> None:
     """Write the rows of `source`, which are in the order of neurons, in the order of prompts."""
     import duckdb
 
-    with duckdb.connect() as connection, lakes.parquet_writer(target, "activations") as writer:
+    with duckdb.connect() as connection, TableFile(target, "activations") as file:
         reader = connection.sql(
             f"SELECT {', '.join(TABLES['activations'].names)} FROM read_parquet(?, "
             "hive_partitioning = false) ORDER BY prompt_id, position, layer, neuron",
             params=[str(source / "*.parquet")],
-        ).to_arrow_reader(ROW_GROUP)
-        for batch in _rebatched(reader):
-            writer.write_batch(batch.cast(TABLES["activations"].schema), row_group_size=ROW_GROUP)
+        ).to_arrow_reader()
+        for batch in reader:
+            file.write(batch)
 
 
 def _peaks(layer: int, first: int, values: Array, over: Array) -> Columns:
@@ -346,7 +348,7 @@ def _lens(size: Shape) -> Iterator[Columns]:
     """Five tokens after each layer; the true next token climbs as layers go."""
     words = np.array(vocabulary(size.n_vocabulary), dtype=object)
     long, ids = lengths(size), token_ids(size)
-    step = max(1, ROW_GROUP // (size.n_tokens * size.n_layers * 5))
+    step = max(1, _ROWS_AT_ONCE // (size.n_tokens * size.n_layers * 5))
     for start in range(0, size.n_prompts, step):
         rng = np.random.default_rng([size.seed, 3, start])
         some = np.arange(start, min(start + step, size.n_prompts))
@@ -385,7 +387,7 @@ def _attention(size: Shape) -> Iterator[Columns]:
     long = lengths(size)
     positions = np.arange(size.n_tokens)
     before = positions[None, :] <= positions[:, None]
-    step = max(1, ROW_GROUP // (size.n_layers * size.n_tokens**2))
+    step = max(1, _ROWS_AT_ONCE // (size.n_layers * size.n_tokens**2))
     for start in range(0, size.n_prompts, step):
         rng = np.random.default_rng([size.seed, 4, start])
         some = np.arange(start, min(start + step, size.n_prompts))
@@ -441,25 +443,10 @@ def _write(lake: Lake, where: Partition, name: str, chunks: Iterable[Columns]) -
             ]
             yield pa.record_batch(arrays, schema=schema)
 
-    lake.write(where, name, _rebatched(batches()), FINGERPRINT)
+    lake.write(where, name, batches(), FINGERPRINT)
 
 
 def _array(values: Any, type_: pa.DataType) -> pa.Array:
     if isinstance(values, np.ndarray) and values.dtype != object:
         return pa.array(values.astype(type_.to_pandas_dtype(), copy=False), type_)
     return pa.array(values, type_)
-
-
-def _rebatched(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches of a whole row group, since a batch never shares one."""
-    held: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in batches:
-        held.append(batch)
-        rows += batch.num_rows
-        while rows >= ROW_GROUP:
-            table = pa.Table.from_batches(held)
-            yield table.slice(0, ROW_GROUP).combine_chunks().to_batches()[0]
-            held, rows = table.slice(ROW_GROUP).to_batches(), rows - ROW_GROUP
-    if rows:
-        yield pa.Table.from_batches(held).combine_chunks().to_batches()[0]

@@ -66,7 +66,12 @@ def fetch_pages(
     folder = lake.work(partition, "pages")
     wanted = dict(zip(cities["url"].to_pylist(), cities["city_id"].to_pylist(), strict=True))
     summary = Summary(total=len(wanted))
-    journaled = {r["url"]: r["revision"] for r in journal.rows(folder) if r["html"] is not None}
+    journaled = {
+        url
+        for batch in journal.batches(folder)
+        for url, kept in zip(batch["url"].to_pylist(), batch["html"].is_valid(), strict=True)
+        if kept.as_py()
+    }
     stored = {
         r["url"]: r["revision"]
         for r in _stored(lake, partition, ["url", "revision", "status", "reason"])
@@ -186,42 +191,33 @@ def _fetch(url: str, client: Client) -> tuple[Row, bool]:
 
 
 def _compact(lake: Lake, partition: Partition, wanted: dict[str, int], source: str) -> None:
-    """Merge the journal into the table: a page beats an older page, a failure beats nothing."""
+    """Merge the journal into the table: a page beats an older page, a failure beats no page."""
     folder = lake.work(partition, "pages")
-    newest: dict[str, Row] = {}
-    for row in journal.rows(folder):
-        if row["html"] is not None or newest.get(row["url"], row)["html"] is None:
-            newest[row["url"]] = row
+    new = list(journal.batches(folder))
     had = lake.meta(partition, "pages") is not None
-    if not newest and had:
+    if not new and had:
         return
+    old = lake.read(partition, "pages").to_batches() if had else []
+    # Single rows are slices of what is mapped or read already: no page is copied to be sorted.
+    rows = [batch.slice(i, 1) for batch in [*old, *new] for i in range(batch.num_rows)]
+    newest: dict[str, pa.RecordBatch] = {}
+    for row in rows:
+        url = row["url"][0].as_py()
+        if url not in newest or row["html"][0].is_valid or not newest[url]["html"][0].is_valid:
+            newest[url] = row
     taken = set(wanted.values())
-
-    def merged() -> Iterator[Row]:
-        seen: set[str] = set()
-        for row in _stored(lake, partition):
-            url = row["url"]
-            if url not in wanted and row["city_id"] in taken:
-                continue  # the list has changed, and another city has this place now
-            seen.add(url)
-            fresh = newest.get(url)
-            keep = fresh is None or (fresh["html"] is None and row["html"] is not None)
-            yield {
-                **(row if keep or fresh is None else fresh),
-                "city_id": wanted.get(url, row["city_id"]),
-            }
-        for url, row in newest.items():
-            if url not in seen and (url in wanted or row["city_id"] not in taken):
-                yield {**row, "city_id": wanted.get(url, row["city_id"])}
-
-    order = sorted(merged(), key=lambda r: r["city_id"])
+    ids = {url: wanted.get(url, row["city_id"][0].as_py()) for url, row in newest.items()}
+    # Where the list has changed, a city of now has the place of a city that is gone.
+    order = sorted((u for u in ids if u in wanted or ids[u] not in taken), key=ids.__getitem__)
     with (
         lake.replacing(partition, "pages", fingerprint=source) as fresh,
         parquet_writer(fresh / "part-0.parquet", "pages") as writer,
     ):
         for start in range(0, len(order), _ROWS_AT_ONCE):
-            rows = order[start : start + _ROWS_AT_ONCE]
-            writer.write_table(pa.Table.from_pylist(rows, schema=TABLES["pages"].schema))
+            some = order[start : start + _ROWS_AT_ONCE]
+            table = pa.Table.from_batches([newest[u] for u in some], TABLES["pages"].schema)
+            places = pa.array([ids[u] for u in some], pa.int64())
+            writer.write_table(table.set_column(0, table.schema.field(0), places))
     journal.clear(folder)
 
 

@@ -1,0 +1,61 @@
+"""How tables are laid out in Parquet: zstd, dictionaries, and row groups of the table's own size.
+
+The sort order of a table is its index: a look-up decodes the row groups that its key falls in and
+prunes the others by their statistics. So the size of the groups matters, and it must not depend on
+the pieces in which rows happen to arrive.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kn_assets.schema import ALL
+
+
+def parquet_writer(path: Path, name: str) -> pq.ParquetWriter:
+    """A writer for a file of table `name` in the layout that all tables share."""
+    return pq.ParquetWriter(
+        path, ALL[name].schema, compression="zstd", compression_level=1, version="2.6"
+    )
+
+
+class TableFile:
+    """A file of table `name`, open for rows in its order, in pieces of any size."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._writer = parquet_writer(path, name)
+        self._schema, self._size = ALL[name].schema, ALL[name].row_group
+        self._held: list[pa.Table] = []
+        self._waiting = 0
+        self.rows = 0
+
+    def write(self, rows: pa.Table | pa.RecordBatch) -> None:
+        """Add rows; their columns are cast to the table's types."""
+        table = pa.Table.from_batches([rows]) if isinstance(rows, pa.RecordBatch) else rows
+        self._held.append(table.cast(self._schema))
+        self._waiting += len(table)
+        self.rows += len(table)
+        if self._waiting >= self._size:
+            held = pa.concat_tables(self._held)
+            whole = self._waiting - self._waiting % self._size
+            self._writer.write_table(held.slice(0, whole), row_group_size=self._size)
+            self._held, self._waiting = [held.slice(whole)], self._waiting - whole
+
+    def __enter__(self) -> TableFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is None and self._waiting:
+                self._writer.write_table(pa.concat_tables(self._held), row_group_size=self._size)
+        finally:
+            self._writer.close()
