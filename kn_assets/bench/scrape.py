@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> Result:
             "prompts": len(reference),
         }
         if args.kills or args.fault_share:
-            figures |= _disturbed(Path(folder) / "disturbed", args, max(ours), reference)
+            figures |= _disturbed(Path(folder) / "disturbed", args, reference)
     return Result(
         "scrape",
         min(ours) / min(bare),
@@ -145,34 +145,34 @@ def _download(urls: list[str], connections: int) -> int:
         return sum(pool.map(some, [urls[i::connections] for i in range(connections)]))
 
 
-def _disturbed(
-    data: Path, args: argparse.Namespace, seconds: float, reference: pa.Table
-) -> dict[str, Figure]:
+def _disturbed(data: Path, args: argparse.Namespace, reference: pa.Table) -> dict[str, Figure]:
     """A run in processes of its own, killed and served faultily, held against the quiet one."""
     rng = random.Random(args.seed)
-    kills = again = 0
+    # Each kill falls when so many pages have been served.
+    moments = sorted(rng.sample(range(1, args.cities), args.kills))
+    again = 0
     with stand_in(args.cities, args.fault_share, args.seed) as url:
         command = [sys.executable, "-m", "kn_assets.bench.scrape", url, str(data)]
         command += [str(args.rate), str(args.concurrency)]
         stored: list[tuple[set[str], dict[str, int]]] = []
-        while True:
+        for moment in [*moments, None]:
             process = subprocess.Popen(command)
-            wait_s = rng.uniform(1.0, 1.0 + seconds / 2) if kills < args.kills else None
-            try:
-                if process.wait(wait_s):
-                    raise KnError("the disturbed run failed: see its message above")
-                break
-            except subprocess.TimeoutExpired:
+            while moment is not None and int(_asked(url + "/_count")) < moment:
+                if process.poll() is not None:
+                    raise KnError("the disturbed run ended before its kill: see above")
+                time.sleep(0.05)
+            if moment is not None:
                 process.kill()
-                process.wait()
-                kills += 1
+            if process.wait() and moment is None:
+                raise KnError("the disturbed run failed: see its message above")
+            if moment is not None:
                 stored.append((_stored(data), _stats(url)["served"]))
         stats = _stats(url)
     for paths, before in stored:
         again += sum(stats["served"].get(p, 0) > before.get(p, 0) for p in paths)
     pages = _prompts(data)
     return {
-        "kills": kills,
+        "kills": len(stored),
         "stored when killed": max((len(paths) for paths, _ in stored), default=0),
         "stored pages fetched again": again,
         "prompts equal": int(pages.equals(reference)),
@@ -194,9 +194,14 @@ def _stored(data: Path) -> set[str]:
 
 
 def _stats(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url + "/_stats") as answer:
-        found: dict[str, Any] = json.loads(answer.read())
+    found: dict[str, Any] = json.loads(_asked(url + "/_stats"))
     return found
+
+
+def _asked(url: str) -> bytes:
+    with urllib.request.urlopen(url) as answer:
+        body: bytes = answer.read()
+    return body
 
 
 if __name__ == "__main__":

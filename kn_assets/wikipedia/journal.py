@@ -50,16 +50,27 @@ class Journal:
         self._file.close()
 
 
-def rows(folder: Path) -> Iterator[dict[str, Any]]:
-    """The rows of all journals of a folder, oldest first, up to where a kill cut each of them."""
+def batches(folder: Path) -> Iterator[pa.RecordBatch]:
+    """The batches of all journals of a folder, oldest first, up to where a kill cut each of them.
+
+    The files are mapped, not read: pages cost memory only where they are looked at.
+    """
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
-        with path.open("rb") as file:
+        if path.stat().st_size == 0:
+            continue  # nothing to map: killed before the first byte
+        with pa.memory_map(str(path)) as file:
             try:
                 reader = pa.ipc.open_stream(file)
                 while True:
-                    yield from reader.read_next_batch().to_pylist()
-            except (StopIteration, pa.ArrowInvalid, OSError, EOFError):
+                    yield reader.read_next_batch()
+            except (StopIteration, pa.ArrowInvalid, OSError):
                 continue  # the end, or where the writer was killed
+
+
+def rows(folder: Path) -> Iterator[dict[str, Any]]:
+    """The rows of `batches`, with their pages."""
+    for batch in batches(folder):
+        yield from batch.to_pylist()
 
 
 def clear(folder: Path) -> None:

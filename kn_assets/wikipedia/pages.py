@@ -197,7 +197,8 @@ def _compact(lake: Lake, partition: Partition, wanted: dict[str, int], source: s
     had = lake.meta(partition, "pages") is not None
     if not new and had:
         return
-    old = lake.read(partition, "pages").to_batches() if had else []
+    schema = TABLES["pages"].schema  # Parquet has no seconds: what comes back is in milliseconds
+    old = lake.read(partition, "pages").cast(schema).to_batches() if had else []
     # Single rows are slices of what is mapped or read already: no page is copied to be sorted.
     rows = [batch.slice(i, 1) for batch in [*old, *new] for i in range(batch.num_rows)]
     newest: dict[str, pa.RecordBatch] = {}
@@ -215,7 +216,7 @@ def _compact(lake: Lake, partition: Partition, wanted: dict[str, int], source: s
     ):
         for start in range(0, len(order), _ROWS_AT_ONCE):
             some = order[start : start + _ROWS_AT_ONCE]
-            table = pa.Table.from_batches([newest[u] for u in some], TABLES["pages"].schema)
+            table = pa.Table.from_batches([newest[u] for u in some], schema)
             places = pa.array([ids[u] for u in some], pa.int64())
             writer.write_table(table.set_column(0, table.schema.field(0), places))
     journal.clear(folder)

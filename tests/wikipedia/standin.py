@@ -105,7 +105,7 @@ class StandIn:
             fault = self.always.get(path)
             for key in (path, "*"):
                 if fault is None and self.faults.get(key):
-                    fault = self.faults[key].pop(0)
+                    fault = self.faults[key].pop(0) or None
             if fault is None and path != "/robots.txt" and self._random.random() < self.fault_share:
                 fault = self._random.choice(PASSING)
             self.requests.append(
@@ -183,6 +183,10 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(parts.path)
         if path == "/_stats":
             self._send(200, json.dumps(self._stats()), "application/json")
+            return
+        if path == "/_count":
+            articles = [p for p in self.site.served() if p.startswith("/wiki/")]
+            self._send(200, str(len(articles)), "text/plain")
             return
         if path == "/_edit":
             name = unquote(parts.query)

@@ -224,6 +224,16 @@ def test_faults_on_a_fifth_of_the_requests(tmp_path: Path) -> None:
         assert made.equals(scrape(site.url, tmp_path / "quiet")[2])
 
 
+def test_the_rate_holds_after_a_429(tmp_path: Path) -> None:
+    rate = 80.0
+    with StandIn(World(260)) as site:
+        site.faults["*"] = [*[""] * 40, "429"]
+        scrape(site.url, tmp_path, rate=rate, concurrency=4)
+        (first,) = (r.at for r in site.requests if r.fault == "429")
+        assert len(site.requests) > 260
+        assert site.busiest_second(first) <= rate
+
+
 def test_lost_network_keeps_what_was_fetched(tmp_path: Path) -> None:
     place = lake.Lake(tmp_path)
     world = World(60)
