@@ -100,7 +100,9 @@ def _rescored(weight: Tensor, normed: Tensor, following: Tensor, k: int) -> tupl
     change = (exact - total).exp() - share
     total = total + torch.log1p((counts * change).sum(1, keepdim=True))
     best = torch.topk(exact[:, :-1], k, dim=1)
-    above = (exact > score).float() - (rounded > score).float()
+    # A token never outranks itself, though its two scores may be a last digit apart.
+    beats = (exact > score) & (found != following_at)
+    above = beats.float() - (rounded > score).float()
     rank = _over(rough, score) + (counts * above).sum(1).long() + 1
     return _told(found.gather(1, best.indices), best.values, total, score, rank, following)
 

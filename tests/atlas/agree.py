@@ -38,14 +38,17 @@ def check_fired(lake: Lake, model: Partition, dense: list[Dense], tolerance: flo
 
 
 def check_statistics(
-    lake: Lake, model: Partition, dense: list[Dense], k: int, tolerance: float
+    lake: Lake, model: Partition, dense: list[Dense], k: int, tolerance: float, every: int = 1
 ) -> None:
-    """`neurons`, `neuron_top` and `neuron_peaks` against brute force over all tokens past 0."""
+    """`neurons`, `neuron_top` and `neuron_peaks` against brute force over all tokens past 0.
+
+    Of large tables, one row in `every` is looked at.
+    """
     everything = np.concatenate([d.activations[:, 1:] for d in dense], axis=1).astype(float)
     at = [(p, t) for p, d in enumerate(dense) for t in range(1, d.activations.shape[1])]
     thresholds = lake.read(model, "thresholds")["threshold"].to_numpy()
     scale = np.abs(everything).max()
-    for row in rows(lake, model, "neurons"):
+    for row in rows(lake, model, "neurons")[::every]:
         values = everything[row["layer"], :, row["neuron"]]
         near = np.abs(np.abs(values) - thresholds[row["layer"]]) < tolerance * scale
         fired = (np.abs(values) >= thresholds[row["layer"]]).sum()
@@ -61,7 +64,7 @@ def check_statistics(
             assert abs(row[name] - wanted) <= tolerance * scale, name
         place = at.index((row["top_prompt_id"], row["top_position"]))
         assert abs(abs(values[place]) - np.abs(values).max()) <= tolerance * scale
-    for row in rows(lake, model, "neuron_top"):
+    for row in rows(lake, model, "neuron_top")[::every]:
         values = row["sign"] * everything[row["layer"], :, row["neuron"]]
         wanted = np.sort(values)[::-1][row["rank"] - 1]
         assert abs(row["sign"] * row["activation"] - wanted) <= tolerance * scale

@@ -1,0 +1,95 @@
+"""The embedded model over real facts against plain Hugging Face, and what bfloat16 moves."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from kn_assets import corpus_tables
+from kn_assets.atlas.extract import NEEDS, extract
+from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.models import embedded
+from kn_assets.progress import Progress
+from tests.atlas import agree, dense
+from tests.models.store import lake_with_embedded_model
+
+N_PROMPTS = 6
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> AtlasPlan:
+    lake = lake_with_embedded_model(tmp_path_factory.mktemp("embedded") / "lake")
+    corpus = corpus_tables.CorpusPlan(lake, "geonames")
+    for table in corpus_tables.TABLES_OF_CORPUS:
+        corpus.make(table, Progress())
+    settings = AtlasSettings(
+        corpus="geonames", model=embedded.KEY, limit=N_PROMPTS, dtype="float32", top_k=3
+    )
+    plan = AtlasPlan(lake, settings)
+    extract(plan, NEEDS, Progress())
+    return plan
+
+
+@pytest.fixture(scope="module")
+def wanted(plan: AtlasPlan) -> tuple[list[dense.Dense], object]:
+    folder = embedded.folder(plan.lake)
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, attn_implementation="eager", dtype=torch.float32
+    ).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    texts = plan.lake.read(plan.corpus, "prompts")["text"].to_pylist()[:N_PROMPTS]
+    return [dense.run(model, tokenizer(t)["input_ids"][:30], "llama") for t in texts], model
+
+
+def test_activations_and_statistics_equal_direct_hooks(
+    plan: AtlasPlan, wanted: tuple[list[dense.Dense], object]
+) -> None:
+    prompts, _ = wanted
+    agree.check_fired(plan.lake, plan.model, prompts, 1e-4)
+    agree.check_statistics(plan.lake, plan.model, prompts, 3, 1e-5, every=101)
+    agree.check_attention(plan.lake, plan.model, prompts, 2e-5)
+
+
+def test_the_lens_equals_a_float64_softmax_and_ends_at_the_models_output(
+    plan: AtlasPlan, wanted: tuple[list[dense.Dense], object]
+) -> None:
+    prompts, model = wanted
+    found = plan.lake.read(plan.model, "logit_lens")
+    weight = model.lm_head.weight.double()  # type: ignore[attr-defined]
+    for prompt in range(2):
+        one = prompts[prompt]
+        rows = found.filter(np.asarray(found["prompt_id"]) == prompt)
+        for layer in (0, 7, 15, 22, 29):
+            with torch.no_grad():
+                normed = model.model.norm(one.hidden[layer]).double()  # type: ignore[attr-defined]
+                p = torch.softmax(normed @ weight.T, -1).numpy()
+            some = rows.filter(np.asarray(rows["layer"]) == layer)
+            ids = some["token_id"].to_numpy().reshape(-1, 5)
+            got = some["probability"].to_numpy().reshape(-1, 5)
+            np.testing.assert_allclose(got, -np.sort(-p, axis=1)[:, :5], atol=1e-4)
+            np.testing.assert_allclose(got, np.take_along_axis(p, ids, 1), atol=1e-4)
+            following = np.array(one.ids[1:])
+            of_next = some["next_probability"].to_numpy().reshape(-1, 5)[:-1, 0]
+            expected = p[np.arange(len(following)), following]
+            np.testing.assert_allclose(of_next, expected, atol=1e-4)
+        np.testing.assert_allclose(p, one.probabilities, atol=1e-4)
+
+
+def test_bfloat16_keeps_the_bounds_the_readme_states(plan: AtlasPlan) -> None:
+    """Median relative change at most 2 %, fired sets alike to a Jaccard of 0.93 or better."""
+    rough = AtlasPlan(plan.lake, plan.settings.with_given(dtype="bfloat16"))
+    columns = ("prompt_id", "position", "layer", "neuron")
+
+    def fired() -> dict[tuple[int, ...], float]:
+        table = plan.lake.read(plan.model, "activations")
+        keys = zip(*(table[c].to_numpy() for c in columns), strict=True)
+        return dict(zip(keys, table["activation"].to_numpy(), strict=True))
+
+    exact = fired()
+    extract(rough, ["atlases", "thresholds", "activations"], Progress())
+    found = fired()
+    both = exact.keys() & found.keys()
+    assert len(both) / len(exact.keys() | found.keys()) > 0.93
+    change = [abs(found[k] - exact[k]) / abs(exact[k]) for k in both]
+    assert np.median(change) < 0.02
