@@ -249,10 +249,11 @@ def test_lost_network_keeps_what_was_fetched(tmp_path: Path) -> None:
         client.page = fails_later  # type: ignore[method-assign]
         with pytest.raises(KnError, match="check the network"):
             fetch_pages(place, CORPUS, found, client, Progress())
-        assert len(stored(tmp_path)) == 20
+        kept = len(stored(tmp_path))
+        assert kept in (20, 21)  # two threads ask at once
         client.page = real  # type: ignore[method-assign]
         summary = fetch_pages(place, CORPUS, found, client, Progress())
-        assert (summary.outcomes["resumed"], summary.outcomes["fetched"]) == (20, 40)
+        assert (summary.outcomes["resumed"], summary.outcomes["fetched"]) == (kept, 60 - kept)
         assert set(served(site).values()) == {1}
 
 
