@@ -194,6 +194,9 @@ VALUES = {
     "text": "'tokyo'",
     "country": "'Japan'",
     "token": "'tokyo'",
+    "attribute": "'continent'",
+    "value": "'Asia'",
+    "fact": "0",
 }
 
 

@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets import lake as lakes
+from kn_assets.bench.synthetic_knowledge import add_facts, add_knowledge
 from kn_assets.bench.synthetic_text import CITIES, COUNTRIES, vocabulary
 from kn_assets.lake import Lake, Partition
 from kn_assets.parquet import TableFile
@@ -58,8 +59,12 @@ def make_lake(root: str | Path, model: str = "tiny", corpus: str = "made", **sha
     lake = Lake(root)
     size = Shape(**shape)
     lake.make(lake.root)
-    _write_corpus(lake, lakes.corpus(corpus), size)
-    _write_atlas(lake, lakes.model(model), corpus, size)
+    where, place = lakes.model(model), lakes.corpus(corpus)
+    _write_corpus(lake, place, size)
+    _write_atlas(lake, where, corpus, size)
+    add_facts(lake, place, FINGERPRINT)
+    shape_of = (size.n_layers, size.n_neurons)
+    add_knowledge(lake, where, place, *shape_of, FINGERPRINT, size.seed)
     return lake
 
 

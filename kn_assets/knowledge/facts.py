@@ -20,20 +20,20 @@ from kn_assets.schema import KNOWLEDGE
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "city-country": (
         "{} is a city in",
-        "{} lies in",
-        "{} is part of",
         "The city of {} belongs to",
         "The country to which {} belongs is",
         "{} is located in the country of",
+        "{} is a city in the country of",
         "The city of {} is in the country of",
+        "The city of {} lies in the country of",
     ),
     "city-continent": (
         "{} is a city on the continent of",
         "{} lies on the continent of",
-        "The city of {} is part of the continent of",
-        "The continent to which {} belongs is",
-        "The continent on which {} lies is",
+        "{} belongs to the continent of",
         "{} is located in the continent of",
+        "The city of {} is on the continent of",
+        "The city of {} is part of the continent of",
     ),
     "country-capital": (
         "The capital of {} is",
@@ -45,11 +45,11 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     ),
     "country-continent": (
         "{} is a country in",
+        "{} is a country on the continent of",
         "{} belongs to the continent of",
         "{} lies on the continent of",
-        "The continent to which {} belongs is",
         "{} is part of the continent of",
-        "The continent on which {} lies is",
+        "The country of {} is on the continent of",
     ),
     "country-currency": (
         "The currency of {} is",
@@ -61,10 +61,10 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     ),
     "country-language": (
         "People in {} speak",
-        "The language of {} is",
-        "The official language of {} is",
+        "Most people in {} speak",
         "In {}, people speak",
-        "The language spoken in {} is",
+        "The official language of {} is",
+        "In {}, the official language is",
         "The main language of {} is",
     ),
 }

@@ -1,0 +1,173 @@
+"""Made-up facts and knowledge neurons for the made-up atlases.
+
+Facts, refinement, effects and concepts are made by the real functions; what a model would say is
+drawn: the refined neurons of a fact lower its answer's probability, the controls hardly do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from kn_assets.bench.synthetic_text import vocabulary
+from kn_assets.knowledge import effects, facts, refine
+from kn_assets.knowledge.concepts import concepts
+from kn_assets.lake import Lake, Partition
+from kn_assets.schema import KNOWLEDGE
+
+_FACTS = 4  # of each relation
+_NEURONS = 2_000  # of the atlas, whose concepts are told
+_CONTROLS = {"refined": 0.3, "random": 0.97, "matched": 0.95, "unrelated": 0.98}
+
+
+def add_facts(lake: Lake, corpus: Partition, fingerprint: str) -> None:
+    """Write `facts` and `fact_prompts` of the corpus' own cities."""
+    told, prompts = facts.tables(facts.from_cities(lake.read(corpus, "cities")))
+    lake.write(corpus, "facts", told, fingerprint)
+    lake.write(corpus, "fact_prompts", prompts, fingerprint)
+
+
+def add_knowledge(
+    lake: Lake,
+    model: Partition,
+    corpus: Partition,
+    n_layers: int,
+    n_neurons: int,
+    fingerprint: str,
+    seed: int = 0,
+) -> None:
+    """Write all tables about facts for a model whose corpus has `facts`."""
+    rng = np.random.default_rng([seed, 6])
+    told = lake.read(corpus, "facts")
+    some = set(facts.first_of_each(told, _FACTS))
+    asked = [r for r in lake.read(corpus, "fact_prompts").to_pylist() if r["fact_id"] in some]
+    answers = [_answer(row, rng) for row in asked]
+    attributions = _attributions(asked, n_layers, n_neurons, rng)
+    wordings: dict[int, int] = {}
+    for row in asked:
+        wordings[row["fact_id"]] = wordings.get(row["fact_id"], 0) + 1
+    neurons, _ = refine.refine(attributions, told, wordings)
+    interventions = _interventions(answers, neurons, rng)
+    made = {
+        "fact_answers": _table("fact_answers", answers),
+        "attributions": attributions,
+        "attribution_error": _errors(asked, n_layers, rng),
+        "knowledge_neurons": neurons,
+        "interventions": interventions,
+        "intervention_effects": effects.effects(interventions, told, seed, 200),
+        "neuron_concepts": _concepts(lake, model, corpus, n_neurons),
+    }
+    for name, table in made.items():
+        lake.write(model, name, table, fingerprint)
+
+
+def _answer(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    words = vocabulary(60)
+    chances = -np.sort(-rng.dirichlet(np.full(5, 0.7)) * 0.95)
+    rank = int(rng.integers(1, 6))
+    top = rng.choice(len(words), 5, replace=False)
+    return {
+        "fact_id": row["fact_id"],
+        "paraphrase": row["paraphrase"],
+        "given": "",
+        "position": len(row["text"].split()) - 1,
+        "answer_token_id": int(top[rank - 1]),
+        "answer_token": words[top[rank - 1]],
+        "probability": float(chances[rank - 1]),
+        "rank": rank,
+        "top": [words[i] for i in top],
+        "top_probabilities": chances.tolist(),
+    }
+
+
+def _attributions(
+    asked: list[dict[str, Any]], n_layers: int, n_neurons: int, rng: np.random.Generator
+) -> pa.Table:
+    """Three neurons that a fact's wordings share, and a few of each wording's own."""
+    shared: dict[int, list[int]] = {}
+    rows = []
+    for row in asked:
+        n = n_layers * n_neurons
+        own = shared.setdefault(row["fact_id"], rng.choice(n, 3, replace=False).tolist())
+        scores = dict.fromkeys(rng.choice(n, 4, replace=False).tolist(), 0.02)
+        scores |= {neuron: float(rng.uniform(0.05, 0.2)) for neuron in own}
+        for neuron, score in sorted(scores.items()):
+            place = {"layer": neuron // n_neurons, "neuron": neuron % n_neurons, "score": score}
+            rows.append({**_key(row), **place})
+    return _table("attributions", rows)
+
+
+def _errors(asked: list[dict[str, Any]], n_layers: int, rng: np.random.Generator) -> pa.Table:
+    rows = []
+    for row in asked:
+        for layer in range(n_layers):
+            difference = float(rng.normal(0, 0.2))
+            total = difference * (1 + float(rng.normal(0, 0.01)))
+            gap = abs(total - difference) / abs(difference)
+            error = {"layer": layer, "total": total, "difference": difference, "gap": gap}
+            rows.append({**_key(row), **error})
+    return _table("attribution_error", rows)
+
+
+def _interventions(
+    answers: list[dict[str, Any]], neurons: pa.Table, rng: np.random.Generator
+) -> pa.Table:
+    count: dict[int, int] = {}
+    for fact in neurons["fact_id"].to_pylist():
+        count[fact] = count.get(fact, 0) + 1
+    ids = sorted(count)
+    by_fact: dict[int, list[dict[str, Any]]] = {}
+    for row in answers:
+        by_fact.setdefault(row["fact_id"], []).append(row)
+    rows = []
+    for i, fact in enumerate(ids):
+        for kind, factor in (("suppress", 0.0), ("amplify", 2.0)):
+            for control, left in _CONTROLS.items():
+                other = ids[(i + 1) % len(ids)] if control == "unrelated" else fact
+                for row in by_fact[other]:
+                    share = left if kind == "suppress" else 2 - left
+                    after = row["probability"] * share * rng.uniform(0.9, 1.1)
+                    rows.append(
+                        {
+                            "fact_id": fact,
+                            "paraphrase": row["paraphrase"],
+                            "kind": kind,
+                            "control": control,
+                            "factor": factor,
+                            "n_neurons": count[fact],
+                            "prompt_fact_id": other,
+                            "probability_before": row["probability"],
+                            "probability_after": min(1.0, after),
+                            "rank_before": row["rank"],
+                            "rank_after": row["rank"] + (control == "refined"),
+                            "top_before": row["top"],
+                            "top_after": row["top"][::-1],
+                        }
+                    )
+    rows.sort(key=lambda r: (r["fact_id"], r["paraphrase"], r["kind"], r["control"]))
+    return _table("interventions", rows)
+
+
+def _concepts(lake: Lake, model: Partition, corpus: Partition, n_neurons: int) -> pa.Table:
+    """All pairs, significant or not: small atlases have few that are."""
+    peaks = lake.read(model, "neuron_peaks", ["layer", "neuron", "prompt_id", "activation"])
+    named = peaks["layer"].to_numpy().astype(np.int64) * n_neurons + peaks["neuron"].to_numpy()
+    atlas = lake.read(model, "atlases").to_pylist()[0]
+    prompts = lake.read(corpus, "prompts").to_pylist()[: atlas["n_prompts"]]
+    city = {row["city_id"]: row for row in lake.read(corpus, "cities").to_pylist()}
+    return concepts(
+        peaks.filter(pa.array(named < _NEURONS)),
+        [row["prompt_id"] for row in prompts],
+        [city[row["city_id"]] for row in prompts],
+        level=1.0,
+    )
+
+
+def _key(row: dict[str, Any]) -> dict[str, Any]:
+    return {"fact_id": row["fact_id"], "paraphrase": row["paraphrase"]}
+
+
+def _table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema=KNOWLEDGE[name].schema)
