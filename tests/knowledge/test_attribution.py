@@ -119,3 +119,15 @@ def test_a_prompt_that_does_not_fit_is_refused() -> None:
     for ids in ([], [1] * 65):
         with pytest.raises(KnError, match="reads 1 to 64"):
             last_token(model, ids)
+
+
+def test_bfloat16_is_near() -> None:
+    """The same model in bfloat16, whose activations have three digits."""
+    model = naive.loaded("llama")
+    answer = likeliest(model)
+    exact = attribute(last_token(model, naive.IDS), answer)
+    model.model.to(torch.bfloat16)
+    rough = attribute(last_token(model, naive.IDS), answer)
+    largest = np.abs(exact.scores).max()
+    np.testing.assert_allclose(rough.scores, exact.scores, rtol=0, atol=0.1 * largest)
+    assert rough.scores.argmax() == exact.scores.argmax()
