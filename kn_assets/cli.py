@@ -63,8 +63,11 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
 
     page = commands.add_parser("page", help="what is kept of a Wikipedia page")
     page.add_argument("page", metavar="FILE_OR_URL")
-    page.add_argument("--model", default="gpt2", help="whose tokenizer to show; default gpt2")
+    page.add_argument(
+        "--model", help="whose tokenizer to show; default gpt2, where it is to be had"
+    )
     page.add_argument("--contact", help="operator's contact; default $KN_CONTACT")
+    page.add_argument("--base-url", help="site to fetch from; default Wikipedia")
     page.add_argument("--keep-parentheses", action="store_true", default=None)
     page.set_defaults(call=_page)
 
@@ -170,9 +173,9 @@ def _run(args: argparse.Namespace) -> int:
 
 def _check_port(args: argparse.Namespace) -> None:
     """Tell of a port in use before minutes of work, not after them."""
-    from ui.serve import _check_port as check
+    from ui.serve import check_port
 
-    check(args.host, args.port)
+    check_port(args.host, args.port)
 
 
 def _ui(args: argparse.Namespace) -> int:
@@ -197,8 +200,18 @@ def _page(args: argparse.Namespace) -> int:
     from kn_assets.models.load import load_tokenizer
     from kn_assets.models.source import resolve
 
-    settings = wikipedia.Settings.of(contact=args.contact, keep_parentheses=args.keep_parentheses)
-    tokenizer = load_tokenizer(resolve(args.model), _lake(args))
+    settings = wikipedia.Settings.of(
+        contact=args.contact, base_url=args.base_url, keep_parentheses=args.keep_parentheses
+    )
+    try:
+        tokenizer = load_tokenizer(resolve(args.model or "gpt2"), _lake(args))
+    except KnError as e:
+        if args.model:
+            raise
+        print(
+            f"kn: no tokens are shown, since gpt2's tokenizer can't be had ({e})", file=sys.stderr
+        )
+        tokenizer = None
     print(wikipedia.page_summary(args.page, tokenizer, settings))
     return 0
 
