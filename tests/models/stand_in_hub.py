@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 
 _FILE = re.compile(r"/(?P<repo>[^/]+(?:/[^/]+)?)/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
 _TREE = re.compile(r"/api/models/(?P<repo>.+)/tree/(?P<revision>[^/]+)(?:/.*)?")
+_REFS = re.compile(r"/api/models/(?P<repo>.+)/refs")
 _REVISION = re.compile(r"/api/models/(?P<repo>.+)/revision/(?P<revision>[^/]+)")
 _MODEL = re.compile(r"/api/models/(?P<repo>[^/]+(?:/[^/]+)?)")
 
@@ -59,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self, body: bool) -> None:
         path = unquote(urlsplit(self.path).path)
         self.hub.requests.append(f"{self.command} {path}")
-        patterns = (_FILE, _TREE, _REVISION, _MODEL)
+        patterns = (_FILE, _TREE, _REFS, _REVISION, _MODEL)
         match = next((m for m in (p.fullmatch(path) for p in patterns) if m), None)
         if match is None:
             self.refuse(404, "", "no such page")
@@ -69,6 +70,14 @@ class _Handler(BaseHTTPRequestHandler):
         refusal = self.refusal(repo, revision, match.re is _FILE)
         if refusal:
             self.refuse(*refusal)
+            return
+        if match.re is _REFS:
+            branches = [
+                {"name": r, "ref": f"refs/heads/{r}", "targetCommit": commit(repo, r)}
+                for r in self.hub.repositories[repo]
+            ]
+            refs = {"branches": branches, "tags": [], "converts": []}
+            self.send(200, json.dumps(refs).encode(), {"Content-Type": "application/json"}, body)
             return
         folder = self.hub.folder(repo, revision)
         assert folder is not None

@@ -1,0 +1,193 @@
+"""Which steps of a model's training there are, and how an atlas is made of each.
+
+Sources: a run of `kn train`, a folder of checkpoint folders made by anything else, and a hub
+repository whose branches or tags are steps (`step1000` as Pythia's, `checkpoint-1000` as Stanford's
+GPT-2s, `step1000-tokens4B` as OLMo's).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+from kn_assets.launch import Request
+from kn_assets.models.source import ModelSource, resolve
+
+_STEP = re.compile(r"(?:global_?)?(?:step|checkpoint|ckpt|iter)[-_]?(\d+)(?:-tokens\w*)?", re.I)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One step of a model. `model` is what `AtlasSettings.model` takes, e.g. `runs/geo@step100`."""
+
+    step: int
+    model: str
+
+    @property
+    def source(self) -> ModelSource:
+        return resolve(self.model)
+
+
+def step_of(key: str) -> int | None:
+    """The step that an atlas key such as `pythia-70m@step1000` names, None where it names none."""
+    return _number(key.partition("@")[2])
+
+
+def checkpoints(lake: Lake, name: str) -> list[Checkpoint]:
+    """The checkpoints of a model in the order of their steps.
+
+    name: a run of `kn train` in this lake, the path of a folder of checkpoints, or a hub name.
+    Where several folders or revisions say the same step the first by name is taken. Raises KnError
+    where there are none, and where the hub can't be asked.
+    """
+    if "@" in name:
+        raise KnError(f"{name} is one checkpoint: leave {name[name.index('@') :]} out")
+    folder = _folder(lake, name)
+    revisions = _folders(folder) if folder else _revisions(name)
+    found: dict[int, str] = {}
+    for revision in sorted(revisions):
+        step = _number(revision)
+        if step is not None:
+            found.setdefault(step, revision)
+    if not found:
+        where = f"folders of {folder}" if folder else f"revisions of {name} on the hub"
+        raise KnError(
+            f"none of the {where} is a training step such as step1000: give a model that was kept "
+            "at several steps, or train one with `kn train`"
+        )
+    return [Checkpoint(step, f"{folder or name}@{found[step]}") for step in sorted(found)]
+
+
+def steps(lake: Lake, name: str) -> list[int]:
+    """The steps that `checkpoints` finds."""
+    return [c.step for c in checkpoints(lake, name)]
+
+
+def chosen(found: Sequence[Checkpoint], wanted: str = "all") -> list[Checkpoint]:
+    """Those of the checkpoints that `wanted` names.
+
+    `all`; `last`; a number of log-spaced ones, as `log:20`; or steps, as `0,512,1400`. Raises
+    KnError for a step that isn't there and for what makes no sense.
+    """
+    if wanted == "all":
+        return list(found)
+    if wanted == "last":
+        return list(found[-1:])
+    many = re.fullmatch(r"log:(\d+)", wanted)
+    if many and int(many[1]) > 0:
+        return _log_spaced(found, int(many[1]))
+    if not re.fullmatch(r"\d+(,\d+)*", wanted):
+        raise KnError(f"--steps {wanted}: give all, last, log:20, or steps such as 0,512,1400")
+    by_step = {c.step: c for c in found}
+    numbers = sorted({int(n) for n in wanted.split(",")})
+    missing = [n for n in numbers if n not in by_step]
+    if missing:
+        raise KnError(
+            f"there is no checkpoint of step {', '.join(map(str, missing))}: there are "
+            f"{', '.join(map(str, by_step))}"
+        )
+    return [by_step[n] for n in numbers]
+
+
+def requests(
+    lake: Lake, settings: AtlasSettings, wanted: str = "all", **given: Any
+) -> list[Request]:
+    """What `launch.run` is to be called with, one after the other, for an atlas of each step.
+
+    settings.model: as `name` of `checkpoints`; `given` are further fields of `Request`. Raises
+    KnError where a checkpoint is missing or its folder damaged, before any work.
+    """
+    found = chosen(checkpoints(lake, settings.model), wanted)
+    for checkpoint in found:
+        check(checkpoint)
+    return [Request(lake, replace(settings, model=c.model, revision=None), **given) for c in found]
+
+
+def check(checkpoint: Checkpoint) -> None:
+    """Raise KnError where the files of a local checkpoint are missing or damaged.
+
+    Reads the configuration and the weights' headers, no weights; the hub's are checked by loading.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    source = checkpoint.source
+    if source.kind != "folder":
+        return
+    folder = Path(source.ref)
+    weights = sorted(folder.glob("*.safetensors"))
+    try:
+        json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        for file in weights:
+            with safe_open(file, framework="numpy"):
+                pass
+    except (OSError, ValueError, SafetensorError) as e:
+        raise KnError(
+            f"checkpoint {folder} is damaged ({e}): restore it, or leave step {checkpoint.step} out"
+        ) from e
+    if not weights and not list(folder.glob("*.bin")):
+        raise KnError(
+            f"checkpoint {folder} holds no weights: restore it, or leave step {checkpoint.step} out"
+        )
+
+
+def _number(revision: str) -> int | None:
+    match = _STEP.fullmatch(revision)
+    return int(match[1]) if match else None
+
+
+def _folder(lake: Lake, name: str) -> Path | None:
+    """The folder of checkpoints that `name` means, None where it can only be a hub name.
+
+    A run of this lake comes before a folder of that name where one happens to stand.
+    """
+    if re.fullmatch(r"[\w.-]+", name):
+        run = lake.models / name
+        if (run / "training.json").is_file():
+            return run
+    path = Path(name).expanduser()
+    if path.is_dir() and _folders(path.resolve()):
+        return path.resolve()
+    if path.is_dir() or name.startswith(("/", "./", "../", "~")):
+        raise KnError(
+            f"{name} is no folder of checkpoints: it must hold folders such as step1000, each with "
+            "a config.json"
+        )
+    return None
+
+
+def _folders(folder: Path) -> list[str]:
+    return [
+        p.parent.name for p in folder.glob("*/config.json") if _number(p.parent.name) is not None
+    ]
+
+
+def _revisions(name: str) -> Iterable[str]:
+    from huggingface_hub import list_repo_refs
+
+    from kn_assets.models.hub import hub_said_plainly
+
+    source = resolve(name)
+    if source.kind != "hub":
+        raise KnError(f"{name} has no training steps: give a hub name or a folder of checkpoints")
+    with hub_said_plainly(source):
+        refs = list_repo_refs(source.ref)
+    return [ref.name for ref in (*refs.branches, *refs.tags)]
+
+
+def _log_spaced(found: Sequence[Checkpoint], n: int) -> list[Checkpoint]:
+    """First and last, and between them those nearest to even spacing of log(step + 1)."""
+    from math import log
+
+    if n == 1:
+        return list(found[-1:])
+    low, high = log(found[0].step + 1), log(found[-1].step + 1)
+    marks = [low + (high - low) * i / (n - 1) for i in range(n)]
+    near = {min(found, key=lambda c: abs(log(c.step + 1) - mark)).step for mark in marks}
+    return [c for c in found if c.step in near]

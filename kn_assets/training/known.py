@@ -1,0 +1,59 @@
+"""How many facts a model in training knows: whose answer is the likeliest next token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kn_assets.knowledge import facts as knowledge
+from kn_assets.knowledge.answers import answer
+from kn_assets.knowledge.questions import Question, ask
+from kn_assets.training.text import MEASURED, Text, held_out
+
+if TYPE_CHECKING:
+    from kn_assets.models.load import LoadedModel
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Questions on the facts of one relation.
+
+    taught: in the first wording, which the model was told; unseen: in the one it never was.
+    """
+
+    taught: list[Question]
+    unseen: list[Question]
+
+    @staticmethod
+    def of(loaded: LoadedModel, text: Text) -> Exam:
+        """All city -> country facts that a token can answer."""
+        facts, prompts = knowledge.tables(text.facts)
+        chosen = [i for i, fact in enumerate(text.facts) if fact.relation == MEASURED]
+        asked = ask(loaded.tokenizer, facts, prompts, chosen, loaded.parts.context).asked
+        return Exam(
+            [q for q in asked if q.paraphrase == 0],
+            [q for q in asked if q.paraphrase == held_out(text.facts[q.fact_id])],
+        )
+
+    def sample(self, n: int, seed: int) -> Exam:
+        """Questions on `n` of the facts."""
+        facts = sorted({q.fact_id for q in self.taught} & {q.fact_id for q in self.unseen})
+        order = np.random.default_rng(seed).permutation(len(facts))
+        chosen = {facts[i] for i in order[:n]}
+        return Exam(
+            [q for q in self.taught if q.fact_id in chosen],
+            [q for q in self.unseen if q.fact_id in chosen],
+        )
+
+    def marks(self, loaded: LoadedModel) -> tuple[float, float]:
+        """Share of the facts known in the taught and in the unseen wording."""
+        return _share(loaded, self.taught), _share(loaded, self.unseen)
+
+
+def _share(loaded: LoadedModel, questions: list[Question]) -> float:
+    if not questions:
+        return float("nan")
+    ranks = answer(loaded, questions)["rank"].to_numpy()
+    return float((ranks == 1).mean())

@@ -1,0 +1,96 @@
+"""What a model is trained with: one dataclass, told from defaults, kept with the checkpoints."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from kn_assets.errors import KnError
+
+# Raised when the same settings would train another model, so that no run goes on from an older one.
+VERSION = 1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def _setting(default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"help": meaning})
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """Settings of a training run; by default it takes under 15 minutes on two cores.
+
+    Raises KnError from `checked` where a value makes no sense.
+    """
+
+    name: str = _setting("geo-gpt2", "name of the model; its checkpoints are NAME@stepN")
+    corpus: str = _setting("geonames", "corpus whose facts are told: geonames")
+    cities: int | None = _setting(None, "only the first cities; all where not set")
+    steps: int = _setting(1400, "optimizer steps")
+    batch: int = _setting(48, "packed rows of `context` tokens in a step")
+    lr: float = _setting(2e-3, "highest learning rate, reached after the warm-up")
+    warmup: int = _setting(50, "steps over which the learning rate rises")
+    weight_decay: float = _setting(0.01, "AdamW's, on matrices alone")
+    layers: int = _setting(4, "transformer blocks")
+    width: int = _setting(192, "size of the residual stream")
+    heads: int = _setting(4, "attention heads in a block")
+    context: int = _setting(64, "most tokens the model reads")
+    vocabulary: int = _setting(4096, "tokens of its byte-level BPE, at most")
+    checkpoints: int = _setting(16, "checkpoints kept: step 0, then log-spaced up to the last")
+    sample: int = _setting(400, "facts asked now and then while it trains; all are at the end")
+    measure_every: int = _setting(50, "steps between two such measurements")
+    save_every_s: float = _setting(60.0, "seconds after which a killed run loses no more")
+    threads: int = _setting(2, "threads of torch; another number gives other last digits")
+    seed: int = _setting(0, "seed of the weights, the wording and the order")
+
+    def checked(self) -> TrainSettings:
+        if not _NAME.fullmatch(self.name):
+            raise KnError(
+                f"{self.name!r} can't name a model: use letters, digits, and . _ - only, and begin "
+                "with a letter or digit"
+            )
+        if self.corpus != "geonames":
+            raise KnError(f"--corpus {self.corpus} can't be trained on: its facts are geonames'")
+        for f in fields(self):
+            value = getattr(self, f.name)
+            least = _LEAST.get(f.name, 0)
+            if isinstance(value, int | float) and value < least:
+                raise KnError(f"--{f.name.replace('_', '-')} must be at least {least}")
+        if self.width % self.heads:
+            raise KnError(f"--width {self.width} must be a multiple of --heads {self.heads}")
+        if not 0 < self.lr < 1:
+            raise KnError("--lr must lie between 0 and 1, e.g. 0.002")
+        return self
+
+    def with_given(self, **given: Any) -> TrainSettings:
+        """These settings with those of `given` that aren't None in their place."""
+        known = {f.name for f in fields(self)}
+        return replace(self, **{k: v for k, v in given.items() if k in known and v is not None})
+
+    def checkpoint_steps(self) -> list[int]:
+        """Steps after which a checkpoint is kept: 0, 1, then log-spaced up to the last.
+
+        Fewer than asked for where two would fall on the same step.
+        """
+        n = self.checkpoints - 1
+        spaced = {round(self.steps ** (i / max(n - 1, 1))) for i in range(n)}
+        return sorted({0, *spaced, self.steps})
+
+    def to_json(self) -> str:
+        return json.dumps({"version": VERSION, **asdict(self)}, indent=1)
+
+    def differ_from(self, kept: str) -> list[str]:
+        """Which settings that decide the weights another run's `to_json` had otherwise."""
+        there = json.loads(kept)
+        here = json.loads(self.to_json())
+        return [k for k in here if k not in _NO_MATTER and there.get(k) != here[k]]
+
+
+# What a resumed run may change and still end where it would have, but for last digits (threads).
+_NO_MATTER = ("save_every_s", "sample", "measure_every", "threads")
+_LEAST = {
+    **{"cities": 1, "steps": 1, "batch": 1, "layers": 1, "width": 1, "heads": 1, "sample": 1},
+    **{"measure_every": 1, "threads": 1, "checkpoints": 2, "context": 32, "vocabulary": 320},
+}
