@@ -26,6 +26,7 @@ from kn_assets.errors import KnError
 from kn_assets.parquet import TableFile
 from kn_assets.schema import ALL, Kind
 
+RESERVE = 64 << 20  # bytes left free for everyone else who writes there, Dagster's log first
 _FOLDER = {"corpus": "corpus", "model": "atlas"}
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
@@ -136,6 +137,11 @@ class Lake:
         with said_plainly(self.root):
             path.mkdir(parents=True, exist_ok=True)
 
+    def check_room(self) -> None:
+        """Raise KnError where the disk is as good as full: better before work than within it."""
+        if shutil.disk_usage(self.root).free < RESERVE:
+            raise _full(self.root)
+
     @contextlib.contextmanager
     def replacing(
         self, partition: Partition, name: str, fingerprint: str, **notes: Any
@@ -150,6 +156,7 @@ class Lake:
         with said_plainly(self.root):
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir(parents=True)
+            self.check_room()
             try:
                 yield fresh
                 rows = sum(pq.read_metadata(f).num_rows for f in fresh.glob("*.parquet"))
@@ -222,13 +229,17 @@ def said_plainly(root: Path) -> Iterator[None]:
         yield
     except OSError as e:
         if e.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise KnError(
-                f"the disk of {root} is full: free some space or set KN_DATA to another folder, "
-                "then run the same command again; finished work is kept"
-            ) from e
+            raise _full(root) from e
         if e.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise KnError(
                 f"can't write to {root} ({e.strerror}): make it writable or set KN_DATA to a "
                 "folder that is"
             ) from e
         raise
+
+
+def _full(root: Path) -> KnError:
+    return KnError(
+        f"the disk of {root} is full: free some space or set KN_DATA to another folder, then run the "
+        "same command again; finished work is kept"
+    )

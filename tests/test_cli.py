@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -142,6 +143,17 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         made.write(key, "neurons", before.slice(0, 1), "other")
     monkeypatch.undo()
     assert made.read(key, "neurons").equals(before)
+    assert not list(tmp_path.glob("*/*/.*"))
+
+
+def test_a_disk_as_good_as_full_stops_a_run_before_it_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_lake(tmp_path)
+    free = shutil.disk_usage(tmp_path)._replace(free=lake.RESERVE - 1)
+    monkeypatch.setattr(lake.shutil, "disk_usage", lambda _: free)
+    with pytest.raises(lake.KnError, match=r"disk of .* is full"):
+        made.write(lake.model("tiny"), "neurons", made.read(lake.model("tiny"), "neurons"), "x")
     assert not list(tmp_path.glob("*/*/.*"))
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas.batches import batches
+from kn_assets.atlas.batches import Batch, batches
 from kn_assets.atlas.capture import capturing, forward
-from kn_assets.atlas.sieve import Bounds, Sieve
+from kn_assets.atlas.sieve import Bounds
 from kn_assets.atlas.tokens import TokenizedPrompts
 from kn_assets.schema import TABLES
 
@@ -62,40 +62,46 @@ def calibrate(
 
     parts = loaded.parts
     rng = np.random.default_rng(settings.seed)
-    chosen = np.sort(rng.permutation(len(prompts))[:SAMPLE])
-    kept = _subset(prompts, chosen)
-    magnitudes: list[list[np.ndarray]] = [[] for _ in range(parts.n_layers)]
-    sieves = [
-        Sieve(parts.n_neurons, np.inf, settings.top_k, Bounds.none(parts.n_neurons))
-        for _ in range(parts.n_layers)
-    ]
+    kept = _subset(prompts, np.sort(rng.permutation(len(prompts))[:SAMPLE]))
+    seen: list[list[Tensor]] = [[] for _ in range(parts.n_layers)]
     for batch in batches(kept):
+        inner = torch.from_numpy(batch.index[:, 1:] >= 0)
 
-        def take(layer: int, a: Tensor, index: np.ndarray = batch.index) -> None:
-            sieves[layer].add(a, index)
-            inner = index[:, 1:] >= 0
-            rows = a.reshape(*index.shape, -1)[:, 1:].abs().float().cpu().numpy()[inner]
-            magnitudes[layer].append(rows.ravel())
+        def take(layer: int, a: Tensor, batch: Batch = batch, inner: Tensor = inner) -> None:
+            rows = a.reshape(*batch.index.shape, -1)[:, 1:]
+            seen[layer].append(rows[inner.to(rows.device)].float())
 
         with torch.inference_mode(), capturing(parts, activations=take):
             forward(loaded, batch.ids)
+    values = [torch.cat(s) for s in seen]
     if settings.threshold is not None:
         thresholds = np.full(parts.n_layers, settings.threshold, np.float32)
     else:
-        thresholds = np.array([_threshold(m, settings.density) for m in magnitudes], np.float32)
-    bounds = []
-    for sieve in sieves:
-        high, low = sieve.tops()
-        bounds.append(Bounds(high.bound, -low.bound))
-    return Calibration(thresholds, bounds, settings.density if settings.threshold is None else None)
+        thresholds = np.array([_threshold(v, settings.density) for v in values], np.float32)
+    return Calibration(
+        thresholds,
+        [_bounds(v, settings.top_k) for v in values],
+        settings.density if settings.threshold is None else None,
+    )
 
 
-def _threshold(magnitudes: list[np.ndarray], density: float) -> float:
-    values = np.concatenate([np.empty(0, np.float32), *magnitudes])
+def _bounds(values: Tensor, k: int) -> Bounds:
+    """The k-th largest and k-th smallest of each neuron; none where there are fewer than k."""
+    import torch
+
+    if len(values) < k:
+        return Bounds.none(values.shape[1])
+    high = torch.topk(values, k, dim=0).values[-1]
+    low = torch.topk(values, k, dim=0, largest=False).values[-1]
+    return Bounds(high.cpu().numpy(), low.cpu().numpy())
+
+
+def _threshold(values: Tensor, density: float) -> float:
     if not len(values):  # every prompt is a single token
         return _LEAST
     # "higher" gives a value that did occur, so that it is exact in the model's own dtype.
-    return max(_LEAST, float(np.quantile(values, 1 - density, method="higher")))
+    sizes = values.abs().cpu().numpy().ravel()
+    return max(_LEAST, float(np.quantile(sizes, 1 - density, method="higher")))
 
 
 def _subset(prompts: TokenizedPrompts, chosen: np.ndarray) -> TokenizedPrompts:

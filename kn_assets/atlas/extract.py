@@ -99,6 +99,7 @@ class _Extraction:
         folders = [self.work / f"{i:05}" for i in range(len(ranges))]
         with self.progress.bar("model", len(self.prompts), "prompts") as bar:
             for folder, (first, last) in zip(folders, ranges, strict=True):
+                self.plan.lake.check_room()
                 job = Job(
                     self.prompts.slice(first, last),
                     self.wants,

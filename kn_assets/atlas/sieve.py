@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+_ROWS = 256
+_TIGHTEN_AFTER = frozenset(4**i for i in range(16))  # batches; rarer as there is less to gain
+
+
 @dataclass
 class Sparse:
     """Values out of a [tokens, neurons] array. tokens, neurons: int32 [n]; values: float32 [n]."""
@@ -70,10 +74,11 @@ class Moments:
 
     def add(self, rows: Tensor) -> None:
         """Add [tokens, neurons] activations, of any float dtype."""
-        dense = rows.float()
-        self.count += len(dense)
-        self.sums += dense.sum(0).double().cpu().numpy()
-        self.squares += (dense * dense).sum(0).double().cpu().numpy()
+        self.count += len(rows)
+        for some in rows.split(_ROWS):  # as many as stay in the processor's cache
+            dense = some.float()
+            self.sums += dense.sum(0).double().cpu().numpy()
+            self.squares += (dense * dense).sum(0).double().cpu().numpy()
 
 
 @dataclass
@@ -112,7 +117,7 @@ class Sieve:
             self.moments.add(rest)
             self._take(rest, tokens, first=False)
         self._batches += 1
-        if self._batches & (self._batches - 1) == 0:  # after 1, 2, 4, 8, ... batches
+        if self._batches in _TIGHTEN_AFTER:
             self._tighten()
 
     def _take(self, rows: Tensor, tokens: np.ndarray, first: bool) -> None:

@@ -73,7 +73,7 @@ def test_too_many_failures_block_the_prompts(tmp_path: Path) -> None:
     data = tmp_path / "lake"
     with StandIn(World(24)) as site:
         site.always["/wiki/Kabul"] = "404"
-        words = ["run", *options(tmp_path, site), "--contact", "a@b.org"]
+        words = ["run", "--only", "prompts", *options(tmp_path, site), "--contact", "a@b.org"]
         done = kn(data, *words)
         assert done.returncode == 1
         assert "failed_share" in done.stderr
