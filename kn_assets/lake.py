@@ -155,8 +155,9 @@ class Lake:
         fresh = place.with_name(f".new-{name}")
         with said_plainly(self.root):
             shutil.rmtree(fresh, ignore_errors=True)
-            fresh.mkdir(parents=True)
+            fresh.parent.mkdir(parents=True, exist_ok=True)
             self.check_room()
+            fresh.mkdir()
             try:
                 yield fresh
                 rows = sum(pq.read_metadata(f).num_rows for f in fresh.glob("*.parquet"))
@@ -240,6 +241,6 @@ def said_plainly(root: Path) -> Iterator[None]:
 
 def _full(root: Path) -> KnError:
     return KnError(
-        f"the disk of {root} is full: free some space or set KN_DATA to another folder, then run the "
-        "same command again; finished work is kept"
+        f"the disk of {root} is full: free some space or set KN_DATA to another folder, then run "
+        "the same command again; finished work is kept"
     )
