@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Exam:
     """Questions on the facts of one relation.
 
-    taught: in the first wording, which the model was told; unseen: in the one it never was.
+    taught: each in one of the wordings that the model was told, which take turns over the facts;
+    unseen: in the one it never was.
     """
 
     taught: list[Question]
@@ -31,10 +32,11 @@ class Exam:
         """All city -> country facts that a token can answer."""
         facts, prompts = knowledge.tables(text.facts)
         chosen = [i for i, fact in enumerate(text.facts) if fact.relation == MEASURED]
+        last = {i: held_out(text.facts[i]) for i in chosen}
         asked = ask(loaded.tokenizer, facts, prompts, chosen, loaded.parts.context).asked
         return Exam(
-            [q for q in asked if q.paraphrase == 0],
-            [q for q in asked if q.paraphrase == held_out(text.facts[q.fact_id])],
+            [q for q in asked if q.paraphrase == q.fact_id % last[q.fact_id]],
+            [q for q in asked if q.paraphrase == last[q.fact_id]],
         )
 
     def sample(self, n: int, seed: int) -> Exam:

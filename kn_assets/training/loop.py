@@ -37,7 +37,7 @@ def train(settings: TrainSettings, lake: Lake, progress: Progress | None = None)
     The folder holds `stepN` for each checkpoint, a Hugging Face folder with its tokenizer, and the
     log `training.jsonl`: step, loss (nats a token, mean since the last row), lr, tokens, seconds
     and cpu_seconds so far, and now and then `known` and `known_unseen`, the share of city ->
-    country facts known in a wording that was trained on and in one that wasn't, over
+    country facts known in a wording that was trained on and in the one that wasn't, over
     `n_facts` of them. A finished run returns at once. Raises KnError where the settings make no
     sense, the folder belongs to another run, or a checkpoint or the state of it is lost.
     """

@@ -74,8 +74,8 @@ class TrainSettings:
 
         Fewer than asked for where two would fall on the same step.
         """
-        n = self.checkpoints - 1
-        spaced = {round(self.steps ** (i / max(n - 1, 1))) for i in range(n)}
+        last = self.checkpoints - 2  # number of the last behind step 0 and step 1
+        spaced = {round(self.steps ** (i / last)) for i in range(last)} if last else set()
         return sorted({0, *spaced, self.steps})
 
     def to_json(self) -> str:

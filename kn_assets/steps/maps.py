@@ -1,0 +1,54 @@
+"""Maps through training: each step's begins where the one before ended, so that points move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from kn_assets import maps
+from kn_assets.maps import Peaks
+from kn_assets.progress import Progress
+from kn_assets.schema import STEPS
+
+
+def neuron_map_steps(
+    steps: Sequence[int],
+    peaks: Callable[[int], Peaks],
+    n_layers: int,
+    n_neurons: int,
+    n_prompts: int,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Iterator[pa.Table]:
+    """The table `neuron_map_steps`, a piece for each step in their order.
+
+    peaks: step -> rows of its `neuron_peaks`; one step's are held at a time. t-SNE keeps what its
+    start laid out as far as the new distances allow, so nearness is each step's own and place is
+    comparable from a step to the next. Clusters are numbered anew at each step.
+    """
+    start: np.ndarray | None = None
+    for step in sorted(steps):
+        found = maps.neuron_map(
+            peaks(step), n_layers, n_neurons, n_prompts, seed, progress or Progress(), start
+        )
+        start = np.stack([found.x, found.y], axis=1)
+        placed = maps.neuron_table(found, n_layers, n_neurons)
+        schema = STEPS["neuron_map_steps"].schema
+        column = pa.array(np.full(placed.num_rows, step), pa.int32())
+        yield placed.add_column(0, schema.field("step"), column).cast(schema)
+
+
+def drift(before: pa.Table, after: pa.Table) -> float:
+    """Median distance a neuron moved between two maps, by the extent of the later one.
+
+    Both are pieces of `neuron_map_steps`, of the same neurons in the same order.
+    """
+    a, b = (np.stack([t["x"].to_numpy(), t["y"].to_numpy()], axis=1) for t in (before, after))
+    extent = float((b.max(axis=0) - b.min(axis=0)).max()) or 1.0
+    return float(np.median(np.linalg.norm(_centred(a) - _centred(b), axis=1)) / extent)
+
+
+def _centred(points: np.ndarray) -> np.ndarray:
+    return points - points.mean(axis=0)
