@@ -1,40 +1,59 @@
 """What the browser may ask: each question validated, answered by the views, remembered.
 
-These calls skip Gradio's queue, so all of them are quick; SQL isn't among them. An answer is JSON
-text, since Gradio walks through every value of a structured answer.
+These calls skip Gradio's queue, so all of them are quick; SQL and live runs aren't among them.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from kn_assets.database import Database, Stamp
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from ui import map_view, neuron_view, views
-from ui.questions import sql_help
+from ui import neuron_view, views
+from ui.json_text import to_json
+from ui.live import LIVE_ALONE, Live, LiveLimits
 from ui.rows import Answer
+from ui.sql import ALONE, Limits, SqlTab
+
+if TYPE_CHECKING:
+    from ui.tab import Question, Tab
 
 REMEMBERED = 64 << 20  # characters of answers kept
 LONGEST_SEARCH = 200
 LARGEST_PAGE = 500
+LONGEST_OUTLINE = 200
 
 Arguments = dict[str, Any]
 log = logging.getLogger(__name__)
 
 
 class Api:
-    """The questions of one app over one lake; safe to call from many threads."""
+    """The questions of one app over one lake; safe to call from many threads.
 
-    def __init__(self, lake: Lake) -> None:
+    `sql` and `live` do the longer work, within limits; `tabs` bring questions of their own.
+    `close` it at the end.
+    """
+
+    def __init__(
+        self,
+        lake: Lake,
+        tabs: Sequence[Tab] = (),
+        limits: Limits = ALONE,
+        live_limits: LiveLimits = LIVE_ALONE,
+    ) -> None:
         self.database = Database(lake)
+        self.sql = SqlTab(lake, limits)
+        self.live = Live(lake, live_limits)
+        self._questions = {**_QUESTIONS, **{k: q for tab in tabs for k, q in tab.questions.items()}}
         self._memory: OrderedDict[tuple[str, str, Stamp], str] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
@@ -49,7 +68,12 @@ class Api:
             ask.__name__ = name
             return ask
 
-        return [bind(name) for name in _QUESTIONS]
+        return [bind(name) for name in self._questions]
+
+    def close(self) -> None:
+        """End the processes that do the longer work."""
+        self.sql.close()
+        self.live.close()
 
     def ask(self, name: str, arguments: object) -> str:
         """Answer a question as JSON text; what went wrong is said in `error`."""
@@ -60,13 +84,14 @@ class Api:
                 self._memory.move_to_end(key)
                 return self._memory[key]
         try:
-            answer = to_json(_QUESTIONS[name](self, _Checked(self, arguments)))
+            answer = to_json(self._questions[name](self, Checked(self, arguments)))
         except KnError as e:
             return to_json({"error": str(e)})
         except duckdb.Error as e:
             log.exception("the view %s failed", name)
             return to_json({"error": f"the view {name} failed: {e}"})
-        self._remember(key, answer)
+        if not _passing(name, arguments):
+            self._remember(key, answer)
         return answer
 
     def _remember(self, key: tuple[str, str, Stamp], answer: str) -> None:
@@ -82,13 +107,7 @@ class Api:
         return found
 
 
-def to_json(answer: object) -> str:
-    """JSON as every browser reads it, without markup. Raises ValueError on infinities and NaN."""
-    text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c")
-
-
-class _Checked:
+class Checked:
     """The arguments a browser sent: nothing in them is believed."""
 
     def __init__(self, api: Api, arguments: object) -> None:
@@ -113,14 +132,18 @@ class _Checked:
             raise KnError(f"{name} must be one of {', '.join(choices)}")
         return str(value)
 
-    def box(self) -> tuple[float, ...]:
-        value = self._given.get("box")
-        numbers = isinstance(value, list) and all(
-            isinstance(v, int | float) and not isinstance(v, bool) for v in value
-        )
-        if not isinstance(value, list) or not numbers or len(value) != 4:
-            raise KnError("box must be four numbers")
-        return tuple(float(v) for v in value)
+    def outline(self) -> list[tuple[float, float]]:
+        """The corners of a figure on the map, three at least."""
+        value = self._given.get("outline")
+        pairs = value if isinstance(value, list) and 3 <= len(value) <= LONGEST_OUTLINE else []
+        corners = [
+            (float(p[0]), float(p[1]))
+            for p in pairs
+            if isinstance(p, list) and len(p) == 2 and all(_is_number(v) for v in p)
+        ]
+        if not pairs or len(corners) < len(pairs):
+            raise KnError(f"outline must be 3 to {LONGEST_OUTLINE} pairs of numbers")
+        return corners
 
     @property
     def atlas(self) -> Answer:
@@ -139,56 +162,53 @@ class _Checked:
         return self.integer("prompt", 1 << 31)
 
 
-def _atlases(api: Api, _: _Checked) -> Answer:
+def _is_number(value: object) -> bool:
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return plain and math.isfinite(value)  # type: ignore[arg-type]
+
+
+def _atlases(api: Api, _: Checked) -> Answer:
     return views.atlases(api.database)
 
 
-def _search(api: Api, given: _Checked) -> Answer:
+def _search(api: Api, given: Checked) -> Answer:
     offset, limit = given.integer("offset", 1 << 31), given.integer("limit", LARGEST_PAGE + 1)
     return views.search(api.database, given.model, given.text("text"), offset, limit)
 
 
-def _has_prompt(api: Api, given: _Checked) -> Answer:
+def _has_prompt(api: Api, given: Checked) -> Answer:
     return views.has_prompt(api.database, given.model, given.prompt)
 
 
-def _prompt(api: Api, given: _Checked) -> Answer:
+def _prompt(api: Api, given: Checked) -> Answer:
     atlas = given.atlas
     return views.prompt(api.database, atlas["model"], given.prompt, atlas["n_layers"])
 
 
-def _neuron(api: Api, given: _Checked) -> Answer:
-    atlas = given.atlas
-    return neuron_view.neuron(
-        api.database,
-        atlas["model"],
-        given.prompt,
-        given.integer("layer", atlas["n_layers"]),
-        given.integer("neuron", atlas["n_neurons"]),
+def _neuron(api: Api, given: Checked) -> Answer:
+    atlas, run = given.atlas, given.text("live")
+    layer = given.integer("layer", atlas["n_layers"])
+    neuron = given.integer("neuron", atlas["n_neurons"])
+    found = neuron_view.neuron(
+        api.database, atlas["model"], None if run else given.prompt, layer, neuron
     )
+    if run:
+        try:
+            found["attention"] = api.live.attention(run, layer, neuron)
+        except KnError as e:
+            found["missing"]["attention"] = str(e)
+    return found
 
 
-def _points(api: Api, given: _Checked) -> Answer:
-    kind = given.choice("kind", ("neurons", "prompts"))
-    return map_view.points(api.database, given.model, kind)
+def _passing(name: str, arguments: object) -> bool:
+    """Whether the answer hangs on more than the lake's tables."""
+    return name == "can_run" or (isinstance(arguments, dict) and "live" in arguments)
 
 
-def _selection(api: Api, given: _Checked) -> Answer:
-    kind = given.choice("kind", ("neurons", "prompts"))
-    return map_view.selection(api.database, given.model, kind, given.box())
-
-
-def _sql_help(api: Api, given: _Checked) -> Answer:
-    return sql_help(api.database, given.model)
-
-
-_QUESTIONS: dict[str, Callable[[Api, _Checked], Answer]] = {
+_QUESTIONS: dict[str, Question] = {
     "atlases": _atlases,
     "search": _search,
     "has_prompt": _has_prompt,
     "prompt": _prompt,
     "neuron": _neuron,
-    "points": _points,
-    "selection": _selection,
-    "sql_help": _sql_help,
 }

@@ -1,14 +1,18 @@
-"""The app: a bar, and the tabs Explore, Map and SQL, wired to the lake."""
+"""The app: a bar and the tabs, wired to what answers them. How to add a tab: see `ui.tab`."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import gradio as gr
 
+from ui import explore_tab, map_tab, sql_tab
 from ui.api import Api
-from ui.sql import AT_ONCE, SqlTab
-from ui.widgets import pane, widget
+from ui.tab import Event
+from ui.widgets import widget
+
+TABS = (explore_tab.TAB, map_tab.TAB, sql_tab.TAB)
+"""In their order on the page."""
 
 TITLE = "Knowledge neurons explorer"
 
@@ -23,47 +27,35 @@ kn run --corpus wikipedia --model gpt2    # Wikipedia's city articles and GPT-2<
 """
 
 
-def build(api: Api, sql: SqlTab) -> gr.Blocks:
-    """The page, with its questions answered by `api` and its queries by `sql`."""
+def build(api: Api) -> gr.Blocks:
+    """The page over a lake, with its questions and longer work answered by `api`."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         widget("bar", '<div data-kn="bar"></div>', functions=api.functions())
         gr.HTML(_EMPTY, visible=not api.atlases(), elem_id="kn-empty", apply_default_css=False)
         with gr.Tabs(elem_id="kn-tabs"):
-            with gr.Tab("Explore", id="explore"):
-                widget(
-                    "explore",
-                    '<div class="kn-explore">'
-                    + pane("cities", "Prompts")
-                    + pane("prompt", "The prompt's neurons by layer")
-                    + pane("neuron", "The selected neuron")
-                    + "</div>",
-                )
-            with gr.Tab("Map", id="map"):
-                widget(
-                    "map",
-                    '<div class="kn-map">'
-                    + pane("map", "Map")
-                    + pane("neuron", "The selected neuron")
-                    + "</div>",
-                )
-            with gr.Tab("SQL", id="sql"):
-                tab = widget("sql", '<div data-kn="sql"></div>', events=("run", "download"))
-
-        def run(event: gr.EventData, request: gr.Request) -> str:
-            return sql.run(event._data, _user(request))
-
-        def download(event: gr.EventData, request: gr.Request) -> str:
-            return sql.download(event._data, _user(request))
-
-        options: dict[str, Any] = {
-            "show_progress": "minimal",
-            "api_visibility": "private",
-            "concurrency_limit": AT_ONCE,
-            "concurrency_id": "sql",
-        }
-        tab.run(run, None, tab, **options)
-        tab.download(download, None, tab, **options)
+            for tab in TABS:
+                with gr.Tab(tab.title, id=tab.id):
+                    page = widget(tab.id, tab.skeleton, events=tuple(tab.events))
+                for name, event in tab.events.items():
+                    getattr(page, name)(
+                        _handler(api, event),
+                        None,
+                        page,
+                        show_progress="hidden",
+                        trigger_mode="multiple",  # who may ask twice at once is for `answer` to say
+                        api_visibility="private",
+                        concurrency_limit=event.at_once,
+                        concurrency_id=tab.id,
+                    )
     return blocks
+
+
+def _handler(api: Api, event: Event) -> Callable[..., Iterator[str]]:
+    def answer(asked: gr.EventData, request: gr.Request) -> Iterator[str]:
+        found = event.answer(api, asked._data, _user(request))
+        yield from [found] if isinstance(found, str) else found
+
+    return answer
 
 
 def _user(request: gr.Request) -> str:

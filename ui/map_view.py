@@ -1,4 +1,4 @@
-"""The map: the places of neurons or prompts, and what a box of it has in common."""
+"""The map: the places of neurons or prompts, and what a part of it has in common."""
 
 from __future__ import annotations
 
@@ -60,40 +60,62 @@ def points(database: Database, model: str, kind: str) -> Answer:
     return answer
 
 
-def selection(database: Database, model: str, kind: str, box: tuple[float, ...]) -> Answer:
-    """What the points in a box [x0, x1, y0, y1] have in common.
+def inside(outline: list[tuple[float, float]]) -> str:
+    """SQL's condition for x and y to lie in a figure: a rectangle, or any polygon by its corners.
 
-    A country's lift is its share in the box over its share on the whole map.
+    A point is in a polygon where a ray from it crosses the edges an odd number of times (Shimrat
+    1962).
+    """
+    xs, ys = sorted({x for x, _ in outline}), sorted({y for _, y in outline})
+    box = f"x BETWEEN {xs[0]!r} AND {xs[-1]!r} AND y BETWEEN {ys[0]!r} AND {ys[-1]!r}"
+    sides = [(*a, *b) for a, b in zip(outline, [*outline[1:], outline[0]], strict=True)]
+    upright = all(x == x2 or y == y2 for x, y, x2, y2 in sides)
+    if len(outline) == 4 and len(xs) == len(ys) == 2 and upright:
+        return box
+    edges = ", ".join(f"[{x!r}, {y!r}, {x2!r}, {y2!r}]" for x, y, x2, y2 in sides)
+    return (
+        f"{box} AND len(list_filter([{edges}],\n"
+        "    lambda e: (e[2] > y) <> (e[4] > y)"
+        " AND x < e[1] + (e[3] - e[1]) * (y - e[2]) / (e[4] - e[2]))) % 2 = 1"
+    )
+
+
+def selection(
+    database: Database, model: str, kind: str, outline: list[tuple[float, float]]
+) -> Answer:
+    """What the points in a figure have in common, and the `condition` which says what is in it.
+
+    A country's lift is its share in the figure over its share on the whole map.
     """
     macro = "neuron_points" if kind == "neurons" else "prompt_points"
-    inside = "x BETWEEN $2 AND $3 AND y BETWEEN $4 AND $5"
+    condition = inside(outline)
     countries = rows(
         database,
         f"""
-        SELECT country, count(*) FILTER ({inside}) AS n, sum(n) OVER () AS total,
+        SELECT country, count(*) FILTER (within) AS n, sum(n) OVER () AS total,
             (n / total) / (count(*) / sum(count(*)) OVER ()) AS lift
-        FROM {macro}($1) GROUP BY country ORDER BY n DESC, country
+        FROM (SELECT country, {condition} AS within FROM {macro}($1))
+        GROUP BY country ORDER BY n DESC, country
         """,
         model,
-        *box,
     )
     words = (
         rows(
             database,
             f"""
             SELECT v.token, count(*) AS n
-            FROM neuron_points($1) AS p
+            FROM (FROM neuron_points($1) WHERE {condition}) AS p
             JOIN neuron_vocabulary AS v ON v.layer = p.layer AND v.neuron = p.neuron
-            WHERE v.model = $1 AND v.sign = 1 AND {inside}
+            WHERE v.model = $1 AND v.sign = 1
             GROUP BY v.token ORDER BY n DESC, v.token LIMIT 16
             """,
             model,
-            *box,
         )
         if kind == "neurons"
         else []
     )
     return {
+        "condition": condition,
         "n": int(countries[0]["total"]) if countries else 0,
         "countries": [
             {"country": row["country"], "n": row["n"], "lift": row["lift"]}

@@ -19,7 +19,7 @@ WHERE country IS NOT NULL LIMIT 4
 _POOL = ThreadPoolExecutor(8, thread_name_prefix="view")
 
 
-def neuron(database: Database, model: str, prompt: int, layer: int, neuron: int) -> Answer:
+def neuron(database: Database, model: str, prompt: int | None, layer: int, neuron: int) -> Answer:
     """What a neuron is, the prompts that fire it, and the weights of attention in this prompt."""
     missing = {
         part: waits_for(names)
@@ -28,7 +28,7 @@ def neuron(database: Database, model: str, prompt: int, layer: int, neuron: int)
             ("vocabulary", ("neuron_vocabulary",)),
             ("top", ("neuron_peaks", "activations_by_neuron")),
             ("sample", ("neuron_peaks", "activations_by_neuron")),
-            ("attention", ("attention", "activations")),
+            ("attention", () if prompt is None else ("attention", "activations")),
         )
         if (names := missing_tables(database, model, *needs))
     }
@@ -72,9 +72,11 @@ def _examples(database: Database, macro: str, arguments: tuple[str, int, int, in
 
 
 def _weighted(
-    database: Database, model: str, prompt: int, layer: int, neuron: int
+    database: Database, model: str, prompt: int | None, layer: int, neuron: int
 ) -> Answer | None:
     """Attention of the layer as the rows of a lower triangle, and the activations it weights."""
+    if prompt is None:
+        return None
     found = columns(
         database,
         "SELECT position, source_position, attention, activation "

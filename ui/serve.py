@@ -15,7 +15,7 @@ from kn_assets.lake import Lake
 if TYPE_CHECKING:
     import gradio as gr
 
-    from ui.sql import Limits, SqlTab
+    from ui.api import Api
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -40,12 +40,15 @@ def serve(
         raise KnError(
             "a share link lets anyone in who has it: give --auth USER:PASS, or --public to allow it"
         )
-    _check_port(host, port)
-    from ui.sql import ALONE, SHARED, SqlTab
+    check_port(host, port)
+    from ui.live import LIVE_SHARED
+    from ui.sql import SHARED
 
-    sql = SqlTab(lake, SHARED if share or host not in LOCAL else ALONE)
+    limits: dict[str, Any] = {}
+    if share or host not in LOCAL:
+        limits = {"limits": SHARED, "live_limits": LIVE_SHARED}
     options = {"server_name": host, "server_port": port, "share": share, "auth": credentials}
-    blocks, local, link = _launch(lake, sql, **options)
+    blocks, local, link = _launch(_api(lake, **limits), **options)
     if share and not link:
         print("No public link could be had (it needs the internet and frpc): going on locally.")
     if not quiet:
@@ -54,31 +57,38 @@ def serve(
 
 
 def launch_for_tests(
-    lake: Lake, limits: Limits | None = None, **options: Any
+    lake: Lake, limits: dict[str, Any] | None = None, **options: Any
 ) -> tuple[str, Callable[[], None]]:
-    """Start the app on a free port; returns its address and a function that stops it."""
-    from ui.sql import ALONE, SqlTab
+    """Start the app on a free port; returns its address and a function that stops it.
 
-    sql = SqlTab(lake, limits or ALONE)
-    blocks, local, _ = _launch(lake, sql, server_name="127.0.0.1", **options)
+    `limits` are those of `ui.api.Api`.
+    """
+    api = _api(lake, **(limits or {}))
+    blocks, local, _ = _launch(api, server_name="127.0.0.1", **options)
 
     def close() -> None:
         blocks.close(verbose=False)
-        sql.close()
+        api.close()
 
     return local, close
 
 
-def _launch(lake: Lake, sql: SqlTab, **options: Any) -> tuple[gr.Blocks, str, str | None]:
+def _api(lake: Lake, **limits: Any) -> Api:
+    from ui.api import Api
+    from ui.app import TABS
+
+    return Api(lake, TABS, **limits)
+
+
+def _launch(api: Api, **options: Any) -> tuple[gr.Blocks, str, str | None]:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
-    from ui.api import Api
-    from ui.app import build
+    from ui.app import TABS, build
     from ui.widgets import head
 
-    blocks = build(Api(lake), sql)
-    # Raw calls that go round the queue's limits are closed; SQL is queued.
+    blocks = build(api)
+    # Raw calls that go round the queue's limits are closed; SQL and live runs are queued.
     blocks.queue(api_open=False, default_concurrency_limit=8)
     system = ["system-ui", "sans-serif"]
     theme = gr.themes.Default(
@@ -90,7 +100,7 @@ def _launch(lake: Lake, sql: SqlTab, **options: Any) -> tuple[gr.Blocks, str, st
             prevent_thread_lock=True,
             quiet=True,
             theme=theme,
-            head=head(),
+            head=head(TABS),
             footer_links=[],
             run_history=False,
             app_kwargs={"openapi_url": None},
@@ -109,7 +119,8 @@ def _credentials(auth: str | None) -> tuple[str, str] | None:
     return user, password
 
 
-def _check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int) -> None:
+    """Raise KnError, naming the port, where the app can't listen on it."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

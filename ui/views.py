@@ -15,7 +15,7 @@ import numpy as np
 from kn_assets.database import Database
 from kn_assets.errors import KnError
 from ui.pack import pack, pack_ids
-from ui.rows import Answer, columns, missing_tables, rows, waits_for
+from ui.rows import Answer, Array, columns, missing_tables, rows, waits_for
 
 LENS_RANKS = 5
 _BY_TOKENS = """
@@ -159,6 +159,11 @@ def _fired(
     found = columns(
         database, "SELECT position, layer, neuron, activation FROM heatmap($1, $2)", model, prompt
     )
+    return pack_fired(found, n_tokens, n_layers)
+
+
+def pack_fired(found: dict[str, Array], n_tokens: int, n_layers: int) -> dict[str, Any]:
+    """The columns position, layer, neuron and activation as `prompt` sends them."""
     place = found["position"].astype(np.int64) * n_layers + found["layer"]
     order = np.lexsort((-np.abs(found["activation"]), place))
     counts = np.bincount(place, minlength=n_tokens * n_layers)

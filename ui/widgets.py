@@ -9,38 +9,32 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+if TYPE_CHECKING:
+    from ui.tab import Tab
+
 STATIC = Path(__file__).parent / "static"
-# In the order in which they build on each other; mount.js is last.
-SCRIPTS = (
-    "core.js",
-    "store.js",
-    "prompt.js",
-    "cities.js",
-    "heatmap.js",
-    "neuron.js",
-    "points.js",
-    "map.js",
-    "sql.js",
-    "bar.js",
-    "mount.js",
-)
-STYLES = ("app.css", "explore.css", "map.css", "sql.css")
+# In the order in which they build on each other: those of the tabs come before the last.
+SCRIPTS = ("core.js", "store.js", "prompt.js", "neuron.js", "bar.js")
+LAST = "mount.js"
+STYLES = ("app.css",)
 
 
-def head() -> str:
-    """The page's styles and scripts, for `launch(head=...)`.
+def head(tabs: Sequence[Tab]) -> str:
+    """The page's styles and scripts with those of `tabs`, for `launch(head=...)`.
 
     Styles come this way too, since what `launch(css=...)` is given loses its @container rules.
     """
-    styles, scripts = (
+    scripts = (*SCRIPTS, *(name for tab in tabs for name in tab.scripts), LAST)
+    styles = (*STYLES, *(name for tab in tabs for name in tab.styles))
+    style, script = (
         "\n".join((STATIC / name).read_text(encoding="utf-8") for name in names)
-        for names in (STYLES, SCRIPTS)
+        for names in (styles, scripts)
     )
-    return f"<style>{styles}</style><script>{scripts}</script>"
+    return f"<style>{style}</style><script>{script}</script>"
 
 
 def widget(

@@ -7,13 +7,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
 from kn_assets.bench.synthetic import make_lake
 from kn_assets.database import Database
 from kn_assets.lake import Lake
+from tests.ui.screen import Screen
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
@@ -88,35 +89,6 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-class Screen:
-    """A page of the app, and what it asked for and complained of."""
-
-    def __init__(self, page: Any, url: str) -> None:
-        self.page, self.url = page, url
-        self.requests: list[str] = []
-        self.faults: list[str] = []
-        page.set_default_timeout(10_000)
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("dialog", lambda dialog: self.faults.append(f"dialog {dialog.message}"))
-
-    def open(self, **address: object) -> Screen:
-        query = f"?{urlencode(address)}" if address else ""
-        self.page.goto(self.url + query)
-        self.page.wait_for_function("document.documentElement.dataset.knState === 'ready'")
-        return self
-
-    def address(self, name: str) -> str | None:
-        """A value in the page's address."""
-        return self.page.evaluate("name => new URLSearchParams(location.search).get(name)", name)
-
-    def until(self, expression: str) -> None:
-        self.page.wait_for_function(expression)
-
-    def tab(self, name: str) -> None:
-        self.page.get_by_role("tab", name=name).click()
-
-
 @pytest.fixture
 def screen(browser: Any, url: str) -> Iterator[Screen]:
     """A new page of the app on `lake`; at its end: no error, and no request to any other host."""
@@ -127,3 +99,19 @@ def screen(browser: Any, url: str) -> Iterator[Screen]:
     assert not shown.faults
     hosts = {urlsplit(r).hostname for r in shown.requests if not r.startswith(("data:", "blob:"))}
     assert hosts <= {urlsplit(shown.url).hostname}
+
+
+@pytest.fixture(scope="session")
+def live_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """An atlas of a tiny random model that is here, over a corpus in a file."""
+    from kn_assets.atlas.extract import NEEDS, extract, write_vocabulary
+    from kn_assets.progress import Progress
+    from tests import small
+
+    request = small.request(tmp_path_factory.mktemp("live"))
+    for table in ("cities", "pages", "prompts"):
+        request.corpus.make(table, Progress())
+    request.plan.save()
+    extract(request.plan, NEEDS, Progress())
+    write_vocabulary(request.plan, Progress())
+    return request.lake

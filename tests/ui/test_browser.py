@@ -10,6 +10,7 @@ import pytest
 from kn_assets.bench.synthetic import make_lake
 from kn_assets.database import Database
 from kn_assets.lake import Lake
+from tests.ui.screen import Screen
 
 pytestmark = pytest.mark.browser
 
@@ -302,6 +303,62 @@ def test_a_box_on_the_map_is_counted_and_opens_as_sql(screen: Any, database: Dat
     assert f"{n} rows" in screen.page.locator("[data-kn=sql] .kn-count").first.inner_text()
 
 
+def test_a_lasso_selects_what_lies_in_it(screen: Any, database: Database) -> None:
+    screen.open(model="tiny", tab="map")
+    screen.until("document.documentElement.dataset.knMap === 'neurons'")
+    screen.page.get_by_role("button", name="lasso").click()
+    box = screen.page.locator(".kn-stage").bounding_box()
+    corners = [(0.3, 0.2), (0.7, 0.5), (0.3, 0.8), (0.3, 0.3)]
+    screen.page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.2)
+    screen.page.mouse.down()
+    for x, y in corners[1:]:
+        screen.page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y, steps=8)
+    screen.page.mouse.up()
+    found = screen.page.locator(".kn-selection h3")
+    found.wait_for()
+    assert screen.page.locator(".kn-selection .kn-chip").count() > 1
+    words = found.inner_text()
+    screen.page.locator(".kn-selection").get_by_role("button", name="show as SQL").click()
+    screen.page.locator(".kn-result tbody tr").first.wait_for()
+    query = screen.address("query")
+    assert "list_filter" in query
+    (n,) = rows(database, f"SELECT count(*) FROM ({query})")[0]
+    assert words == f"{n} neurons selected"
+    assert n > 0
+    # The left half of the drawn triangle's box holds more than its tip at the right.
+    low, high = rows(database, f"SELECT min(x), max(x) FROM ({query})")[0]
+    (left,) = rows(database, f"SELECT count(*) FROM ({query}) WHERE x < {(low + high) / 2}")[0]
+    assert left > n / 2
+
+
+def test_two_fingers_zoom_the_map(screen: Any) -> None:
+    screen.open(model="tiny", tab="map")
+    screen.until("document.documentElement.dataset.knMap === 'neurons'")
+    box = screen.page.locator(".kn-stage").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = screen.page.context.new_cdp_session(screen.page)
+
+    def fingers(kind: str, apart: float | None) -> None:
+        points = [] if apart is None else [{"x": x + d * apart, "y": y} for d in (-1, 1)]
+        points = [{**p, "id": i} for i, p in enumerate(points)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    pixels = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.join()"
+    canvas = screen.page.locator(".kn-stage canvas").first
+    before = canvas.evaluate(pixels)
+    address = screen.page.url
+    fingers("touchStart", 40)
+    for apart in (60, 80, 120, 80, 60, 40):
+        fingers("touchMove", apart)
+        if apart == 120:
+            screen.page.wait_for_timeout(100)
+            assert canvas.evaluate(pixels) != before
+    screen.page.wait_for_timeout(100)
+    assert canvas.evaluate(pixels) == before  # back where it was
+    fingers("touchEnd", None)
+    assert screen.page.url == address  # no point was taken for a click
+
+
 def test_prompts_are_on_the_map_too(screen: Any) -> None:
     screen.open(model="tiny", tab="map")
     screen.page.get_by_role("button", name="prompts", exact=True).click()
@@ -340,7 +397,7 @@ def test_each_question_runs_with_one_click(screen: Any) -> None:
     assert asks.count() >= 6
     for i in range(asks.count()):
         asks.nth(i).click()
-        screen.until("!document.querySelector('.kn-run').disabled")
+        screen.until("!document.querySelector('[data-kn=sql] .kn-run').disabled")
         assert screen.page.locator("[data-kn=sql] .kn-error").count() == 0
         assert " rows in " in screen.page.locator("[data-kn=sql] .kn-count").first.inner_text()
 
@@ -376,9 +433,8 @@ def test_every_pane_opens_its_query(screen: Any) -> None:
     buttons = screen.page.locator("[data-kn]:visible .kn-sql")
     for i in range(buttons.count()):
         screen.page.locator(".kn-explore .kn-sql").nth(i).click()
-        screen.until(
-            "document.querySelector('.kn-run') && !document.querySelector('.kn-run').disabled"
-        )
+        run = "document.querySelector('[data-kn=sql] .kn-run')"
+        screen.until(f"{run} && !{run}.disabled")
         screen.until(
             "/ rows in /.test(document.querySelector('[data-kn=sql] .kn-count').textContent)"
         )
@@ -415,6 +471,64 @@ def test_nonsense_in_the_address_is_ignored_and_said(screen: Any) -> None:
     for part in ("model=nobody", "prompt=-1", "token=<b>", "layer=99", "tab=x"):
         assert part in notice
     assert screen.page.locator(".kn-rows").is_visible()
+
+
+# -- a text of one's own -----------------------------------------------------------------------
+
+
+def test_a_text_of_ones_own_is_run_and_shown(
+    browser: Any, serve: Callable[..., str], live_lake: Lake
+) -> None:
+    text = "Kabul <script>alert(1)</script> `${1}` \u202eis the capital"
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    screen = Screen(context.new_page(), serve(live_lake)).open()
+    neuron = screen.address("neuron")
+    screen.page.locator(".kn-live summary").click()
+    box = screen.page.get_by_label("Your own text")
+    box.fill(text)
+    screen.page.set_default_timeout(60_000)
+    box.press("Enter")
+    screen.page.locator(".kn-progress progress").wait_for()
+    screen.until("document.querySelector('[data-kn=prompt] h2').textContent === 'Your text'")
+    assert screen.address("text") == text
+    assert screen.address("prompt") is None
+    assert screen.address("neuron") == neuron
+    shown = screen.page.locator(".kn-text .kn-token").all_text_contents()
+    assert "".join(t for t in shown if t != "∅") == text.replace("\u202e", "⟨202E⟩")
+    assert screen.page.locator("[data-kn=prompt] [aria-selected=true]").count() == 0
+    before = len(screen.requests)
+    screen.page.get_by_role("slider", name="Token").press("ArrowLeft")
+    assert screen.requests[before:] == []
+    # A neuron that fired here: what it is comes from the corpus, its weights from this text.
+    click_cell(screen, 1, 0)
+    screen.until("kn.neuron?.card?.layer === 1 && !document.querySelector('.kn-waiting')")
+    pane = screen.page.locator("[data-kn=neuron]:visible")
+    assert pane.locator(".kn-example").count() > 0
+    titles = pane.locator(".kn-weighted .kn-token").evaluate_all(TITLES)
+    assert len(titles) == len(shown)
+    assert any("attention ×" in title for title in titles)
+    assert not pane.locator(".kn-lower .kn-sql").is_visible()
+    screen.page.reload()
+    screen.until("document.querySelector('[data-kn=prompt] h2').textContent === 'Your text'")
+    pane.locator(".kn-open").first.click()
+    screen.until("new URLSearchParams(location.search).get('prompt') !== null")
+    assert screen.address("text") is None
+    screen.page.go_back()
+    screen.until("document.querySelector('[data-kn=prompt] h2').textContent === 'Your text'")
+    assert not screen.faults
+    context.close()
+
+
+def test_a_model_that_is_not_here_is_said(screen: Any) -> None:
+    screen.open(model="tiny", prompt=2)
+    screen.page.locator(".kn-live summary").click()
+    message = screen.page.locator(".kn-live .kn-message")
+    message.wait_for()
+    assert "not on this machine" in message.inner_text()
+    assert screen.page.locator(".kn-live .kn-run").is_disabled()
+    screen.open(model="tiny", text="from a link")
+    screen.page.locator("[data-kn=prompt] .kn-error").wait_for()
+    assert "not on this machine" in screen.page.locator("[data-kn=prompt] .kn-error").inner_text()
 
 
 # -- states ------------------------------------------------------------------------------------

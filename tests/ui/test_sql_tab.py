@@ -41,7 +41,7 @@ class Asker:
     def __init__(self, url: str) -> None:
         self.url = f"{url}gradio_api/"
         config = httpx.get(f"{url}config", timeout=30).json()
-        self.event = config["dependencies"][0]["id"]
+        (self.event,) = [d["id"] for d in config["dependencies"] if d["targets"][0][1] == "run"]
 
     def ask(self, sql: str, session: str = "one", ask: int = 1) -> dict[str, Any]:
         body = {
@@ -63,7 +63,7 @@ class Asker:
 
 @pytest.fixture(scope="module")
 def asker(serve: Callable[..., str], lake: Lake) -> Asker:
-    return Asker(serve(lake, limits=Limits(rows=10, seconds=1.0, memory_mb=512)))
+    return Asker(serve(lake, limits={"limits": Limits(rows=10, seconds=1.0, memory_mb=512)}))
 
 
 def test_no_trap_gets_through(asker: Asker, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from ui import map_view, neuron_view, views
 from ui.api import Api
+from ui.app import TABS
 from ui.pack import pack, pack_ids, unpack
 from ui.questions import QUESTIONS
 
@@ -33,6 +34,13 @@ def data(made: Lake) -> Iterator[Database]:
     database = Database(made)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="module")
+def api(made: Lake) -> Iterator[Api]:
+    api = Api(made, TABS)
+    yield api
+    api.close()
 
 
 @pytest.fixture(scope="module")
@@ -132,13 +140,37 @@ def test_the_map_keeps_places_to_a_16_bit_grid(data: Database) -> None:
         assert [names[p] if p != map_view.NONE else None for p in prompt] == [f[2] for f in found]
 
 
+def square(middle: float, half: float) -> list[tuple[float, float]]:
+    low, high = middle - half, middle + half
+    return [(low, low), (high, low), (high, high), (low, high)]
+
+
+def test_a_lasso_holds_what_lies_in_it(data: Database) -> None:
+    from matplotlib.path import Path as Figure
+
+    points = data.cursor().execute("SELECT x, y, country FROM neuron_points('tiny')").fetchall()
+    places = np.array([p[:2] for p in points])
+    low, high = places.min(0), places.max(0)
+    turns, reach = np.arange(10) * np.pi / 5, np.tile([0.5, 0.2], 5)
+    star = np.stack([0.5 + reach * np.cos(turns), 0.5 + reach * np.sin(turns)], axis=1)
+    crossed = [(0.1, 0.1), (0.9, 0.9), (0.9, 0.1), (0.1, 0.9)]
+    for figure in (star, crossed):
+        outline = [tuple((low + (high - low) * np.array(corner)).tolist()) for corner in figure]
+        wanted = int(Figure(outline).contains_points(places).sum())
+        assert 0 < wanted < len(points)
+        found = map_view.selection(data, "tiny", "neurons", outline)
+        assert found["n"] == wanted
+        asked = f"SELECT count(*) FROM neuron_points('tiny') WHERE {found['condition']}"
+        assert data.cursor().execute(asked).fetchall() == [(wanted,)]
+
+
 def test_a_box_of_the_map_is_summed_up(data: Database) -> None:
-    everything = map_view.selection(data, "tiny", "neurons", (-1e9, 1e9, -1e9, 1e9))
+    everything = map_view.selection(data, "tiny", "neurons", square(0, 1e9))
     assert everything["n"] == SHAPE.n_layers * SHAPE.n_neurons
     assert [row["lift"] for row in everything["countries"]] == pytest.approx(
         [1.0] * len(everything["countries"])
     )
-    nothing = map_view.selection(data, "tiny", "neurons", (1e9, 2e9, 1e9, 2e9))
+    nothing = map_view.selection(data, "tiny", "neurons", square(3e9, 1e9))
     assert (nothing["n"], nothing["countries"], nothing["words"]) == (0, [], [])
 
 
@@ -151,19 +183,27 @@ def test_a_box_of_the_map_is_summed_up(data: Database) -> None:
         ("prompt", {"model": "tiny", "prompt": True}, "whole number"),
         ("neuron", {"model": "tiny", "prompt": 0, "layer": 3, "neuron": 0}, "from 0 to 2"),
         ("points", {"model": "tiny", "kind": "x"}, "one of neurons, prompts"),
-        ("selection", {"model": "tiny", "kind": "neurons", "box": [1, 2, 3]}, "four numbers"),
+        (
+            "selection",
+            {"model": "tiny", "kind": "neurons", "outline": [[1, 2]]},
+            "pairs of numbers",
+        ),
+        (
+            "selection",
+            {"model": "tiny", "kind": "neurons", "outline": [[1, 2], [3, 4], [5, float("inf")]]},
+            "pairs of numbers",
+        ),
         ("search", {"model": "tiny", "text": 5, "offset": 0, "limit": 1}, "must be a text"),
         ("points", ["tiny"], "one of neurons, prompts"),
     ],
 )
 def test_what_a_browser_sends_is_checked(
-    made: Lake, name: str, arguments: object, words: str
+    api: Api, name: str, arguments: object, words: str
 ) -> None:
-    assert words in json.loads(Api(made).ask(name, arguments))["error"]
+    assert words in json.loads(api.ask(name, arguments))["error"]
 
 
-def test_answers_hold_no_markup(made: Lake) -> None:
-    api = Api(made)
+def test_answers_hold_no_markup(api: Api) -> None:
     answer = api.ask("search", {"model": "tiny", "text": "script", "offset": 0, "limit": 9})
     assert "<" not in answer
     assert any("<script>" in row["name"] for row in json.loads(answer)["rows"])
@@ -199,8 +239,8 @@ def test_an_atlas_is_there_before_its_last_tables_are(tmp_path: Path) -> None:
     database.close()
 
 
-def test_help_names_every_question_and_macro(made: Lake) -> None:
-    found = json.loads(Api(made).ask("sql_help", {"model": "tiny"}))
+def test_help_names_every_question_and_macro(api: Api) -> None:
+    found = json.loads(api.ask("sql_help", {"model": "tiny"}))
     assert len(found["examples"]) == len(QUESTIONS)
     calls = {row["call"] for row in found["relations"]}
     assert "heatmap(model, prompt)" in calls

@@ -37,16 +37,16 @@
     const said = h("p", { class: "kn-said", role: "status" });
     const foot = h("div", { class: "kn-foot" }, h("div", { class: "kn-slider" }, back, slider, forth), place, said);
     const trouble = h("div", {});
+    const asSql = [
+      kn.sqlButton(() => `FROM heatmap(${kn.literal(kn.state.model)}, ${kn.state.prompt})\nORDER BY position, layer, abs(activation) DESC`),
+      h("button", {
+        type: "button", class: "kn-sql", title: "Open the query behind the tokens at the left",
+        onclick: () => kn.openSql(`FROM lens(${kn.literal(kn.state.model)}, ${kn.state.prompt})\nORDER BY position, layer, rank`),
+      }, "lens as SQL")];
     const body = h("div", { class: "kn-body", hidden: true },
       text, h("div", { class: "kn-tools" }, orders, scales, legend), rows, foot);
-    pane.append(
-      h("div", { class: "kn-head" }, title, facts,
-        kn.sqlButton(() => `FROM heatmap(${kn.literal(kn.state.model)}, ${kn.state.prompt})\nORDER BY position, layer, abs(activation) DESC`),
-        h("button", {
-          type: "button", class: "kn-sql", title: "Open the query behind the tokens at the left",
-          onclick: () => kn.openSql(`FROM lens(${kn.literal(kn.state.model)}, ${kn.state.prompt})\nORDER BY position, layer, rank`),
-        }, "lens as SQL")),
-      trouble, body);
+    pane.prepend(h("div", { class: "kn-head" }, title, facts, ...asSql));
+    pane.append(trouble, body);
 
     // -- what belongs to the prompt ----------------------------------------------------------
 
@@ -55,8 +55,9 @@
       cursor = null;
       kn.fill(trouble, ...Object.entries(kn.prompt.missing).map(([, words]) => kn.message(words)));
       body.hidden = false;
-      kn.fill(title, h("bdi", {}, prompt.name ?? `Prompt ${prompt.prompt_id}`));
-      kn.fill(facts, prompt.name && [
+      for (const button of asSql) button.hidden = Boolean(prompt.live); // no row of a table holds it
+      kn.fill(title, h("bdi", {}, prompt.live ? "Your text" : prompt.name ?? `Prompt ${prompt.prompt_id}`));
+      kn.fill(facts, prompt.live ? `${kn.integer(tokens.length)} tokens, run live` : prompt.name && [
         prompt.country, prompt.is_capital && "capital", prompt.population && kn.integer(prompt.population),
         `prompt ${prompt.prompt_id}`,
       ].filter(Boolean).map((fact, i) => [i ? " · " : "", h("bdi", {}, fact)]).flat());

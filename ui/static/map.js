@@ -2,7 +2,9 @@
 (kn => {
   const h = kn.h;
 
-  kn.mountMap = pane => {
+  const CORNERS = 48; // of a lasso
+
+  const mountMap = pane => {
     let kind = "neurons";
     let hand = "move";
     let points = null;
@@ -10,12 +12,13 @@
     let view = { x: -0.02, y: -0.02, zoom: 0.96 }; // left, top and 1 / width of what is seen
     let hovered = -1;
     let drag = null;
-    let box = null; // selected box in the points' coordinates
+    let outline = null; // corners of what is selected, in the points' coordinates
+    const fingers = new Map(); // pointer id -> [x, y]
     let order = null;
 
     const kinds = kn.toggle("What is on the map", [["neurons", "neurons"], ["prompts", "prompts"]], kind,
       value => { kind = value; load(); });
-    const hands = kn.toggle("What dragging does", [["move", "move"], ["box", "select a box"]], hand,
+    const hands = kn.toggle("What dragging does", [["move", "move"], ["box", "select a box"], ["lasso", "lasso"]], hand,
       value => { hand = value; canvas.dataset.hand = value; });
     const colours = h("select", { "aria-label": "Colour by", onchange: () => { paintColours(); draw(); } });
     const legend = h("div", { class: "kn-legend" });
@@ -162,14 +165,15 @@
       ring(mark, 9, 2.5);
       ring(hovered, 6, 1.5);
       if (mark >= 0 && kind === "neurons") label(context, mark, `layer ${kn.state.layer} · neuron ${kn.state.neuron}`, ink);
-      const shape = drag?.box ?? box;
+      const shape = drag?.outline ?? outline;
       if (shape) {
-        const [x0, y0] = toScreen(shape[0], shape[1]);
-        const [x1, y1] = toScreen(shape[2], shape[3]);
+        context.beginPath();
+        for (const corner of shape) context.lineTo(...toScreen(...corner));
+        context.closePath();
         context.lineWidth = 1.5;
         context.strokeStyle = ink;
         context.setLineDash([5, 4]);
-        context.strokeRect(x0, y0, x1 - x0, y1 - y0);
+        context.stroke();
         context.setLineDash([]);
       }
     };
@@ -228,19 +232,43 @@
     canvas.addEventListener("pointerdown", event => {
       if (!points || event.button) return;
       canvas.setPointerCapture(event.pointerId);
+      fingers.set(event.pointerId, here(event));
       const from = here(event);
-      drag = { from, view: { ...view }, moved: false, selecting: hand === "box" || event.shiftKey };
+      const selects = hand === "move" ? (event.shiftKey ? "box" : null) : hand;
+      drag = fingers.size > 1 ? null : { from, view: { ...view }, moved: false, selects };
     });
+    // Two fingers: what is between them stays between them.
+    const pinch = (id, at) => {
+      const [other] = [...fingers].filter(([key]) => key !== id).map(([, place]) => place);
+      const middle = place => [(place[0] + other[0]) / 2, (place[1] + other[1]) / 2];
+      const apart = place => Math.max(1, Math.hypot(place[0] - other[0], place[1] - other[1]));
+      const before = fingers.get(id);
+      const [from, to] = [middle(before), middle(at)];
+      view.x -= (to[0] - from[0]) / side() / view.zoom;
+      view.y -= (to[1] - from[1]) / side() / view.zoom;
+      zoomBy(apart(at) / apart(before), to);
+    };
+    const figure = (from, at) => {
+      const [a, b] = [fromScreen(...from), fromScreen(...at)];
+      return [a, [b[0], a[1]], b, [a[0], b[1]]];
+    };
     canvas.addEventListener("pointermove", event => {
       if (!points) return;
       const at = here(event);
+      if (fingers.size === 2 && fingers.has(event.pointerId)) {
+        pinch(event.pointerId, at);
+        fingers.set(event.pointerId, at);
+        return;
+      }
       if (drag) {
         drag.moved ||= Math.hypot(at[0] - drag.from[0], at[1] - drag.from[1]) > 4;
         if (!drag.moved) return;
         kn.untip();
-        if (drag.selecting) {
-          const [a, b] = [fromScreen(...drag.from), fromScreen(...at)];
-          drag.box = [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
+        if (drag.selects === "box") {
+          drag.outline = figure(drag.from, at);
+          paintMarks();
+        } else if (drag.selects === "lasso") {
+          (drag.outline ??= [fromScreen(...drag.from)]).push(fromScreen(...at));
           paintMarks();
         } else {
           view.x = drag.view.x - (at[0] - drag.from[0]) / side() / view.zoom;
@@ -251,19 +279,20 @@
       }
       const found = nearest(...at);
       if (found !== hovered) { hovered = found; paintMarks(); }
-      canvas.style.cursor = found >= 0 ? "pointer" : hand === "box" ? "crosshair" : "grab";
+      canvas.style.cursor = found >= 0 ? "pointer" : hand === "move" ? "grab" : "crosshair";
       if (found >= 0) kn.tip(event.clientX, event.clientY, words(found));
       else kn.untip();
     });
     canvas.addEventListener("pointerup", event => {
       const done = drag;
       drag = null;
+      fingers.delete(event.pointerId);
       if (!done) return;
       if (!done.moved) choose(nearest(...here(event)));
-      else if (done.box) select(done.box);
+      else if (done.outline?.length > 2) select(thinned(done.outline));
     });
     canvas.addEventListener("pointerleave", () => { hovered = -1; kn.untip(); paintMarks(); });
-    canvas.addEventListener("pointercancel", () => { drag = null; });
+    canvas.addEventListener("pointercancel", event => { drag = null; fingers.delete(event.pointerId); });
     canvas.addEventListener("keydown", event => {
       if (!points) return;
       const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -294,34 +323,38 @@
       return best;
     };
 
-    // -- a selected box ----------------------------------------------------------------------
+    // -- what is selected --------------------------------------------------------------------
 
-    const unselect = () => { box = null; selection.hidden = true; paintMarks(); };
+    const unselect = () => { outline = null; selection.hidden = true; paintMarks(); };
+
+    // Every so many of a drawn line's corners.
+    const thinned = corners => {
+      const step = Math.max(1, corners.length / CORNERS);
+      return Array.from({ length: Math.ceil(corners.length / step) }, (_, i) => corners[Math.floor(i * step)]);
+    };
 
     const select = async shape => {
-      box = shape;
+      outline = shape;
       paintMarks();
-      const [x0, y1] = points.toData(shape[0], shape[1]);
-      const [x1, y0] = points.toData(shape[2], shape[3]);
-      const limits = [x0, x1, y0, y1].map(v => Number(v.toPrecision(6)));
+      const corners = shape.map(corner => points.toData(...corner).map(v => Number(v.toPrecision(5))));
       selection.hidden = false;
       kn.fill(selection, kn.message("counting …"));
       try {
-        const found = await kn.ask("selection", { model: kn.state.model, kind, box: limits });
-        showSelection(found, limits);
+        const found = await kn.ask("selection", { model: kn.state.model, kind, outline: corners });
+        if (outline === shape) showSelection(found);
       } catch (error) {
         kn.fill(selection, kn.message(error.message, "error"));
       }
     };
 
-    const showSelection = (found, [x0, x1, y0, y1]) => {
+    const showSelection = found => {
       const chips = (list, words) => (list.length
         ? list.map(row => h("span", { class: "kn-chip" }, ...words(row)))
         : [h("span", { class: "kn-faint" }, "–")]);
       kn.fill(selection,
         h("div", { class: "kn-head" },
           h("h3", {}, `${kn.integer(found.n)} ${kind} selected`),
-          kn.sqlButton(() => `FROM ${macro()}\nWHERE x BETWEEN ${x0} AND ${x1} AND y BETWEEN ${y0} AND ${y1}`),
+          kn.sqlButton(() => `FROM ${macro()}\nWHERE ${found.condition}`),
           h("button", { type: "button", class: "kn-sql", onclick: unselect }, "clear")),
         h("dl", {},
           h("div", { class: "kn-fact" }, h("dt", {}, "countries"),
@@ -342,4 +375,9 @@
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
     if (kn.state.model) load();
   };
+
+  kn.tab("map", ({ element }) => {
+    mountMap(kn.section(element, "map"));
+    kn.mountNeuron(kn.section(element, "neuron"), { withPrompt: false });
+  });
 })((window.kn ??= {}));

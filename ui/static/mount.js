@@ -1,21 +1,9 @@
 // Widgets announce themselves to `knWidgets` as Gradio puts them on the page, before or after this
 // script has run; each is filled once.
 (kn => {
-  const section = (element, name) => element.querySelector(`[data-kn=${name}]`);
-  const mounts = {
-    bar: ({ element, server }) => kn.mountBar(section(element, "bar"), server),
-    explore: ({ element }) => {
-      kn.mountCities(section(element, "cities"));
-      kn.mountHeatmap(section(element, "prompt"));
-      kn.mountNeuron(section(element, "neuron"), { withPrompt: true });
-    },
-    map: ({ element }) => {
-      kn.mountMap(section(element, "map"));
-      kn.mountNeuron(section(element, "neuron"), { withPrompt: false });
-    },
-    sql: widget => kn.mountSql(section(widget.element, "sql"), widget),
-  };
-  const mount = widget => mounts[widget.name](widget);
+  kn.section = (element, name) => element.querySelector(`[data-kn=${name}]`);
+  const bar = ({ element, server }) => kn.mountBar(kn.section(element, "bar"), server);
+  const mount = widget => ({ bar, ...kn.tabs })[widget.name](widget);
   const waiting = window.knWidgets ?? [];
   window.knWidgets = { push: mount };
   waiting.forEach(mount);

@@ -7,16 +7,18 @@
   kn.decodeNeuron = data => {
     if (!data.attention) return data;
     const weights = kn.unpack(data.attention.weights);
-    const { activations } = data.attention;
+    const { activations, unit = 1 } = data.attention;
+    const attention = (position, source) => unit * weights[position * (position + 1) / 2 + source];
     // weight(source) = attention(layer, position -> source) * activation(source)
     const at = position => activations.map((activation, source) =>
-      (activation === null || source > position ? null
-        : weights[position * (position + 1) / 2 + source] * activation));
-    const rows = activations.map((_, position) => at(position));
-    const sum = activations.map((activation, source) => (activation === null ? null
-      : rows.reduce((total, row) => total + (row[source] ?? 0), 0)));
-    const attention = (position, source) => weights[position * (position + 1) / 2 + source];
-    return { ...data, weighted: { rows, sum, attention, activations } };
+      (activation === null || source > position ? null : attention(position, source) * activation));
+    const sum = activations.map((activation, source) => {
+      if (activation === null) return null;
+      let total = 0;
+      for (let position = source; position < activations.length; position++) total += attention(position, source);
+      return total * activation;
+    });
+    return { ...data, weighted: { at, sum, attention, activations } };
   };
 
   kn.mountNeuron = (pane, { withPrompt }) => {
@@ -42,9 +44,10 @@
       value => { reading = value; showWeighted(); });
     const sentence = h("p", { class: "kn-sentence" });
     const weighted = h("div", { class: "kn-weighted" });
+    const weightedSql = kn.sqlButton(() => `FROM attention_weighted(${kn.literal(kn.state.model)}, ${kn.state.prompt}, ${kn.state.layer}, ${kn.state.neuron})\nORDER BY position, source_position`);
     const lower = h("section", { class: "kn-lower", "aria-label": "This prompt, weighted with self-attention" },
       h("div", { class: "kn-head" }, h("h3", {}, "This prompt, weighted with self-attention"),
-        kn.sqlButton(() => `FROM attention_weighted(${kn.literal(kn.state.model)}, ${kn.state.prompt}, ${kn.state.layer}, ${kn.state.neuron})\nORDER BY position, source_position`)),
+        weightedSql),
       readings, weighted, sentence);
 
     const hint = kn.message("Select a neuron to see the prompts that fire it.");
@@ -105,12 +108,12 @@
     };
 
     const weightWords = source => {
-      const { rows, sum, attention, activations } = kn.neuron.weighted;
+      const { at, sum, attention, activations } = kn.neuron.weighted;
       const { token } = kn.state;
       if (activations[source] === null) return "did not fire here";
       if (reading === "sum") return `sum ${kn.number(sum[source])}`;
       if (source > token) return "after the current position: not attended to";
-      return `${kn.number(attention(token, source))} attention × ${kn.number(activations[source])} activation = ${kn.number(rows[token][source])}`;
+      return `${kn.number(attention(token, source))} attention × ${kn.number(activations[source])} activation = ${kn.number(at(token)[source])}`;
     };
 
     let prose = null;
@@ -118,12 +121,13 @@
       if (!withPrompt || stale || !kn.neuron || !kn.prompt) return;
       const { layer, neuron, token } = kn.state;
       const found = kn.neuron.weighted;
+      weightedSql.hidden = Boolean(kn.prompt.prompt.live); // no row of a table holds it
       if (!found) {
         kn.fill(sentence);
         kn.fill(weighted, kn.message(kn.neuron.missing.attention ?? "no attention in this atlas yet"));
         return;
       }
-      const values = reading === "sum" ? found.sum : found.rows[token] ?? [];
+      const values = reading === "sum" ? found.sum : found.at(token);
       const scale = fullColour(values);
       if (prose?.tokens !== kn.prompt.tokens) {
         prose = kn.prose(kn.prompt.tokens, { title: weightWords, onpick: i => kn.go({ token: i }) });

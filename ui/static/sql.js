@@ -2,7 +2,8 @@
 (kn => {
   const h = kn.h;
 
-  kn.mountSql = (pane, { trigger, props, watch }) => {
+  kn.tab("sql", ({ element, trigger, props, watch }) => {
+    const pane = kn.section(element, "sql");
     let result = null;
     let asked = 0;
 
@@ -134,5 +135,5 @@
     load();
     if (kn.state.tab === "sql") show(kn.state.query);
     else editor.value = kn.state.query;
-  };
+  }, ["query"]);
 })((window.kn ??= {}));

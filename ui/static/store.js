@@ -2,8 +2,9 @@
 // `kn.go({...})` and hear of them through `kn.on(event, f)`; only this file talks to the server.
 (kn => {
   const NUMBERS = ["prompt", "token", "layer", "neuron"];
-  const TABS = ["explore", "map", "sql"];
-  kn.state = { model: null, prompt: null, token: null, layer: null, neuron: null, tab: "explore", query: "" };
+  const TEXTS = []; // what tabs keep in the address besides
+  const LONGEST_LINKED = 1500; // characters of a text in the address
+  kn.state = { model: null, prompt: null, token: null, layer: null, neuron: null, tab: "explore" };
   kn.atlas = null; // the chosen entry of kn.atlases
   kn.prompt = null; // data of the prompt on screen
   kn.neuron = null; // data of the neuron on screen, in that prompt
@@ -11,6 +12,13 @@
   const hearers = {};
   kn.on = (event, f) => (hearers[event] ??= []).push(f);
   const tell = (event, ...args) => (hearers[event] ?? []).forEach(f => f(...args));
+
+  // A tab's script announces how its page is filled, and what texts it keeps in the address.
+  kn.tabs = {};
+  kn.tab = (name, mount, texts = []) => {
+    kn.tabs[name] = mount;
+    for (const text of texts) { TEXTS.push(text); kn.state[text] = ""; }
+  };
 
   // -- the server ---------------------------------------------------------------------------
 
@@ -28,6 +36,7 @@
     const key = JSON.stringify([name, args]);
     if (!memory.has(key)) {
       const answer = await kn.ask(name, args);
+      if (Object.keys(answer.missing ?? {}).length) return answer; // it may come
       memory.set(key, answer);
       if (memory.size > 60) memory.delete(memory.keys().next().value);
     }
@@ -48,19 +57,19 @@
       else wrong.push(`${name}=${text}`);
     }
     const tab = given.get("tab");
-    if (TABS.includes(tab)) wanted.tab = tab;
+    if (Object.hasOwn(kn.tabs, tab)) wanted.tab = tab;
     else if (tab !== null) wrong.push(`tab=${tab}`);
     const model = given.get("model");
     if (kn.atlases.some(a => a.model === model)) wanted.model = model;
     else if (model !== null) wrong.push(`model=${model}`);
-    wanted.query = given.get("query") ?? "";
+    for (const name of TEXTS) wanted[name] = given.get(name) ?? "";
     return { wanted, wrong };
   };
 
   const toAddress = push => {
     const address = new URL(location.href);
     for (const [name, value] of Object.entries(kn.state)) {
-      if (value === null || value === "") address.searchParams.delete(name);
+      if (value === null || value === "" || String(value).length > LONGEST_LINKED) address.searchParams.delete(name);
       else address.searchParams.set(name, value);
     }
     if (address.href === location.href) return;
@@ -76,13 +85,16 @@
   // Change what is on screen. A moved token replaces the address, anything else adds to history.
   kn.go = async (change, { push = true } = {}) => {
     const before = { ...kn.state };
+    // A text of one's own and a prompt of the corpus take each other's place.
+    if (change.prompt !== undefined && change.prompt !== null) change = { text: "", ...change };
+    if (change.text) change = { ...change, prompt: null };
     Object.assign(kn.state, change);
     const moved = name => kn.state[name] !== before[name];
     const onlyToken = Object.keys(before).every(name => name === "token" || !moved(name));
     if (moved("model")) await chooseModel();
     if (moved("tab")) tell("tab", kn.state.tab);
-    if (moved("query")) tell("query", kn.state.query);
-    if (moved("prompt") || moved("model")) {
+    for (const name of TEXTS) if (moved(name)) tell(name, kn.state[name]);
+    if (moved("prompt") || moved("model") || moved("text")) {
       if (!moved("token")) kn.state.token = null;
       toAddress(push);
       await loadPrompt();
@@ -107,10 +119,10 @@
   let promptCalls = 0;
   const loadPrompt = async () => {
     const call = ++promptCalls;
-    const { model, prompt } = kn.state;
+    const { model, prompt, text } = kn.state;
     tell("prompt-asked");
     try {
-      const data = await remembered("prompt", { model, prompt });
+      const data = text ? await kn.runText(model, text) : await remembered("prompt", { model, prompt });
       if (call !== promptCalls) return; // a later choice overtook this one
       kn.prompt = kn.decodePrompt(data);
     } catch (error) {
@@ -135,11 +147,12 @@
   let neuronCalls = 0;
   const loadNeuron = async () => {
     const call = ++neuronCalls;
-    const { model, prompt, layer, neuron } = kn.state;
+    const { model, prompt, text, layer, neuron } = kn.state;
     tell("neuron-asked");
     if (layer === null || neuron === null) return;
+    const shown = text ? { live: kn.prompt?.prompt.live ?? "none" } : { prompt };
     try {
-      const data = await remembered("neuron", { model, prompt, layer, neuron });
+      const data = await remembered("neuron", { model, ...shown, layer, neuron });
       if (call !== neuronCalls) return;
       kn.neuron = kn.decodeNeuron(data);
       tell("neuron");
@@ -158,7 +171,8 @@
     if (wanted.neuron >= atlas.n_neurons) drop("neuron");
     if (wanted.layer == null || wanted.neuron == null) wanted.layer = wanted.neuron = null;
     if (wanted.prompt != null && !(await kn.ask("has_prompt", wanted)).has) drop("prompt");
-    if (wanted.prompt == null) {
+    if (wanted.text) wanted.prompt = null;
+    else if (wanted.prompt == null) {
       wanted.prompt = atlas.first_prompt;
       if (wrong.some(w => w.startsWith("prompt"))) wanted.token = null;
     }
@@ -167,7 +181,7 @@
 
   const restore = async () => {
     const { wanted, wrong } = fromAddress();
-    const empty = { prompt: null, token: null, layer: null, neuron: null, tab: "explore", query: "" };
+    const empty = { prompt: null, token: null, layer: null, neuron: null, tab: "explore" };
     wanted.model ??= kn.atlases[0].model;
     const target = { ...empty, ...(await inRange(wanted, wrong)) };
     ignored(wrong);

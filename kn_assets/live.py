@@ -1,0 +1,241 @@
+"""Any text through an atlas' model, seen as the atlas sees the prompts of its corpus.
+
+The same tokens, dtype, thresholds, lens and grid of attention as in the shards that made the atlas:
+so a text of the corpus gives the atlas' own rows. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kn_assets.atlas.capture import capturing, forward
+from kn_assets.atlas.lens import lens
+from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.shard import LENS_K
+from kn_assets.atlas.sieve import passing
+from kn_assets.atlas.tokens import pieces, tokenize, vocabulary
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+from kn_assets.lake import model as partition
+from kn_assets.models import embedded
+from kn_assets.models.available import available
+from kn_assets.progress import Bar, Progress
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from kn_assets.models.load import LoadedModel
+
+ATTENTION_GRID = 1 << 16  # as the atlas keeps it
+LONGEST_TEXT = 200_000  # characters
+_ATTENTION_BYTES = 1 << 31  # of all heads of a layer, with what eager attention copies of them
+
+
+@dataclass(frozen=True)
+class LivePrompt:
+    """What the atlas' model does on one text of T tokens, in L layers.
+
+    tokens: text of each; n_whole: tokens of the whole text, of which the first T were run;
+    position, layer: int16 [fired], neuron: int32 [fired], activation: float32 [fired], ordered as
+    the rows of `activations`; thresholds: float32 [L];
+    lens_ids: int32 [T, L, k], places in `words`; lens_probabilities: float32 [T, L, k];
+    next_probability: float32 [T, L], NaN at the last token; next_rank: int32 [T, L], 0 there;
+    attention: uint16 [L, T (T + 1) / 2], the rows of a lower triangle (position, source), in units
+    of 1 / ATTENTION_GRID.
+    """
+
+    tokens: list[str]
+    n_whole: int
+    words: list[str]
+    position: np.ndarray
+    layer: np.ndarray
+    neuron: np.ndarray
+    activation: np.ndarray
+    thresholds: np.ndarray
+    lens_ids: np.ndarray
+    lens_probabilities: np.ndarray
+    next_probability: np.ndarray
+    next_rank: np.ndarray
+    attention: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Bytes of its arrays."""
+        return sum(v.nbytes for v in vars(self).values() if isinstance(v, np.ndarray))
+
+    def to_bytes(self) -> bytes:
+        """The prompt for another process; `from_bytes` reads it."""
+        arrays = {k: v for k, v in vars(self).items() if isinstance(v, np.ndarray)}
+        plain = {k: v for k, v in vars(self).items() if k not in arrays}
+        told = np.frombuffer(json.dumps(plain).encode(), np.uint8)
+        buffer = io.BytesIO()
+        np.savez(buffer, _plain=told, **arrays)  # type: ignore[arg-type]
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, body: bytes) -> LivePrompt:
+        with np.load(io.BytesIO(body), allow_pickle=False) as found:
+            plain: dict[str, Any] = json.loads(found["_plain"].tobytes())
+            return cls(**{f.name: plain.get(f.name, found.get(f.name)) for f in fields(cls)})
+
+
+def plan_of(lake: Lake, key: str) -> AtlasPlan:
+    """The plan of an atlas in the dtype it was made in. Cheap: doesn't import torch.
+
+    Raises KnError, saying what to do, where the model isn't on this machine or the atlas has no
+    thresholds yet.
+    """
+    try:
+        plan = AtlasPlan.of(lake, key)
+    except KnError as e:
+        raise KnError(f"no text can be run through the model of atlas {key}: {e}") from e
+    if lake.meta(plan.model, "thresholds") is None:
+        raise KnError(
+            f"atlas {key} has no table `thresholds` yet, which says what fired means: `kn run` "
+            "makes it"
+        )
+    if not _is_here(plan):
+        raise KnError(
+            f"the model of atlas {key} is not on this machine, so no text can be run through it: "
+            f"`kn run --model {plan.source}` gets it"
+        )
+    return AtlasPlan(lake, replace(plan.settings, dtype=_made_in(lake, key) or plan.settings.dtype))
+
+
+def _is_here(plan: AtlasPlan) -> bool:
+    if plan.source.kind == "embedded":
+        return embedded.is_acquired(plan.lake)
+    if plan.source.kind == "hub":
+        return any(a.source == plan.source for a in available(plan.lake))
+    return True  # a folder or a file: it was just found there
+
+
+def _made_in(lake: Lake, key: str) -> str | None:
+    """The dtype that `auto` meant when the atlas was made."""
+    if lake.meta(partition(key), "atlases") is None:
+        return None
+    (settings,) = lake.read(partition(key), "atlases", ["settings"])["settings"].to_pylist()
+    found = json.loads(settings).get("dtype")
+    return str(found) if found else None
+
+
+class LiveModel:
+    """An atlas' loaded model with its thresholds, for one text after another."""
+
+    def __init__(self, loaded: LoadedModel, thresholds: np.ndarray) -> None:
+        self.loaded = loaded
+        self.thresholds = thresholds
+        self.words = vocabulary(loaded.tokenizer, loaded.parts.vocab_size)
+
+    @classmethod
+    def of(cls, lake: Lake, key: str, progress: Progress) -> LiveModel:
+        """Load the model of an atlas. Raises KnError as `plan_of`, and where it can't be read."""
+        plan = plan_of(lake, key)
+        found = lake.read(plan.model, "thresholds", ["layer", "threshold"]).sort_by("layer")
+        loaded = plan.load(progress)
+        thresholds = found["threshold"].to_numpy().astype(np.float32)
+        if len(thresholds) != loaded.parts.n_layers:
+            raise KnError(f"atlas {key} and its model have different layers: make the atlas again")
+        return cls(loaded, thresholds)
+
+    @property
+    def longest(self) -> int:
+        """Most tokens of a run: the model's context, or less where attention would take 2 GB."""
+        heads = int(self.loaded.model.config.get_text_config().num_attention_heads)  # type: ignore[operator,union-attr]
+        bytes_per_pair = heads * 4 * 3 + self.loaded.parts.n_layers
+        return min(self.loaded.parts.context, int((_ATTENTION_BYTES / bytes_per_pair) ** 0.5))
+
+    def run(self, text: str, progress: Progress, longest: int | None = None) -> LivePrompt:
+        """Run the model over the first `longest` tokens of a text, at most `self.longest`.
+
+        Raises KnError where the text holds no token or over LONGEST_TEXT characters.
+        """
+        import torch
+
+        if len(text) > LONGEST_TEXT:
+            raise KnError(f"this text has {len(text):,} characters: give {LONGEST_TEXT:,} or fewer")
+        parts, tokenizer = self.loaded.parts, self.loaded.tokenizer
+        whole = tokenize(tokenizer, np.zeros(1), [valid(text)], LONGEST_TEXT).ids
+        ids = whole[: min(self.longest, longest or self.longest)]
+        if not len(ids):
+            raise KnError("there is no text: write some words first")
+        with progress.bar("model", parts.n_layers, "layers") as bar, torch.inference_mode():
+            harvest = _Harvest(self, ids, bar)
+            with capturing(
+                parts, harvest.take_activations, harvest.take_residuals, harvest.take_attention
+            ):
+                forward(self.loaded, ids[None].astype(np.int64))
+        found, places = np.unique(harvest.lens_ids, return_inverse=True)
+        return LivePrompt(
+            tokens=pieces(tokenizer, ids.tolist()),
+            n_whole=len(whole),
+            words=[self.words[i] for i in found.tolist()],
+            **harvest.fired(),
+            thresholds=self.thresholds,
+            lens_ids=places.reshape(harvest.lens_ids.shape).astype(np.int32),
+            lens_probabilities=harvest.lens_probabilities,
+            next_probability=harvest.next_probability,
+            next_rank=harvest.next_rank,
+            attention=harvest.attention,
+        )
+
+
+def valid(text: str) -> str:
+    """The text with what is no character (half of a surrogate pair) as U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+class _Harvest:
+    """What is kept of one forward pass over one prompt."""
+
+    def __init__(self, model: LiveModel, ids: np.ndarray, bar: Bar) -> None:
+        import torch
+
+        self.parts, self.thresholds, self.bar = model.loaded.parts, model.thresholds, bar
+        n, layers = len(ids), self.parts.n_layers
+        self.following = torch.from_numpy(np.append(ids[1:], -1).astype(np.int64))
+        self.found: list[tuple[np.ndarray, ...]] = []
+        self.lens_ids = np.zeros((n, layers, LENS_K), np.int32)
+        self.lens_probabilities = np.zeros((n, layers, LENS_K), np.float32)
+        self.next_probability = np.zeros((n, layers), np.float32)
+        self.next_rank = np.zeros((n, layers), np.int32)
+        self.triangle = np.tril_indices(n)
+        self.attention = np.zeros((layers, len(self.triangle[0])), np.uint16)
+
+    def take_activations(self, layer: int, activations: Tensor) -> None:
+        bound = np.full(self.parts.n_neurons, self.thresholds[layer], np.float32)
+        found = passing(activations.reshape(-1, self.parts.n_neurons), bound, -bound)
+        self.found.append(
+            (found.tokens, np.full(len(found), layer, np.int16), found.neurons, found.values)
+        )
+
+    def take_residuals(self, layer: int, residuals: Tensor) -> None:
+        seen = lens(self.parts, residuals.reshape(-1, residuals.shape[-1]), self.following, LENS_K)
+        self.lens_ids[:, layer] = seen.ids
+        self.lens_probabilities[:, layer] = seen.probabilities
+        self.next_probability[:, layer] = seen.next_probability
+        self.next_rank[:, layer] = seen.next_rank
+        self.bar.advance()
+
+    def take_attention(self, layer: int, weights: Tensor) -> None:
+        mean = weights[0].float().mean(0).cpu().numpy()[self.triangle]
+        codes = np.rint(mean * np.float32(ATTENTION_GRID)).clip(0, ATTENTION_GRID - 1)
+        self.attention[layer] = codes.astype(np.uint16)
+
+    def fired(self) -> dict[str, np.ndarray]:
+        """The columns of `activations`, in its order."""
+        position, layer, neuron, activation = (
+            np.concatenate(c) for c in zip(*self.found, strict=True)
+        )
+        order = np.lexsort((neuron, layer, position))
+        return {
+            "position": position[order].astype(np.int16),
+            "layer": layer[order],
+            "neuron": neuron[order],
+            "activation": activation[order],
+        }

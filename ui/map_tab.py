@@ -1,0 +1,34 @@
+"""The tab Map: neurons or prompts in the plane, beside the selected neuron."""
+
+from __future__ import annotations
+
+from ui import map_view
+from ui.api import Api, Checked
+from ui.rows import Answer
+from ui.tab import Tab
+from ui.widgets import pane
+
+KINDS = ("neurons", "prompts")
+
+
+def _points(api: Api, given: Checked) -> Answer:
+    kind = given.choice("kind", KINDS)
+    return map_view.points(api.database, given.model, kind)
+
+
+def _selection(api: Api, given: Checked) -> Answer:
+    kind = given.choice("kind", KINDS)
+    return map_view.selection(api.database, given.model, kind, given.outline())
+
+
+TAB = Tab(
+    id="map",
+    title="Map",
+    skeleton='<div class="kn-map">'
+    + pane("map", "Map")
+    + pane("neuron", "The selected neuron")
+    + "</div>",
+    scripts=("points.js", "map.js"),
+    styles=("map.css",),
+    questions={"points": _points, "selection": _selection},
+)

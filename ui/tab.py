@@ -1,0 +1,49 @@
+"""What a tab of the app is made of. Adding one takes one file here and one in static/:
+
+- `ui/NAME_tab.py` with `TAB = Tab(...)`, put into `ui.app.TABS`: that is the one line elsewhere.
+- `static/NAME.js`, named in `scripts`, which calls `kn.tab("NAME", ({ element, trigger, ... }) =>
+  ...)` to fill the skeleton, `kn.ask("question", {...})` for the tab's `questions`, and
+  `trigger("event", {...})` for its `events`, whose answer comes as `props.value`.
+
+A tab that keeps something of its own in the address names it in `kn.tab(name, mount, ["key"])`:
+then `kn.state.key` is a text, `kn.go({key})` changes it, and `kn.on("key", f)` hears of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ui.rows import Answer
+
+if TYPE_CHECKING:
+    from ui.api import Api, Checked
+
+Question = Callable[["Api", "Checked"], Answer]
+"""Quick, and answered beside the queue: the arguments are what a browser sent, so use `Checked`."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Longer work, which goes through the queue.
+
+    `answer(api, asked, user)` gives a JSON text (see `ui.api.to_json`), or several one after the
+    other. `at_once` is how many of these run together.
+    """
+
+    answer: Callable[[Api, object, str], str | Iterator[str]]
+    at_once: int
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab: its place in the address, its words, its page and what the page may ask."""
+
+    id: str
+    title: str
+    skeleton: str
+    scripts: tuple[str, ...]
+    styles: tuple[str, ...] = ()
+    questions: Mapping[str, Question] = field(default_factory=dict)
+    events: Mapping[str, Event] = field(default_factory=dict)
