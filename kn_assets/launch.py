@@ -110,11 +110,11 @@ def _refuse_other_corpus(request: Request) -> None:
 
 
 def dagster_home(lake: Lake) -> Path:
-    """$DAGSTER_HOME, or a folder of the lake which is made for it with telemetry off."""
+    """$DAGSTER_HOME, or a folder of the lake which is made for it, telemetry and greetings off."""
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(lake.root / "dagster")))
     lake.make(home)
     if not (home / "dagster.yaml").exists():
-        write_text(home / "dagster.yaml", "telemetry:\n  enabled: false\n")
+        write_text(home / "dagster.yaml", "telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
     return home
 
 
