@@ -8,13 +8,13 @@
     let kind = "neurons";
     let hand = "move";
     let points = null;
-    let colouring = null;
     let view = { x: -0.02, y: -0.02, zoom: 0.96 }; // left, top and 1 / width of what is seen
     let hovered = -1;
     let drag = null;
     let outline = null; // corners of what is selected, in the points' coordinates
     const fingers = new Map(); // pointer id -> [x, y]
-    let order = null;
+    let drawn = null; // x, y and colors in the order of drawing
+    let image = null; // the canvas' pixels
 
     const kinds = kn.toggle("What is on the map", [["neurons", "neurons"], ["prompts", "prompts"]], kind,
       value => { kind = value; load(); });
@@ -66,7 +66,8 @@
       stage.classList.remove("kn-waiting");
       if (!points) { kn.fill(legend); return; }
       canvas.setAttribute("aria-label", `Map of ${kn.integer(points.n)} ${kind}. Arrow keys move to the next point, Enter selects, plus and minus zoom, 0 shows all.`);
-      order = shuffled(points.n);
+      const order = shuffled(points.n);
+      drawn = { order, x: Float32Array.from(order, i => points.x[i]), y: Float32Array.from(order, i => points.y[i]) };
       const choices = kn.colourings(points);
       const before = colours.value;
       kn.fill(colours, ...choices.map(([name, words]) => h("option", { value: name }, words)));
@@ -92,8 +93,9 @@
     const paintColours = () => {
       if (!points) return;
       const how = kn.colourings(points).find(([name]) => name === colours.value)[2];
-      colouring = how(points);
-      kn.fill(legend, ...colouring.legend);
+      const { colors, legend: words } = how(points);
+      drawn.colors = Uint32Array.from(drawn.order, i => colors[i]);
+      kn.fill(legend, ...words);
     };
 
     // -- drawing -----------------------------------------------------------------------------
@@ -113,34 +115,43 @@
       if (!points || !kn.fit(canvas, stage.clientWidth, stage.clientHeight)) return;
       const context = canvas.getContext("2d");
       const { width, height } = canvas;
-      const image = context.createImageData(width, height);
+      if (image?.width !== width || image.height !== height) image = context.createImageData(width, height);
       const pixels = new Uint32Array(image.data.buffer);
+      pixels.fill(0);
       const ratio = width / stage.clientWidth;
-      const [ox, oy] = toScreen(0, 0);
       const scale = view.zoom * side() * ratio;
       const crowd = Math.sqrt(points.n) / 70;
       const dot = Math.max(2, Math.min(9, Math.round(ratio * 2.6 * Math.sqrt(view.zoom) / Math.sqrt(Math.max(1, crowd)))));
-      const { x, y } = points;
-      const { colors } = colouring;
-      for (let k = 0; k < points.n; k++) {
-        const i = order[k];
-        const px = Math.round(ox * ratio + x[i] * scale - dot / 2);
-        const py = Math.round(oy * ratio + y[i] * scale - dot / 2);
-        if (px < 0 || py < 0 || px + dot > width || py + dot > height) continue;
-        for (let row = py; row < py + dot; row++) pixels.fill(colors[i], row * width + px, row * width + px + dot);
+      const [left, top] = toScreen(0, 0).map(v => v * ratio - dot / 2 + 0.5);
+      const { x, y, colors } = drawn;
+      const [right, bottom] = [width - dot, height - dot];
+      for (let i = 0; i < points.n; i++) {
+        const px = Math.floor(left + x[i] * scale);
+        const py = Math.floor(top + y[i] * scale);
+        if (px < 0 || py < 0 || px > right || py > bottom) continue;
+        const color = colors[i];
+        for (let row = py * width + px, last = row + dot * width; row < last; row += width) {
+          for (let at = row; at < row + dot; at++) pixels[at] = color;
+        }
       }
       context.putImageData(image, 0, 0);
       paintMarks();
     };
 
+    let sought = { of: null, at: -1 };
     const chosen = () => {
       if (!points) return -1;
-      for (let i = 0; i < points.n; i++) {
-        if (kind === "neurons"
-          ? points.layer[i] === kn.state.layer && points.neuron[i] === kn.state.neuron
-          : points.promptId(i) === kn.state.prompt) return i;
+      const { layer, neuron, prompt } = kn.state;
+      const of = kind === "neurons" ? `${layer} ${neuron}` : `${prompt}`;
+      if (sought.of !== of || sought.points !== points) {
+        const is = kind === "neurons"
+          ? i => points.layer[i] === layer && points.neuron[i] === neuron
+          : i => points.promptId(i) === prompt;
+        let at = 0;
+        while (at < points.n && !is(at)) at++;
+        sought = { of, points, at: at < points.n ? at : -1 };
       }
-      return -1;
+      return sought.at;
     };
 
     const paintMarks = () => {
