@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kn_assets import lake as lakes
+from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.errors import KnError
+from kn_assets.knowledge.questions import ask
 from kn_assets.lake import Lake, Partition
+from kn_assets.models import source as sources
 from kn_assets.progress import Progress
-from kn_assets.steps.facts import fact_steps
+from kn_assets.steps.facts import fact_lens, fact_steps
 from kn_assets.steps.maps import neuron_map_steps
 from kn_assets.steps.neurons import ALIVE, layer_steps, neuron_steps
 from kn_assets.training.checkpoints import step_of
@@ -108,6 +111,31 @@ def write(
         lake.write(here, "neuron_map_steps", _maps(lake, found, seed, progress), fingerprint)
         made.append("neuron_map_steps")
     return made
+
+
+def write_lens(
+    plan: AtlasPlan, fact_ids: Collection[int] | None = None, progress: Progress | None = None
+) -> bool:
+    """Make `fact_lens` of one atlas' model, where it is stale; True where it was made.
+
+    Reads the corpus' `facts` and `fact_prompts` from the lake, and asks those of `fact_ids`, all by
+    default. Raises KnError where the tables or the model can't be had, or no fact can be asked.
+    """
+    lake, progress = plan.lake, progress or Progress()
+    facts = lake.read(plan.corpus, "facts")
+    prompts = lake.read(plan.corpus, "fact_prompts")
+    ids = None if fact_ids is None else sorted(fact_ids)
+    noted = [
+        (lake.meta(plan.corpus, t) or {}).get("fingerprint") for t in ("facts", "fact_prompts")
+    ]
+    text = json.dumps([VERSION, sources.fingerprint(plan.source, lake), plan.dtype, noted, ids])
+    fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+    if lake.is_current(plan.model, "fact_lens", fingerprint):
+        return False
+    loaded = plan.load(progress)
+    asked = ask(loaded.tokenizer, facts, prompts, ids, loaded.parts.context).asked
+    lake.write(plan.model, "fact_lens", fact_lens(loaded, asked, progress), fingerprint)
+    return True
 
 
 def _maps(
