@@ -244,12 +244,12 @@ def place_of(screen: Any, database: Database, layer: int, neuron: int) -> dict[s
         layer,
         neuron,
     )[0]
-    size = max(high_x - low_x, high_y - low_y)
-    share_x = (x - (low_x + high_x) / 2) / size
-    share_y = ((low_y + high_y) / 2 - y) / size
     box = screen.page.locator(".kn-stage").bounding_box()
-    side = min(box["width"], box["height"]) / 1.04
-    return {"x": box["width"] / 2 + share_x * side, "y": box["height"] / 2 + share_y * side}
+    scale = min(box["width"] / (high_x - low_x), box["height"] / (high_y - low_y)) / 1.04
+    return {
+        "x": box["width"] / 2 + (x - (low_x + high_x) / 2) * scale,
+        "y": box["height"] / 2 - (y - (low_y + high_y) / 2) * scale,
+    }
 
 
 def lonely(database: Database) -> tuple[int, int]:

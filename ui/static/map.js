@@ -8,7 +8,7 @@
     let kind = "neurons";
     let hand = "move";
     let points = null;
-    let view = { x: -0.02, y: -0.02, zoom: 0.96 }; // left, top and 1 / width of what is seen
+    let view = null; // left, top and 1 / width of the square that is seen; null: all points
     let hovered = -1;
     let drag = null;
     let outline = null; // corners of what is selected, in the points' coordinates
@@ -113,6 +113,7 @@
 
     const paint = () => {
       if (!points || !kn.fit(canvas, stage.clientWidth, stage.clientHeight)) return;
+      view ??= whole();
       const context = canvas.getContext("2d");
       const { width, height } = canvas;
       if (image?.width !== width || image.height !== height) image = context.createImageData(width, height);
@@ -155,7 +156,7 @@
     };
 
     const paintMarks = () => {
-      if (!kn.fit(overlay, stage.clientWidth, stage.clientHeight)) return;
+      if (!view || !kn.fit(overlay, stage.clientWidth, stage.clientHeight)) return;
       const ratio = overlay.width / stage.clientWidth;
       const context = overlay.getContext("2d");
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -203,10 +204,16 @@
 
     // -- moving about ------------------------------------------------------------------------
 
-    const showAll = () => { view = { x: -0.02, y: -0.02, zoom: 1 / 1.04 }; draw(); };
+    const showAll = () => { view = null; draw(); };
+    const whole = () => {
+      const [right, bottom] = points.extent;
+      const zoom = Math.min(stage.clientWidth / right, stage.clientHeight / bottom) / side() / 1.04;
+      return { x: 0.5 - 0.5 / zoom, y: 0.5 - 0.5 / zoom, zoom };
+    };
     const zoomBy = (factor, at = [stage.clientWidth / 2, stage.clientHeight / 2]) => {
+      if (!view) return;
       const [x, y] = fromScreen(...at);
-      view.zoom = Math.max(0.5, Math.min(200, view.zoom * factor));
+      view.zoom = Math.max(0.3, Math.min(200, view.zoom * factor));
       const [x2, y2] = fromScreen(...at);
       view.x += x - x2;
       view.y += y - y2;
@@ -241,7 +248,7 @@
       zoomBy(Math.exp(-event.deltaY * 0.0015), here(event));
     }, { passive: false });
     canvas.addEventListener("pointerdown", event => {
-      if (!points || event.button) return;
+      if (!points || !view || event.button) return;
       canvas.setPointerCapture(event.pointerId);
       fingers.set(event.pointerId, here(event));
       const from = here(event);
@@ -264,7 +271,7 @@
       return [a, [b[0], a[1]], b, [a[0], b[1]]];
     };
     canvas.addEventListener("pointermove", event => {
-      if (!points) return;
+      if (!points || !view) return;
       const at = here(event);
       if (fingers.size === 2 && fingers.has(event.pointerId)) {
         pinch(event.pointerId, at);

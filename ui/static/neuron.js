@@ -154,6 +154,7 @@
     // The pane of a tab that isn't on screen is filled when it comes on.
     let stale = false;
     const show = () => {
+      pane.classList.remove("kn-waiting");
       stale = pane.clientWidth === 0;
       if (stale) return;
       name();
@@ -163,7 +164,6 @@
       showExamples();
       showWeighted();
       upper.scrollTop = 0;
-      pane.classList.remove("kn-waiting");
     };
     kn.on("neuron-asked", () => { name(); pane.classList.add("kn-waiting"); });
     kn.on("neuron", show);

@@ -9,6 +9,7 @@
     const [qx, qy] = [kn.unpack(data.x), kn.unpack(data.y)];
     const x = Float32Array.from(qx, q => q / 65535);
     const y = Float32Array.from(qy, q => 1 - q / 65535);
+    const span = values => values.reduce((most, v) => Math.max(most, v), 0) - values.reduce((least, v) => Math.min(least, v), 1);
     const layer = data.layer && kn.unpack(data.layer);
     const neuron = data.neuron && kn.unpack(data.neuron);
     const rate = data.rate && kn.unpack(data.rate);
@@ -23,6 +24,7 @@
       name: i => of(names, i),
       country: i => { const c = of(country, i); return c === null || c < 0 ? null : countries[c].name; },
       continent: i => { const c = of(country, i); return c === null || c < 0 ? null : countries[c].continent; },
+      extent: [span(x) || 1, span(y) || 1],
       find: finder(x, y),
       toData: (px, py) => [data.left + px * data.size, data.top + (1 - py) * data.size],
     };

@@ -1,0 +1,85 @@
+"""The README's pictures, taken from the atlas of `kn demo`: `python -m tests.ui.screenshots`.
+
+They show a neuron that promotes " US" and " American", in a prompt that asks for the capital of the
+United States.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kn_assets.lake import Lake
+from tests.ui.conftest import CHROMIUM, FLAGS
+from tests.ui.screen import Screen
+
+DOCS = Path(__file__).parents[2] / "docs"
+MODEL = "smollm2-135m"
+PROMPT = {"model": MODEL, "prompt": 260, "token": 12, "layer": 26, "neuron": 935}
+QUERY = f"FROM neurons_for_country('{MODEL}', 'United States', 30)"
+NEURON = (0.59, 0.38)
+LASSO = ((0.54, 0.33), (0.6, 0.35), (0.635, 0.42), (0.6, 0.49), (0.545, 0.48), (0.51, 0.4))
+
+
+def explorer(screen: Screen) -> None:
+    screen.open(**PROMPT)
+    assert screen.page.locator("[data-kn=prompt] h2").inner_text() == "Brooklyn"
+    assert " US" in screen.page.evaluate("kn.neuron.vocabulary.promotes[0].token")
+    screen.page.get_by_role("combobox", name="Search").fill("united states")
+    screen.until("kn.state.prompt && document.querySelector('#kn-list [aria-selected=true]')")
+
+
+def drawn(screen: Screen) -> None:
+    screen.open(**PROMPT, tab="map")
+    screen.until("document.documentElement.dataset.knMap === 'neurons'")
+    screen.page.get_by_label("Colour by").select_option("continent")
+    box = screen.page.locator(".kn-stage").bounding_box()
+    assert box is not None
+    screen.page.mouse.move(
+        box["x"] + box["width"] * NEURON[0], box["y"] + box["height"] * NEURON[1]
+    )
+    screen.page.mouse.wheel(0, -500)
+    screen.page.get_by_role("button", name="lasso").click()
+    places = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in LASSO]
+    screen.page.mouse.move(*places[0])
+    screen.page.mouse.down()
+    for place in places[1:]:
+        screen.page.mouse.move(*place, steps=10)
+    screen.page.mouse.up()
+    screen.page.locator(".kn-selection .kn-chip").first.wait_for()
+    screen.page.mouse.move(5, 5)
+
+
+def asked(screen: Screen) -> None:
+    screen.open(**PROMPT, tab="sql", query=QUERY)
+    screen.page.locator(".kn-result tbody tr").first.wait_for()
+    screen.page.locator(".kn-ask").first.wait_for()
+
+
+SHOTS = {"explorer": explorer, "map": drawn, "sql": asked}
+
+
+def main(lake: Lake, folder: Path) -> None:
+    """Save each picture as FOLDER/NAME.png, 1440 x 900, light."""
+    from playwright.sync_api import sync_playwright
+
+    from ui.serve import launch_for_tests
+
+    url, close = launch_for_tests(lake)
+    with sync_playwright() as playwright:
+        browser: Any = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for name, show in SHOTS.items():
+            page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
+            screen = Screen(page, url)
+            show(screen)
+            screen.until("!document.querySelector('.kn-waiting')")
+            page.wait_for_timeout(500)  # what fades in
+            assert not screen.faults
+            page.screenshot(path=folder / f"{name}.png")
+            page.close()
+        browser.close()
+    close()
+
+
+if __name__ == "__main__":
+    main(Lake(), DOCS)
