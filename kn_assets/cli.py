@@ -10,7 +10,9 @@ from dataclasses import MISSING, fields
 from typing import Any, get_type_hints
 
 from kn_assets.errors import KnError
+from kn_assets.knowledge.tables import KnowledgeSettings
 from kn_assets.lake import Lake
+from kn_assets.training.settings import TrainSettings
 
 DEMO = {"corpus": "geonames", "model": "smollm2-135m", "limit": 600}
 """What `kn demo` makes: the embedded corpus and model, in a few minutes on two cores."""
@@ -50,7 +52,17 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     _setting_options(run)
     run.add_argument("--only", action="append", metavar="TABLE", help="just this table; repeatable")
     run.add_argument("--force", action="store_true", help="make tables again that are up to date")
+    run.add_argument("--steps-of", metavar="all|N|A,B,..", help="an atlas of each step of a model")
     run.set_defaults(call=_run)
+
+    knowledge = commands.add_parser("knowledge", help="facts: what holds them, by intervention")
+    _setting_options(knowledge)
+    _options_of(knowledge.add_argument_group("facts"), KnowledgeSettings, {"seed"})
+    knowledge.set_defaults(call=_run, only=None, force=False, steps_of=None, with_knowledge=True)
+
+    train = commands.add_parser("train", help="train a small GPT-2 on the facts, with checkpoints")
+    _options_of(train, TrainSettings, set())
+    train.set_defaults(call=_train)
 
     ui = commands.add_parser("ui", help="the app on whatever atlases exist")
     _ui_options(ui)
@@ -113,23 +125,25 @@ def _setting_options(parser: argparse.ArgumentParser) -> None:
     from kn_assets import wikipedia
     from kn_assets.atlas.settings import AtlasSettings
 
-    atlas = parser.add_argument_group("atlas")
-    wiki = parser.add_argument_group("corpus wikipedia")
-    taken: set[str] = set()
-    for group, settings in ((atlas, AtlasSettings), (wiki, wikipedia.Settings)):
-        types = get_type_hints(settings)
-        for f in fields(settings):
-            if f.name in taken:  # both have a limit: it cuts the corpus and the atlas alike
-                continue
-            taken.add(f.name)
-            name = f"--{f.name.replace('_', '-')}"
-            told = f.metadata["help"].replace("%", "%%")
-            if f.default not in (None, False, MISSING):
-                told += f"; default {f.default}"
-            if types[f.name] is bool:
-                group.add_argument(name, action="store_true", default=None, help=told)
-            else:
-                group.add_argument(name, type=_scalar(types[f.name]), help=told)
+    _options_of(parser.add_argument_group("atlas"), AtlasSettings, set())
+    # Both have a limit: it cuts the corpus and the atlas alike.
+    _options_of(parser.add_argument_group("corpus wikipedia"), wikipedia.Settings, {"limit"})
+
+
+def _options_of(group: Any, settings: Any, left_out: set[str]) -> None:
+    """An option for every field of a settings dataclass; None where it isn't given."""
+    types = get_type_hints(settings)
+    for f in fields(settings):
+        if f.name in left_out:
+            continue
+        name = f"--{f.name.replace('_', '-')}"
+        told = f.metadata["help"].replace("%", "%%")
+        if f.default not in (None, False, MISSING):
+            told += f"; default {f.default}"
+        if types[f.name] is bool:
+            group.add_argument(name, action="store_true", default=None, help=told)
+        else:
+            group.add_argument(name, type=_scalar(types[f.name]), help=told)
 
 
 def _scalar(hint: Any) -> type:
@@ -165,9 +179,33 @@ def _run(args: argparse.Namespace) -> int:
         for f in fields(wikipedia.Settings)
         if f.name not in taken and getattr(args, f.name) is not None
     }
-    request = Request(_lake(args), atlas, wiki, tuple(args.only or ()), args.force)
-    if not run(request):
+    given = {"wiki": wiki, "only": tuple(args.only or ()), "force": args.force}
+    if getattr(args, "with_knowledge", False):
+        own = {f.name: getattr(args, f.name) for f in fields(KnowledgeSettings)}
+        told = {k: v for k, v in own.items() if v is not None}
+        given["knowledge"] = KnowledgeSettings(**told).checked()
+    if args.steps_of:
+        from kn_assets.training import requests
+
+        wanted = requests(_lake(args), atlas, args.steps_of, **given)
+    else:
+        wanted = [Request(_lake(args), atlas, **given)]
+    made = [run(request) for request in wanted]
+    if not any(made):
         print("everything is up to date", file=sys.stderr)
+    return 0
+
+
+def _train(args: argparse.Namespace) -> int:
+    from kn_assets.progress import TerminalProgress
+    from kn_assets.training import train
+
+    settings = TrainSettings().with_given(**vars(args)).checked()
+    folder = train(settings, _lake(args), TerminalProgress())
+    print(
+        f"checkpoints in {folder}: kn run --corpus {settings.corpus} --model {settings.name} "
+        "--steps-of all makes an atlas of each"
+    )
     return 0
 
 

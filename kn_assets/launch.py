@@ -8,7 +8,7 @@ made again, and where none is stale neither Dagster nor torch is imported.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,13 @@ from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpus_tables import TABLES_OF_CORPUS, CorpusPlan
 from kn_assets.errors import KnError
+from kn_assets.knowledge.tables import (
+    CONCEPTS,
+    OF_CORPUS,
+    OF_MODEL,
+    KnowledgeSettings,
+    facts_fingerprint,
+)
 from kn_assets.lake import Lake, Partition, write_text
 from kn_assets.schema import TABLES
 
@@ -25,13 +32,18 @@ ATLAS_TABLES = tuple(t.name for t in TABLES.values() if t.kind == "model")
 
 @dataclass(frozen=True)
 class Request:
-    """What `kn run` was asked for. `only` names tables; all where it is empty."""
+    """What `kn run` was asked for.
+
+    `only` names tables; all of the atlas where it is empty. `knowledge` asks for the tables about
+    facts as well.
+    """
 
     lake: Lake
     atlas: AtlasSettings
     wiki: dict[str, Any] = field(default_factory=dict)
     only: tuple[str, ...] = ()
     force: bool = False
+    knowledge: KnowledgeSettings | None = None
 
     def __post_init__(self) -> None:
         unknown = set(self.only) - set(TABLES)
@@ -73,6 +85,22 @@ class Request:
             return wanted
         return [t for t in wanted if not self.plan.is_current(t)]
 
+    def stale_facts(self) -> list[str]:
+        """The tables of facts that must be made, given that there are cities."""
+        fingerprint = facts_fingerprint(self.corpus)
+        made = [self.lake.is_current(self.corpus.partition, t, fingerprint) for t in OF_CORPUS]
+        return list(OF_CORPUS) if self.force or not all(made) else []
+
+    def stale_knowledge(self) -> list[str]:
+        """The tables about facts that must be made, given that there are facts and an atlas."""
+        assert self.knowledge is not None
+        fingerprint = self.knowledge.fingerprint(self.plan)
+        made = [self.lake.is_current(self.plan.model, t, fingerprint) for t in OF_MODEL]
+        stale = list(OF_MODEL) if self.force or not all(made) else []
+        if self.force or not self.plan.is_current(CONCEPTS):
+            stale.append(CONCEPTS)
+        return stale
+
 
 def run(request: Request) -> bool:
     """Make whatever is stale; True where anything was. Raises KnError where it can't be made."""
@@ -92,9 +120,20 @@ def run(request: Request) -> bool:
             request.plan.check_same()
         request.plan.save()
         _materialize(request, Partition("model", key), tables)
+    knowledge = _run_knowledge(request) if request.knowledge else False
     if not (stale or tables) and not request.lake.database.exists():
         database.build(request.lake)
-    return bool(stale or tables)
+    return bool(stale or tables or knowledge)
+
+
+def _run_knowledge(request: Request) -> bool:
+    told = request.stale_facts()
+    if told:
+        _materialize(request, request.corpus.partition, told)
+    tables = request.stale_knowledge()
+    if tables:
+        _materialize(request, request.plan.model, tables)
+    return bool(told or tables)
 
 
 def _refuse_other_corpus(request: Request) -> None:
@@ -150,6 +189,7 @@ def _materialize(request: Request, partition: Partition, tables: list[str]) -> N
                     terminal=True,
                     atlas={"corpus": request.atlas.corpus},  # all else is kept beside the atlas
                     wiki=request.wiki_given,
+                    knowledge=asdict(request.knowledge) if request.knowledge else None,
                 ),
                 # Events go to the instance; the terminal shows progress instead.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

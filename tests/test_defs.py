@@ -13,7 +13,7 @@ from kn_assets.definitions import defs
 from kn_assets.defs.resources import resources
 from kn_assets.lake import Lake, Partition
 from kn_assets.launch import run
-from kn_assets.schema import TABLES
+from kn_assets.schema import ALL, KNOWLEDGE, TABLES
 from tests import small
 
 ROOT = Path(__file__).parents[1]
@@ -29,14 +29,14 @@ def assets() -> list[dg.AssetsDefinition]:
 
 def test_every_table_is_an_asset_with_its_words() -> None:
     specs = {s.key.to_user_string(): s for a in assets() for s in a.specs}
-    assert set(specs) == set(TABLES)
+    assert set(specs) == {**TABLES, **KNOWLEDGE}.keys()
     for name, spec in specs.items():
-        assert spec.description == TABLES[name].meaning
+        assert spec.description == ALL[name].meaning
         assert spec.group_name
         assert "parquet" in spec.kinds
         columns = spec.metadata["dagster/column_schema"].columns
-        assert [c.name for c in columns] == TABLES[name].names
-        partitions = "corpora" if TABLES[name].kind == "corpus" else "models"
+        assert [c.name for c in columns] == ALL[name].names
+        partitions = "corpora" if ALL[name].kind == "corpus" else "models"
         assert spec.partitions_def is not None
         assert spec.partitions_def.name == partitions  # type: ignore[attr-defined]
 
@@ -44,7 +44,7 @@ def test_every_table_is_an_asset_with_its_words() -> None:
 def test_every_table_is_checked_and_failures_block() -> None:
     checks = [c for a in assets() for c in a.check_specs]
     assert all(c.blocking for c in checks)
-    assert {c.asset_key.to_user_string() for c in checks} == set(TABLES)
+    assert {c.asset_key.to_user_string() for c in checks} == {**TABLES, **KNOWLEDGE}.keys()
 
 
 def test_the_graph_says_what_stands_on_what() -> None:

@@ -9,6 +9,7 @@ from kn_assets import corpus_tables
 from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.knowledge import tables
 from kn_assets.models import embedded
 from kn_assets.progress import Progress
 from tests.atlas import agree, dense
@@ -93,3 +94,28 @@ def test_bfloat16_keeps_the_bounds_the_readme_states(plan: AtlasPlan) -> None:
     assert len(both) / len(exact.keys() | found.keys()) > 0.93
     change = [abs(found[k] - exact[k]) / abs(exact[k]) for k in both]
     assert np.median(change) < 0.02
+
+
+def test_facts_are_asked_attributed_and_intervened_on(plan: AtlasPlan) -> None:
+    """The whole causal side on a handful of facts that the pretrained model does know."""
+    corpus = corpus_tables.CorpusPlan(plan.lake, "geonames")
+    tables.write_facts(corpus)
+    settings = tables.KnowledgeSettings(facts=3, known=1, steps=10)
+    made = tables.write_knowledge(plan, settings, Progress())
+    assert set(made) == set(tables.OF_MODEL)
+    read = {t: plan.lake.read(plan.model, t).to_pylist() for t in tables.OF_MODEL}
+    asked = {(r["fact_id"], r["paraphrase"]): r for r in read["fact_answers"]}
+    taken = {r["fact_id"] for r in read["attribution_error"]}
+    assert taken, "it knows a country's capital or two"
+    relations = {r["fact_id"]: r for r in plan.lake.read(plan.corpus, "facts").to_pylist()}
+    assert all(relations[f]["object"] for f in taken)
+    for row in read["interventions"]:
+        if row["control"] != "unrelated":
+            before = asked[row["fact_id"], row["paraphrase"]]["probability"]
+            assert abs(row["probability_before"] - before) < 1e-4
+    effect = {
+        (r["kind"], r["control"]): r["ratio"]
+        for r in read["intervention_effects"]
+        if r["relation"] == "all" or len({e["relation"] for e in read["intervention_effects"]}) == 1
+    }
+    assert effect["suppress", "refined"] < effect["suppress", "random"]

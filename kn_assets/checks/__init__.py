@@ -20,7 +20,7 @@ from kn_assets.checks.rows import stream
 from kn_assets.checks.run_facts import RunFacts
 from kn_assets.checks.same_rows import SameRows
 from kn_assets.checks.values import Finite, OverThreshold, float_columns
-from kn_assets.schema import TABLES
+from kn_assets.schema import ALL
 
 if TYPE_CHECKING:
     from kn_assets.lake import Lake, Partition
@@ -43,9 +43,9 @@ def run(lake: Lake, partition: Partition, table: str) -> list[Outcome]:
     Raises KnError where the table isn't there.
     """
     facts = RunFacts(lake, partition, table)
-    checks = [check(TABLES[table], facts) for check in _checks(table)]
+    checks = [check(ALL[table], facts) for check in _checks(table)]
     needed = {column for check in checks for column in check.columns}
-    columns = [name for name in TABLES[table].names if name in needed]
+    columns = [name for name in ALL[table].names if name in needed]
     for rows in stream(lake.files(partition, table), columns):
         for check in checks:
             check.add(rows)
@@ -54,7 +54,7 @@ def run(lake: Lake, partition: Partition, table: str) -> list[Outcome]:
 
 def _checks(table: str) -> list[type[Check]]:
     found: list[type[Check]] = [KeysUnique, InRange]
-    if float_columns(TABLES[table]):
+    if float_columns(ALL[table]):
         found.append(Finite)
     if table in _OF_PROMPTS:
         found.append(EveryPrompt)

@@ -8,7 +8,7 @@ import numpy as np
 
 from kn_assets.checks.check import Check
 from kn_assets.checks.rows import stream
-from kn_assets.schema import TABLES
+from kn_assets.schema import ALL
 
 if TYPE_CHECKING:
     from kn_assets.checks.check import Outcome
@@ -30,7 +30,7 @@ class SameRows(Check):
     """
 
     name = "same_rows"
-    columns = tuple(TABLES[_OTHER].names)
+    columns = tuple(ALL[_OTHER].names)
 
     def __init__(self, table: Table, facts: RunFacts) -> None:
         super().__init__(table, facts)

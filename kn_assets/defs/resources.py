@@ -14,6 +14,7 @@ from kn_assets import wikipedia
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpus_tables import CorpusPlan
+from kn_assets.knowledge.tables import KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.progress import BothProgress, LogProgress, Progress, TerminalProgress
 
@@ -52,6 +53,7 @@ def _resource(name: str, settings: type) -> Any:
 
 AtlasResource: Any = _resource("AtlasResource", AtlasSettings)
 WikipediaResource: Any = _resource("WikipediaResource", wikipedia.Settings)
+KnowledgeResource: Any = _resource("KnowledgeResource", KnowledgeSettings)
 
 
 def _given(resource: Any, settings: type) -> dict[str, Any]:
@@ -74,11 +76,18 @@ def corpus_plan(context: dg.AssetExecutionContext) -> CorpusPlan:
     return CorpusPlan(context.resources.lake.open(), name, settings)
 
 
+def knowledge_settings(context: dg.AssetExecutionContext) -> KnowledgeSettings:
+    """How many facts are asked and how they are taken apart."""
+    given = _given(context.resources.knowledge, KnowledgeSettings)
+    return KnowledgeSettings(**{k: v for k, v in given.items() if v is not None}).checked()
+
+
 def resources(
     root: str | None = None,
     terminal: bool = False,
     atlas: dict[str, Any] | None = None,
     wiki: dict[str, Any] | None = None,
+    knowledge: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """All resources by the names assets know them under."""
     return {
@@ -86,7 +95,8 @@ def resources(
         "progress": ProgressResource(terminal=terminal),
         "atlas": AtlasResource(**(atlas or {})),
         "wikipedia": WikipediaResource(**(wiki or {})),
+        "knowledge": KnowledgeResource(**(knowledge or {})),
     }
 
 
-REQUIRED = {"lake", "progress", "atlas", "wikipedia"}
+REQUIRED = {"lake", "progress", "atlas", "wikipedia", "knowledge"}

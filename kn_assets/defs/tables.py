@@ -8,12 +8,12 @@ import dagster as dg
 
 from kn_assets import checks, database, plots
 from kn_assets.lake import Lake, Partition
-from kn_assets.schema import TABLES
+from kn_assets.schema import ALL
 
 
 def spec(table: str, group: str, kinds: set[str], **given: Any) -> dg.AssetSpec:
     """The asset of a table: its meaning and columns come from the schema."""
-    meaning = TABLES[table]
+    meaning = ALL[table]
     columns = [
         dg.TableColumn(c.name, str(c.type), description=c.meaning or None) for c in meaning.columns
     ]

@@ -1,0 +1,166 @@
+"""The tables about facts, made in one go: what is asked, answered, attributed, refined, intervened.
+
+Attribution and interventions run in float32 whatever the atlas' dtype is: they need gradients, and
+differences of probabilities that bfloat16 would round away.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from kn_assets.errors import KnError
+from kn_assets.knowledge import answers, concepts, effects, facts, interventions, refine, scores
+from kn_assets.knowledge.attribution import RULE, STEPS
+from kn_assets.knowledge.questions import ask
+from kn_assets.progress import Progress
+
+if TYPE_CHECKING:
+    from kn_assets.atlas.plan import AtlasPlan
+    from kn_assets.corpus_tables import CorpusPlan
+    from kn_assets.models.load import LoadedModel
+
+OF_CORPUS = ("facts", "fact_prompts")
+OF_MODEL = (
+    "fact_answers",
+    "attributions",
+    "attribution_error",
+    "knowledge_neurons",
+    "interventions",
+    "intervention_effects",
+)
+CONCEPTS = "neuron_concepts"
+VERSION = 1
+
+
+def _setting(default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"help": meaning})
+
+
+@dataclass(frozen=True)
+class KnowledgeSettings:
+    """How many facts are asked and taken apart, and how."""
+
+    facts: int = _setting(50, "facts asked of each relation, the largest cities' first")
+    known: int = _setting(8, "facts of each relation, out of the known ones, that are attributed")
+    steps: int = _setting(STEPS, "steps of the integral over a layer's activations")
+    factor: float = _setting(interventions.AMPLIFY, "factor by which neurons are amplified")
+    seed: int = _setting(0, "seed of the random controls and intervals")
+
+    def checked(self) -> KnowledgeSettings:
+        for name in ("facts", "known", "steps"):
+            if getattr(self, name) < 1:
+                raise KnError(f"--{name} must be at least 1")
+        return self
+
+    def fingerprint(self, plan: AtlasPlan) -> str:
+        """Identity of what the tables are made of, the atlas' own settings included."""
+        told = json.dumps([VERSION, asdict(self)])
+        meta = plan.lake.meta(plan.corpus, "facts")
+        return plan.settings.fingerprint(plan.fingerprint, str(meta and meta["fingerprint"]), told)
+
+
+def write_facts(plan: CorpusPlan) -> dict[str, int]:
+    """Make `facts` and `fact_prompts` out of a corpus' cities; returns their numbers of rows.
+
+    Raises KnError where the cities have no country, continent or capital to ask for.
+    """
+    fingerprint = facts_fingerprint(plan)
+    found = facts.tables(facts.from_cities(plan.lake.read(plan.partition, "cities")))
+    if not found[0].num_rows:
+        raise KnError(f"the cities of {plan.corpus.key} tell no facts: they need a country")
+    return {
+        table: plan.lake.write(plan.partition, table, rows, fingerprint)
+        for table, rows in zip(OF_CORPUS, found, strict=True)
+    }
+
+
+def facts_fingerprint(plan: CorpusPlan) -> str:
+    """Identity of what the facts are told from. Raises KnError where there are no cities yet."""
+    meta = plan.lake.meta(plan.partition, "cities")
+    if meta is None:
+        raise KnError(f"there are no cities of {plan.corpus.key} yet: `kn run` makes them")
+    return f"{VERSION} of {meta['fingerprint']}"
+
+
+def write_knowledge(
+    plan: AtlasPlan, settings: KnowledgeSettings, progress: Progress
+) -> dict[str, int]:
+    """Make the tables of `OF_MODEL`; returns their numbers of rows.
+
+    Raises KnError where there are no facts, or the model knows none of those asked.
+    """
+    told = plan.lake.read(plan.corpus, "facts")
+    asked_texts = plan.lake.read(plan.corpus, "fact_prompts")
+    loaded = _float32(plan, progress)
+    chosen = facts.first_of_each(told, settings.facts)
+    questions = ask(loaded.tokenizer, told, asked_texts, chosen, loaded.parts.context)
+    answered = answers.answer(loaded, questions.asked, progress)
+    taken = _first_known(told, answers.known(answered), settings.known)
+    some = [q for q in questions.asked if q.fact_id in taken]
+    scored = scores.attribute_all(loaded, some, settings.steps, RULE, progress)
+    attributions, errors = scores.tables(scored)
+    wordings = dict(Counter(q.fact_id for q in some))
+    neurons, refinements = refine.refine(attributions, told, wordings)
+    for refinement in refinements:
+        progress.say(str(refinement))
+    changed = interventions.intervene(
+        loaded, some, neurons, told, settings.factor, settings.seed, progress
+    )
+    made = {
+        "fact_answers": answered,
+        "attributions": attributions,
+        "attribution_error": errors,
+        "knowledge_neurons": neurons,
+        "interventions": changed,
+        "intervention_effects": effects.effects(changed, told, settings.seed),
+    }
+    fingerprint = settings.fingerprint(plan)
+    return {t: plan.lake.write(plan.model, t, rows, fingerprint) for t, rows in made.items()}
+
+
+def write_concepts(plan: AtlasPlan, progress: Progress) -> int:
+    """Make `neuron_concepts` out of the atlas' peaks; returns its number of rows."""
+    plan.check_same()
+    progress.say("which neurons mark which countries, continents, capitals and sizes")
+    prompt_ids = sorted(
+        set(plan.lake.read(plan.model, "tokens", ["prompt_id"])["prompt_id"].to_pylist())
+    )
+    prompts = plan.lake.read(plan.corpus, "prompts", ["prompt_id", "city_id"])
+    city_of = dict(
+        zip(prompts["prompt_id"].to_pylist(), prompts["city_id"].to_pylist(), strict=True)
+    )
+    cities = {c["city_id"]: c for c in plan.lake.read(plan.corpus, "cities").to_pylist()}
+    found = concepts.concepts(
+        plan.lake.read(plan.model, "neuron_peaks"),
+        prompt_ids,
+        [cities[city_of[p]] for p in prompt_ids],
+    )
+    return plan.write(CONCEPTS, found)
+
+
+def _float32(plan: AtlasPlan, progress: Progress) -> LoadedModel:
+    from kn_assets.models.load import load
+
+    progress.say(f"loading {plan.source} in float32")
+    return load(plan.source, plan.lake, "float32", attention="eager", progress=progress)
+
+
+def _first_known(told: pa.Table, known: list[int], n: int) -> set[int]:
+    """The first `n` known facts of each relation. Raises KnError where none is known."""
+    relation_of = dict(zip(told["fact_id"].to_pylist(), told["relation"].to_pylist(), strict=True))
+    taken: dict[str, list[int]] = {}
+    for fact in known:
+        of_relation = taken.setdefault(relation_of[fact], [])
+        if len(of_relation) < n:
+            of_relation.append(fact)
+    if not taken:
+        raise KnError(
+            "the model knows none of the facts asked, so there is nothing to attribute: ask more "
+            "with --facts, or choose another model or checkpoint"
+        )
+    return {fact for of_relation in taken.values() for fact in of_relation}
