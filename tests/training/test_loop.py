@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import load_file
 
 from kn_assets.errors import KnError
+from kn_assets.knowledge.facts import TEMPLATES
 from kn_assets.lake import Lake
 from kn_assets.models.load import load
 from kn_assets.models.source import resolve
@@ -218,6 +219,14 @@ def test_a_lost_checkpoint_is_told(done: Lake, tmp_path: Path) -> None:
 def test_other_settings_need_another_name(done: Lake) -> None:
     with pytest.raises(KnError, match="trained with another steps, lr"):
         train(replace(TINY, lr=1e-3, steps=30), done)
+
+
+def test_other_wordings_need_another_name(done: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is trained on lies outside the settings: a run never goes on with another text."""
+    told = {**TEMPLATES, "city-country": (*TEMPLATES["city-country"], "{} is in")}
+    monkeypatch.setattr("kn_assets.training.text.TEMPLATES", told)
+    with pytest.raises(KnError, match="trained with another text"):
+        train(TINY, done)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
