@@ -172,3 +172,15 @@ def test_revisions_of_a_hub_repository(tmp_path: Path) -> None:
     assert none.startswith("none of the revisions of gpt2 on the hub is a training step")
     assert nowhere.startswith("there is no model lab/nowhere")
     assert "GET /api/models/lab/pythia/refs" in hub.requests
+
+
+def test_nothing_heavy_is_imported_to_know_the_settings() -> None:
+    code = """
+import sys, kn_assets.training, kn_assets.steps.tables
+heavy = {"torch", "transformers", "openTSNE", "sklearn", "dagster", "gradio", "huggingface_hub"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert out.stdout.strip() == "[]"
