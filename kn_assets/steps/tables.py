@@ -119,8 +119,11 @@ def write_lens(
     """Make `fact_lens` of one atlas' model, where it is stale; True where it was made.
 
     Reads the corpus' `facts` and `fact_prompts` from the lake, and asks those of `fact_ids`, all by
-    default. Raises KnError where the tables or the model can't be had, or no fact can be asked.
+    default; in float32 whatever the atlas' dtype, as `fact_answers`. Raises KnError where tables
+    or model can't be had, or no fact can be asked.
     """
+    from kn_assets.models.load import load
+
     lake, progress = plan.lake, progress or Progress()
     facts = lake.read(plan.corpus, "facts")
     prompts = lake.read(plan.corpus, "fact_prompts")
@@ -128,11 +131,11 @@ def write_lens(
     noted = [
         (lake.meta(plan.corpus, t) or {}).get("fingerprint") for t in ("facts", "fact_prompts")
     ]
-    text = json.dumps([VERSION, sources.fingerprint(plan.source, lake), plan.dtype, noted, ids])
+    text = json.dumps([VERSION, sources.fingerprint(plan.source, lake), noted, ids])
     fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
     if lake.is_current(plan.model, "fact_lens", fingerprint):
         return False
-    loaded = plan.load(progress)
+    loaded = load(plan.source, lake, "float32", progress=progress)
     asked = ask(loaded.tokenizer, facts, prompts, ids, loaded.parts.context).asked
     lake.write(plan.model, "fact_lens", fact_lens(loaded, asked, progress), fingerprint)
     return True
