@@ -14,6 +14,7 @@ import numpy as np
 
 from kn_assets.database import Database
 from kn_assets.errors import KnError
+from ui import search as searching
 from ui.pack import pack, pack_ids
 from ui.rows import Answer, Array, columns, missing_tables, rows, waits_for
 
@@ -79,24 +80,7 @@ def search(database: Database, model: str, text: str, offset: int, limit: int) -
     if gone := [name for name in ("cities", "prompts") if name not in there]:
         found = rows(database, _BY_TOKENS, text.strip(), model, limit, offset)
         return {**_page(found), "missing": waits_for(gone, "lake")}
-    found = rows(
-        database,
-        """
-        SELECT c.prompt_id, c.name, c.country, c.population, c.is_capital, c.text[:160] AS text,
-            count(*) OVER () AS total
-        FROM search_cities($1) AS c
-        WHERE c.prompt_id IN (SELECT prompt_id FROM tokens WHERE model = $2 AND position = 0)
-            AND (c.corpus IN (SELECT corpus FROM atlases WHERE model = $2)
-                OR NOT EXISTS (FROM atlases WHERE model = $2))
-        ORDER BY c.score DESC, c.population DESC NULLS LAST, c.prompt_id
-        LIMIT $3 OFFSET $4
-        """,
-        text.strip(),
-        model,
-        limit,
-        offset,
-    )
-    return _page(found)
+    return _page(searching.search(database, model, text, offset, limit))
 
 
 def _page(found: list[Answer]) -> Answer:

@@ -89,16 +89,38 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def screen(browser: Any, url: str) -> Iterator[Screen]:
-    """A new page of the app on `lake`; at its end: no error, and no request to any other host."""
+@pytest.fixture(scope="session")
+def context(browser: Any) -> Iterator[Any]:
+    """What pages share is their cache: the app's own files are read and compiled once."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
-    shown = Screen(context.new_page(), url)
-    yield shown
+    yield context
     context.close()
-    assert not shown.faults
-    hosts = {urlsplit(r).hostname for r in shown.requests if not r.startswith(("data:", "blob:"))}
-    assert hosts <= {urlsplit(shown.url).hostname}
+
+
+@pytest.fixture
+def screens(context: Any) -> Iterator[Callable[[str], Screen]]:
+    """Gives a new page of the app at an address.
+
+    At its end: no error, and no request to any other host.
+    """
+    opened = []
+
+    def show(url: str) -> Screen:
+        opened.append(Screen(context.new_page(), url))
+        return opened[-1]
+
+    yield show
+    for screen in opened:
+        screen.page.close()
+        assert not screen.faults
+        asked = [r for r in screen.requests if not r.startswith(("data:", "blob:"))]
+        assert {urlsplit(r).hostname for r in asked} <= {urlsplit(screen.url).hostname}
+
+
+@pytest.fixture
+def screen(screens: Callable[[str], Screen], url: str) -> Screen:
+    """A new page of the app on `lake`."""
+    return screens(url)
 
 
 @pytest.fixture(scope="session")

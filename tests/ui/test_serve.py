@@ -13,6 +13,8 @@ import pytest
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from ui import serve as serving
+from ui.live import LIVE_SHARED
+from ui.sql import SHARED
 
 
 def test_a_taken_port_is_named(lake: Lake) -> None:
@@ -48,8 +50,8 @@ def test_without_a_tunnel_it_goes_on_locally(
             self.options |= options
             return None, "http://127.0.0.1:1/", None
 
-    blocks = Blocks()
-    monkeypatch.setattr("ui.app.build", lambda *_: blocks)
+    blocks, served = Blocks(), []
+    monkeypatch.setattr("ui.app.build", lambda api: served.append(api) or blocks)
     monkeypatch.setattr("ui.sql.Sandbox", lambda *_, **__: None)
     serving.serve(lake, port=0, share=True, auth="reader:secret")
     said = capsys.readouterr().out.splitlines()
@@ -58,6 +60,7 @@ def test_without_a_tunnel_it_goes_on_locally(
     assert len(said) == 2
     assert blocks.options["auth"] == ("reader", "secret")
     assert blocks.options["api_open"] is False
+    assert (served[0].sql.limits, served[0].live.limits) == (SHARED, LIVE_SHARED)
 
 
 def test_a_password_guards_every_way_in(serve: Callable[..., str], lake: Lake) -> None:

@@ -20,6 +20,7 @@ from ui.api import Api
 from ui.app import TABS
 from ui.pack import pack, pack_ids, unpack
 from ui.questions import QUESTIONS
+from ui.tab import Tab
 
 SHAPE = Shape()
 
@@ -203,10 +204,56 @@ def test_what_a_browser_sends_is_checked(
     assert words in json.loads(api.ask(name, arguments))["error"]
 
 
+def test_a_tab_brings_its_own_questions(made: Lake) -> None:
+    tab = Tab("x", "X", "", (), questions={"said": lambda _, given: {"said": given.text("words")}})
+    api = Api(made, [*TABS, tab])
+    assert "said" in [f.__name__ for f in api.functions()]
+    assert json.loads(api.ask("said", {"words": "so"})) == {"said": "so"}
+    api.close()
+
+
 def test_answers_hold_no_markup(api: Api) -> None:
     answer = api.ask("search", {"model": "tiny", "text": "script", "offset": 0, "limit": 9})
     assert "<" not in answer
     assert any("<script>" in row["name"] for row in json.loads(answer)["rows"])
+
+
+def test_search_answers_as_its_macro_does(data: Database) -> None:
+    names = (
+        data.cursor().execute("SELECT name, country, text FROM atlas_prompts('tiny')").fetchall()
+    )
+    words = {"", " ", "a", "sao paulo", "no such", "'"} | {
+        n[i : i + 4] for n, *_ in names for i in (0, 2)
+    }
+    words |= {country for _, country, _ in names} | {text[20:32].upper() for *_, text in names}
+    for word in words:
+        wanted = (
+            data.cursor()
+            .execute(
+                "SELECT c.prompt_id FROM search_cities($1) AS c "
+                "WHERE c.prompt_id IN (SELECT prompt_id FROM tokens WHERE model = 'tiny') "
+                "ORDER BY c.score DESC, c.population DESC NULLS LAST, c.prompt_id",
+                [word],
+            )
+            .fetchall()
+        )
+        found = views.search(data, "tiny", word, 0, 500)
+        assert [(row["prompt_id"],) for row in found["rows"]] == wanted, word
+        assert found["total"] == len(wanted)
+
+
+def test_search_sees_a_new_corpus(tmp_path: Path) -> None:
+    lake = make_lake(tmp_path)
+    database = Database(lake)
+    assert views.search(database, "tiny", "kabul", 0, 9)["total"] < SHAPE.n_prompts
+    (corpus,) = lake.partitions("corpus")
+    cities = lake.read(corpus, "cities")
+    place = cities.schema.get_field_index("name")
+    named = cities.set_column(place, cities.schema.field(place), [["Kabul"] * len(cities)])
+    lake.write(corpus, "cities", named, "others")
+    database.refresh()
+    assert views.search(database, "tiny", "kabul", 0, 9)["total"] == SHAPE.n_prompts
+    database.close()
 
 
 def test_search_pages_add_up(data: Database) -> None:
