@@ -488,7 +488,11 @@ def test_a_text_of_ones_own_is_run_and_shown(
     screen.page.set_default_timeout(60_000)
     box.press("Enter")
     screen.page.locator(".kn-progress progress").wait_for()
-    screen.until("document.querySelector('[data-kn=prompt] h2').textContent === 'Your text'")
+    screen.until("document.querySelector('[data-kn=prompt] h2')?.textContent === 'Your text'")
+    tokens = screen.page.locator(".kn-text .kn-token").count()
+    said = screen.page.locator("[data-kn=prompt] .kn-count").first.inner_text()
+    assert said.endswith("tokens, run live")
+    assert str(tokens) in said
     assert screen.address("text") == text
     assert screen.address("prompt") is None
     assert screen.address("neuron") == neuron
@@ -508,12 +512,12 @@ def test_a_text_of_ones_own_is_run_and_shown(
     assert any("attention ×" in title for title in titles)
     assert not pane.locator(".kn-lower .kn-sql").is_visible()
     screen.page.reload()
-    screen.until("document.querySelector('[data-kn=prompt] h2').textContent === 'Your text'")
+    screen.until("document.querySelector('[data-kn=prompt] h2')?.textContent === 'Your text'")
     pane.locator(".kn-open").first.click()
     screen.until("new URLSearchParams(location.search).get('prompt') !== null")
     assert screen.address("text") is None
     screen.page.go_back()
-    screen.until("document.querySelector('[data-kn=prompt] h2').textContent === 'Your text'")
+    screen.until("document.querySelector('[data-kn=prompt] h2')?.textContent === 'Your text'")
 
 
 def test_a_model_that_is_not_here_is_said(screen: Any) -> None:

@@ -57,7 +57,7 @@
       body.hidden = false;
       for (const button of asSql) button.hidden = Boolean(prompt.live); // no row of a table holds it
       kn.fill(title, h("bdi", {}, prompt.live ? "Your text" : prompt.name ?? `Prompt ${prompt.prompt_id}`));
-      kn.fill(facts, prompt.live ? `${kn.integer(tokens.length)} tokens, run live` : prompt.name && [
+      kn.fill(facts, prompt.live ? `${prompt.n_whole > tokens.length ? `the first ${kn.integer(tokens.length)} of ${kn.integer(prompt.n_whole)}` : kn.integer(tokens.length)} tokens, run live` : prompt.name && [
         prompt.country, prompt.is_capital && "capital", prompt.population && kn.integer(prompt.population),
         `prompt ${prompt.prompt_id}`,
       ].filter(Boolean).map((fact, i) => [i ? " · " : "", h("bdi", {}, fact)]).flat());

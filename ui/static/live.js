@@ -91,12 +91,8 @@
       box.value = text;
       form.open = true;
     });
-    kn.on("prompt", () => {
-      const { live, n_whole: whole } = kn.prompt.prompt;
-      const { length } = kn.prompt.tokens;
-      state.textContent = live && whole > length
-        ? `the first ${kn.integer(length)} of ${kn.integer(whole)} tokens` : "";
-    });
+    // What was run has the room then; the text stays in the box.
+    kn.on("prompt", () => { if (kn.prompt.prompt.live) form.open = false; });
     kn.on("model", () => { if (form.open) look(); });
     if (kn.state.text) { box.value = kn.state.text; form.open = true; }
   };
