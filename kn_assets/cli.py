@@ -105,11 +105,10 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
 
 
 def bench_names() -> list[str]:
-    """The benchmarks there are: the modules of `kn_assets.bench` but the shared ones."""
+    """The benchmarks there are: the modules of `kn_assets.bench` but the shared one."""
     from kn_assets import bench
 
-    shared = ("result", "synthetic", "synthetic_text")
-    return [m.name for m in pkgutil.iter_modules(bench.__path__) if m.name not in shared]
+    return [m.name for m in pkgutil.iter_modules(bench.__path__) if m.name != "result"]
 
 
 def _ui_options(parser: argparse.ArgumentParser) -> None:

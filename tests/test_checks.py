@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from kn_assets import checks, lake
-from kn_assets.bench.synthetic import FINGERPRINT
 from kn_assets.checks import rows as check_rows
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
+from kn_assets.made_up import FINGERPRINT
 from kn_assets.schema import TABLES
 from tests.synthetic import make_lake
 

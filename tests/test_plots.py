@@ -15,9 +15,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from kn_assets import lake
-from kn_assets.bench.synthetic import FINGERPRINT
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
+from kn_assets.made_up import FINGERPRINT
 from kn_assets.parquet import parquet_writer
 from kn_assets.plots import by_layer, plot, preview, scatter, source
 from kn_assets.plots.picture import _PICTURES

@@ -27,7 +27,12 @@ def commands(program: str) -> list[str]:
 @pytest.mark.parametrize("command", sorted(set(commands("kn"))))
 def test_commands_parse(command: str) -> None:
     bare = re.sub(r"\[([^\]]*)\]", r"\1", command)  # options in brackets are options all the same
-    bare = bare.replace("bench NAME", "bench query").replace("NAME", "name").replace(" N", " 3").replace(" P ", " 7861 ")
+    bare = (
+        bare.replace("bench NAME", "bench query")
+        .replace("NAME", "name")
+        .replace(" N", " 3")
+        .replace(" P ", " 7861 ")
+    )
     words = shlex.split(bare)[1:]
     if words and words != ["bench"]:
         cli._parser(words).parse_args(words)

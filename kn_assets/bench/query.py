@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 from kn_assets import database
 from kn_assets import lake as lakes
 from kn_assets.bench.result import Figure, Result
-from kn_assets.bench.synthetic import FINGERPRINT, make_lake
 from kn_assets.lake import Lake
+from kn_assets.made_up import FINGERPRINT, make_lake
 from kn_assets.parquet import TableFile
 from kn_assets.schema import TABLES
 

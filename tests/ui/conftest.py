@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kn_assets.bench.synthetic import make_lake
 from kn_assets.database import Database
 from kn_assets.lake import Lake
+from kn_assets.made_up import make_lake
 from tests.ui.screen import Screen
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from kn_assets.bench.synthetic import make_lake
 from kn_assets.database import Database
 from kn_assets.lake import Lake
+from kn_assets.made_up import make_lake
 from tests.ui.screen import Screen
 
 pytestmark = pytest.mark.browser

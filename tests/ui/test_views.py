@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kn_assets.bench.synthetic import Shape, dense_blocks, lengths, make_lake
 from kn_assets.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
+from kn_assets.made_up import Shape, dense_blocks, lengths, make_lake
 from ui import map_view, neuron_view, views
 from ui.api import Api
 from ui.app import TABS

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.bench.synthetic_text import vocabulary
 from kn_assets.knowledge import effects, facts, refine
 from kn_assets.knowledge.concepts import concepts
 from kn_assets.lake import Lake, Partition
+from kn_assets.made_up.text import vocabulary
 from kn_assets.schema import KNOWLEDGE
 
 _FACTS = 4  # of each relation

@@ -1,0 +1,104 @@
+"""Made-up atlases with every table of the lake, consistent with each other, at any size.
+
+Activations come from one made-up dense array, from which the fired rows (in both orders), peaks,
+statistics and top tokens are derived exactly as their meanings in `kn_assets.schema` say. Names of
+cities are of the awkward sort: accents, markup, quotes, right-to-left and combining letters. Blocks
+of whole neurons are made at a time, so that an atlas of 60 million rows needs little memory.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kn_assets import lake as lakes
+from kn_assets.lake import Lake, Partition
+from kn_assets.made_up.activations import thresholds, write_activations
+from kn_assets.made_up.context import attention, lens, neuron_vocabulary
+from kn_assets.made_up.corpus import write_corpus
+from kn_assets.made_up.dense import (
+    FINGERPRINT,
+    Shape,
+    city_of,
+    dense_blocks,
+    lengths,
+    neuron_columns,
+    token_ids,
+    tokens_index,
+)
+from kn_assets.made_up.knowledge import add_facts, add_knowledge
+from kn_assets.made_up.text import vocabulary
+from kn_assets.made_up.write import columns_of, write
+
+__all__ = ["FINGERPRINT", "Shape", "city_of", "dense_blocks", "lengths", "make_lake", "token_ids"]
+
+
+def make_lake(root: str | Path, model: str = "tiny", corpus: str = "made", **shape: Any) -> Lake:
+    """Write a corpus and an atlas of it under `root`; `shape` are fields of `Shape`.
+
+    Called again with the same corpus and another model it adds an atlas. The corpus holds
+    `extra_prompts` prompts and one city more than the atlas. Every fourth prompt is shorter than
+    `n_tokens`. With `bfloat16` activations are rounded as a model run in that dtype gives them.
+    """
+    lake = Lake(root)
+    size = Shape(**shape)
+    lake.make(lake.root)
+    where, place = lakes.model(model), lakes.corpus(corpus)
+    write_corpus(lake, place, size)
+    _write_atlas(lake, where, corpus, size)
+    add_facts(lake, place, FINGERPRINT)
+    shape_of = (size.n_layers, size.n_neurons)
+    add_knowledge(lake, where, place, *shape_of, FINGERPRINT, size.seed)
+    return lake
+
+
+def _write_atlas(lake: Lake, where: Partition, corpus: str, size: Shape) -> None:
+    threshold = thresholds(size)
+    _write_tokens(lake, where, size)
+    write_activations(lake, where, size, threshold)
+    write(lake, where, "logit_lens", lens(size))
+    write(lake, where, "attention", attention(size))
+    write(lake, where, "neuron_vocabulary", neuron_vocabulary(size))
+    rng = np.random.default_rng([size.seed, 5])
+    layer, neuron = neuron_columns(size)
+    x, y = rng.standard_normal((2, len(layer))) * 20
+    place = {"x": x, "y": y, "cluster": rng.integers(-1, 12, len(x))}
+    write(lake, where, "neuron_map", [{"layer": layer, "neuron": neuron, **place}])
+    x, y = rng.standard_normal((2, size.n_prompts)) * 20
+    prompts = np.arange(size.n_prompts)
+    place = {"x": x, "y": y, "cluster": rng.integers(-1, 12, len(x))}
+    write(lake, where, "prompt_map", [{"prompt_id": prompts, **place}])
+    write(
+        lake,
+        where,
+        "thresholds",
+        [
+            {
+                "layer": np.arange(size.n_layers),
+                "threshold": threshold,
+                "target_density": np.full(size.n_layers, size.density),
+            }
+        ],
+    )
+    atlas = {
+        "corpus": corpus,
+        "created_at": datetime(2026, 1, 2, tzinfo=UTC),
+        "n_prompts": size.n_prompts,
+        "n_layers": size.n_layers,
+        "n_neurons": size.n_neurons,
+        "versions": json.dumps({"numpy": np.__version__}),
+        "settings": json.dumps({"n_tokens": size.n_tokens, "dtype": "float32"}),
+    }
+    write(lake, where, "atlases", [columns_of([atlas])])
+
+
+def _write_tokens(lake: Lake, where: Partition, size: Shape) -> None:
+    prompt, position = tokens_index(size)
+    ids = token_ids(size)[prompt, position]
+    words = np.array(vocabulary(size.n_vocabulary), dtype=object)
+    columns = {"prompt_id": prompt, "position": position, "token_id": ids, "token": words[ids]}
+    write(lake, where, "tokens", [columns])

@@ -1,0 +1,40 @@
+"""Columns of made-up numbers to the tables of the lake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from kn_assets.lake import Lake, Partition
+from kn_assets.made_up.dense import (
+    FINGERPRINT,
+    Columns,
+)
+from kn_assets.schema import TABLES
+
+
+def columns_of(rows: list[dict[str, Any]]) -> Columns:
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def write(lake: Lake, where: Partition, name: str, chunks: Iterable[Columns]) -> None:
+    schema = TABLES[name].schema
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for chunk in chunks:
+            arrays = [
+                a.cast(f.type) if isinstance(a := chunk[f.name], pa.Array) else _array(a, f.type)
+                for f in schema
+            ]
+            yield pa.record_batch(arrays, schema=schema)
+
+    lake.write(where, name, batches(), FINGERPRINT)
+
+
+def _array(values: Any, type_: pa.DataType) -> pa.Array:
+    if isinstance(values, np.ndarray) and values.dtype != object:
+        return pa.array(values.astype(type_.to_pandas_dtype(), copy=False), type_)
+    return pa.array(values, type_)
