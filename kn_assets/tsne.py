@@ -6,8 +6,7 @@ al. (2019), the interpolation by FFT that is used for many points.
 What would make a second run differ, and how it is avoided: Annoy's forest is built at random, so
 neighbours are searched exactly (which is also faster, for the scores fit the cache); the start and
 its jitter are seeded; openTSNE's threads share out points, not sums, so that their number changes
-the last digits of the divergence it reports and nothing else. One thread is used all the same: two
-took twice the processor time, and more time in all wherever the cores had other work to do.
+the last digits of the divergence it reports and nothing else.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ def embed(
         callbacks=[note],
         callbacks_every_iters=_EVERY,
         random_state=seed,
-        n_jobs=1,
+        n_jobs=2,
     ).fit(affinities=affinities, initialization=_start(points, seed, init))
     return np.asarray(embedding, dtype=np.float32), float(embedding.kl_divergence)
 
