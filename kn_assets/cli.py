@@ -169,7 +169,7 @@ def _demo(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> int:
     from kn_assets import wikipedia
     from kn_assets.atlas.settings import AtlasSettings
-    from kn_assets.launch import Request, run
+    from kn_assets.launch import Request, run, run_steps
 
     atlas = AtlasSettings().with_given(**vars(args))
     taken = {f.name for f in fields(AtlasSettings)}
@@ -186,11 +186,10 @@ def _run(args: argparse.Namespace) -> int:
     if args.steps_of:
         from kn_assets.training import requests
 
-        wanted = requests(_lake(args), atlas, args.steps_of, **given)
+        made = run_steps(requests(_lake(args), atlas, args.steps_of, **given))
     else:
-        wanted = [Request(_lake(args), atlas, **given)]
-    made = [run(request) for request in wanted]
-    if not any(made):
+        made = run(Request(_lake(args), atlas, **given))
+    if not made:
         print("everything is up to date", file=sys.stderr)
     return 0
 

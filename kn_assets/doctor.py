@@ -100,7 +100,8 @@ def _answers(url: str) -> bool:
 def _atlases(lake: Lake) -> Iterator[Finding]:
     from kn_assets.launch import ATLAS_TABLES
 
-    atlases = lake.partitions("model")
+    found = lake.partitions("model")
+    atlases = [p for p in found if any(lake.meta(p, t) for t in ATLAS_TABLES)]
     if not atlases:
         yield Finding(False, "atlases", "none yet: `kn demo` makes one in a few minutes")
     for atlas in atlases:

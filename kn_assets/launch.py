@@ -8,6 +8,7 @@ made again, and where none is stale neither Dagster nor torch is imported.
 from __future__ import annotations
 
 import os
+import signal
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,36 @@ def run(request: Request) -> bool:
     return bool(stale or tables or knowledge)
 
 
+def run_steps(requests: list[Request]) -> bool:
+    """Make an atlas of each step of a model, then the tables over all of its steps.
+
+    Facts are asked of every step where the corpus tells any. Raises KnError as `run` does.
+    """
+    from kn_assets.knowledge.facts import first_of_each
+    from kn_assets.progress import TerminalProgress
+    from kn_assets.steps import tables as steps
+
+    progress = TerminalProgress()
+    made = False
+    for i, request in enumerate(requests):
+        progress.say(f"step {i + 1} of {len(requests)}: {request.plan.source.key}")
+        made |= run(request)
+    first = requests[0]
+    none_yet = first.lake.meta(first.corpus.partition, "facts") is None
+    if none_yet and first.corpus.corpus.kind == "geonames":
+        _materialize(first, first.corpus.partition, list(OF_CORPUS))
+    if first.lake.meta(first.corpus.partition, "facts") is not None:
+        told = first.lake.read(first.corpus.partition, "facts")
+        asked = first_of_each(told, KnowledgeSettings().facts)
+        for request in requests:
+            made |= steps.write_lens(request.plan, asked, progress)
+    made |= bool(
+        steps.write(first.lake, first.plan.source.key.partition("@")[0], progress=progress)
+    )
+    database.build(first.lake)
+    return made
+
+
 def _run_knowledge(request: Request) -> bool:
     told = request.stale_facts()
     if told:
@@ -174,6 +205,7 @@ def _materialize(request: Request, partition: Partition, tables: list[str]) -> N
     from kn_assets.defs.resources import resources
 
     dagster_home(request.lake)
+    handlers = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
     family = "corpora" if partition.kind == "corpus" else "models"
     with dg.DagsterInstance.get() as instance:
         instance.add_dynamic_partitions(family, [partition.key])
@@ -197,6 +229,9 @@ def _materialize(request: Request, partition: Partition, tables: list[str]) -> N
             )
         except Exception as e:
             raise _plain(e) from None
+        finally:  # Dagster puts its own in their place, which the app that follows must not keep
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         failed = [e for e in result.get_asset_check_evaluations() if not e.passed]
         if failed:
             told = "; ".join(f"{e.asset_key.to_user_string()}.{e.check_name}" for e in failed)

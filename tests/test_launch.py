@@ -14,8 +14,10 @@ import pytest
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
-from kn_assets.launch import ATLAS_TABLES, Request, run
+from kn_assets.launch import ATLAS_TABLES, Request, run, run_steps
+from kn_assets.training import requests
 from tests import small
+from tests.models import tiny
 
 ROOT = Path(__file__).parents[1]
 
@@ -87,6 +89,23 @@ def test_another_corpus_does_not_replace_an_atlas_unasked(made: Request) -> None
     with pytest.raises(KnError, match="holds corpus cities"):
         run(replace(made, atlas=made.atlas.with_given(corpus="geonames")))
     assert made.lake.meta(Partition("corpus", "geonames"), "prompts") is None
+
+
+def test_steps_of_a_model_and_the_tables_over_them(tmp_path: Path) -> None:
+    settings = small.settings(tmp_path)
+    for step in (0, 10):
+        tiny.save(tmp_path / "run" / f"step{step}", seed=step)
+    lake = Lake(tmp_path / "lake")
+    settings = settings.with_given(model=str(tmp_path / "run"), limit=8)
+    wanted = requests(lake, settings)
+    assert run_steps(wanted)
+    assert not run_steps(wanted), "nothing is made again"
+    for table in ("neuron_steps", "layer_steps", "neuron_map_steps"):
+        found = lake.read(Partition("model", "run"), table)
+        assert set(found["step"].to_pylist()) == {0, 10}, table
+    with duckdb.connect(str(lake.database), read_only=True) as connection:
+        query = "SELECT count(*) FROM layer_steps WHERE step = 10 AND births >= 0"
+        assert connection.sql(query).fetchall() == [(3,)]
 
 
 def run_in_process(folder: Path, lake: Path) -> subprocess.Popen[bytes]:

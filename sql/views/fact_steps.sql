@@ -1,0 +1,4 @@
+CREATE OR REPLACE VIEW fact_steps AS
+SELECT
+    t.model, t.step, t.fact_id, t.paraphrase, t.probability, t.rank, t.decided_layer
+FROM lake.fact_steps AS t;
