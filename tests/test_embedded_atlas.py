@@ -100,7 +100,7 @@ def test_facts_are_asked_attributed_and_intervened_on(plan: AtlasPlan) -> None:
     """The whole causal side on a handful of facts that the pretrained model does know."""
     corpus = corpus_tables.CorpusPlan(plan.lake, "geonames")
     tables.write_facts(corpus)
-    settings = tables.KnowledgeSettings(facts=3, known=1, steps=10)
+    settings = tables.KnowledgeSettings(facts=1, known=1, steps=3)
     made = tables.write_knowledge(plan, settings, Progress())
     assert set(made) == set(tables.OF_MODEL)
     read = {t: plan.lake.read(plan.model, t).to_pylist() for t in tables.OF_MODEL}

@@ -1,0 +1,26 @@
+"""Every table of the lake: its columns with their types and meanings, and what partitions it.
+
+One registry serves the writers (Parquet schemas), the database (views over whatever files exist),
+Dagster (column schemas in the asset metadata) and the README. Two kinds of partition exist:
+`corpus` tables lie under `corpus/corpus=<name>/<table>/`, `model` tables under
+`atlas/model=<key>/<table>/`. The partition column itself is in the path, not in the files.
+"""
+
+from __future__ import annotations
+
+from kn_assets.schema import atlas, knowledge, steps
+from kn_assets.schema.table import Column, Kind, Table
+
+__all__ = ["ALL", "KNOWLEDGE", "STEPS", "TABLES", "Column", "Kind", "Table"]
+
+TABLES: dict[str, Table] = {t.name: t for t in atlas.TABLES}
+"""The tables of a corpus and its atlases by name."""
+
+KNOWLEDGE: dict[str, Table] = {t.name: t for t in knowledge.TABLES}
+"""The tables about facts, made after an atlas and apart from it."""
+
+STEPS: dict[str, Table] = {t.name: t for t in steps.TABLES}
+"""The tables about a model's training, made from the atlases of its steps."""
+
+ALL: dict[str, Table] = {**TABLES, **KNOWLEDGE, **STEPS}
+"""All tables by name."""

@@ -1,0 +1,24 @@
+"""Columns that many tables share."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from kn_assets.schema.table import Column
+
+PROMPT = Column("prompt_id", pa.int32(), "prompt, numbered from 0 in the corpus' order")
+CITY = Column("city_id", pa.int64(), "city: GeoNames id, or its place in the corpus' own list")
+POSITION = Column("position", pa.int16(), "token index in the prompt, from 0")
+LAYER = Column("layer", pa.int16(), "transformer block, from 0")
+NEURON = Column("neuron", pa.int32(), "unit of the MLP's hidden layer, from 0")
+ACTIVATION = Column("activation", pa.float32(), "value at the input of the MLP's output projection")
+SIGN = Column("sign", pa.int8(), "+1: largest values first, -1: smallest values first")
+TOKEN_ID = Column("token_id", pa.int32(), "id in the model's vocabulary")
+TOKEN = Column("token", pa.string(), "text of the token")
+PLACE = (
+    Column("x", pa.float32(), "place in the plane, in no unit"),
+    Column("y", pa.float32(), "place in the plane, in no unit"),
+    Column("cluster", pa.int16(), "cluster in the plane, 0 the largest; -1 where there is none"),
+)
+FACT = Column("fact_id", pa.int32(), "fact, numbered from 0 in the corpus")
+PARAPHRASE = Column("paraphrase", pa.int16(), "wording of the fact, from 0")
