@@ -17,7 +17,7 @@ from kn_assets.checks import rows as check_rows
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
 from kn_assets.made_up import FINGERPRINT
-from kn_assets.schema import TABLES
+from kn_assets.schema import KNOWLEDGE, TABLES
 from tests.synthetic import make_lake
 
 Change = Callable[[pa.Table], pa.Table]
@@ -373,3 +373,14 @@ def test_table_that_is_not_there(copy: Lake) -> None:
     copy.remove(MODEL, "attention")
     with pytest.raises(KnError, match="no table attention"):
         checks.run(copy, MODEL, "attention")
+
+
+@pytest.mark.parametrize("table", sorted(KNOWLEDGE))
+def test_tables_about_facts_pass_and_a_bad_row_is_found(tmp_path: Path, table: str) -> None:
+    made = make_lake(tmp_path)
+    where = lake.corpus("made") if KNOWLEDGE[table].kind == "corpus" else lake.model("tiny")
+    assert [o for o in checks.run(made, where, table) if not o.passed] == []
+    rows = made.read(where, table)
+    made.write(where, table, pa.concat_tables([rows, rows.slice(0, 1)]), FINGERPRINT)
+    failed = {o.name for o in checks.run(made, where, table) if not o.passed}
+    assert failed == {"keys_unique"}

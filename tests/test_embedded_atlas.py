@@ -9,6 +9,7 @@ from kn_assets import corpus_tables
 from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.defs.tables import told
 from kn_assets.knowledge import tables
 from kn_assets.models import embedded
 from kn_assets.progress import Progress
@@ -103,6 +104,10 @@ def test_facts_are_asked_attributed_and_intervened_on(plan: AtlasPlan) -> None:
     settings = tables.KnowledgeSettings(facts=1, known=1, steps=3)
     made = tables.write_knowledge(plan, settings, Progress())
     assert set(made) == set(tables.OF_MODEL)
+    for table in (*tables.OF_CORPUS, *tables.OF_MODEL):
+        where = plan.corpus if table in tables.OF_CORPUS else plan.model
+        result = told(plan.lake, where, table)  # what the asset tells, its checks included
+        assert all(check.passed for check in result.check_results), table
     read = {t: plan.lake.read(plan.model, t).to_pylist() for t in tables.OF_MODEL}
     asked = {(r["fact_id"], r["paraphrase"]): r for r in read["fact_answers"]}
     taken = {r["fact_id"] for r in read["attribution_error"]}

@@ -70,7 +70,7 @@ class InRange(Check):
         if column == "rank":
             if self.table.name == "logit_lens":
                 return (1, _LENS_RANKS)
-            setting = _RANKS_SETTING[self.table.name]
+            setting = _RANKS_SETTING.get(self.table.name, "")  # an answer's rank has no upper bound
             return (1, atlas.get("settings", {}).get(setting, _ANY))
         if column == "position" and self.table.name in _AFTER_FIRST:
             return (1, _ANY)

@@ -38,17 +38,3 @@ def neuron_map_steps(
         schema = STEPS["neuron_map_steps"].schema
         column = pa.array(np.full(placed.num_rows, step), pa.int32())
         yield placed.add_column(0, schema.field("step"), column).cast(schema)
-
-
-def drift(before: pa.Table, after: pa.Table) -> float:
-    """Median distance a neuron moved between two maps, by the extent of the later one.
-
-    Both are pieces of `neuron_map_steps`, of the same neurons in the same order.
-    """
-    a, b = (np.stack([t["x"].to_numpy(), t["y"].to_numpy()], axis=1) for t in (before, after))
-    extent = float((b.max(axis=0) - b.min(axis=0)).max()) or 1.0
-    return float(np.median(np.linalg.norm(_centred(a) - _centred(b), axis=1)) / extent)
-
-
-def _centred(points: np.ndarray) -> np.ndarray:
-    return points - points.mean(axis=0)
