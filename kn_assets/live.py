@@ -150,6 +150,10 @@ class LiveModel:
         bytes_per_pair = heads * 4 * 3 + self.loaded.parts.n_layers
         return min(self.loaded.parts.context, int((_ATTENTION_BYTES / bytes_per_pair) ** 0.5))
 
+    def answer(self, asked: dict[str, Any], progress: Progress) -> bytes:
+        """What `kn_assets.live_process` is asked: `run` with `text` and `longest`, as bytes."""
+        return self.run(asked["text"], progress, asked["longest"]).to_bytes()
+
     def run(self, text: str, progress: Progress, longest: int | None = None) -> LivePrompt:
         """Run the model over the first `longest` tokens of a text, at most `self.longest`.
 

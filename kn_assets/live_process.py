@@ -46,12 +46,21 @@ class LiveProcess:
     ) -> LivePrompt:
         """As `kn_assets.live.LiveModel.run` on the atlas `key`; loads its model first.
 
+        Raises KnError as `ask`.
+        """
+        from kn_assets.live import LivePrompt
+
+        question = {"kind": "prompt", "key": key, "text": text, "longest": longest}
+        return LivePrompt.from_bytes(self.ask(question, timeout_s, tell))
+
+    def ask(self, question: dict[str, Any], timeout_s: float, tell: Tell) -> bytes:
+        """What the work of a `kind` (see `_worker`) answers to a question about the atlas `key`.
+
         Raises KnError as that does, and where it takes longer than `timeout_s`.
         """
-        from kn_assets.live import LivePrompt, plan_of
+        from kn_assets.live import plan_of
 
-        plan_of(self._lake, key)  # before a process starts for nothing
-        question = {"key": key, "text": text, "longest": longest}
+        plan_of(self._lake, question["key"])  # before a process starts for nothing
         with self._lock:
             process = self._asked(json.dumps(question).encode())
             killed = threading.Event()
@@ -71,7 +80,7 @@ class LiveProcess:
                     elif "error" in told:
                         raise KnError(told["error"])
                     else:
-                        return LivePrompt.from_bytes(receive(process.stdout))
+                        return receive(process.stdout)
             except EOFError as e:
                 self._stop()
                 if killed.is_set():
@@ -137,31 +146,39 @@ def _start(lake: Lake, idle_s: float) -> subprocess.Popen[bytes]:
 
 def main(root: str, idle_s: float) -> None:
     """Answer on standard output until standard input ends, or nobody asks for `idle_s`."""
-    from kn_assets.live import LiveModel
-
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between the answers
     os.nice(10)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
     lake, progress = Lake(root), _Told(lambda **told: send(answers, json.dumps(told).encode()))
-    held: tuple[object, LiveModel] | None = None
+    held: dict[str, tuple[object, Any]] = {}
     while select.select([sys.stdin.buffer], [], [], idle_s)[0]:
         try:
             asked = json.loads(receive(sys.stdin.buffer))
         except EOFError:
             return
+        kind = asked["kind"]
         try:
             made = asked["key"], (lake.meta(partition(asked["key"]), "thresholds") or {})
-            if held is None or held[0] != made:
+            if kind not in held or held[kind][0] != made:
+                held.pop(kind, None)
                 progress.say("loading the model")
-                held = made, LiveModel.of(lake, asked["key"], progress)
-            found = held[1].run(asked["text"], progress, asked["longest"])
+                held[kind] = made, _worker(kind).of(lake, asked["key"], progress)
+            found = held[kind][1].answer(asked, progress)
         except KnError as e:
             send(answers, json.dumps({"error": str(e)}).encode())
             continue
         send(answers, b"{}")
-        send(answers, found.to_bytes())
+        send(answers, found)
+
+
+def _worker(kind: str) -> Any:
+    """The class that answers questions of a kind: with `of` and `answer` as `LiveModel`'s."""
+    from kn_assets.live import LiveModel
+    from kn_assets.live_knowledge import LiveKnowledge
+
+    return {"prompt": LiveModel, "knowledge": LiveKnowledge}[kind]
 
 
 class _Told(Progress):

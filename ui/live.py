@@ -7,22 +7,23 @@ layers is too much to send: the page asks for that of the neuron it shows.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import secrets
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, model
 from kn_assets.live import ATTENTION_GRID, LivePrompt, plan_of, valid
-from kn_assets.live_process import LiveProcess
+from kn_assets.live_process import LiveProcess, Tell
 from ui.json_text import to_json
 from ui.pack import pack, pack_ids
 from ui.rows import Answer
@@ -31,6 +32,7 @@ from ui.views import pack_fired
 REMEMBERED = 256 << 20  # bytes of runs kept
 LOOK_S = 0.2  # between two looks at a run under way
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -94,14 +96,46 @@ class Live:
             yield to_json({**answer, "ask": ask if isinstance(ask, int) else 0})
 
     def _answers(self, key: str, text: object, user: str) -> Iterator[Answer]:
+        try:
+            name, text = self._name(key, text), self.checked(text)
+        except KnError as e:
+            yield {"error": str(e)}
+            return
+        if name in self._kept:
+            yield {"prompt": self._told(name)}
+            return
+        limits = self.limits
+
+        def work(tell: Tell) -> LivePrompt:
+            return self._process.run(key, text, limits.tokens, limits.seconds, tell)
+
+        def told(found: LivePrompt) -> Answer:
+            self._keep(name, found)
+            return {"prompt": self._told(name)}
+
+        yield from self._queued(key, user, work, told)
+
+    def ask(self, question: dict[str, Any], user: str) -> Iterator[Answer]:
+        """Ask the process anything it answers (see `LiveProcess.ask`), in the queue of all runs.
+
+        What it answers comes last, in `found`; before it, how far it is; or `error`.
+        """
+
+        def work(tell: Tell) -> bytes:
+            return self._process.ask(question, self.limits.seconds, tell)
+
+        key = str(question["key"])
+        yield from self._queued(key, user, work, lambda body: {"found": json.loads(body)})
+
+    def _queued(
+        self, key: str, user: str, work: Callable[[Tell], T], told: Callable[[T], Answer]
+    ) -> Iterator[Answer]:
+        """Do `work` when its turn has come: how far it is, then what `told` makes of its end."""
         run: _Run | None = None
         try:
-            name, text = self._name(key, text), self._checked(text)
-            if name not in self._kept:
-                run = self._enter(key, text, user)
-                yield from self._watch(run)
-                self._keep(name, run.future.result())
-            yield {"prompt": self._told(name)}
+            run = self._enter(key, user, work)
+            yield from self._watch(run)
+            yield told(run.future.result())
         except KnError as e:
             yield {"error": str(e)}
         except Exception as e:
@@ -112,7 +146,8 @@ class Live:
             if run is not None:  # nobody waits for it any more
                 run.future.cancel()
 
-    def _checked(self, text: object) -> str:
+    def checked(self, text: object) -> str:
+        """The text, within limits and without half characters. Raises KnError."""
         if not isinstance(text, str) or not text.strip():
             raise KnError("there is no text: write some words first")
         if len(text) > self.limits.characters:
@@ -131,7 +166,7 @@ class Live:
 
     # -- the queue -------------------------------------------------------------------------------
 
-    def _enter(self, key: str, text: str, user: str) -> _Run:
+    def _enter(self, key: str, user: str, work: Callable[[Tell], Any]) -> _Run:
         plan_of(self._lake, key)
         with self._lock:
             if any(run.user == user for run in self._queue):
@@ -141,9 +176,7 @@ class Live:
             self._count(user)
             run = _Run(user)
             self._queue.append(run)
-            run.future = self._one.submit(
-                self._process.run, key, text, self.limits.tokens, self.limits.seconds, run.tell
-            )
+            run.future = self._one.submit(work, run.tell)
         run.future.add_done_callback(lambda _: self._leave(run))
         return run
 
@@ -230,7 +263,7 @@ class Live:
 class _Run:
     """A run in the queue: whose it is, and what was last told of it."""
 
-    future: Future[LivePrompt]
+    future: Future[Any]
 
     def __init__(self, user: str) -> None:
         self.user = user
