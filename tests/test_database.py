@@ -12,6 +12,7 @@ import pytest
 
 from kn_assets import database, lake
 from kn_assets.lake import Lake
+from kn_assets.made_up import add_training
 from kn_assets.schema import TABLES
 from tests.synthetic import Shape, city_of, dense_blocks, lengths, make_lake
 
@@ -23,6 +24,7 @@ LAYER, NEURON, PROMPT = 1, 11, 3
 def atlas(tmp_path_factory):
     root = tmp_path_factory.mktemp("lake")
     made = make_lake(root, model=MODEL, seed=SIZE.seed)
+    add_training(root, model=MODEL, seed=SIZE.seed + 3)
     # A second atlas and a second corpus: whatever forgets to name the model shows.
     make_lake(root, model="other@step10", seed=SIZE.seed + 1, n_layers=2)
     make_lake(root, model="third", corpus="elsewhere", seed=SIZE.seed + 2, n_prompts=4)
@@ -234,7 +236,7 @@ def test_building_again_leaves_an_opened_file_alone(atlas):
     path = database.build(atlas)
     with duckdb.connect(str(path), read_only=True) as opened:
         database.build(atlas)
-        assert opened.sql("SELECT count(*) FROM atlases").fetchall() == [(3,)]
+        assert opened.sql("SELECT count(*) FROM atlases").fetchall() == [(7,)]
 
 
 def test_a_running_database_notices_new_tables(tmp_path, monkeypatch):

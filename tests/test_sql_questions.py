@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kn_assets import database
+from kn_assets.made_up import add_training
 from kn_assets.query import run
 from tests.synthetic import make_lake
 
@@ -17,8 +18,7 @@ QUESTIONS = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re
 def connection(tmp_path_factory):
     root = tmp_path_factory.mktemp("questions")
     lake = make_lake(root, seed=3)
-    make_lake(root, model="tiny@step1", seed=3)
-    make_lake(root, model="tiny@step2", seed=4)
+    add_training(root, seed=3)
     with database.connect(lake) as opened:
         yield opened
 
@@ -91,7 +91,7 @@ def test_capitals(connection):
 
 def test_two_atlases(connection):
     rates = {}
-    for model in ("tiny@step1", "tiny@step2"):
+    for model in ("tiny@step1", "tiny@step8"):
         sql = f"SELECT layer, neuron, firing_rate FROM neurons WHERE model = '{model}'"
         rates[model] = {(la, n): rate for la, n, rate in run(connection, sql).rows}
     before, after = rates.values()

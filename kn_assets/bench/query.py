@@ -53,7 +53,7 @@ QUESTIONS = {
     "neurons_for_token": "FROM neurons_for_token('{model}', 'Tokyo', 20)",
     "lens_by_layer": "FROM lens_by_layer('{model}')",
     "neurons_for_country": "FROM neurons_for_country('{model}', 'Japan', 20)",
-    "concept_neurons": "FROM concept_neurons('{model}', 'country', 'Japan', 20)",
+    "concept_neurons": "FROM concept_neurons('{model}', 'Japan')",
     "fact_neurons": "FROM fact_neurons('{model}', 0)",
     "model_facts": "FROM model_facts('{model}')",
 }

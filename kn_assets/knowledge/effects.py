@@ -23,7 +23,7 @@ def effects(
     """The table `intervention_effects`: one row for each relation, kind and control.
 
     A relation is that of the fact whose neurons were changed; the rows of relation `all` are over
-    all of them, where there are several. low and high are the 2.5th and 97.5th percentiles over
+    all of them. low and high are the 2.5th and 97.5th percentiles over
     `resamples` resamples, null with fewer than 2 facts.
     """
     relation_of = dict(
@@ -34,8 +34,6 @@ def effects(
         for relation in (relation_of[row["fact_id"]], ALL_RELATIONS):
             group = groups.setdefault((relation, row["kind"], row["control"]), {})
             group.setdefault(row["fact_id"], []).append(row)
-    if len({relation for relation, _, _ in groups}) == 2:
-        groups = {key: group for key, group in groups.items() if key[0] != ALL_RELATIONS}
     rows = []
     for (relation, kind, control), group in sorted(groups.items()):
         before = np.array(

@@ -32,13 +32,31 @@ from kn_assets.made_up.dense import (
 )
 from kn_assets.made_up.knowledge import add_facts, add_knowledge
 from kn_assets.made_up.text import vocabulary
+from kn_assets.made_up.training import add_training
 from kn_assets.made_up.write import columns_of, write
 
-__all__ = ["FINGERPRINT", "Shape", "city_of", "dense_blocks", "lengths", "make_lake", "token_ids"]
+__all__ = [
+    "FINGERPRINT",
+    "Shape",
+    "add_training",
+    "city_of",
+    "dense_blocks",
+    "lengths",
+    "make_lake",
+    "token_ids",
+]
 
 
-def make_lake(root: str | Path, model: str = "tiny", corpus: str = "made", **shape: Any) -> Lake:
+def make_lake(
+    root: str | Path,
+    model: str = "tiny",
+    corpus: str = "made",
+    final: bool = False,
+    **shape: Any,
+) -> Lake:
     """Write a corpus and an atlas of it under `root`; `shape` are fields of `Shape`.
+
+    final: interventions have the control `final` too, as those of a step of training.
 
     Called again with the same corpus and another model it adds an atlas. The corpus holds
     `extra_prompts` prompts and one city more than the atlas. Every fourth prompt is shorter than
@@ -52,7 +70,7 @@ def make_lake(root: str | Path, model: str = "tiny", corpus: str = "made", **sha
     _write_atlas(lake, where, corpus, size)
     add_facts(lake, place, FINGERPRINT)
     shape_of = (size.n_layers, size.n_neurons)
-    add_knowledge(lake, where, place, *shape_of, FINGERPRINT, size.seed)
+    add_knowledge(lake, where, place, *shape_of, FINGERPRINT, size.seed, final)
     return lake
 
 

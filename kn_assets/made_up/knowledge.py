@@ -20,6 +20,7 @@ from kn_assets.schema import KNOWLEDGE
 _FACTS = 4  # of each relation
 _NEURONS = 2_000  # of the atlas, whose concepts are told
 _CONTROLS = {"refined": 0.3, "random": 0.97, "matched": 0.95, "unrelated": 0.98}
+_FINAL = {"final": 0.5}
 
 
 def add_facts(lake: Lake, corpus: Partition, fingerprint: str) -> None:
@@ -37,6 +38,7 @@ def add_knowledge(
     n_neurons: int,
     fingerprint: str,
     seed: int = 0,
+    final: bool = False,
 ) -> None:
     """Write all tables about facts for a model whose corpus has `facts`."""
     rng = np.random.default_rng([seed, 6])
@@ -49,7 +51,8 @@ def add_knowledge(
     for row in asked:
         wordings[row["fact_id"]] = wordings.get(row["fact_id"], 0) + 1
     neurons, _ = refine.refine(attributions, told, wordings)
-    interventions = _interventions(answers, neurons, rng)
+    controls = {**_CONTROLS, **(_FINAL if final else {})}
+    interventions = _interventions(answers, neurons, controls, rng)
     made = {
         "fact_answers": _table("fact_answers", answers),
         "attributions": attributions,
@@ -66,7 +69,8 @@ def add_knowledge(
 def _answer(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
     words = vocabulary(60)
     chances = -np.sort(-rng.dirichlet(np.full(5, 0.7)) * 0.95)
-    rank = int(rng.integers(1, 6))
+    known = row["fact_id"] % 2 == 0 and rng.random() < 0.9
+    rank = 1 if known else int(rng.integers(1, 6))
     top = rng.choice(len(words), 5, replace=False)
     return {
         "fact_id": row["fact_id"],
@@ -112,7 +116,10 @@ def _errors(asked: list[dict[str, Any]], n_layers: int, rng: np.random.Generator
 
 
 def _interventions(
-    answers: list[dict[str, Any]], neurons: pa.Table, rng: np.random.Generator
+    answers: list[dict[str, Any]],
+    neurons: pa.Table,
+    controls: dict[str, float],
+    rng: np.random.Generator,
 ) -> pa.Table:
     count: dict[int, int] = {}
     for fact in neurons["fact_id"].to_pylist():
@@ -124,7 +131,7 @@ def _interventions(
     rows = []
     for i, fact in enumerate(ids):
         for kind, factor in (("suppress", 0.0), ("amplify", 2.0)):
-            for control, left in _CONTROLS.items():
+            for control, left in controls.items():
                 other = ids[(i + 1) % len(ids)] if control == "unrelated" else fact
                 for row in by_fact[other]:
                     share = left if kind == "suppress" else 2 - left

@@ -15,7 +15,10 @@ from kn_assets.schema.table import Column, Table
 _SCORE = Column("score", pa.float32(), "share of the answer's probability (Dai et al. 2021)")
 _KIND = Column("kind", pa.string(), "suppress: activations times 0; amplify: times the factor")
 _CONTROL = Column(
-    "control", pa.string(), "refined: the fact's own neurons; random, matched, unrelated: controls"
+    "control",
+    pa.string(),
+    "refined: the fact's own neurons; random, matched, unrelated: controls; "
+    "final: its neurons at the last step of training",
 )
 
 TABLES = (

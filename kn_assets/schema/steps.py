@@ -37,6 +37,7 @@ TABLES = (
             _STEP,
             FACT,
             PARAPHRASE,
+            Column("taught", pa.bool_(), "training told this wording; null where that's unknown"),
             Column("probability", pa.float32(), "of the answer as next token"),
             Column("rank", pa.int32(), "of the answer, from 1"),
             Column(
@@ -74,6 +75,23 @@ TABLES = (
             Column("mean_top_iou", pa.float64(), "mean of top_iou over the neurons alive now"),
         ),
         ("step", "layer"),
+    ),
+    Table(
+        "training_log",
+        "model",
+        "What a run of `kn train` noted as it went; the partition is the model without its step.",
+        (
+            Column("step", pa.int32(), "optimizer steps done"),
+            Column("loss", pa.float64(), "nats a token, mean since the row before; null at 0"),
+            Column("lr", pa.float64(), "learning rate"),
+            Column("tokens", pa.int64(), "tokens trained on so far"),
+            Column("seconds", pa.float64(), "spent in steps so far, by the clock"),
+            Column("cpu_seconds", pa.float64(), "spent in steps so far, of processors"),
+            Column("known", pa.float64(), "share of facts known in a wording told; null: unasked"),
+            Column("known_unseen", pa.float64(), "share known in a wording never told"),
+            Column("n_facts", pa.int32(), "city -> country facts asked"),
+        ),
+        ("step",),
     ),
     Table(
         "neuron_map_steps",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,8 +59,12 @@ def fact_lens(
     return pa.table([pa.array(columns[f.name]).cast(f.type) for f in schema], schema=schema)
 
 
-def fact_steps(lenses: Mapping[int, pa.Table]) -> pa.Table:
+def fact_steps(
+    lenses: Mapping[int, pa.Table], taught: Collection[tuple[int, int]] | None = None
+) -> pa.Table:
     """The table `fact_steps`, from step -> that step's `fact_lens`.
+
+    taught: (fact_id, paraphrase) of the prompts that training told, None where that isn't known.
 
     A layer decides where the answer ranks first after it and after all later ones; a fact whose
     answer isn't first at the end has none.
@@ -78,6 +82,7 @@ def fact_steps(lenses: Mapping[int, pa.Table]) -> pa.Table:
                     "step": step,
                     "fact_id": fact_id,
                     "paraphrase": paraphrase,
+                    "taught": None if taught is None else (fact_id, paraphrase) in taught,
                     "probability": layers[-1][2],
                     "rank": layers[-1][1],
                     "decided_layer": decided([rank for _, rank, _ in layers]),

@@ -64,6 +64,12 @@ class Text:
         return [told[i] for i in order]
 
 
+def told(cities: int | None) -> set[tuple[str, str]]:
+    """Every (prompt, object) that training on GeoNames' first `cities` tells."""
+    facts = knowledge.from_cities(geonames.cities().slice(0, cities))
+    return {(fact.prompts[n], fact.object) for fact in facts for n in taught(fact)}
+
+
 def held_out(fact: Fact) -> int:
     """The number of the wording that is never told of a fact."""
     return len(fact.prompts) - 1

@@ -46,7 +46,8 @@ def test_mean_change_over_mean_probability() -> None:
     assert found["b", "refined"]["low"] is None, "one fact has no interval"
     assert found["all", "refined"]["ratio"] == pytest.approx((1.2 - 1.7) / 1.7)
     only = effects(interventions(rows[:2]), facts(["a"])).to_pylist()
-    assert [r["relation"] for r in only] == ["a"]
+    assert [r["relation"] for r in only] == ["a", "all"]
+    assert only[0]["ratio"] == only[1]["ratio"]
 
 
 def test_interval_resamples_facts() -> None:

@@ -79,7 +79,8 @@ def test_concept_neurons(made: Lake) -> None:
         if (r["attribute"], r["value"]) == ("continent", "Asia")
     ]
     rows.sort(key=lambda r: (r["q_value"], -r["auroc"], r["layer"], r["neuron"]))
-    got = ask(made, "FROM concept_neurons('tiny', 'Continent', 'ASIA', 7)")
-    names = ("layer", "neuron", "n", "precision", "recall", "lift", "auroc", "q_value")
-    assert got == [{k: r[k] for k in names} for r in rows[:7]]
+    got = ask(made, "FROM concept_neurons('tiny', 'ÁSIA', k := 7)")
+    assert got == rows[:7]
     assert len(got) == 7
+    assert ask(made, "FROM concept_neurons('tiny', 'asia', 'Continent')") == rows[:20]
+    assert ask(made, "FROM concept_neurons('tiny', 'asia', 'country')") == []

@@ -1,0 +1,209 @@
+"""The macros about training, against values computed here from the tables' Arrow."""
+
+import statistics
+
+import pytest
+
+from kn_assets import database
+from kn_assets import lake as lakes
+from kn_assets.lake import Lake
+from kn_assets.made_up import add_training, make_lake
+from kn_assets.schema import STEPS
+
+STEPS_MADE = (0, 1, 8, 64)
+CONTROLS = ("random", "matched", "unrelated", "final")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A model of four steps, beside atlases and another model's steps that are none of it."""
+    root = tmp_path_factory.mktemp("training")
+    make_lake(root, model="tiny", seed=2)
+    add_training(root, "other", (3, 64), seed=9, n_neurons=20)
+    return add_training(root, "tiny", STEPS_MADE, seed=4)
+
+
+def ask(made: Lake, sql: str) -> list[dict]:
+    with database.connect(made) as connection:
+        return connection.sql(sql).to_arrow_table().to_pylist()
+
+
+def at(step: int) -> lakes.Partition:
+    return lakes.model(f"tiny@step{step}")
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_view_holds_its_table(made: Lake, name: str) -> None:
+    where = at(8) if name == "fact_lens" else lakes.model("tiny")
+    wanted = made.read(where, name).to_pylist()
+    got = ask(made, f"FROM {name} WHERE model = '{where.key}'")
+    assert len(wanted) >= 4
+    assert [{k: v for k, v in row.items() if k != "model"} for row in got] == wanted
+
+
+def test_steps_are_read_off_names(made: Lake) -> None:
+    for model in ("tiny", "tiny@step8"):
+        rows = ask(made, f"FROM model_steps('{model}')")
+        assert [(r["model"], r["step"]) for r in rows] == [(at(s).key, s) for s in STEPS_MADE]
+    for name, step in {
+        "a@step0": 0,
+        "a-b@step12-tokens3B": 12,
+        "x@checkpoint-7": 7,
+        "x@global_step9": 9,
+        "a": None,
+        "a@main": None,
+        "step3": None,
+    }.items():
+        assert ask(made, f"SELECT step_of('{name}') AS step") == [{"step": step}], name
+
+
+def ratio(rows: list[dict], kind: str, control: str) -> float:
+    own = [r for r in rows if (r["kind"], r["control"]) == (kind, control)]
+    before = sum(r["probability_before"] for r in own)
+    return sum(r["probability_after"] for r in own) / before - 1
+
+
+def test_fact_story(made: Lake) -> None:
+    steps = made.read(lakes.model("tiny"), "fact_steps").to_pylist()
+    fact = made.read(at(64), "interventions")["fact_id"][0].as_py()
+    got = ask(made, f"FROM fact_story('tiny', {fact})")
+    assert [r["step"] for r in got] == list(STEPS_MADE)
+    for r in got:
+        own = [s for s in steps if (s["step"], s["fact_id"]) == (r["step"], fact)]
+        layers = [s["decided_layer"] for s in own if s["decided_layer"] is not None]
+        assert (r["n_wordings"], r["n_right"]) == (len(own), sum(s["rank"] == 1 for s in own))
+        assert r["probability"] == pytest.approx(statistics.mean(s["probability"] for s in own))
+        assert r["rank"] == statistics.median(s["rank"] for s in own)
+        assert r["decided_layer"] == (statistics.median(layers) if layers else None)
+        changed = [
+            i for i in made.read(at(r["step"]), "interventions").to_pylist() if i["fact_id"] == fact
+        ]
+        assert r["n_neurons"] == changed[0]["n_neurons"]
+        for kind in ("suppress", "amplify"):
+            assert r[kind] == pytest.approx(ratio(changed, kind, "refined"), rel=1e-6)
+            for control in CONTROLS:
+                # At the last step the fact's own neurons are those of the last step.
+                last = control == "final" and r["step"] == 64
+                wanted = ratio(changed, kind, "refined" if last else control)
+                assert r[f"{kind}_{control}"] == pytest.approx(wanted, rel=1e-6)
+    assert ask(made, f"FROM fact_story('tiny@step1', {fact})") == got
+    assert ask(made, "FROM fact_story('tiny', 999999)") == []
+
+
+def test_fact_mass(made: Lake) -> None:
+    fact = made.read(at(64), "attribution_error")["fact_id"][0].as_py()
+    got = {(r["step"], r["layer"]): r for r in ask(made, f"FROM fact_mass('tiny', {fact})")}
+    assert list(got) == [(s, layer) for s in STEPS_MADE for layer in range(3)]
+    for (step, layer), r in got.items():
+        own = [
+            e
+            for e in made.read(at(step), "attribution_error").to_pylist()
+            if (e["fact_id"], e["layer"]) == (fact, layer)
+        ]
+        assert r["mass"] == pytest.approx(statistics.mean(e["total"] for e in own))
+        assert r["drop"] == pytest.approx(statistics.mean(e["difference"] for e in own))
+
+
+def test_neuron_story(made: Lake) -> None:
+    neurons = made.read(lakes.model("tiny"), "neuron_steps").to_pylist()
+    got = ask(made, "FROM neuron_story('tiny', 1, 11)")
+    own = [r for r in neurons if (r["layer"], r["neuron"]) == (1, 11)]
+    assert [{k: r[k] for k in ("step", "firing_rate", "alive", "top_iou")} for r in got] == [
+        {k: r[k] for k in ("step", "firing_rate", "alive", "top_iou")} for r in own
+    ]
+    seen = 0
+    for r in got:
+        marks = [
+            c
+            for c in made.read(at(r["step"]), "neuron_concepts").to_pylist()
+            if (c["layer"], c["neuron"]) == (1, 11)
+        ]
+        assert r["auroc"] == max((c["auroc"] for c in marks), default=None)
+        if marks:
+            best = {(c["attribute"], c["value"]) for c in marks if c["auroc"] == r["auroc"]}
+            assert (r["attribute"], r["value"]) in best
+            seen += 1
+    assert seen
+
+
+def test_births_and_deaths(made: Lake) -> None:
+    wanted = made.read(lakes.model("tiny"), "layer_steps").to_pylist()
+    got = ask(made, "FROM births_deaths('tiny@step64')")
+    assert [{k: r[k] for k in w} for r, w in zip(got, wanted, strict=True)] == wanted
+
+
+@pytest.mark.parametrize("relation", ["all", "city-country"])
+def test_training_story(made: Lake, relation: str) -> None:
+    facts = made.read(lakes.corpus("made"), "facts").to_pylist()
+    inside = {f["fact_id"] for f in facts if relation in ("all", f["relation"])}
+    prompts = [
+        r
+        for r in made.read(lakes.model("tiny"), "fact_steps").to_pylist()
+        if r["fact_id"] in inside
+    ]
+    given = "" if relation == "all" else f", relation := '{relation}'"
+    got = ask(made, f"FROM training_story('tiny'{given})")
+    assert [r["step"] for r in got] == list(STEPS_MADE)
+    for r in got:
+        own = [p for p in prompts if p["step"] == r["step"]]
+        ids = {p["fact_id"] for p in own}
+        assert r["n_facts"] == len(ids)
+        for column, told in {"known": (True, False), "known_taught": (True,)}.items() | {
+            ("known_unseen", (False,))
+        }:
+            hits = [
+                statistics.mean(
+                    p["rank"] == 1 for p in own if p["fact_id"] == i and p["taught"] in told
+                )
+                for i in ids
+            ]
+            assert r[column] == pytest.approx(statistics.mean(h >= 0.5 for h in hits)), column
+        layers = [p["decided_layer"] for p in own if p["decided_layer"] is not None]
+        assert r["decided_layer"] == (pytest.approx(statistics.mean(layers)) if layers else None)
+        effects = {
+            e["control"]: e
+            for e in made.read(at(r["step"]), "intervention_effects").to_pylist()
+            if (e["relation"], e["kind"]) == (relation, "suppress")
+        }
+        effects.setdefault("final", effects["refined"])
+        assert r["suppress"] == effects["refined"]["ratio"]
+        assert (r["suppress_low"], r["suppress_high"]) == (
+            effects["refined"]["low"],
+            effects["refined"]["high"],
+        )
+        assert r["neurons_per_fact"] == effects["refined"]["mean_neurons"]
+        for control in CONTROLS:
+            if control == "final" and r["step"] == 64:
+                assert r["suppress_final"] == r["suppress"]
+            else:
+                assert r[f"suppress_{control}"] == effects[control]["ratio"]
+    assert any(r["known_taught"] != r["known_unseen"] for r in got)
+
+
+def test_known_facts_and_grid(made: Lake) -> None:
+    answers = made.read(at(8), "fact_answers").to_pylist()
+    right: dict[int, list[bool]] = {}
+    for a in answers:
+        right.setdefault(a["fact_id"], []).append(a["rank"] == 1)
+    known = {fact for fact, hits in right.items() if 2 * sum(hits) >= len(hits)}
+    got = ask(made, "FROM known_facts('tiny@step8')")
+    assert {r["fact_id"] for r in got} == known and 0 < len(known) < len(right)
+
+    scores = made.read(at(8), "attributions").to_pylist()
+    refined = {
+        (k["layer"], k["neuron"]): k
+        for k in made.read(at(8), "knowledge_neurons").to_pylist()
+        if k["fact_id"] == 0
+    }
+    own: dict[tuple[int, int], list[float]] = {}
+    for s in scores:
+        if s["fact_id"] == 0:
+            own.setdefault((s["layer"], s["neuron"]), []).append(s["score"])
+    n = len(right[0])
+    grid = ask(made, "FROM fact_neuron_grid('tiny@step8', 0)")
+    assert {(r["layer"], r["neuron"]): (r["score"], r["share"]) for r in grid} == {
+        place: (pytest.approx(sum(s) / n), len(s) / n) for place, s in own.items()
+    }
+    assert [r["score"] for r in grid] == sorted((r["score"] for r in grid), reverse=True)
+    assert {(r["layer"], r["neuron"]) for r in grid if r["refined"]} == set(refined)
+    assert all(len(r["promotes"]) == 5 for r in grid)
