@@ -1,0 +1,9 @@
+-- The facts that share a knowledge neuron, highest score first: share is that of the fact's
+-- wordings in whose coarse set it is.
+CREATE OR REPLACE MACRO neuron_facts(model, layer, neuron) AS TABLE
+SELECT f.fact_id, f.relation, f.subject, f.object, k.share, k.score
+FROM knowledge_neurons AS k
+JOIN atlases AS a ON a.model = k.model
+JOIN facts AS f ON f.corpus = a.corpus AND f.fact_id = k.fact_id
+WHERE k.model = model AND k.layer = layer AND k.neuron = neuron
+ORDER BY k.score DESC, f.fact_id;

@@ -1,0 +1,42 @@
+-- The facts of a model's corpus whose subject, object or relation match a text, best first; case
+-- and accents are ignored. n_wordings, n_right and mean_probability are null where the model
+-- wasn't asked; known: its likeliest token is the answer in half of the wordings or more; n_neurons
+-- counts its knowledge neurons. score: 6 the subject, 5 starts it, 4 within it, 3 the object,
+-- 2 within it, 1 within the relation, 0 everything (for an empty text). Equal scores: those with
+-- knowledge neurons first, then the known, the asked, and the order of the corpus.
+CREATE OR REPLACE MACRO search_facts(model, text) AS TABLE
+WITH
+wanted AS (SELECT fold(trim(text)) AS word),
+scored AS (
+    SELECT
+        f.fact_id, f.relation, f.subject, f.object, f.city_id,
+        CASE
+            WHEN w.word = '' THEN 0
+            WHEN fold(f.subject) = w.word THEN 6
+            WHEN starts_with(fold(f.subject), w.word) THEN 5
+            WHEN contains(fold(f.subject), w.word) THEN 4
+            WHEN fold(f.object) = w.word THEN 3
+            WHEN contains(fold(f.object), w.word) THEN 2
+            WHEN contains(fold(f.relation), w.word) THEN 1
+        END AS score
+    FROM facts AS f
+    JOIN atlases AS a ON a.corpus = f.corpus
+    CROSS JOIN wanted AS w
+    WHERE a.model = model
+),
+answered AS (FROM model_facts(model))
+SELECT
+    s.fact_id, s.relation, s.subject, s.object, s.city_id,
+    n.n_wordings, n.n_right, n.mean_probability,
+    2 * n.n_right >= n.n_wordings AS known,
+    coalesce(n.n_neurons, 0) AS n_neurons,
+    s.score
+FROM scored AS s
+LEFT JOIN answered AS n ON n.fact_id = s.fact_id
+WHERE s.score IS NOT NULL
+ORDER BY
+    s.score DESC,
+    coalesce(n.n_neurons, 0) = 0,
+    NOT coalesce(2 * n.n_right >= n.n_wordings, false),
+    n.n_wordings IS NULL,
+    s.fact_id;
