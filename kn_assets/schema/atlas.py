@@ -70,6 +70,7 @@ TABLES = (
         "The prompts as the model reads them: cut to the atlas' number of tokens.",
         (PROMPT, POSITION, TOKEN_ID, TOKEN),
         ("prompt_id", "position"),
+        row_group=1 << 15,
     ),
     Table(
         "activations",
@@ -142,7 +143,7 @@ TABLES = (
             Column("next_rank", pa.int32(), "rank of that token, from 1; null at the end"),
         ),
         ("prompt_id", "position", "layer", "rank"),
-        row_group=1 << 18,
+        row_group=1 << 16,
     ),
     Table(
         "attention",
@@ -156,7 +157,6 @@ TABLES = (
             Column("weight", pa.float32(), "mean over heads; sums to 1 over the sources"),
         ),
         ("prompt_id", "layer", "position", "source_position"),
-        row_group=1 << 18,
     ),
     Table(
         "thresholds",
@@ -183,6 +183,7 @@ TABLES = (
             Column("score", pa.float32(), "entry of W_U v (Geva et al. 2022)"),
         ),
         ("layer", "neuron", "sign", "rank"),
+        row_group=1 << 16,
     ),
     Table(
         "neuron_map",

@@ -33,7 +33,7 @@ class Table:
     meaning: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    row_group: int = 1 << 20
+    row_group: int = 1 << 18
 
     @property
     def schema(self) -> pa.Schema:
