@@ -1,84 +1,44 @@
 """The lake as a database: a view for each table, and a macro for each question the app asks.
 
-A schema `lake` holds one view per table over whatever Parquet files exist, with an empty relation
-where none do; it is the only place with paths in it. The public views and macros of `sql/`, one to
-a file, stand on those. `build` stores them all in `kn.duckdb` for any DuckDB client; `connect`
-makes them anew in memory, so that the app and `kn sql` never lock that file.
+`build` stores the views and macros of `kn_assets.sql_files`, over those of `kn_assets.lake_sql`, in
+`kn.duckdb` for any DuckDB client; `connect` makes them anew in memory, so that the app and `kn sql`
+never lock that file. `Database` is a connection for long use.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 import time
-from dataclasses import dataclass
-from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kn_assets.errors import KnError
+from kn_assets import lake_sql
 from kn_assets.lake import Lake, said_plainly
-from kn_assets.schema import ALL, Table
+from kn_assets.lake_sql import quoted, sql_type
+from kn_assets.schema import ALL
+from kn_assets.sql_files import Definition, definitions, macros
 
 if TYPE_CHECKING:
     import duckdb
 
-SQL = Path(__file__).parents[1] / "sql"
+__all__ = [
+    "Database",
+    "Stamp",
+    "build",
+    "connect",
+    "define",
+    "definitions",
+    "macros",
+    "sql_type",
+    "stamp",
+]
+
 LOOK_AGAIN_S = 1.0
+HELD = ("atlases", "thresholds", "prompt_cities", "folded_cities")
+"""Views that a `Database` keeps in memory: small, and part of most questions."""
+_HELD_TABLES = {"atlases", "thresholds", "prompts", "cities"}  # that those are made of
 
 Stamp = tuple[tuple[str, str, int], ...]
-
-
-@dataclass(frozen=True)
-class Definition:
-    """A view or macro of `sql/`: its statement, and what its first comment says of it."""
-
-    name: str
-    folder: str
-    statement: str
-    meaning: str
-
-    @property
-    def parameters(self) -> list[str]:
-        """A macro's parameters, those with a default as `seed := 0`."""
-        found = re.search(rf"MACRO {self.name}\(([^)]*)\)", self.statement)
-        return [p.strip() for p in found[1].split(",")] if found and found[1] else []
-
-    @property
-    def kind(self) -> str:
-        """What SQL calls it: VIEW, MACRO or MACRO TABLE."""
-        if self.folder == "views":
-            return "VIEW"
-        return "MACRO TABLE" if re.search(r"\) AS TABLE\b", self.statement) else "MACRO"
-
-
-def definitions() -> list[Definition]:
-    """All views and macros of `sql/`, those that others stand on first.
-
-    Raises KnError where the folder is missing.
-    """
-    found = {path.stem: _definition(path) for path in sorted(SQL.glob("*/*.sql"))}
-    if not found:
-        raise KnError(f"the SQL of the views is not at {SQL}: run from a clone of the repository")
-    stands_on = {
-        name: set(re.findall(r"\w+", d.statement)) & found.keys() - {name}
-        for name, d in found.items()
-    }
-    return [found[name] for name in TopologicalSorter(stands_on).static_order()]
-
-
-def _definition(path: Path) -> Definition:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    meaning = " ".join(line.removeprefix("--").strip() for line in lines if line[:2] == "--")
-    text = "\n".join(line for line in lines if line[:2] != "--")
-    if path.parent.name == "views" and path.stem in ALL:
-        meaning = ALL[path.stem].meaning
-    return Definition(path.stem, path.parent.name, text, meaning)
-
-
-def macros() -> list[Definition]:
-    """The table macros, by name: the questions that can be asked."""
-    return [d for d in definitions() if d.kind == "MACRO TABLE"]
 
 
 def stamp(lake: Lake) -> Stamp:
@@ -97,24 +57,33 @@ def stamp(lake: Lake) -> Stamp:
     return tuple(found)
 
 
-def define(connection: duckdb.DuckDBPyConnection, lake: Lake, comments: bool = False) -> None:
-    """Make all views and macros in `connection`, over the tables that exist now.
+def define(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    comments: bool = False,
+    asked: set[str] | None = None,
+) -> None:
+    """Make the views and macros in `connection`, over the tables that exist now.
 
-    Columns that an earlier version of this project did not write yet are null.
+    asked: the words of the only query there will be; what it doesn't need is left out. Columns that
+    an earlier version of this project did not write yet are null.
     """
     import duckdb
 
-    present = {name for name, _, _ in stamp(lake)}
-    statements = []
-    for definition in definitions():
-        statements.append(definition.statement)
+    partitions: dict[str, list[str]] = {}
+    for table, key, _ in stamp(lake):
+        partitions.setdefault(table, []).append(key)
+    public = definitions(asked)
+    words = None if asked is None else set().union(*(d.words for d in public))
+    made = []
+    for definition in public:
+        made.append(definition.statement)
         if comments:
-            statements += _comments(definition)
+            made += _comments(definition)
     for filled in (False, True):  # filling costs time at each query: only where it is needed
-        views = [_lake_view(lake, t, t.name in present, filled) for t in ALL.values()]
         connection.execute("BEGIN")
         try:
-            for statement in ("CREATE SCHEMA IF NOT EXISTS lake", *views, *statements):
+            for statement in (*lake_sql.statements(lake, partitions, filled, words), *made):
                 connection.execute(statement)
             connection.execute("COMMIT")
         except duckdb.BinderException:
@@ -128,58 +97,17 @@ def define(connection: duckdb.DuckDBPyConnection, lake: Lake, comments: bool = F
             return
 
 
-def _lake_view(lake: Lake, table: Table, present: bool, filled: bool) -> str:
-    types = {c.name: sql_type(c.type) for c in table.columns} | {table.kind: "VARCHAR"}
-    empty = ", ".join(f'NULL::{type_} AS "{name}"' for name, type_ in types.items())
-    source = f"SELECT {empty} WHERE false"
-    if present:
-        files = (
-            f"SELECT * FROM read_parquet({_quoted(lake.glob(table.name))}, "
-            f"hive_partitioning = true, hive_types = {{'{table.kind}': VARCHAR}}, "
-            f"hive_types_autocast = false, union_by_name = {filled})"
-        )
-        source = f"{files} UNION ALL BY NAME {source}" if filled else files
-    return f"CREATE OR REPLACE VIEW lake.{table.name} AS {source}"
-
-
-_SQL_TYPES = {
-    "int8": "TINYINT",
-    "int16": "SMALLINT",
-    "int32": "INTEGER",
-    "int64": "BIGINT",
-    "float": "FLOAT",
-    "double": "DOUBLE",
-    "bool": "BOOLEAN",
-    "string": "VARCHAR",
-    "binary": "BLOB",
-    "timestamp[s, tz=UTC]": "TIMESTAMPTZ",
-    "list<item: string>": "VARCHAR[]",
-    "list<element: string>": "VARCHAR[]",
-    "list<item: float>": "FLOAT[]",
-    "list<element: float>": "FLOAT[]",
-}
-
-
-def sql_type(arrow: object) -> str:
-    """DuckDB's name of a column's type in `kn_assets.schema`."""
-    return _SQL_TYPES[str(arrow)]
-
-
 def _comments(definition: Definition) -> list[str]:
     name = definition.name
-    found = [f"COMMENT ON {definition.kind} {name} IS {_quoted(definition.meaning)}"]
+    found = [f"COMMENT ON {definition.kind} {name} IS {quoted(definition.meaning)}"]
     if definition.folder == "views" and name in ALL:
         kind = ALL[name].kind
         meanings = {c.name: c.meaning for c in ALL[name].columns} | {kind: f"name of the {kind}"}
         found += [
-            f'COMMENT ON COLUMN {name}."{column}" IS {_quoted(meaning)}'
+            f'COMMENT ON COLUMN {name}."{column}" IS {quoted(meaning)}'
             for column, meaning in meanings.items()
         ]
     return found
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def build(lake: Lake) -> Path:
@@ -204,20 +132,23 @@ def build(lake: Lake) -> Path:
 
 
 def connect(
-    lake: Lake, memory_limit: str = "2GB", threads: int | None = None
+    lake: Lake,
+    memory_limit: str = "2GB",
+    threads: int | None = None,
+    asked: set[str] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """An in-memory database with all views and macros, which can read the lake's tables only.
 
-    The order of the settings matters: `temp_directory` can't be set once external access is off,
-    and nothing can once the configuration is locked.
+    asked: as in `define`. The order of the settings matters: `temp_directory` can't be set once
+    external access is off, and nothing can once the configuration is locked.
     """
     import duckdb
 
     connection = duckdb.connect(
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     )
-    folders = ", ".join(_quoted(f"{lake.root / name}/") for name in ("corpus", "atlas"))
-    settings = [f"memory_limit = {_quoted(memory_limit)}"]
+    folders = ", ".join(quoted(f"{lake.root / name}/") for name in ("corpus", "atlas"))
+    settings = [f"memory_limit = {quoted(memory_limit)}"]
     if threads is not None:
         settings.append(f"threads = {threads}")
     settings += [
@@ -230,7 +161,7 @@ def connect(
     ]
     for setting in settings:
         connection.execute(f"SET {setting}")
-    define(connection, lake)
+    define(connection, lake, asked=asked)
     return connection
 
 
@@ -238,15 +169,24 @@ class Database:
     """A connection for long-running use: it notices new tables, and gives a cursor to each query.
 
     Files of a table that exists already are found by its view anyway; the views are made again when
-    a table appears or goes.
+    a table appears or goes. With `hold` the views of `HELD` are kept in memory, and read again when
+    their tables change.
     """
 
-    def __init__(self, lake: Lake, memory_limit: str = "2GB", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        memory_limit: str = "2GB",
+        threads: int | None = None,
+        hold: bool = True,
+    ) -> None:
         self.lake = lake
         self._stamp = stamp(lake)
         self._looked = time.monotonic()
         self._lock = threading.Lock()
         self._connection = connect(lake, memory_limit, threads)
+        self._holds = hold
+        self._hold()
 
     @property
     def stamp(self) -> Stamp:
@@ -255,17 +195,50 @@ class Database:
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A cursor of its own for one query; safe to call from any thread."""
+        self.look()
         with self._lock:
-            if time.monotonic() - self._looked >= LOOK_AGAIN_S:
-                self.refresh()
             return self._connection.cursor()
+
+    def look(self) -> None:
+        """Look at the lake, unless that was done within the last second."""
+        if time.monotonic() - self._looked >= LOOK_AGAIN_S:
+            self.refresh()
 
     def refresh(self) -> None:
         """Look at the lake now, and make the views again where its set of tables changed."""
-        found = stamp(self.lake)
-        if {s[:2] for s in found} != {s[:2] for s in self._stamp}:
+        with self._lock:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        before, found = self._stamp, stamp(self.lake)
+        self._looked = time.monotonic()
+        if {s[:2] for s in found} != {s[:2] for s in before}:
             define(self._connection, self.lake)
-        self._stamp, self._looked = found, time.monotonic()
+        elif _of_held(found) == _of_held(before):
+            self._stamp = found
+            return
+        self._hold()
+        self._stamp = found
+
+    def _hold(self) -> None:
+        """Read the views of `HELD` into memory, and let them show what was read."""
+        if not self._holds:
+            return
+        originals = {d.name: d.statement for d in definitions() if d.name in HELD}
+        self._connection.execute("BEGIN")
+        try:
+            for name in HELD:
+                self._connection.execute(originals[name])
+                self._connection.execute(f"CREATE OR REPLACE TABLE lake.held_{name} AS FROM {name}")
+                self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS FROM lake.held_{name}")
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _of_held(found: Stamp) -> list[tuple[str, str, int]]:
+    return [s for s in found if s[0] in _HELD_TABLES]

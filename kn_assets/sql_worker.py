@@ -23,7 +23,7 @@ def main(root: str, memory_mb: int) -> None:
 
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between the answers
-    database = Database(Lake(root), f"{memory_mb}MB", THREADS)
+    database = Database(Lake(root), f"{memory_mb}MB", THREADS, hold=False)
     _limit(memory_mb)
     while True:
         answers.write(READY)

@@ -1,7 +1,7 @@
 """Made-up atlases of hundreds of millions of rows: what fired is drawn, with no dense array behind.
 
-Files are those of a real run: a part for each shard of prompts, a file for each layer. What fires in
-a shard's layer is drawn from a seed of its own, once for each of the two orders, so that nothing
+Files are those of a real run: a part for each shard of prompts, a file for each layer. What fires
+in a shard's layer is drawn from a seed of its own, once for each of the two orders, so that nothing
 large is held. Neurons differ in their rates; of their statistics `n_fired`, `firing_rate` and the
 strongest token are true. There are no `neuron_top` and no tables about facts.
 """

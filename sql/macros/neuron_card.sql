@@ -9,13 +9,13 @@ words AS (
         list(v.score ORDER BY v.rank) FILTER (v.sign = 1) AS promoted_scores,
         list(v.token ORDER BY v.rank) FILTER (v.sign = -1) AS suppressed,
         list(v.score ORDER BY v.rank) FILTER (v.sign = -1) AS suppressed_scores
-    FROM neuron_vocabulary AS v
-    WHERE v.model = model AND v.layer = layer AND v.neuron = neuron
+    FROM lake.neuron_vocabulary_of(model) AS v
+    WHERE v.layer = layer AND v.neuron = neuron
 ),
 fired AS (
     SELECT count(*) AS n_prompts
-    FROM neuron_peaks AS p
-    WHERE p.model = model AND p.layer = layer AND p.neuron = neuron
+    FROM lake.neuron_peaks_of(model, layer) AS p
+    WHERE p.neuron = neuron
 ),
 meant AS (
     SELECT any_value(h.threshold) AS threshold
@@ -27,9 +27,9 @@ SELECT
     fired.n_prompts, n.top_prompt_id, n.top_position, n.top_activation,
     c.name AS top_name, c.country AS top_country,
     words.promoted, words.promoted_scores, words.suppressed, words.suppressed_scores
-FROM neurons AS n
+FROM lake.neurons_of(model) AS n
 LEFT JOIN atlas_cities(model) AS c ON c.prompt_id = n.top_prompt_id
 CROSS JOIN words
 CROSS JOIN fired
 CROSS JOIN meant
-WHERE n.model = model AND n.layer = layer AND n.neuron = neuron;
+WHERE n.layer = layer AND n.neuron = neuron;

@@ -5,6 +5,6 @@ SELECT
     p.prompt_id,
     p.position AS peak_position,
     p.activation AS peak
-FROM neuron_peaks AS p
-WHERE p.model = model AND p.layer = layer AND p.neuron = neuron
+FROM lake.neuron_peaks_of(model, layer) AS p
+WHERE p.neuron = neuron
 ORDER BY ALL;

@@ -15,10 +15,10 @@ SELECT
     list(t.token ORDER BY t.position) AS tokens,
     list(a.activation ORDER BY t.position) AS activations
 FROM chosen AS r
-JOIN tokens AS t ON t.model = model AND t.prompt_id = r.prompt_id
+JOIN lake.tokens_of(model) AS t ON t.prompt_id = r.prompt_id
 LEFT JOIN (
-    FROM activations_by_neuron AS b
-    WHERE b.model = model AND b.layer = layer AND b.neuron = neuron
+    FROM lake.activations_by_neuron_of(model, layer) AS b
+    WHERE b.neuron = neuron
 ) AS a ON a.prompt_id = t.prompt_id AND a.position = t.position
 LEFT JOIN atlas_cities(model) AS c ON c.prompt_id = r.prompt_id
 GROUP BY r.rank, r.prompt_id

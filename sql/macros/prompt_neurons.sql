@@ -7,8 +7,8 @@ peaks AS (
         a.layer, a.neuron,
         arg_max(a.activation, abs(a.activation)) AS peak,
         arg_max(a.position, abs(a.activation)) AS peak_position
-    FROM activations AS a
-    WHERE a.model = model AND a.prompt_id = prompt AND a.position > 0
+    FROM lake.activations_of(model) AS a
+    WHERE a.prompt_id = prompt AND a.position > 0
     GROUP BY a.layer, a.neuron
 )
 SELECT
@@ -16,7 +16,7 @@ SELECT
     (p.peak - n.mean) / nullif(n.std, 0) AS z,
     n.firing_rate
 FROM peaks AS p
-JOIN neurons AS n ON n.model = model AND n.layer = p.layer AND n.neuron = p.neuron
-JOIN tokens AS t ON t.model = model AND t.prompt_id = prompt AND t.position = p.peak_position
+JOIN lake.neurons_of(model) AS n ON n.layer = p.layer AND n.neuron = p.neuron
+JOIN lake.tokens_of(model) AS t ON t.prompt_id = prompt AND t.position = p.peak_position
 ORDER BY abs((p.peak - n.mean) / nullif(n.std, 0)) DESC NULLS LAST, p.layer, p.neuron
 LIMIT k;

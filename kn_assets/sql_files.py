@@ -1,0 +1,76 @@
+"""The views and macros of `sql/`, one to a file: the public query interface, as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from kn_assets.errors import KnError
+from kn_assets.schema import ALL
+
+SQL = Path(__file__).parents[1] / "sql"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A view or macro of `sql/`: its statement, and what its first comment says of it."""
+
+    name: str
+    folder: str
+    statement: str
+    meaning: str
+
+    @property
+    def parameters(self) -> list[str]:
+        """A macro's parameters, those with a default as `seed := 0`."""
+        found = re.search(rf"MACRO {self.name}\(([^)]*)\)", self.statement)
+        return [p.strip() for p in found[1].split(",")] if found and found[1] else []
+
+    @property
+    def kind(self) -> str:
+        """What SQL calls it: VIEW, MACRO or MACRO TABLE."""
+        if self.folder == "views":
+            return "VIEW"
+        return "MACRO TABLE" if re.search(r"\) AS TABLE\b", self.statement) else "MACRO"
+
+    @property
+    def words(self) -> set[str]:
+        """All words of the statement, the names it stands on among them."""
+        return set(re.findall(r"\w+", self.statement))
+
+
+def definitions(wanted: Collection[str] | None = None) -> list[Definition]:
+    """All views and macros of `sql/`, those that others stand on first.
+
+    wanted: names of those that are needed; what they stand on comes along.
+    Raises KnError where the folder is missing.
+    """
+    found = {path.stem: _definition(path) for path in sorted(SQL.glob("*/*.sql"))}
+    if not found:
+        raise KnError(f"the SQL of the views is not at {SQL}: run from a clone of the repository")
+    stands_on = {name: d.words & found.keys() - {name} for name, d in found.items()}
+    order = [found[name] for name in TopologicalSorter(stands_on).static_order()]
+    if wanted is None:
+        return order
+    needed = set(wanted)
+    for definition in reversed(order):
+        if definition.name in needed:
+            needed |= stands_on[definition.name]
+    return [d for d in order if d.name in needed]
+
+
+def macros() -> list[Definition]:
+    """The table macros, by name: the questions that can be asked."""
+    return [d for d in definitions() if d.kind == "MACRO TABLE"]
+
+
+def _definition(path: Path) -> Definition:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    meaning = " ".join(line.removeprefix("--").strip() for line in lines if line[:2] == "--")
+    text = "\n".join(line for line in lines if line[:2] != "--")
+    if path.parent.name == "views" and path.stem in ALL:
+        meaning = ALL[path.stem].meaning
+    return Definition(path.stem, path.parent.name, text, meaning)
