@@ -132,6 +132,21 @@ class Checked:
             raise KnError(f"{name} must be one of {', '.join(choices)}")
         return str(value)
 
+    def number(self, name: str, low: float, high: float) -> float:
+        value = self._given.get(name)
+        if not _is_number(value) or not low <= value <= high:  # type: ignore[operator]
+            raise KnError(f"{name} must be a number from {low:g} to {high:g}")
+        return float(value)  # type: ignore[arg-type]
+
+    def pairs(self, name: str, most: int) -> list[list[int]]:
+        """Pairs of whole numbers, one at least."""
+        value = self._given.get(name)
+        pairs = value if isinstance(value, list) and 0 < len(value) <= most else []
+        whole = [p for p in pairs if isinstance(p, list) and [type(v) for v in p] == [int, int]]
+        if not pairs or len(whole) < len(pairs):
+            raise KnError(f"{name} must be 1 to {most} pairs of whole numbers")
+        return whole
+
     def outline(self) -> list[tuple[float, float]]:
         """The corners of a figure on the map, three at least."""
         value = self._given.get("outline")

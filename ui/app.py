@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 
 import gradio as gr
 
-from ui import explore_tab, map_tab, sql_tab
+from ui import explore_tab, knowledge_tab, map_tab, sql_tab, training_tab
 from ui.api import Api
 from ui.tab import Event
 from ui.widgets import widget
 
-TABS = (explore_tab.TAB, map_tab.TAB, sql_tab.TAB)
+TABS = (explore_tab.TAB, map_tab.TAB, knowledge_tab.TAB, training_tab.TAB, sql_tab.TAB)
 """In their order on the page."""
 
 TITLE = "Knowledge neurons explorer"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kn_assets.database import Database
-from kn_assets.schema import TABLES
+from kn_assets.schema import ALL
 
 Answer = dict[str, Any]
 Array = np.ndarray[Any, Any]
@@ -38,7 +38,7 @@ def missing_tables(database: Database, model: str, *names: str) -> list[str]:
     """Those of the model tables `names` that the atlas doesn't hold yet."""
     database.refresh()
     there = {name for name, key, _ in database.stamp if key == model}
-    return [n for n in names if TABLES[n].kind == "model" and n not in there]
+    return [n for n in names if ALL[n].kind == "model" and n not in there]
 
 
 def waits_for(names: list[str], whose: str = "atlas") -> str:

@@ -9,9 +9,9 @@ SELECT
     count(*) AS n,
     avg(i.probability_before) AS before,
     avg(i.probability_after) AS after,
-    sum(i.probability_after) / sum(i.probability_before) - 1 AS ratio,
-    min(i.probability_after / i.probability_before - 1) AS low,
-    max(i.probability_after / i.probability_before - 1) AS high
+    sum(i.probability_after) / nullif(sum(i.probability_before), 0) - 1 AS ratio,
+    min(i.probability_after / nullif(i.probability_before, 0) - 1) AS low,
+    max(i.probability_after / nullif(i.probability_before, 0) - 1) AS high
 FROM model_steps(model) AS m
 JOIN interventions AS i ON i.model = m.model
 WHERE i.fact_id = fact

@@ -83,7 +83,8 @@
   // -- changes ------------------------------------------------------------------------------
 
   // Change what is on screen. A moved token replaces the address, anything else adds to history.
-  kn.go = async (change, { push = true } = {}) => {
+  // `keepToken`: the prompt is the same one, seen by another step of the model.
+  kn.go = async (change, { push = true, keepToken = false } = {}) => {
     const before = { ...kn.state };
     // A text of one's own and a prompt of the corpus take each other's place.
     if (change.prompt !== undefined && change.prompt !== null) change = { text: "", ...change };
@@ -95,7 +96,7 @@
     if (moved("tab")) tell("tab", kn.state.tab);
     for (const name of TEXTS) if (moved(name)) tell(name, kn.state[name]);
     if (moved("prompt") || moved("model") || moved("text")) {
-      if (!moved("token")) kn.state.token = null;
+      if (!moved("token") && !keepToken) kn.state.token = null;
       toAddress(push);
       await loadPrompt();
     } else if (moved("layer") || moved("neuron")) {

@@ -1,0 +1,85 @@
+"""The tab Knowledge: facts, the neurons that hold them, and what changing those does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kn_assets.errors import KnError
+from kn_assets.live_knowledge import MOST_CHANGED
+from ui import knowledge_view
+from ui.api import LARGEST_PAGE, Api, Checked
+from ui.json_text import to_json
+from ui.rows import Answer
+from ui.tab import Event, Tab
+from ui.widgets import pane
+
+MOST_STEPS = 64
+LARGEST_FACTOR = 100.0
+_LARGEST = 1 << 31
+_WATCHING = 40  # runs that are waited for; one at a time is run
+
+
+def _facts(api: Api, given: Checked) -> Answer:
+    offset, limit = given.integer("offset", _LARGEST), given.integer("limit", LARGEST_PAGE + 1)
+    return knowledge_view.facts(api.database, given.model, given.text("text"), offset, limit)
+
+
+def _fact(api: Api, given: Checked) -> Answer:
+    return knowledge_view.fact(api.database, given.model, given.integer("fact", _LARGEST))
+
+
+def _shared(api: Api, given: Checked) -> Answer:
+    atlas = given.atlas
+    layer = given.integer("layer", atlas["n_layers"])
+    neuron = given.integer("neuron", atlas["n_neurons"])
+    return knowledge_view.shared(api.database, atlas["model"], layer, neuron)
+
+
+def _run(api: Api, asked: object, user: str) -> Iterator[str]:
+    """Attribute an answer, or change neurons, live: how far it is, then `found` or `error`."""
+    number = asked.get("ask") if isinstance(asked, dict) else 0
+    ask = number if isinstance(number, int) else 0
+    try:
+        question = _question(api, asked)
+    except KnError as e:
+        yield to_json({"error": str(e), "ask": ask})
+        return
+    for answer in api.live.ask(question, user):
+        yield to_json({**answer, "ask": ask})
+
+
+def _question(api: Api, asked: object) -> dict[str, Any]:
+    """What the process is asked: nothing of what a browser sent is believed."""
+    given = Checked(api, asked)
+    question: dict[str, Any] = {"kind": "knowledge", "key": given.model}
+    if given.text("sentence"):
+        question["text"] = api.live.checked(given.text("sentence", api.live.limits.characters + 1))
+        question["answer"] = given.text("answer")
+    else:
+        question["fact"] = given.integer("fact", _LARGEST)
+        question["paraphrase"] = given.integer("paraphrase", _LARGEST)
+    question["do"] = given.choice("do", ("attribute", "change"))
+    if question["do"] == "attribute":
+        question["steps"] = max(1, given.integer("steps", MOST_STEPS + 1))
+    else:
+        question["factor"] = given.number("factor", 0.0, LARGEST_FACTOR)
+        question["neurons"] = given.pairs("neurons", MOST_CHANGED)
+    return question
+
+
+TAB = Tab(
+    id="knowledge",
+    title="Knowledge",
+    skeleton='<div class="kn-knowledge">'
+    + pane("facts", "Facts")
+    + pane("fact", "The fact and its neurons")
+    + '<div class="kn-side">'
+    + pane("neuron", "The selected neuron")
+    + pane("shared", "Facts that share the neuron")
+    + "</div></div>",
+    scripts=("change.js", "grid.js", "knowledge.js"),
+    styles=("knowledge.css",),
+    questions={"facts": _facts, "fact": _fact, "neuron_facts": _shared},
+    events={"knowledge": Event(_run, _WATCHING)},
+)

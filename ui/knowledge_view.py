@@ -1,0 +1,75 @@
+"""Facts and what holds them: what the Knowledge tab shows, asked through the SQL macros."""
+
+from __future__ import annotations
+
+from kn_assets.database import Database
+from kn_assets.errors import KnError
+from ui.rows import Answer, missing_tables, rows
+
+_SHOWN = 2_000  # neurons of the grid
+
+
+def facts(database: Database, model: str, text: str, offset: int, limit: int) -> Answer:
+    """The facts of a model's corpus that match a text, best first, a page of them."""
+    there = {name for name, _, _ in database.stamp}
+    if "facts" not in there:
+        return {"rows": [], "total": 0, "missing": _command(database, model, "facts")}
+    found = rows(
+        database,
+        "SELECT fact_id, relation, subject, object, n_wordings, n_right, mean_probability, known, "
+        "n_neurons, count(*) OVER () AS total FROM search_facts($1, $2) LIMIT $3 OFFSET $4",
+        model,
+        text,
+        limit,
+        offset,
+    )
+    total = found[0]["total"] if found else 0
+    answer: Answer = {"rows": found, "total": total}
+    if not total and not text.strip():
+        answer["missing"] = _command(database, model, "facts")
+    return answer
+
+
+def fact(database: Database, model: str, fact: int) -> Answer:
+    """One fact: its wordings with the model's answers, its neurons, and what changing them does.
+
+    Raises KnError for a fact that the corpus doesn't have.
+    """
+    about = rows(
+        database,
+        "SELECT f.fact_id, f.relation, f.subject, f.object FROM facts AS f "
+        "JOIN atlases AS a ON a.corpus = f.corpus WHERE a.model = $1 AND f.fact_id = $2",
+        model,
+        fact,
+    )
+    if not about:
+        raise KnError(f"there is no fact {fact} in this corpus")
+    lacking = missing_tables(database, model, "fact_answers", "attributions", "interventions")
+    return {
+        "fact": about[0],
+        "wordings": rows(database, "FROM fact_wordings($1, $2)", model, fact),
+        "neurons": rows(database, "FROM fact_neuron_grid($1, $2) LIMIT $3", model, fact, _SHOWN),
+        "interventions": rows(database, "FROM fact_interventions($1, $2)", model, fact),
+        "effects": rows(
+            database,
+            "SELECT kind, control, n_facts, ratio, low, high FROM intervention_effects "
+            "WHERE model = $1 AND relation = $2",
+            model,
+            about[0]["relation"],
+        ),
+        "missing": {t: _command(database, model, t) for t in lacking},
+    }
+
+
+def shared(database: Database, model: str, layer: int, neuron: int) -> Answer:
+    """The facts that a knowledge neuron belongs to."""
+    return {"rows": rows(database, "FROM neuron_facts($1, $2, $3)", model, layer, neuron)}
+
+
+def _command(database: Database, model: str, table: str) -> str:
+    corpus = rows(database, "SELECT corpus FROM atlases WHERE model = $1", model)
+    name = corpus[0]["corpus"] if corpus else "CORPUS"
+    return (
+        f"This atlas has no table `{table}` yet: `kn knowledge --corpus {name} --model {model}` "
+        "makes it."
+    )

@@ -1,0 +1,1 @@
+(kn => { kn.tab("knowledge", () => {}, ["sentence", "answer"]); })((window.kn ??= {}));

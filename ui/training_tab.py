@@ -1,0 +1,57 @@
+"""The tab Training: a model through its steps, with the slider that moves all panes of the app."""
+
+from __future__ import annotations
+
+from ui import training_view
+from ui.api import Api, Checked
+from ui.rows import Answer
+from ui.tab import Tab
+from ui.widgets import pane
+
+LARGEST = 1 << 31
+
+
+def _training(api: Api, given: Checked) -> Answer:
+    return training_view.training(api.database, given.model)
+
+
+def _story(api: Api, given: Checked) -> Answer:
+    return training_view.story(api.database, given.model, given.text("relation"))
+
+
+def _fact(api: Api, given: Checked) -> Answer:
+    return training_view.fact(api.database, given.model, given.integer("fact", LARGEST))
+
+
+def _neuron(api: Api, given: Checked) -> Answer:
+    atlas = given.atlas
+    layer = given.integer("layer", atlas["n_layers"])
+    neuron = given.integer("neuron", atlas["n_neurons"])
+    return training_view.neuron(api.database, atlas["model"], layer, neuron)
+
+
+def _places(api: Api, given: Checked) -> Answer:
+    return training_view.places(api.database, given.model, given.integer("step", LARGEST))
+
+
+TAB = Tab(
+    id="training",
+    title="Training",
+    skeleton='<div class="kn-training">'
+    + pane("steps", "The step of training")
+    + pane("tfact", "A fact through training")
+    + pane("tmap", "The neurons' places through training")
+    + pane("tneuron", "The selected neuron through training")
+    + pane("tlayers", "Births and deaths of neurons")
+    + pane("story", "Checkpoints")
+    + "</div>",
+    scripts=("chart.js", "steps.js", "facts.js", "stepmap.js", "training.js"),
+    styles=("chart.css", "training.css"),
+    questions={
+        "training": _training,
+        "training_story": _story,
+        "training_fact": _fact,
+        "training_neuron": _neuron,
+        "training_places": _places,
+    },
+)

@@ -1,0 +1,191 @@
+"""A model through its training: what the Training tab draws, asked through the SQL macros.
+
+Everything is told for the model without its step. Where a table isn't there yet the rest is
+answered, and `missing` says by part which one it waits for and which command makes it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kn_assets.database import Database
+from kn_assets.errors import KnError
+from ui.pack import pack
+from ui.rows import Answer, columns, missing_tables, rows
+
+_STORED = {
+    "layers": "layer_steps",
+    "neuron": "neuron_steps",
+    "fact": "fact_steps",
+    "map": "neuron_map_steps",
+}
+
+
+def base(model: str) -> str:
+    """The model's name without a step."""
+    return model.partition("@")[0]
+
+
+def training(database: Database, model: str) -> Answer:
+    """The steps of a model's training, births and deaths by layer, and what is missing of it.
+
+    `steps` are empty where the lake holds no atlas of a step of this model; `others` names an atlas
+    at the last step of each model that has some.
+    """
+    found = rows(database, "SELECT model, step, corpus, n_layers FROM model_steps($1)", model)
+    if not found:
+        return {"name": base(model), "steps": [], "others": _others(database)}
+    missing = {
+        part: _command(model, found[0]["corpus"], table)
+        for part, table in _STORED.items()
+        if missing_tables(database, base(model), table)
+    }
+    missing |= _knowledge(database, found)
+    steps = [row["step"] for row in found]
+    return {
+        "name": base(model),
+        "steps": steps,
+        "models": [row["model"] for row in found],
+        "layers": None if "layers" in missing else _layers(database, model, steps),
+        "relations": [
+            row["relation"]
+            for row in rows(
+                database,
+                "SELECT DISTINCT e.relation FROM intervention_effects AS e "
+                "SEMI JOIN model_steps($1) AS m ON m.model = e.model "
+                "ORDER BY e.relation <> 'all', e.relation",
+                model,
+            )
+        ],
+        "missing": missing,
+    }
+
+
+def _others(database: Database) -> list[str]:
+    """An atlas at the last step of each model that has steps."""
+    found = rows(
+        database,
+        "SELECT arg_max(a.model, step_of(a.model)) AS model FROM atlases AS a "
+        "WHERE step_of(a.model) IS NOT NULL GROUP BY split_part(a.model, '@', 1) ORDER BY 1",
+    )
+    return [row["model"] for row in found]
+
+
+def _command(model: str, corpus: str, table: str) -> str:
+    return (
+        f"{base(model)} has no table `{table}` yet: `kn run --corpus {corpus} --model "
+        f"{base(model)} --steps-of all` makes it."
+    )
+
+
+def _knowledge(database: Database, found: list[Answer]) -> Answer:
+    """Which steps lack attributions and interventions, in words."""
+    there = {(name, key) for name, key, _ in database.stamp}
+    without = [r for r in found if ("interventions", r["model"]) not in there]
+    if not without:
+        return {}
+    corpus, name = found[0]["corpus"], base(found[0]["model"])
+    if len(without) == len(found):
+        which = "No step has a table"
+    else:
+        steps = ", ".join(f"{row['step']:,}" for row in without[:6])
+        more = " and others" if len(without) > 6 else ""
+        which = f"Step {steps}{more} {'has' if len(without) == 1 else 'have'} no table"
+    return {
+        "knowledge": f"{which} `interventions` yet: `kn knowledge --corpus {corpus} --model {name} "
+        "--steps-of all` makes it."
+    }
+
+
+def _layers(database: Database, model: str, steps: list[int]) -> Answer:
+    """Neurons alive, born and gone: lists by layer, then by step; null where there is no before."""
+    found = rows(database, "FROM births_deaths($1)", model)
+    n_layers = max((row["layer"] for row in found), default=-1) + 1
+    place = {step: i for i, step in enumerate(steps)}
+    answer: dict[str, list[list[Any]]] = {
+        name: [[None] * len(steps) for _ in range(n_layers)]
+        for name in ("n_alive", "births", "deaths", "mean_top_iou")
+    }
+    for row in found:
+        if row["step"] in place:
+            for name, values in answer.items():
+                values[row["layer"]][place[row["step"]]] = row[name]
+    return answer
+
+
+def story(database: Database, model: str, relation: str) -> Answer:
+    """The table of checkpoints, of one relation or of all."""
+    return {"rows": rows(database, "FROM training_story($1, relation := $2)", model, relation)}
+
+
+def fact(database: Database, model: str, fact: int) -> Answer:
+    """A fact through training: answers, deciding layer, attribution by layer, and interventions.
+
+    `effects` holds the fact's own rows and its relation's; `mass` [step, layer] or null where the
+    fact wasn't attributed at that step. Raises KnError for a fact that the corpus doesn't have.
+    """
+    about = rows(
+        database,
+        "SELECT f.fact_id, f.relation, f.subject, f.object FROM facts AS f "
+        "WHERE f.fact_id = $2 AND f.corpus = (SELECT any_value(corpus) FROM model_steps($1))",
+        model,
+        fact,
+    )
+    if not about:
+        raise KnError(f"there is no fact {fact} in this corpus")
+    masses = rows(database, "FROM fact_mass($1, $2)", model, fact)
+    mass: dict[int, dict[int, float]] = {}
+    for row in masses:
+        mass.setdefault(row["step"], {})[row["layer"]] = row["mass"]
+    return {
+        "fact": about[0],
+        "story": rows(
+            database,
+            "SELECT step, n_wordings, n_right, probability, rank, decided_layer, n_neurons "
+            "FROM fact_story($1, $2)",
+            model,
+            fact,
+        ),
+        "mass": [{"step": s, "layers": [of[k] for k in sorted(of)]} for s, of in mass.items()],
+        "effects": {
+            "fact": rows(database, "FROM fact_effects($1, $2)", model, fact),
+            "relation": rows(
+                database, "FROM relation_effects($1, $2)", model, about[0]["relation"]
+            ),
+        },
+    }
+
+
+def neuron(database: Database, model: str, layer: int, neuron: int) -> Answer:
+    """A neuron through training, step by step."""
+    return {"story": rows(database, "FROM neuron_story($1, $2, $3)", model, layer, neuron)}
+
+
+def places(database: Database, model: str, step: int) -> Answer:
+    """The map of one step: 16-bit fractions of a square that holds the maps of all steps."""
+    if missing_tables(database, base(model), "neuron_map_steps"):
+        return {"n": 0}
+    found = columns(database, "SELECT layer, neuron, x, y FROM neuron_places($1, $2)", model, step)
+    (whole,) = rows(
+        database,
+        "SELECT min(x) AS left_, max(x) AS right_, min(y) AS top, max(y) AS bottom "
+        "FROM neuron_map_steps WHERE model = $1",
+        base(model),
+    )
+    if not len(found["x"]):
+        raise KnError(f"there is no map of step {step}")
+    width, height = whole["right_"] - whole["left_"], whole["bottom"] - whole["top"]
+    size = max(width, height, 1e-9)
+    left, top = whole["left_"] - (size - width) / 2, whole["top"] - (size - height) / 2
+    return {
+        "n": len(found["x"]),
+        "n_neurons": int(found["neuron"].max()) + 1,
+        "n_layers": int(found["layer"].max()) + 1,
+        "layer": pack(found["layer"], "u2"),
+        "neuron": pack(found["neuron"], "u4"),
+        "x": pack(np.rint((found["x"] - left) / size * 65535), "u2"),
+        "y": pack(np.rint((found["y"] - top) / size * 65535), "u2"),
+        "extent": [width / size, height / size],
+    }
