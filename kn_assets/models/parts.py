@@ -2,45 +2,22 @@
 
 A neuron's activation is its value at the input of the MLP's output projection. Of which class a
 model is doesn't matter: what matters is that its blocks hold such a projection under one of the
-names in `MLP_OUTPUTS`, and that the model's own logits follow from the last block's output through
-final norm and unembedding. `Parts.check` makes sure of the latter on the loaded weights.
+names in `structure.MLP_OUTPUTS`, and that the model's own logits follow from the last block's
+output through final norm and unembedding. `Parts.check` makes sure of the latter on the loaded
+weights.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kn_assets.errors import KnError
+from kn_assets.models import structure
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
     from transformers import PreTrainedModel
-
-MLP_OUTPUTS = (
-    "mlp.c_proj",  # GPT-2, GPT-Neo, GPT-BigCode, StarCoder2
-    "mlp.dense_4h_to_h",  # GPT-NeoX and Pythia, BLOOM, Falcon
-    "mlp.down_proj",  # Llama, Mistral, SmolLM, Qwen, Gemma, Phi-3, OLMo, Cohere, Granite
-    "mlp.fc2",  # Phi
-    "mlp.fc_out",  # GPT-J, CodeGen
-    "ffn.down_proj",  # MPT
-    "fc2",  # OPT, XGLM
-)
-"""Paths inside a transformer block at which an MLP's output projection is looked for."""
-
-ATTENTIONS = ("attn", "self_attn", "attention", "self_attention")
-FINAL_NORMS = (
-    "ln_f",
-    "norm",
-    "final_layer_norm",
-    "final_layernorm",
-    "norm_f",
-    "layer_norm",
-)
-_EXPERTS = ("experts", "router", "block_sparse_moe", "shared_expert", "shared_experts")
-NO_LIMIT = sys.maxsize
-"""`Parts.context` of a model whose positions have no limit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +38,7 @@ class Parts:
         and spares the unembedding; its `last_hidden_state` is already normed.
     `final_norm`: an identity where the architecture has none.
     `unembedding`: the head, [vocab_size, d_model] (after `project_out`, where there is one).
-    `context`: most tokens in a sequence, NO_LIMIT where positions have none.
+    `context`: most tokens in a sequence, `structure.NO_LIMIT` where positions have none.
     """
 
     body: nn.Module
@@ -91,7 +68,7 @@ class Parts:
         [n_neurons, d_model] in the model's dtype, a view of the weights: MLP output = activations
         @ value_vectors + bias. Conv1D stores them as rows, nn.Linear as columns.
         """
-        return _input_major(self.mlp_outputs[layer])
+        return structure.input_major(self.mlp_outputs[layer])
 
     def logits(self, hidden: Tensor, normed: bool = False) -> Tensor:
         """[..., vocab_size] logits that the model would give from [..., d_model] hidden states.
@@ -157,7 +134,7 @@ def find_parts(model: PreTrainedModel) -> Parts:
     from torch import nn
 
     title = type(model).__name__
-    experts = [n for n, _ in model.named_modules() if n.rsplit(".", 1)[-1] in _EXPERTS]
+    experts = [n for n, _ in model.named_modules() if n.rsplit(".", 1)[-1] in structure.EXPERTS]
     if experts:
         raise KnError(
             f"{title} is a mixture of experts ({experts[0]}): its neurons have no single place, so "
@@ -167,9 +144,9 @@ def find_parts(model: PreTrainedModel) -> Parts:
     if body is model or not isinstance(head, nn.Linear):
         raise KnError(f"{title} is no causal language model with an unembedding (lm_head)")
 
-    holder, blocks, path = _blocks(body, title)
+    holder, blocks, path = structure.find_blocks(body, title)
     mlp_outputs = [b.get_submodule(path) for b in blocks]
-    sizes = [tuple(_input_major(m).shape) for m in mlp_outputs]
+    sizes = [tuple(structure.input_major(m).shape) for m in mlp_outputs]
     if len(set(sizes)) > 1:
         raise KnError(
             f"the layers of {title} have different numbers of neurons "
@@ -181,89 +158,19 @@ def find_parts(model: PreTrainedModel) -> Parts:
         body=body,
         blocks=blocks,
         mlp_outputs=mlp_outputs,
-        attentions=[_child(b, ATTENTIONS, f"attention of {title}'s blocks") for b in blocks],
-        final_norm=_first(holder, FINAL_NORMS) or nn.Identity(),
-        project_out=_first(holder, ("project_out",)) or nn.Identity(),
+        attentions=[
+            structure.child_among(b, structure.ATTENTIONS, f"attention of {title}'s blocks")
+            for b in blocks
+        ],
+        final_norm=structure.first_child(holder, structure.FINAL_NORMS) or nn.Identity(),
+        project_out=structure.first_child(holder, ("project_out",)) or nn.Identity(),
         unembedding=head,
         mlp_output_path=path,
         n_layers=len(blocks),
         n_neurons=n_neurons,
         d_model=d_model,
         vocab_size=head.out_features,
-        context=_context(config),
-        logit_scale=_logit_scale(config),
+        context=structure.context_length(config),
+        logit_scale=structure.logit_scale(config),
         logit_cap=getattr(config, "final_logit_softcapping", None),
     )
-
-
-def _blocks(body: nn.Module, title: str) -> tuple[nn.Module, list[nn.Module], str]:
-    """The module that holds the blocks, the blocks, and where in them the MLP's output is."""
-    from torch import nn
-
-    found: list[tuple[nn.Module, list[nn.Module], str]] = []
-    for holder in body.modules():
-        for child in holder.children():
-            if isinstance(child, nn.ModuleList) and len(child):
-                for path in MLP_OUTPUTS:
-                    if all(_is_projection(_at(b, path)) for b in child):
-                        found.append((holder, list(child), path))
-    if not found:
-        raise KnError(
-            f"{title} has no list of blocks with an MLP output projection that is known; looked in "
-            f"each block for {', '.join(MLP_OUTPUTS)}"
-        )
-    if len(found) > 1:
-        raise KnError(
-            f"{title} has {len(found)} stacks of transformer blocks (an encoder or a vision tower "
-            "beside the language model?): choose a model of text with one stack"
-        )
-    return found[0]
-
-
-def _at(module: nn.Module, path: str) -> nn.Module | None:
-    for name in path.split("."):
-        child = dict(module.named_children()).get(name)
-        if child is None:
-            return None
-        module = child
-    return module
-
-
-def _is_projection(module: nn.Module | None) -> bool:
-    weight = getattr(module, "weight", None)
-    return weight is not None and weight.ndim == 2
-
-
-def _input_major(projection: nn.Module) -> Tensor:
-    """A projection's weight as [in, out], whether Conv1D or nn.Linear."""
-    from torch import nn
-
-    weight: Tensor = projection.weight  # type: ignore[assignment]
-    return weight.detach().T if isinstance(projection, nn.Linear) else weight.detach()
-
-
-def _first(module: nn.Module, names: tuple[str, ...]) -> nn.Module | None:
-    children = dict(module.named_children())
-    return next((children[n] for n in names if n in children), None)
-
-
-def _child(module: nn.Module, names: tuple[str, ...], what: str) -> nn.Module:
-    found = _first(module, names)
-    if found is None:
-        raise KnError(f"no {what} found: looked for {', '.join(names)}")
-    return found
-
-
-def _context(config: Any) -> int:
-    for name in ("max_position_embeddings", "max_seq_len", "seq_length"):
-        length = getattr(config, name, None)
-        if isinstance(length, int) and length > 0:
-            return length
-    return NO_LIMIT
-
-
-def _logit_scale(config: Any) -> float:
-    """Cohere multiplies its logits by logit_scale, Granite divides them by logits_scaling."""
-    scale = getattr(config, "logit_scale", None)
-    division = getattr(config, "logits_scaling", None)
-    return float(1.0 if scale is None else scale) / float(division or 1.0)

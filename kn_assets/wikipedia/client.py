@@ -1,4 +1,4 @@
-"""The HTTP client: the one module that imports httpx, and the one that knows how to be polite.
+"""The HTTP client: pages, the API, and the site's rules.
 
 Follows Wikimedia's User-Agent policy and API etiquette: the operator's contact in every request,
 few connections, one rate over the whole client, `maxlag` on API requests, Retry-After obeyed,
@@ -8,8 +8,6 @@ otherwise exponential backoff with jitter, and a slower client after every 429.
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -17,7 +15,6 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
-import httpx
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -28,34 +25,12 @@ from tenacity import (
 
 from kn_assets.errors import KnError
 from kn_assets.wikipedia.document import decode
-from kn_assets.wikipedia.policy import AGENT, Pace, retry_after, user_agent
+from kn_assets.wikipedia.exchange import Again, Exchange, Failed, Response, Transport
+from kn_assets.wikipedia.policy import AGENT, Pace, retry_after
 from kn_assets.wikipedia.settings import Settings
 
 _MAX_REDIRECTS = 5
 _LONGEST_QUERY = 6000
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
-
-
-class Failed(Exception):
-    """A request which gave nothing usable; the text is the reason that is recorded.
-
-    `status` is the HTTP status, 0 where no answer came; `unreachable` says that the network failed.
-    """
-
-    def __init__(self, reason: str, status: int = 0, unreachable: bool = False) -> None:
-        super().__init__(reason)
-        self.status, self.unreachable = status, unreachable
-
-
-class _Again(Failed):
-    """A failure that may pass. `wait_s` is how long the server asked to wait, None if it didn't."""
-
-    def __init__(
-        self, reason: str, status: int = 0, unreachable: bool = False, wait_s: float | None = None
-    ) -> None:
-        super().__init__(reason, status, unreachable)
-        self.wait_s = wait_s
 
 
 @dataclass(frozen=True)
@@ -74,19 +49,17 @@ class Client:
     Raises KnError where the settings hold no contact.
     """
 
-    def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, settings: Settings, transport: Transport | None = None) -> None:
         self.settings = settings
-        self.stopped = threading.Event()
+        self._exchange = Exchange(settings, transport)
+        self.stopped = self._exchange.stopped
         """While set, waiting requests give up, so that a run can end without sitting them out."""
-        self.pace = Pace(settings.rate, self.stopped)
         self._robots: RobotFileParser | None = None
-        self._http = httpx.Client(
-            headers={"User-Agent": user_agent(settings.contact), "Accept-Encoding": "gzip"},
-            timeout=httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout),
-            limits=httpx.Limits(max_connections=settings.concurrency),
-            follow_redirects=False,
-            transport=transport,
-        )
+
+    @property
+    def pace(self) -> Pace:
+        """The rate that all requests keep to."""
+        return self._exchange.pace
 
     def __enter__(self) -> Self:
         return self
@@ -94,7 +67,7 @@ class Client:
     def __exit__(
         self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self._http.close()
+        self._exchange.close()
 
     def page_url(self, title: str) -> str:
         """The address of a title's page."""
@@ -128,7 +101,7 @@ class Client:
                 ) from e
             robots.parse([])
         if delay := robots.crawl_delay(AGENT):
-            self.pace = Pace(min(self.settings.rate, 1 / float(delay)), self.stopped)
+            self._exchange.pace = Pace(min(self.settings.rate, 1 / float(delay)), self.stopped)
         self._robots = robots
 
     # -- one request ----------------------------------------------------------------------------
@@ -137,9 +110,9 @@ class Client:
         """Try a request as often as it is set, or but three times where there is no network."""
         backoff = wait_random_exponential(multiplier=self.settings.backoff, max=60)
 
-        def failure(state: RetryCallState) -> _Again:
+        def failure(state: RetryCallState) -> Again:
             failed = state.outcome.exception() if state.outcome else None
-            assert isinstance(failed, _Again)
+            assert isinstance(failed, Again)
             return failed
 
         def stop(state: RetryCallState) -> bool:
@@ -155,14 +128,14 @@ class Client:
             sleep=sleep_using_event(self.stopped),
             stop=stop,
             wait=wait,
-            retry=retry_if_exception_type(_Again),
+            retry=retry_if_exception_type(Again),
             reraise=True,
         )(request)
 
     def _page(self, url: str) -> Answer:
         at = url
         for _ in range(_MAX_REDIRECTS + 1):
-            response, body = self._send(at)
+            response, body = self._exchange.send(at)
             if response.is_redirect:
                 at = self._next_hop(at, response)
                 continue
@@ -171,11 +144,11 @@ class Client:
                 raise Failed(f"not HTML but {kind or 'of no type'}", response.status_code)
             html = decode(body, response.charset_encoding).encode("utf-8", "replace")
             if not html or _is_cut_off(html):
-                raise _Again("page cut off", response.status_code)
+                raise Again("page cut off", response.status_code)
             return Answer(url, at, response.status_code, html)
         raise Failed("too many redirects", response.status_code)
 
-    def _next_hop(self, at: str, response: httpx.Response) -> str:
+    def _next_hop(self, at: str, response: Response) -> str:
         target = urljoin(at, response.headers["location"])
         if urlsplit(target).netloc != urlsplit(at).netloc and not _same_site(target, at):
             raise Failed(
@@ -184,7 +157,7 @@ class Client:
         return target
 
     def _text(self, url: str) -> str:
-        response, body = self._send(url)
+        response, body = self._exchange.send(url)
         if response.is_redirect:
             raise Failed("redirected", 404)
         return decode(body)
@@ -194,13 +167,13 @@ class Client:
         asked = urlencode({**parameters, "maxlag": str(self.settings.maxlag)})
         # 50 titles in other scripts can outgrow what proxies take as an address.
         if len(asked) <= _LONGEST_QUERY:
-            response, body = self._send(f"{url}?{asked}", is_api=True)
+            response, body = self._exchange.send(f"{url}?{asked}", is_api=True)
         else:
-            response, body = self._send(url, form=asked, is_api=True)
+            response, body = self._exchange.send(url, form=asked, is_api=True)
         try:
             answer = json.loads(body)
         except ValueError:
-            raise _Again("the API's answer is no JSON", response.status_code) from None
+            raise Again("the API's answer is no JSON", response.status_code) from None
         if not isinstance(answer, dict):
             raise Failed("the API's answer is no object", response.status_code)
         if error := answer.get("error"):
@@ -214,70 +187,9 @@ class Client:
                 wait = retry_after(response.headers.get("retry-after", "")) or float(
                     error.get("lag") or self.settings.maxlag
                 )
-                raise self._held_up(f"the API says {code}", response.status_code, wait)
+                raise self._exchange.held_up(f"the API says {code}", response.status_code, wait)
             raise Failed(f"the API says {code}: {error.get('info')}", response.status_code)
         return answer
-
-    def _send(
-        self, url: str, form: str | None = None, is_api: bool = False
-    ) -> tuple[httpx.Response, bytes]:
-        """One request and its whole body, unpacked. Raises _Again or Failed but for 2xx and 3xx."""
-        method, headers = ("GET", None) if form is None else ("POST", _FORM)
-        if not self.pace.turn():
-            raise Failed("the run was stopped")
-        try:
-            with self._http.stream(method, url, content=form, headers=headers) as response:
-                self._refuse(response, is_api)
-                body = self._body(response)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol) as e:
-            raise _Again(f"can't connect ({e or type(e).__name__})", unreachable=True) from e
-        except httpx.DecodingError as e:
-            raise _Again(f"damaged answer ({e})") from e
-        except httpx.HTTPError as e:
-            raise _Again(f"connection lost ({type(e).__name__}: {e})") from e
-        except httpx.InvalidURL as e:
-            raise Failed(f"no valid address ({e})") from e
-        self.pace.went_well()
-        return response, body
-
-    def _refuse(self, response: httpx.Response, is_api: bool) -> None:
-        status = response.status_code
-        is_lag = status == 503 and "x-database-lag" in response.headers
-        if response.is_redirect and response.headers.get("location"):
-            return
-        if status < 300 or (is_lag and is_api):
-            return  # the API tells of its lag in the body, too
-        wait = retry_after(response.headers.get("retry-after", ""))
-        if status == 429:
-            self.pace.slow_down()
-            raise self._held_up("HTTP 429", status, wait)
-        if status == 503 and wait is not None:
-            raise self._held_up("HTTP 503", status, wait)
-        if status in _RETRIED:
-            raise _Again(f"HTTP {status}", status)
-        raise Failed(f"HTTP {status}", status)
-
-    def _held_up(self, reason: str, status: int, wait_s: float | None) -> Failed:
-        """The failure to raise where the server asks to wait: all threads wait."""
-        if wait_s is None:
-            return _Again(reason, status)
-        if wait_s > self.settings.max_wait:
-            return Failed(f"{reason}, asks to wait {wait_s:.0f} s", status)
-        self.pace.pause(wait_s)
-        return _Again(reason, status, wait_s=wait_s)
-
-    def _body(self, response: httpx.Response) -> bytes:
-        most, until = self.settings.max_body, time.monotonic() + self.settings.total_timeout
-        if int(response.headers.get("content-length") or 0) > most:
-            raise Failed(f"larger than {most} bytes", response.status_code)
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > most:
-                raise Failed(f"larger than {most} bytes", response.status_code)
-            if time.monotonic() > until:
-                raise _Again(f"took over {self.settings.total_timeout:.0f} s", response.status_code)
-        return bytes(body)
 
     def _allowed(self, url: str) -> bool:
         return self._robots is None or self._robots.can_fetch(AGENT, url)

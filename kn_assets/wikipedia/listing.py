@@ -18,9 +18,10 @@ from lxml import etree
 from kn_assets.errors import KnError
 from kn_assets.progress import Progress
 from kn_assets.wikipedia import document
-from kn_assets.wikipedia.client import Client, Failed, unreachable
+from kn_assets.wikipedia.client import Client, unreachable
 from kn_assets.wikipedia.countries import bare, country_code, is_city_state
 from kn_assets.wikipedia.document import NOT_ARTICLE, classes, is_list
+from kn_assets.wikipedia.exchange import Failed
 from kn_assets.wikipedia.tables import Grid, grid_of, heading_of, rows_of, text_of
 from kn_assets.wikipedia.words import BOXES
 

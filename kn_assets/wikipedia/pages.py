@@ -23,7 +23,8 @@ from kn_assets.parquet import parquet_writer
 from kn_assets.progress import Progress
 from kn_assets.schema import TABLES
 from kn_assets.wikipedia import api, document, journal
-from kn_assets.wikipedia.client import Client, Failed, unreachable
+from kn_assets.wikipedia.client import Client, unreachable
+from kn_assets.wikipedia.exchange import Failed
 from kn_assets.wikipedia.text import describe
 
 _GIVE_UP_AFTER = 10

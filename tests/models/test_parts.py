@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from kn_assets.errors import KnError
-from kn_assets.models.parts import NO_LIMIT, find_parts
+from kn_assets.models.parts import find_parts
+from kn_assets.models.structure import NO_LIMIT
 
 from . import tiny
 

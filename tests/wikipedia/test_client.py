@@ -16,7 +16,7 @@ from world import World
 from kn_assets.errors import KnError
 from kn_assets.wikipedia import Client, Settings
 from kn_assets.wikipedia.api import info
-from kn_assets.wikipedia.client import Failed
+from kn_assets.wikipedia.exchange import Failed
 from kn_assets.wikipedia.policy import Pace, retry_after, user_agent
 
 RECORDED = Path(__file__).parents[3] / "shared" / "realdata" / "api" / "dijs-wiki-har"
