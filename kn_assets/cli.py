@@ -51,14 +51,14 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="make an atlas: materialize its Dagster assets")
     _setting_options(run)
     run.add_argument("--only", action="append", metavar="TABLE", help="just this table; repeatable")
-    run.add_argument("--force", action="store_true", help="make tables again that are up to date")
-    run.add_argument("--steps-of", metavar="all|N|A,B,..", help="an atlas of each step of a model")
+    _steps_options(run)
     run.set_defaults(call=_run)
 
     knowledge = commands.add_parser("knowledge", help="facts: what holds them, by intervention")
     _setting_options(knowledge)
-    _options_of(knowledge.add_argument_group("facts"), KnowledgeSettings, {"seed"})
-    knowledge.set_defaults(call=_run, only=None, force=False, steps_of=None, with_knowledge=True)
+    _options_of(knowledge.add_argument_group("facts"), KnowledgeSettings, {"seed", "like"})
+    _steps_options(knowledge)
+    knowledge.set_defaults(call=_run, only=None, with_knowledge=True)
 
     train = commands.add_parser("train", help="train a small GPT-2 on the facts, with checkpoints")
     _options_of(train, TrainSettings, set())
@@ -109,6 +109,17 @@ def bench_names() -> list[str]:
     from kn_assets import bench
 
     return [m.name for m in pkgutil.iter_modules(bench.__path__) if m.name != "result"]
+
+
+def _steps_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--force", action="store_true", help="make tables again that are up to date"
+    )
+    parser.add_argument(
+        "--steps-of",
+        metavar="all|N|A,B,..",
+        help="each training step of the model, N log-spaced ones, or those at steps A, B, ...",
+    )
 
 
 def _ui_options(parser: argparse.ArgumentParser) -> None:
@@ -169,7 +180,7 @@ def _demo(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> int:
     from kn_assets import wikipedia
     from kn_assets.atlas.settings import AtlasSettings
-    from kn_assets.launch import Request, run, run_steps
+    from kn_assets.launch import Request, run
 
     atlas = AtlasSettings().with_given(**vars(args))
     taken = {f.name for f in fields(AtlasSettings)}
@@ -180,10 +191,11 @@ def _run(args: argparse.Namespace) -> int:
     }
     given = {"wiki": wiki, "only": tuple(args.only or ()), "force": args.force}
     if getattr(args, "with_knowledge", False):
-        own = {f.name: getattr(args, f.name) for f in fields(KnowledgeSettings)}
+        own = {f.name: getattr(args, f.name, None) for f in fields(KnowledgeSettings)}
         told = {k: v for k, v in own.items() if v is not None}
         given["knowledge"] = KnowledgeSettings(**told).checked()
     if args.steps_of:
+        from kn_assets.launch_steps import run_steps
         from kn_assets.training import requests
 
         made = run_steps(requests(_lake(args), atlas, args.steps_of, **given))
@@ -201,8 +213,8 @@ def _train(args: argparse.Namespace) -> int:
     settings = TrainSettings().with_given(**vars(args)).checked()
     folder = train(settings, _lake(args), TerminalProgress())
     print(
-        f"checkpoints in {folder}: kn run --corpus {settings.corpus} --model {settings.name} "
-        "--steps-of all makes an atlas of each"
+        f"checkpoints in {folder}: kn knowledge --corpus {settings.corpus} --model {settings.name} "
+        "--limit 600 --steps-of all tells how it came to know"
     )
     return 0
 

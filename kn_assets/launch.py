@@ -113,57 +113,27 @@ def run(request: Request) -> bool:
     _refuse_other_corpus(request)
     stale = request.stale_corpus()
     if stale:
-        _materialize(request, corpus.partition, stale)
+        materialize(request, corpus.partition, stale)
     atlas_wanted = not request.only or set(request.only) & set(ATLAS_TABLES)
     tables = request.stale_atlas() if atlas_wanted else []
     if tables:
         if "atlases" not in tables:
             request.plan.check_same()
         request.plan.save()
-        _materialize(request, Partition("model", key), tables)
+        materialize(request, Partition("model", key), tables)
     knowledge = _run_knowledge(request) if request.knowledge else False
     if not (stale or tables) and not request.lake.database.exists():
         database.build(request.lake)
     return bool(stale or tables or knowledge)
 
 
-def run_steps(requests: list[Request]) -> bool:
-    """Make an atlas of each step of a model, then the tables over all of its steps.
-
-    Facts are asked of every step where the corpus tells any. Raises KnError as `run` does.
-    """
-    from kn_assets.knowledge.facts import first_of_each
-    from kn_assets.progress import TerminalProgress
-    from kn_assets.steps import tables as steps
-
-    progress = TerminalProgress()
-    made = False
-    for i, request in enumerate(requests):
-        progress.say(f"step {i + 1} of {len(requests)}: {request.plan.source.key}")
-        made |= run(request)
-    first = requests[0]
-    none_yet = first.lake.meta(first.corpus.partition, "facts") is None
-    if none_yet and first.corpus.corpus.kind == "geonames":
-        _materialize(first, first.corpus.partition, list(OF_CORPUS))
-    if first.lake.meta(first.corpus.partition, "facts") is not None:
-        told = first.lake.read(first.corpus.partition, "facts")
-        asked = first_of_each(told, KnowledgeSettings().facts)
-        for request in requests:
-            made |= steps.write_lens(request.plan, asked, progress)
-    made |= bool(
-        steps.write(first.lake, first.plan.source.key.partition("@")[0], progress=progress)
-    )
-    database.build(first.lake)
-    return made
-
-
 def _run_knowledge(request: Request) -> bool:
     told = request.stale_facts()
     if told:
-        _materialize(request, request.corpus.partition, told)
+        materialize(request, request.corpus.partition, told)
     tables = request.stale_knowledge()
     if tables:
-        _materialize(request, request.plan.model, tables)
+        materialize(request, request.plan.model, tables)
     return bool(told or tables)
 
 
@@ -198,7 +168,8 @@ def register(lake: Lake) -> None:
         instance.add_dynamic_partitions("models", ["smollm2-135m", "gpt2"])
 
 
-def _materialize(request: Request, partition: Partition, tables: list[str]) -> None:
+def materialize(request: Request, partition: Partition, tables: list[str]) -> None:
+    """Materialize the assets of some tables of a partition, whether stale or not."""
     import dagster as dg
 
     from kn_assets.definitions import defs

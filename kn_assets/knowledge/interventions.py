@@ -8,11 +8,15 @@ anything about the *fact* shows only beside (Niu et al. 2024 contest that it doe
   fact's prompts are nearest to its own (least squares), no neuron twice;
 - unrelated: the fact's own neurons, on another fact of the same relation with another subject and
   another object (one of another relation where there is none).
+
+At an earlier step of a model's training there is, to compare with,
+
+- final: the neurons that hold the fact at the last step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,41 +74,52 @@ def intervene(
     amplify: float = AMPLIFY,
     seed: int = 0,
     progress: Progress | None = None,
+    final: pa.Table | None = None,
 ) -> pa.Table:
     """The table `interventions`: each fact that has neurons, all its questions, all controls.
 
     A fact without neurons has no rows. The same seed gives the same random neurons and unrelated
-    facts.
+    facts. final: `knowledge_neurons` of the last step, for the rows of that name.
     """
     asked: dict[int, list[Question]] = {}
     for question in questions:
         asked.setdefault(question.fact_id, []).append(question)
-    neurons: dict[int, list[tuple[int, int]]] = {}
-    for row in knowledge_neurons.sort_by([("score", "descending")]).to_pylist():
-        if row["fact_id"] in asked:
-            neurons.setdefault(row["fact_id"], []).append((row["layer"], row["neuron"]))
+    neurons = _by_fact(knowledge_neurons, asked)
+    later = {} if final is None else _by_fact(final, asked)
     fact_of = {row["fact_id"]: row for row in facts.to_pylist() if row["fact_id"] in asked}
     rows: list[dict[str, Any]] = []
-    with (progress or Progress()).bar("interventions", len(neurons), "facts") as bar:
-        for fact_id in sorted(neurons):
-            own = neurons[fact_id]
+    changed = sorted({*neurons, *later})
+    with (progress or Progress()).bar("interventions", len(changed), "facts") as bar:
+        for fact_id in changed:
+            own = neurons.get(fact_id, [])
             rng = np.random.default_rng([seed, fact_id])
             lasts = [last_token(loaded, q.ids) for q in asked[fact_id]]
-            sets = {
-                "refined": own,
-                "random": random_neurons(own, loaded.parts.n_neurons, rng),
-                "matched": matched_neurons(own, [last.activations for last in lasts]),
-            }
+            sets: dict[str, Neurons] = {"final": later[fact_id]} if fact_id in later else {}
+            if own:
+                sets["refined"] = own
+                sets["random"] = random_neurons(own, loaded.parts.n_neurons, rng)
+                sets["matched"] = matched_neurons(own, [last.activations for last in lasts])
             of_fact: list[dict[str, Any]] = []
             for question, last in zip(asked[fact_id], lasts, strict=True):
                 of_fact += _rows(loaded, fact_id, question, last, sets, amplify)
-            other = unrelated(fact_id, fact_of, rng)
+            other = unrelated(fact_id, fact_of, rng) if own else None
             for question in asked[other] if other is not None else ():
                 last = last_token(loaded, question.ids)
                 of_fact += _rows(loaded, fact_id, question, last, {"unrelated": own}, amplify)
             rows += sorted(of_fact, key=lambda r: (r["paraphrase"], r["kind"], r["control"]))
             bar.advance()
     return pa.Table.from_pylist(rows, schema=KNOWLEDGE["interventions"].schema)
+
+
+def _by_fact(
+    knowledge_neurons: pa.Table, fact_ids: Collection[int]
+) -> dict[int, list[tuple[int, int]]]:
+    """(layer, neuron) of each of the facts that has any, the highest score first."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for row in knowledge_neurons.sort_by([("score", "descending")]).to_pylist():
+        if row["fact_id"] in fact_ids:
+            found.setdefault(row["fact_id"], []).append((row["layer"], row["neuron"]))
+    return found
 
 
 def random_neurons(own: Neurons, n_neurons: int, rng: np.random.Generator) -> Neurons:

@@ -34,6 +34,13 @@ class Refinement:
     tries: int
     mean_neurons: float
 
+    def __str__(self) -> str:
+        missed = "" if self.reached else ", not the 2 to 5 that were aimed at"
+        return (
+            f"{self.relation}: {self.mean_neurons:.1f} neurons a fact in {self.share:.0%} of its "
+            f"wordings{missed}"
+        )
+
     @property
     def reached(self) -> bool:
         return FEWEST <= self.mean_neurons <= MOST

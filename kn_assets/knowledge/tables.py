@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from kn_assets import lake as lakes
 from kn_assets.errors import KnError
 from kn_assets.knowledge import answers, concepts, effects, facts, interventions, refine, scores
 from kn_assets.knowledge.attribution import RULE, STEPS
@@ -34,7 +35,11 @@ OF_MODEL = (
     "intervention_effects",
 )
 CONCEPTS = "neuron_concepts"
-VERSION = 1
+VERSION = 2
+
+
+class NothingKnown(KnError):
+    """None of the facts that a model was asked for is one it knows."""
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -46,10 +51,13 @@ class KnowledgeSettings:
     """How many facts are asked and taken apart, and how."""
 
     facts: int = _setting(50, "facts asked of each relation, the largest cities' first")
-    known: int = _setting(8, "facts of each relation, out of the known ones, that are attributed")
+    known: int = _setting(16, "facts of each relation, out of the known ones, that are attributed")
     steps: int = _setting(STEPS, "steps of the integral over a layer's activations")
     factor: float = _setting(interventions.AMPLIFY, "factor by which neurons are amplified")
     seed: int = _setting(0, "seed of the random controls and intervals")
+    like: str | None = _setting(
+        None, "atlas whose facts are attributed, known or not: that of the last step"
+    )
 
     def checked(self) -> KnowledgeSettings:
         for name in ("facts", "known", "steps"):
@@ -60,8 +68,11 @@ class KnowledgeSettings:
     def fingerprint(self, plan: AtlasPlan) -> str:
         """Identity of what the tables are made of, the atlas' own settings included."""
         told = json.dumps([VERSION, asdict(self)])
-        meta = plan.lake.meta(plan.corpus, "facts")
-        return plan.settings.fingerprint(plan.fingerprint, str(meta and meta["fingerprint"]), told)
+        sources = [plan.lake.meta(plan.corpus, "facts")]
+        if self.like:
+            sources.append(plan.lake.meta(lakes.model(self.like), "knowledge_neurons"))
+        noted = [str(meta and meta["fingerprint"]) for meta in sources]
+        return plan.settings.fingerprint(plan.fingerprint, *noted, told)
 
 
 def write_facts(plan: CorpusPlan) -> dict[str, int]:
@@ -92,15 +103,22 @@ def write_knowledge(
 ) -> dict[str, int]:
     """Make the tables of `OF_MODEL`; returns their numbers of rows.
 
-    Raises KnError where there are no facts, or the model knows none of those asked.
+    With `settings.like` the facts that were attributed there are here too, whether or not this
+    model knows them, so that steps of a training can be compared. Raises KnError where there are no
+    facts, and NothingKnown where the model knows none of those asked and there is none to be like.
     """
     told = plan.lake.read(plan.corpus, "facts")
     asked_texts = plan.lake.read(plan.corpus, "fact_prompts")
     loaded = _float32(plan, progress)
     chosen = facts.first_of_each(told, settings.facts)
+    like = lakes.model(settings.like) if settings.like else None
+    if like:
+        taken = set(plan.lake.read(like, "attribution_error", ["fact_id"])["fact_id"].to_pylist())
+        chosen = sorted({*chosen, *taken})
     questions = ask(loaded.tokenizer, told, asked_texts, chosen, loaded.parts.context)
     answered = answers.answer(loaded, questions.asked, progress)
-    taken = _first_known(told, answers.known(answered), settings.known)
+    if not like:
+        taken = _first_known(told, answers.known(answered), settings.known)
     some = [q for q in questions.asked if q.fact_id in taken]
     scored = scores.attribute_all(loaded, some, settings.steps, RULE, progress)
     attributions, errors = scores.tables(scored)
@@ -108,8 +126,9 @@ def write_knowledge(
     neurons, refinements = refine.refine(attributions, told, wordings)
     for refinement in refinements:
         progress.say(str(refinement))
+    final = plan.lake.read(like, "knowledge_neurons") if like else None
     changed = interventions.intervene(
-        loaded, some, neurons, told, settings.factor, settings.seed, progress
+        loaded, some, neurons, told, settings.factor, settings.seed, progress, final
     )
     made = {
         "fact_answers": answered,
@@ -120,7 +139,10 @@ def write_knowledge(
         "intervention_effects": effects.effects(changed, told, settings.seed),
     }
     fingerprint = settings.fingerprint(plan)
-    return {t: plan.lake.write(plan.model, t, rows, fingerprint) for t, rows in made.items()}
+    return {
+        t: plan.lake.write(plan.model, t, rows, fingerprint, settings=asdict(settings))
+        for t, rows in made.items()
+    }
 
 
 def write_concepts(plan: AtlasPlan, progress: Progress) -> int:
@@ -151,7 +173,7 @@ def _float32(plan: AtlasPlan, progress: Progress) -> LoadedModel:
 
 
 def _first_known(told: pa.Table, known: list[int], n: int) -> set[int]:
-    """The first `n` known facts of each relation. Raises KnError where none is known."""
+    """The first `n` known facts of each relation. Raises NothingKnown where there are none."""
     relation_of = dict(zip(told["fact_id"].to_pylist(), told["relation"].to_pylist(), strict=True))
     taken: dict[str, list[int]] = {}
     for fact in known:
@@ -159,7 +181,7 @@ def _first_known(told: pa.Table, known: list[int], n: int) -> set[int]:
         if len(of_relation) < n:
             of_relation.append(fact)
     if not taken:
-        raise KnError(
+        raise NothingKnown(
             "the model knows none of the facts asked, so there is nothing to attribute: ask more "
             "with --facts, or choose another model or checkpoint"
         )

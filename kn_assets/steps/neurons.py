@@ -85,7 +85,7 @@ def _steps(tables: Mapping[int, pa.Table]) -> list[int]:
     if len(tables) < 2:
         raise KnError(
             "training is seen between two steps at least: make atlases of more checkpoints with "
-            "`kn run --steps`"
+            "`kn run --steps-of all`"
         )
     return sorted(tables)
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kn_assets import lake as lakes
@@ -21,13 +22,14 @@ from kn_assets.knowledge.questions import ask
 from kn_assets.lake import Lake, Partition
 from kn_assets.models import source as sources
 from kn_assets.progress import Progress
+from kn_assets.steps import training
 from kn_assets.steps.facts import fact_lens, fact_steps
 from kn_assets.steps.maps import neuron_map_steps
 from kn_assets.steps.neurons import ALIVE, layer_steps, neuron_steps
 from kn_assets.training.checkpoints import step_of
 
 # Raised when the same atlases would give other tables, so that older ones are made again.
-VERSION = 1
+VERSION = 2
 _NEEDED = ("atlases", "neurons", "neuron_top", "neuron_peaks", "tokens")
 
 
@@ -46,7 +48,7 @@ def atlases(lake: Lake, name: str) -> dict[int, Partition]:
     if len(found) < 2:
         raise KnError(
             f"{name} has {len(found)} atlases of training steps; two at least are needed: `kn run "
-            "--model NAME --steps all` makes them"
+            "--model NAME --steps-of all` makes them"
         )
     told = {step: _prompts(lake, partition) for step, partition in found.items()}
     if len(set(told.values())) > 1:
@@ -68,8 +70,9 @@ def write(
 ) -> list[str]:
     """Make what is stale of the tables of a model's training; returns their names.
 
-    `fact_steps` is made where every atlas has a `fact_lens`; `maps` says whether
-    `neuron_map_steps` is wanted, which takes a t-SNE for each step. Raises KnError like `atlases`.
+    `fact_steps` is made where every atlas has a `fact_lens`, `training_log` where the model was
+    trained here; `maps` says whether `neuron_map_steps` is wanted, which takes a t-SNE for each
+    step. An atlas without a `neuron_map` gets its part of that. Raises KnError like `atlases`.
     """
     progress = progress or Progress()
     found = atlases(lake, name)
@@ -80,8 +83,7 @@ def write(
         """The fingerprint to write with, None where the table is current."""
         told = {step: lake.meta(p, source) for step, p in found.items()}
         of = {step: (meta or {}).get("fingerprint") for step, meta in told.items()}
-        text = json.dumps([VERSION, table, of, *settings])
-        fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+        fingerprint = _hash(table, of, *settings)
         return None if lake.is_current(here, table, fingerprint) else fingerprint
 
     neurons, layers = (stale(t, "neurons", floor) for t in ("neuron_steps", "layer_steps"))
@@ -97,12 +99,19 @@ def write(
         if layers:
             lake.write(here, "layer_steps", layer_steps(table), layers, floor=floor)
             made.append("layer_steps")
+    noted = training.log(lake, name)
+    if noted is not None:
+        own = _hash("training_log", noted.to_pylist())
+        if not lake.is_current(here, "training_log", own):
+            lake.write(here, "training_log", noted, own)
+            made.append("training_log")
     lacking = [step for step, p in found.items() if lake.meta(p, "fact_lens") is None]
     if not lacking:
         fingerprint = stale("fact_steps", "fact_lens")
         if fingerprint:
             lenses = {step: lake.read(p, "fact_lens") for step, p in found.items()}
-            lake.write(here, "fact_steps", fact_steps(lenses), fingerprint)
+            taught = training.taught(lake, name, _corpus(lake, found))
+            lake.write(here, "fact_steps", fact_steps(lenses, taught), fingerprint)
             made.append("fact_steps")
     else:
         progress.say(f"no fact_steps: step {', '.join(map(str, lacking))} has no fact_lens yet")
@@ -110,6 +119,8 @@ def write(
     if fingerprint:
         lake.write(here, "neuron_map_steps", _maps(lake, found, seed, progress), fingerprint)
         made.append("neuron_map_steps")
+    if maps:
+        _own_maps(lake, here, found)
     return made
 
 
@@ -131,8 +142,7 @@ def write_lens(
     noted = [
         (lake.meta(plan.corpus, t) or {}).get("fingerprint") for t in ("facts", "fact_prompts")
     ]
-    text = json.dumps([VERSION, sources.fingerprint(plan.source, lake), noted, ids])
-    fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+    fingerprint = _hash("fact_lens", sources.fingerprint(plan.source, lake), noted, ids)
     if lake.is_current(plan.model, "fact_lens", fingerprint):
         return False
     loaded = load(plan.source, lake, "float32", progress=progress)
@@ -157,6 +167,27 @@ def _maps(
 
     shape = (about["n_layers"], about["n_neurons"], about["n_prompts"])
     return neuron_map_steps(list(found), peaks, *shape, seed=seed, progress=progress)
+
+
+def _own_maps(lake: Lake, here: Partition, found: dict[int, Partition]) -> None:
+    """`neuron_map` of each atlas that has none of its own run, out of `neuron_map_steps`."""
+    whole: pa.Table | None = None
+    for step, partition in found.items():
+        run = (lake.meta(partition, "neurons") or {})["fingerprint"]
+        if lake.is_current(partition, "neuron_map", run):
+            continue
+        if whole is None:
+            whole = lake.read(here, "neuron_map_steps")
+        mine = whole.filter(pc.equal(whole["step"], step)).drop_columns(["step"])
+        lake.write(partition, "neuron_map", mine, run)
+
+
+def _corpus(lake: Lake, found: dict[int, Partition]) -> Partition:
+    return lakes.corpus(_prompts(lake, next(iter(found.values())))[0])
+
+
+def _hash(*told: object) -> str:
+    return hashlib.sha256(json.dumps([VERSION, *told]).encode()).hexdigest()[:16]
 
 
 def _prompts(lake: Lake, partition: Partition) -> tuple[str, int]:

@@ -19,6 +19,7 @@ from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.launch import Request
 from kn_assets.models.source import ModelSource, resolve
+from kn_assets.training.settings import TrainSettings
 
 _STEP = re.compile(r"(?:global_?)?(?:step|checkpoint|ckpt|iter)[-_]?(\d+)(?:-tokens\w*)?", re.I)
 
@@ -44,8 +45,9 @@ def checkpoints(lake: Lake, name: str) -> list[Checkpoint]:
     """The checkpoints of a model in the order of their steps.
 
     name: a run of `kn train` in this lake, the path of a folder of checkpoints, or a hub name.
-    Where several folders or revisions say the same step the first by name is taken. Raises KnError
-    where there are none, and where the hub can't be asked.
+    Where several folders or revisions say the same step the first by name is taken. Of a run of
+    `kn train` those are named too that it made and that are gone: running them tells. Raises
+    KnError where there are none, and where the hub can't be asked.
     """
     if "@" in name:
         raise KnError(f"{name} is one checkpoint: leave {name[name.index('@') :]} out")
@@ -56,6 +58,9 @@ def checkpoints(lake: Lake, name: str) -> list[Checkpoint]:
         step = _number(revision)
         if step is not None:
             found.setdefault(step, revision)
+    for step in _made(folder) if folder and found else ():
+        if step < max(found):
+            found.setdefault(step, f"step{step}")
     if not found:
         where = f"folders of {folder}" if folder else f"revisions of {name} on the hub"
         raise KnError(
@@ -73,20 +78,22 @@ def steps(lake: Lake, name: str) -> list[int]:
 def chosen(found: Sequence[Checkpoint], wanted: str = "all") -> list[Checkpoint]:
     """Those of the checkpoints that `wanted` names.
 
-    `all`; `last`; a number of log-spaced ones, as `log:20`; or steps, as `0,512,1400`. Raises
-    KnError for a step that isn't there and for what makes no sense.
+    `all`; `last`; a number of log-spaced ones, as `20`; or steps, as `0,512,1400`. Raises KnError
+    for a step that isn't there and for what makes no sense.
     """
     if wanted == "all":
         return list(found)
     if wanted == "last":
         return list(found[-1:])
-    many = re.fullmatch(r"log:(\d+)", wanted)
-    if many and int(many[1]) > 0:
-        return _log_spaced(found, int(many[1]))
-    if not re.fullmatch(r"\d+(,\d+)*", wanted):
-        raise KnError(f"--steps {wanted}: give all, last, log:20, or steps such as 0,512,1400")
+    if wanted.isdecimal() and int(wanted) > 0:
+        return _log_spaced(found, int(wanted))
+    if not re.fullmatch(r"\d+,(?:\d+,)*\d*", wanted):
+        raise KnError(
+            f"--steps-of {wanted}: give all, last, a number of log-spaced ones such as 16, or "
+            "steps such as 0,512,1400"
+        )
     by_step = {c.step: c for c in found}
-    numbers = sorted({int(n) for n in wanted.split(",")})
+    numbers = sorted({int(n) for n in wanted.split(",") if n})
     missing = [n for n in numbers if n not in by_step]
     if missing:
         raise KnError(
@@ -102,39 +109,35 @@ def requests(
     """What `launch.run` is to be called with, one after the other, for an atlas of each step.
 
     settings.model: as `name` of `checkpoints`; `given` are further fields of `Request`. Raises
-    KnError where a checkpoint is missing or its folder damaged, before any work.
+    KnError where there are no such checkpoints; one that is damaged says so when it is run.
     """
     found = chosen(checkpoints(lake, settings.model), wanted)
-    for checkpoint in found:
-        check(checkpoint)
     return [Request(lake, replace(settings, model=c.model, revision=None), **given) for c in found]
 
 
-def check(checkpoint: Checkpoint) -> None:
-    """Raise KnError where the files of a local checkpoint are missing or damaged.
+def check(model: str) -> None:
+    """Raise KnError where the files of a local checkpoint, as `folder@step4`, are lost or damaged.
 
     Reads the configuration and the weights' headers, no weights; the hub's are checked by loading.
     """
     from safetensors import SafetensorError, safe_open
 
-    source = checkpoint.source
-    if source.kind != "folder":
+    name, _, revision = model.partition("@")
+    folder = Path(name).expanduser() / revision
+    if not Path(name).expanduser().is_dir():
         return
-    folder = Path(source.ref)
     weights = sorted(folder.glob("*.safetensors"))
     try:
         json.loads((folder / "config.json").read_text(encoding="utf-8"))
         for file in weights:
             with safe_open(file, framework="numpy"):
                 pass
+    except FileNotFoundError as e:
+        raise KnError(f"checkpoint {folder} is missing: put it back") from e
     except (OSError, ValueError, SafetensorError) as e:
-        raise KnError(
-            f"checkpoint {folder} is damaged ({e}): restore it, or leave step {checkpoint.step} out"
-        ) from e
+        raise KnError(f"checkpoint {folder} is damaged ({e}): put a whole one there") from e
     if not weights and not list(folder.glob("*.bin")):
-        raise KnError(
-            f"checkpoint {folder} holds no weights: restore it, or leave step {checkpoint.step} out"
-        )
+        raise KnError(f"checkpoint {folder} holds no weights: put them back")
 
 
 def _number(revision: str) -> int | None:
@@ -160,6 +163,15 @@ def _folder(lake: Lake, name: str) -> Path | None:
             "a config.json"
         )
     return None
+
+
+def _made(folder: Path) -> list[int]:
+    """The steps whose checkpoints a run of `kn train` keeps, none where it isn't one."""
+    note = folder / "training.json"
+    if not note.is_file():
+        return []
+    told = json.loads(note.read_text(encoding="utf-8"))
+    return TrainSettings().with_given(**told).checkpoint_steps()
 
 
 def _folders(folder: Path) -> list[str]:

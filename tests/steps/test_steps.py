@@ -188,10 +188,11 @@ def test_facts_by_step_from_lenses() -> None:
 
     table = fact_steps({8: lens((3, 1, [4, 1, 1]), (3, 0, [1, 1, 2])), 0: lens((3, 0, [7, 8, 9]))})
     assert table.schema == STEPS["fact_steps"].schema
-    assert [list(r.values())[:3] + list(r.values())[4:] for r in table.to_pylist()] == [
-        [0, 3, 0, 9, None],
-        [8, 3, 0, 2, None],
-        [8, 3, 1, 1, 1],
+    names = ("step", "fact_id", "paraphrase", "taught", "rank", "decided_layer")
+    assert [[r[n] for n in names] for r in table.to_pylist()] == [
+        [0, 3, 0, None, 9, None],
+        [8, 3, 0, None, 2, None],
+        [8, 3, 1, None, 1, 1],
     ]
     found = table["probability"].to_pylist()
     assert found == pytest.approx([1 / 11, 1 / 4, 1 / 3])

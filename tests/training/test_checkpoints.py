@@ -11,8 +11,8 @@ import pytest
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.training import Checkpoint, checkpoints, chosen, requests, steps
-from kn_assets.training.checkpoints import step_of
+from kn_assets.training import Checkpoint, TrainSettings, checkpoints, chosen, requests, steps
+from kn_assets.training.checkpoints import check, step_of
 from tests.models import tiny
 from tests.models.stand_in_hub import StandInHub, serving
 
@@ -52,7 +52,7 @@ def test_folders_of_other_trainers(tmp_path: Path) -> None:
 def test_a_run_of_the_lake_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lake = Lake(tmp_path / "lake")
     run = a_run(lake.models / "geo", "step0", "step5")
-    (run / "training.json").write_text("{}")
+    (run / "training.json").write_text(TrainSettings(steps=5, checkpoints=2).to_json())
     a_run(tmp_path / "geo", "step9")
     monkeypatch.chdir(tmp_path)
     assert steps(lake, "geo") == [0, 5]
@@ -95,15 +95,16 @@ def test_choosing() -> None:
     assert chosen(found) == found
     assert chosen(found, "last") == of(1000)
     assert chosen(found, "512,0") == of(0, 512)
-    assert chosen(found, "log:1") == of(1000)
-    assert chosen(found, "log:2") == of(0, 1000)
+    assert chosen(found, "512,") == of(512)
+    assert chosen(found, "1") == of(1000)
+    assert chosen(found, "2") == of(0, 1000)
     # Marks at log(step + 1) = 0, 1.73, 3.45, 5.18, 6.91: steps 0, 4.6, 30.6, 176.9 and 1000.
-    assert chosen(found, "log:5") == of(0, 4, 32, 128, 1000)
-    assert chosen(found, "log:99") == found
+    assert chosen(found, "5") == of(0, 4, 32, 128, 1000)
+    assert chosen(found, "99") == found
     with pytest.raises(KnError, match="no checkpoint of step 3, 5: there are 0, 1, 2"):
         chosen(found, "3,1,5")
-    for wrong in ("", "some", "1,", "log:0", "-1"):
-        with pytest.raises(KnError, match="give all, last, log:20"):
+    for wrong in ("", "some", "0", "log:3", "-1", "1,,2"):
+        with pytest.raises(KnError, match="give all, last, a number"):
             chosen(found, wrong)
 
 
@@ -116,25 +117,35 @@ def test_requests_for_every_step(tmp_path: Path) -> None:
     assert [r.atlas.limit for r in made] == [7, 7]
     assert {r.only for r in made} == {("neurons",)}
     with pytest.raises(KnError, match="no checkpoint of step 5"):
-        requests(lake, settings, "5")
+        requests(lake, settings, "5,")
 
 
-def test_a_damaged_checkpoint_is_told_before_any_work(tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
     run = a_run(tmp_path / "run", "step0", "step4")
-    lake = Lake(tmp_path / "lake")
-    settings = AtlasSettings(corpus="geonames", model=str(run))
+    for step in (0, 4):
+        check(f"{run}@step{step}")
+    check("lab/pythia@step4")  # the hub's tell when they are loaded
     weights = run / "step4" / "model.safetensors"
     weights.write_bytes(b"\x10\x00\x00")
-    with pytest.raises(KnError, match=r"step4 is damaged .*leave step 4 out"):
-        requests(lake, settings)
-    assert len(requests(lake, settings, "0")) == 1
+    with pytest.raises(KnError, match="step4 is damaged"):
+        check(f"{run}@step4")
     weights.unlink()
     with pytest.raises(KnError, match="step4 holds no weights"):
-        requests(lake, settings)
+        check(f"{run}@step4")
     (run / "step0" / "config.json").write_text("{")
     with pytest.raises(KnError, match="step0 is damaged"):
-        requests(lake, settings, "0")
-    assert not lake.root.exists()
+        check(f"{run}@step0")
+    with pytest.raises(KnError, match="step9 is missing"):
+        check(f"{run}@step9")
+
+
+def test_a_lost_checkpoint_of_a_training_run_is_missed(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    run = a_run(lake.models / "geo", "step0", "step1", "step9")
+    (run / "training.json").write_text(TrainSettings(steps=27, checkpoints=5).to_json())
+    assert TrainSettings(steps=27, checkpoints=5).checkpoint_steps() == [0, 1, 3, 9, 27]
+    # 27 is yet to come, 3 was there and is gone.
+    assert [c.step for c in checkpoints(lake, "geo")] == [0, 1, 3, 9]
 
 
 _ASK = """

@@ -1,0 +1,177 @@
+"""`kn bench knowledge`: what suppressing and amplifying a fact's neurons does, beside its controls.
+
+Reads the tables that `kn knowledge` made; where there are none it makes them first, which takes
+minutes, and says so. A model's name without a step means its last step.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from kn_assets import lake as lakes
+from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.bench.result import Figure, Result
+from kn_assets.errors import KnError
+from kn_assets.knowledge.answers import known
+from kn_assets.knowledge.attribution import RULE
+from kn_assets.knowledge.effects import ALL_RELATIONS
+from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
+from kn_assets.lake import Lake, Partition
+from kn_assets.models import embedded
+from kn_assets.training.checkpoints import checkpoints, step_of
+
+CONTROLS = ("random", "matched", "unrelated")
+KINDS = ("suppress", "amplify")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default=embedded.KEY, help="default: %(default)s, embedded")
+    parser.add_argument("--corpus", default="geonames", help="default: %(default)s; where not made")
+    parser.add_argument("--limit", type=int, default=600, help="default: %(default)s; as above")
+
+
+def run(args: argparse.Namespace) -> Result:
+    """The scorecard of one model, over all relations and of each."""
+    lake = Lake(getattr(args, "data", None))
+    where = find(lake, args.model)
+    made_now = where is None
+    if where is None:
+        where = _make(lake, args)
+    return scorecard(lake, where, made_now=made_now)
+
+
+def find(lake: Lake, model: str) -> Partition | None:
+    """The atlas of `model`, or of its last step, that has all tables about facts."""
+    name = model.rstrip("/").rpartition("/")[2]
+    made = [p for p in lake.partitions("model") if all(lake.meta(p, t) for t in OF_MODEL)]
+    steps = {
+        step: p
+        for p in made
+        if p.key.split("@")[0] == name and (step := step_of(p.key)) is not None
+    }
+    named = next((p for p in made if p.key == name), None)
+    return named or (steps[max(steps)] if steps else None)
+
+
+def scorecard(lake: Lake, where: Partition, **settings: object) -> Result:
+    """Figures of one atlas' tables. Raises KnError where no answers were attributed."""
+    effects: dict[tuple[str, str, str], dict[str, Any]] = {
+        (e["relation"], e["kind"], e["control"]): e
+        for e in lake.read(where, "intervention_effects").to_pylist()
+    }
+    if (ALL_RELATIONS, "suppress", "refined") not in effects:
+        raise KnError(f"{where.key} has no fact with neurons: ask more with `kn knowledge --facts`")
+    corpus = lakes.corpus(lake.read(where, "atlases", ["corpus"])["corpus"][0].as_py())
+    relation_of = {r["fact_id"]: r["relation"] for r in lake.read(corpus, "facts").to_pylist()}
+    counts = _Counts(lake, where, relation_of)
+    figures: dict[str, Figure] = {}
+    for kind in KINDS:
+        for control in ("refined", *CONTROLS):
+            found = effects.get((ALL_RELATIONS, kind, control))
+            label = kind if control == "refined" else f"{kind}_{control}"
+            figures[label] = found["ratio"] if found else float("nan")
+    figures |= counts.of(ALL_RELATIONS)
+    for kind in KINDS:
+        figures |= _intervals(effects, ALL_RELATIONS, kind)
+    figures["suppress_apart"] = int(apart(effects, ALL_RELATIONS))
+    for relation in sorted({relation for relation, _, _ in effects} - {ALL_RELATIONS}):
+        figures[relation] = {**counts.of(relation), **_of_relation(effects, relation)}
+    own = abs(effects[ALL_RELATIONS, "suppress", "refined"]["ratio"])
+    strongest = max(abs(effects[ALL_RELATIONS, "suppress", c]["ratio"]) for c in CONTROLS)
+    meta = lake.meta(where, "intervention_effects") or {}
+    return Result(
+        name="knowledge",
+        ratio=own / strongest,
+        baseline="the strongest of three controls' effect on the answer's probability, when the "
+        "fact's own neurons are suppressed",
+        figures=figures,
+        settings={
+            "model": where.key,
+            "corpus": corpus.key,
+            "rule": RULE,
+            "interval": "95 %, facts resampled",
+            **meta.get("settings", {}),
+            **settings,
+        },
+    )
+
+
+def apart(effects: dict[tuple[str, str, str], dict[str, Any]], relation: str) -> bool:
+    """Whether suppression's interval lies under those of all controls."""
+    high = effects[relation, "suppress", "refined"]["high"]
+    lows = [effects[relation, "suppress", c]["low"] for c in CONTROLS]
+    return high is not None and all(low is not None and high < low for low in lows)
+
+
+class _Counts:
+    """What is counted of a relation's facts, or of all."""
+
+    def __init__(self, lake: Lake, where: Partition, relation_of: dict[int, str]) -> None:
+        self._relation_of = relation_of
+        answers = lake.read(where, "fact_answers", ["fact_id", "rank"])
+        self._asked = set(answers["fact_id"].to_pylist())
+        self._known = known(answers)
+        errors = lake.read(where, "attribution_error", ["fact_id", "gap"])
+        self._gap_of = errors["fact_id"].to_pylist()
+        self._gaps = errors["gap"].to_numpy()
+        self._neurons = lake.read(where, "knowledge_neurons", ["fact_id"])["fact_id"].to_pylist()
+
+    def of(self, relation: str) -> dict[str, float]:
+        def inside(fact: int) -> bool:
+            return relation in (ALL_RELATIONS, self._relation_of[fact])
+
+        mine = np.array([inside(fact) for fact in self._gap_of], bool)
+        attributed = {fact for fact in self._gap_of if inside(fact)}
+        gaps = self._gaps[mine]
+        return {
+            "completeness_error": float(np.nanmedian(gaps)) if len(gaps) else float("nan"),
+            "neurons_per_fact": sum(map(inside, self._neurons)) / max(len(attributed), 1),
+            "facts_known": sum(map(inside, self._known)),
+            "facts_asked": sum(map(inside, self._asked)),
+            "facts_attributed": len(attributed),
+        }
+
+
+def _intervals(
+    effects: dict[tuple[str, str, str], dict[str, Any]], relation: str, kind: str
+) -> dict[str, Figure]:
+    found: dict[str, Figure] = {}
+    for control in ("refined", *CONTROLS):
+        effect = effects.get((relation, kind, control))
+        if effect and effect["low"] is not None:
+            label = kind if control == "refined" else f"{kind}_{control}"
+            found[f"{label}_interval"] = {"low": effect["low"], "high": effect["high"]}
+    return found
+
+
+def _of_relation(
+    effects: dict[tuple[str, str, str], dict[str, Any]], relation: str
+) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for kind in KINDS:
+        for control in ("refined", *CONTROLS):
+            effect = effects.get((relation, kind, control))
+            if effect:
+                label = kind if control == "refined" else f"{kind}_{control}"
+                found[label] = effect["ratio"]
+                if effect["low"] is not None:
+                    found |= {f"{label}_low": effect["low"], f"{label}_high": effect["high"]}
+    return found
+
+
+def _make(lake: Lake, args: argparse.Namespace) -> Partition:
+    """Run `kn knowledge` on the model, or on the last step of a model trained in the lake."""
+    from kn_assets.launch import Request, run
+    from kn_assets.progress import TerminalProgress
+
+    model = args.model
+    if (lake.models / model / "training.json").is_file():
+        model = checkpoints(lake, model)[-1].model
+    TerminalProgress().say(f"nothing is known of {model} yet: making it, which takes minutes")
+    atlas = AtlasSettings().with_given(corpus=args.corpus, model=model, limit=args.limit)
+    request = Request(lake, atlas, knowledge=KnowledgeSettings())
+    run(request)
+    return request.plan.model

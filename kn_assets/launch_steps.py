@@ -1,0 +1,93 @@
+"""A model through its training: an atlas of each step, and the tables over all of them.
+
+The last step comes first: what it knows is what all others are asked for, so that curves over steps
+are of the same facts. A checkpoint that can't be read is left out and told at the end; it keeps
+none of the others from being made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from kn_assets import database
+from kn_assets.errors import KnError
+from kn_assets.knowledge.facts import first_of_each
+from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings, NothingKnown
+from kn_assets.launch import ATLAS_TABLES, Request, materialize, run
+from kn_assets.progress import Progress, TerminalProgress
+from kn_assets.steps import tables as steps
+from kn_assets.training.checkpoints import check
+
+_OF_LAST = ("neuron_map", "prompt_map", "map_clusters")
+
+
+def run_steps(requests: list[Request], progress: Progress | None = None) -> bool:
+    """Make whatever is stale for the steps of a model, given in their order; True where any was.
+
+    The last step's atlas has all tables, the others' all but maps: their `neuron_map` is their part
+    of `neuron_map_steps`, where each begins at the one before. With `Request.knowledge` the facts
+    which the last step knows are attributed at every step. Raises KnError at the end where steps
+    were left out, and at once where none could be made.
+    """
+    progress = progress or TerminalProgress()
+    made = False
+    done: list[Request] = []
+    lost: dict[str, KnError] = {}
+    for i, request in enumerate(reversed(requests)):
+        key = Path(request.atlas.model).name
+        progress.say(f"step {i + 1} of {len(requests)}: {key}")
+        try:
+            check(request.atlas.model)
+            made |= _run_step(request, done, progress)
+        except KnError as e:
+            lost[key] = e
+            progress.say(f"{key} is left out: {e}")
+        else:
+            done.append(request)
+    if not done:
+        raise next(iter(lost.values()))
+    if len(requests) > 1:
+        name = done[0].plan.source.key.partition("@")[0]
+        made |= bool(steps.write(done[0].lake, name, progress=progress))
+    database.build(done[0].lake)
+    if lost:
+        told = "; ".join(f"{key}: {e}" for key, e in lost.items())
+        raise KnError(
+            f"{len(lost)} of {len(requests)} steps are left out, all else is made. {told}"
+        )
+    return made
+
+
+def _run_step(request: Request, done: list[Request], progress: Progress) -> bool:
+    """One step's atlas and what it answers; `done`: the later steps, the last of all first."""
+    knowledge = request.knowledge
+    if knowledge and done:
+        last = done[0].plan
+        holds = last.lake.meta(last.model, "knowledge_neurons") is not None
+        knowledge = replace(knowledge, like=last.model.key) if holds else None
+    only = request.only
+    if done and not only:
+        only = tuple(t for t in ATLAS_TABLES if t not in _OF_LAST)
+    try:
+        made = run(replace(request, only=only, knowledge=knowledge))
+    except NothingKnown as e:
+        progress.say(f"no answers are attributed: {e}")
+        made = True
+    return _lens(request, done, progress) or made
+
+
+def _lens(request: Request, done: list[Request], progress: Progress) -> bool:
+    """What each layer would answer at this step, where the corpus tells facts."""
+    plan = request.plan
+    if plan.lake.meta(plan.corpus, "facts") is None:
+        if request.corpus.corpus.kind != "geonames":
+            return False
+        materialize(request, plan.corpus, list(OF_CORPUS))
+    settings = request.knowledge or KnowledgeSettings()
+    asked = set(first_of_each(plan.lake.read(plan.corpus, "facts"), settings.facts))
+    last = (done[0] if done else request).plan
+    if plan.lake.meta(last.model, "attribution_error"):
+        attributed = plan.lake.read(last.model, "attribution_error", ["fact_id"])
+        asked |= set(attributed["fact_id"].to_pylist())
+    return steps.write_lens(plan, asked, progress)

@@ -1,0 +1,196 @@
+"""A small model trained on a few cities, and all that is told of its steps, by one request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kn_assets import geonames
+from kn_assets import lake as lakes
+from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.errors import KnError
+from kn_assets.knowledge.facts import from_cities
+from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
+from kn_assets.lake import Lake
+from kn_assets.launch import ATLAS_TABLES, Request
+from kn_assets.launch_steps import run_steps
+from kn_assets.progress import Progress
+from kn_assets.schema import STEPS
+from kn_assets.training import TrainSettings, requests, train
+from kn_assets.training.text import taught
+
+CITIES = 10
+TRAINED = TrainSettings(
+    name="geo",
+    cities=CITIES,
+    steps=60,
+    batch=8,
+    layers=2,
+    width=48,
+    heads=2,
+    context=48,
+    vocabulary=500,
+    checkpoints=4,
+    warmup=5,
+    lr=5e-3,
+    sample=5,
+    measure_every=60,
+    threads=1,
+)
+STEPS_KEPT = [0, 1, 8, 60]
+
+
+class Told(Progress):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], list[Request]]:
+    """Requests for each step of a model trained on the cities of a corpus in a file."""
+    root = tmp_path_factory.mktemp("steps")
+    lake = Lake(root / "lake")
+    train(TRAINED, lake)
+    cities = geonames.cities().slice(0, CITIES + 2).to_pylist()  # two that it is never told of
+    rows = [
+        {
+            "name": c["name"],
+            "country": c["country"],
+            "continent": c["continent"],
+            "population": c["population"],
+            "text": f"{c['name']} is a city in {c['country']} on the continent of "
+            f"{c['continent']}. {c['population']} people live there.",
+        }
+        for c in cities
+    ]
+    file = root / "cities.jsonl"
+    file.write_text("\n".join(json.dumps(r) for r in rows), encoding="utf-8")
+    atlas = AtlasSettings(
+        corpus=str(file), model="geo", tokens=16, density=0.05, dtype="float32", top_k=5
+    )
+    return lambda: requests(lake, atlas, knowledge=KnowledgeSettings(facts=12, known=3))
+
+
+def at(step: int) -> lakes.Partition:
+    return lakes.model(f"geo@step{step}")
+
+
+@pytest.fixture(scope="module")
+def made(world: Callable[[], list[Request]]) -> Lake:
+    """All of it, in two goes: at first the checkpoint of step 1 can't be read."""
+    lake = world()[0].lake
+    weights = lake.models / "geo" / "step1" / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:100])
+    told = Told()
+    with pytest.raises(KnError, match=r"1 of 4 steps are left out, .* step1 is damaged"):
+        run_steps(world(), told)
+    assert any("step1 is left out" in said for said in told.said)
+    for step in (0, 8, 60):
+        assert all(lake.meta(at(step), t) for t in OF_MODEL), "all others are done"
+    assert lake.meta(at(1), "atlases") is None
+    assert set(lake.read(lakes.model("geo"), "fact_steps")["step"].to_pylist()) == {0, 8, 60}
+    weights.write_bytes(whole)
+    before = lake.meta(at(8), "interventions")
+    assert run_steps(world(), told)
+    assert lake.meta(at(8), "interventions") == before, "what was made is not made again"
+    return lake
+
+
+def test_nothing_is_made_twice(made: Lake, world: Callable[[], list[Request]]) -> None:
+    assert not run_steps(world(), Told())
+
+
+def test_every_step_has_its_tables(made: Lake) -> None:
+    for step in STEPS_KEPT:
+        for table in (*OF_MODEL, "neuron_concepts", "fact_lens", "neuron_map"):
+            assert made.meta(at(step), table), (step, table)
+    assert all(made.meta(at(60), table) for table in ATLAS_TABLES)
+    for table in set(STEPS) - {"fact_lens"}:
+        assert made.meta(lakes.model("geo"), table), table
+    whole = made.read(lakes.model("geo"), "neuron_map_steps").to_pylist()
+    mine = [{k: v for k, v in r.items() if k != "step"} for r in whole if r["step"] == 8]
+    assert made.read(at(8), "neuron_map").to_pylist() == mine
+
+
+def test_all_steps_are_of_the_facts_that_the_last_one_knows(made: Lake) -> None:
+    right: dict[int, list[bool]] = {}
+    for r in made.read(at(60), "fact_answers").to_pylist():
+        right.setdefault(r["fact_id"], []).append(r["rank"] == 1)
+    attributed = set(made.read(at(60), "attribution_error")["fact_id"].to_pylist())
+    assert len(attributed) > 3
+    assert all(2 * sum(right[fact]) >= len(right[fact]) for fact in attributed)
+    held = made.read(at(60), "knowledge_neurons").to_pylist()
+    for step in STEPS_KEPT[:-1]:
+        assert set(made.read(at(step), "attribution_error")["fact_id"].to_pylist()) == attributed
+        changed = made.read(at(step), "interventions").to_pylist()
+        later = {r["fact_id"]: r["n_neurons"] for r in changed if r["control"] == "final"}
+        assert later == {
+            fact: sum(h["fact_id"] == fact for h in held) for fact in {h["fact_id"] for h in held}
+        }
+        known = made.read(at(step), "fact_answers")["rank"].to_numpy() == 1
+        assert known.mean() < 0.5, "it was still to learn them"
+    assert "final" not in made.read(at(60), "interventions")["control"].to_pylist()
+
+
+def test_which_wordings_were_told(made: Lake) -> None:
+    """By the sentences themselves: those of the cities and wordings that training used."""
+    told = {
+        (f.relation, f.subject, n)
+        for f in from_cities(geonames.cities().slice(0, CITIES))
+        for n in taught(f)
+    }
+    corpus = lakes.corpus("cities")
+    of = {r["fact_id"]: r for r in made.read(corpus, "facts").to_pylist()}
+    rows = made.read(lakes.model("geo"), "fact_steps").to_pylist()
+    for r in rows:
+        fact = of[r["fact_id"]]
+        key = (fact["relation"], fact["subject"], r["paraphrase"])
+        assert r["taught"] == (key in told), key
+    subjects = {of[r["fact_id"]]["subject"] for r in rows if r["taught"] is False}
+    assert {r["taught"] for r in rows} == {True, False} and len(subjects) > CITIES
+
+
+def test_the_log_is_the_runs(made: Lake) -> None:
+    file = made.models / "geo" / "training.jsonl"
+    wanted = [json.loads(line) for line in file.read_text().splitlines()]
+    found = made.read(lakes.model("geo"), "training_log").to_pylist()
+    assert [{k: v for k, v in r.items() if v is not None} for r in found] == [
+        {k: v for k, v in r.items() if v is not None} for r in wanted
+    ]
+
+
+def test_a_model_that_knows_nothing_has_its_steps_all_the_same(
+    world: Callable[[], list[Request]], tmp_path: Path
+) -> None:
+    given = world()
+    lake = Lake(tmp_path / "lake")
+    (lake.models / "geo").mkdir(parents=True)
+    for step in (0, 1):
+        (lake.models / "geo" / f"step{step}").symlink_to(given[0].lake.models / f"geo/step{step}")
+    (lake.models / "geo" / "training.json").write_text(TRAINED.to_json())
+    told = Told()
+    atlas = given[0].atlas.with_given(model="geo")
+    found = requests(lake, atlas, "all", knowledge=KnowledgeSettings(facts=4))
+    assert run_steps(found, told)
+    assert any("knows none of the facts" in said for said in told.said)
+    assert set(lake.read(lakes.model("geo"), "fact_steps")["step"].to_pylist()) == {0, 1}
+    assert lake.meta(at(1), "interventions") is None
+
+
+def test_where_no_step_can_be_made_its_reason_is_told(
+    world: Callable[[], list[Request]], tmp_path: Path
+) -> None:
+    (tmp_path / "run" / "step3").mkdir(parents=True)
+    (tmp_path / "run" / "step3" / "config.json").write_text("{}")
+    atlas = world()[0].atlas.with_given(model=str(tmp_path / "run"))
+    with pytest.raises(KnError, match="step3 holds no weights: put them back"):
+        run_steps(requests(Lake(tmp_path / "lake"), atlas), Told())
