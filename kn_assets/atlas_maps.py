@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kn_assets import maps
+from kn_assets import cluster_labels, maps
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.progress import Progress
 from kn_assets.schema import TABLES
@@ -36,6 +36,38 @@ def write_map(plan: AtlasPlan, table: str, progress: Progress) -> dict[str, floa
         )
     plan.write(table, rows)
     return found.quality
+
+
+def write_clusters(plan: AtlasPlan) -> int:
+    """Make `map_clusters` out of both maps, replacing it; returns the number of clusters.
+
+    Raises KnError where the maps, or what the labels are made of, aren't there.
+    """
+    plan.check_same()
+
+    def read(table: str, *columns: str) -> pa.Table:
+        return plan.lake.read(plan.model, table, list(columns) or None)
+
+    countries = _countries(plan)
+    neurons = cluster_labels.neuron_clusters(
+        read("neuron_map"),
+        read("neuron_top", "layer", "neuron", "prompt_id", "activation"),
+        read("neuron_vocabulary", "layer", "neuron", "sign", "token", "score"),
+        countries,
+    )
+    prompts = cluster_labels.prompt_clusters(
+        read("prompt_map"), read("tokens", "prompt_id", "token"), countries
+    )
+    return plan.write("map_clusters", pa.concat_tables([neurons, prompts]))
+
+
+def _countries(plan: AtlasPlan) -> dict[int, str]:
+    """The country of each of the corpus' prompts, where its city has one."""
+    prompts = plan.lake.read(plan.corpus, "prompts", ["prompt_id", "city_id"]).to_pydict()
+    cities = plan.lake.read(plan.corpus, "cities", ["city_id", "country"]).to_pydict()
+    of_city = dict(zip(cities["city_id"], cities["country"], strict=True))
+    pairs = zip(prompts["prompt_id"], prompts["city_id"], strict=True)
+    return {prompt: country for prompt, city in pairs if (country := of_city.get(city))}
 
 
 def _numbered(batch: pa.RecordBatch, prompt_ids: np.ndarray) -> pa.RecordBatch:

@@ -1,4 +1,4 @@
-"""Clusters of a map, and words that tell what a cluster has in common."""
+"""Clusters of points in the plane."""
 
 from __future__ import annotations
 
@@ -32,25 +32,15 @@ def clusters(coordinates: NDArray[Any], smallest: int | None = None) -> NDArray[
     return labels
 
 
-def label_candidates(
-    labels: NDArray[Any], points: NDArray[Any], terms: list[str], k: int = 3
-) -> dict[int, list[tuple[str, float]]]:
-    """The terms that tell most of each cluster: cluster -> up to k of (term, share), best first.
+def centres(coordinates: NDArray[Any], labels: NDArray[Any]) -> NDArray[np.float32]:
+    """The place (clusters, 2) of each cluster's member nearest to the median of all of its members.
 
-    `points[i]` has the term `terms[i]`, as a prompt has the country of its city or a neuron the
-    tokens of its vocabulary; a point may have many. `share` is the term's share p in the cluster;
-    the order is by p log(p / q), the term's part of the divergence from its share q in all points:
-    common here, and more so than elsewhere. Terms no commoner than elsewhere are left out.
+    Unlike a mean it lies in the cluster, whatever its shape.
     """
-    words, codes = np.unique(np.asarray(terms, dtype=object).astype(str), return_inverse=True)
-    cluster = np.asarray(labels)[np.asarray(points)]
-    overall = np.bincount(codes, minlength=len(words)) / max(len(codes), 1)
-    found = {}
-    for label in range(int(np.max(labels, initial=-1)) + 1):
-        counts = np.bincount(codes[cluster == label], minlength=len(words))
-        share = counts / max(counts.sum(), 1)
-        ratio = np.divide(share, overall, out=np.ones_like(share), where=share > 0)
-        score = share * np.log(ratio)
-        best = np.lexsort((np.arange(len(words)), -score))[:k]
-        found[label] = [(str(words[i]), float(share[i])) for i in best if score[i] > 1e-12]
+    n = int(np.max(labels, initial=-1)) + 1
+    found = np.empty((n, 2), dtype=np.float32)
+    for label in range(n):
+        members = coordinates[labels == label]
+        away = np.linalg.norm(members - np.median(members, axis=0), axis=1)
+        found[label] = members[away.argmin()]
     return found

@@ -211,6 +211,9 @@ FAULTS: list[tuple[str, str, Change]] = [
     ("prompt_map", "in_range", appended(prompt_id=N_PROMPTS)),
     ("prompt_map", "finite", with_value("y", float("inf"))),
     ("prompt_map", "every_prompt", without(prompt_id=1)),
+    ("map_clusters", "keys_unique", repeated(3)),
+    ("map_clusters", "in_range", with_value("cluster", None, 0)),
+    ("map_clusters", "finite", with_value("x", float("nan"))),
     ("atlases", "keys_unique", repeated(0)),
     ("atlases", "in_range", with_value("n_prompts", 0)),
 ]

@@ -472,6 +472,15 @@ def test_maps(atlas, connection):
     ]
 
 
+def test_labels_of_maps(atlas, connection):
+    held = rows(atlas, "map_clusters")
+    for kind in ("neuron", "prompt"):
+        got = ask(connection, f"FROM map_labels('{MODEL}', '{kind}')")
+        wanted = [{k: v for k, v in r.items() if k != "kind"} for r in held if r["kind"] == kind]
+        assert got == wanted
+        assert len(got) > 3
+
+
 def test_summaries_of_layers(atlas, connection):
     got = ask(connection, f"FROM layer_summary('{MODEL}')")
     assert [r["layer"] for r in got] == list(range(SIZE.n_layers))

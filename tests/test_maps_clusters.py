@@ -1,7 +1,10 @@
+from collections import Counter, defaultdict
+
 import numpy as np
 import pytest
 
-from kn_assets.clusters import clusters, label_candidates
+from kn_assets.cluster_terms import Terms, telling
+from kn_assets.clusters import centres, clusters
 
 
 def test_blobs_are_found_largest_first_and_scattered_points_are_not():
@@ -30,29 +33,61 @@ def test_points_in_one_place():
     assert len(set(labels.tolist())) == 1
 
 
-def test_labels_are_common_here_and_more_than_elsewhere():
+def test_a_centre_is_a_member_in_the_middle():
+    """Also of a ring, whose mean lies outside of it."""
+    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    ring = 10 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    blob = np.array([[50, 50], [51, 50], [50, 51], [80, 80.0]])
+    points, labels = np.concatenate([ring, blob]), np.repeat([0, 1], [40, 4])
+    found = centres(points, labels)
+    assert np.linalg.norm(found[0]) == pytest.approx(10)
+    assert found[1].tolist() in blob[:3].tolist()
+    assert centres(points, np.full(44, -1)).shape == (0, 2)
+
+
+def test_terms_are_common_here_and_more_than_elsewhere():
     labels = np.array([0, 0, 0, 0, 1, 1, 1, -1, -1, -1])
     countries = ["China"] * 3 + ["Peru"] + ["Peru", "Peru", "Chile"] + ["Chile"] * 3
-    found = label_candidates(labels, np.arange(10), countries)
-    assert found == {0: [("China", 0.75)], 1: [("Peru", pytest.approx(2 / 3))]}
+    china, peru = (
+        [(t.term, t.share, t.lift) for t in found]
+        for found in telling(labels, Terms(np.arange(10), countries), k=3)
+    )
+    assert china == [("China", 0.75, pytest.approx(0.75 / 0.3))]
+    assert peru == [("Peru", pytest.approx(2 / 3), pytest.approx(2 / 0.9))]
 
 
-def test_the_order_of_labels_is_the_divergence():
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_order_of_terms_is_the_divergence(weighted):
     rng = np.random.default_rng(1)
     labels = rng.integers(-1, 3, 500)
     points = rng.integers(0, 500, 3000)
     terms = [f"t{t}" for t in rng.zipf(1.5, 3000) % 40]
-    found = label_candidates(labels, points, terms, k=4)
-    for label in range(3):
-        inside = [t for p, t in zip(points, terms, strict=True) if labels[p] == label]
-        score = {}
-        for t in set(inside):
-            p, q = inside.count(t) / len(inside), terms.count(t) / len(terms)
-            score[t] = p * np.log(p / q)
-        best = sorted((-s, t) for t, s in score.items() if s > 0)[:4]
-        assert [t for t, _ in found[label]] == [t for _, t in best]
+    weights = rng.random(3000) if weighted else np.ones(3000)
+    found = telling(
+        labels,
+        Terms(points, terms, weights if weighted else None),
+        4,
+        least_lift=1.2,
+        least_points=3,
+    )
+    for cluster in range(3):
+        here, everywhere, having = Counter(), Counter(), defaultdict(set)
+        for point, term, weight in zip(points, terms, weights, strict=True):
+            everywhere[term] += weight
+            if labels[point] == cluster:
+                here[term] += weight
+                having[term].add(point)
+        told = []
+        for term, weight in here.items():
+            p, q = weight / here.total(), everywhere[term] / everywhere.total()
+            if p / q > 1.2 and len(having[term]) >= 3:
+                told.append((-p * np.log(p / q), term))
+        assert [t.term for t in found[cluster]] == [term for _, term in sorted(told)[:4]]
+        assert [-t.score for t in found[cluster]] == pytest.approx([s for s, _ in sorted(told)[:4]])
 
 
-def test_no_clusters_no_labels():
-    assert label_candidates(np.array([-1, -1]), np.array([0, 1]), ["a", "b"]) == {}
-    assert label_candidates(np.array([], dtype=int), np.array([], dtype=int), []) == {}
+def test_no_clusters_no_terms():
+    assert telling(np.array([-1, -1]), Terms(np.array([0, 1]), ["a", "b"]), 3) == []
+    nothing = np.array([], dtype=int)
+    assert telling(nothing, Terms(nothing, []), 3) == []
+    assert telling(np.array([0, 0]), Terms(nothing, []), 3) == [[]]

@@ -68,3 +68,20 @@ def _map(table: str) -> dg.AssetsDefinition:
 
 neuron_map = _map("neuron_map")
 prompt_map = _map("prompt_map")
+
+_OF_CLUSTERS = ("neuron_map", "prompt_map", "neuron_top", "neuron_vocabulary", "tokens")
+
+
+@dg.multi_asset(
+    name="map_clusters",
+    specs=[spec("map_clusters", "maps", set(), deps=["atlases", *_OF_CLUSTERS])],
+    check_specs=check_specs(["map_clusters"]),
+    partitions_def=models,
+    required_resource_keys=REQUIRED,
+    pool="maps",
+)
+def map_clusters(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Name the clusters of both maps by their countries and words."""
+    plan = atlas_plan(context)
+    atlas_maps.write_clusters(plan)
+    return told(plan.lake, plan.model, "map_clusters")

@@ -22,6 +22,7 @@ from kn_assets.made_up.context import attention, lens, neuron_vocabulary
 from kn_assets.made_up.corpus import write_corpus
 from kn_assets.made_up.dense import (
     FINGERPRINT,
+    Columns,
     Shape,
     city_of,
     dense_blocks,
@@ -86,10 +87,12 @@ def _write_atlas(lake: Lake, where: Partition, corpus: str, size: Shape) -> None
     x, y = rng.standard_normal((2, len(layer))) * 20
     place = {"x": x, "y": y, "cluster": rng.integers(-1, 12, len(x))}
     write(lake, where, "neuron_map", [{"layer": layer, "neuron": neuron, **place}])
+    clusters = [_clusters("neuron", place)]
     x, y = rng.standard_normal((2, size.n_prompts)) * 20
     prompts = np.arange(size.n_prompts)
     place = {"x": x, "y": y, "cluster": rng.integers(-1, 12, len(x))}
     write(lake, where, "prompt_map", [{"prompt_id": prompts, **place}])
+    write(lake, where, "map_clusters", [*clusters, _clusters("prompt", place)])
     write(
         lake,
         where,
@@ -112,6 +115,25 @@ def _write_atlas(lake: Lake, where: Partition, corpus: str, size: Shape) -> None
         "settings": json.dumps({"n_tokens": size.n_tokens, "dtype": "float32"}),
     }
     write(lake, where, "atlases", [columns_of([atlas])])
+
+
+def _clusters(kind: str, place: Columns) -> Columns:
+    """Those clusters of a map that have points, with awkward names."""
+    found, counts = np.unique(place["cluster"][place["cluster"] >= 0], return_counts=True)
+    middle = {
+        axis: [float(np.mean(place[axis][place["cluster"] == c])) for c in found]
+        for axis in ("x", "y")
+    }
+    return {
+        "kind": [kind] * len(found),
+        "cluster": found,
+        "n": counts,
+        **middle,
+        "label": [f"Côte d'Ivoire · <b>{c}" for c in found],
+        "countries": [["Côte d'Ivoire", "Japan"][: c % 3] for c in found],
+        "country_lifts": [[4.5, 1.25][: c % 3] for c in found],
+        "vocabulary": [["<b>", "naïve"][: c % 3] for c in found],
+    }
 
 
 def _write_tokens(lake: Lake, where: Partition, size: Shape) -> None:

@@ -200,6 +200,35 @@ TABLES = (
         ("prompt_id",),
     ),
     Table(
+        "map_clusters",
+        "model",
+        "The clusters of both maps, and what tells each from all other points.",
+        (
+            Column("kind", pa.string(), "neuron or prompt: which map"),
+            Column("cluster", pa.int16(), "cluster of that map, from 0, the largest"),
+            Column("n", pa.int32(), "points in it"),
+            Column("x", pa.float32(), "place of its middle point"),
+            Column("y", pa.float32(), "place of its middle point"),
+            Column("label", pa.string(), "countries and words that tell most"),
+            Column(
+                "countries",
+                pa.list_(pa.string()),
+                "of its prompts, or of the prompts its neurons fire on most, most telling first",
+            ),
+            Column(
+                "country_lifts",
+                pa.list_(pa.float32()),
+                "how many times as common each country is here as among all points",
+            ),
+            Column(
+                "vocabulary",
+                pa.list_(pa.string()),
+                "words its neurons promote, or of its prompts' texts, most telling first",
+            ),
+        ),
+        ("kind", "cluster"),
+    ),
+    Table(
         "atlases",
         "model",
         "What each atlas was made of: enough to make it again.",

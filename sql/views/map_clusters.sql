@@ -1,0 +1,4 @@
+CREATE OR REPLACE VIEW map_clusters AS
+SELECT
+    t.model, t.kind, t.cluster, t.n, t.x, t.y, t.label, t.countries, t.country_lifts, t.vocabulary
+FROM lake.map_clusters AS t;
