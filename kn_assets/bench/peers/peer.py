@@ -1,0 +1,136 @@
+"""A peer: its script, run in a process of its own that answers a line of JSON to each line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kn_assets.progress import Progress
+
+if TYPE_CHECKING:
+    from kn_assets.atlas.plan import AtlasPlan
+
+SCRIPTS = Path(__file__).with_name("scripts")
+TRIAL = 64  # prompts on which settings are tried
+_BATCHES = (16, 32, 64)
+
+PEERS: dict[str, list[dict[str, object]]] = {
+    "hooks": [{"batch": b} for b in _BATCHES],
+    "transformer-lens": [
+        {"batch": b, "by": by} for by in ("run_with_cache", "run_with_hooks") for b in _BATCHES
+    ],
+    "nnsight": [{"batch": b, "by": by} for by in ("save", "in the trace") for b in _BATCHES],
+}
+"""The peers, and the settings that each tries."""
+
+
+class CannotRun(Exception):
+    """A peer's process ended; the message is the last thing it said."""
+
+
+def write_config(plan: AtlasPlan, place: Path) -> Path:
+    """What every peer is told (see `scripts/common.py`), in `place`; returns its path.
+
+    The thresholds are those of the atlas that was just made from `plan`.
+    """
+    loaded = plan.load(Progress())
+    prompts = plan.tokenize(loaded.tokenizer, loaded.parts.context)
+    np.savez(
+        place / "prompts.npz",
+        prompt_ids=prompts.prompt_ids,
+        lengths=prompts.lengths,
+        ids=prompts.ids,
+    )
+    names = {id(module): name for name, module in loaded.model.named_modules()}
+    config = {
+        "model": str(loaded.tokenizer.name_or_path),
+        "dtype": plan.dtype,
+        "threads": _threads(),
+        "projections": [names[id(m)] for m in loaded.parts.mlp_outputs],
+        "thresholds": plan.lake.read(plan.model, "thresholds")["threshold"].to_pylist(),
+        "prompts": str(place / "prompts.npz"),
+        "n_prompts": len(prompts),
+    }
+    path = place / "config.json"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    return path
+
+
+def _threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+class Peer:
+    """A running peer. `told` is its version and settings, `out` the table of its last round."""
+
+    def __init__(self, name: str, python: Path, config: Path, place: Path) -> None:
+        self.name = name
+        self.out = place / f"{name}.parquet"
+        self.n_prompts = json.loads(config.read_text(encoding="utf-8"))["n_prompts"]
+        self.settings: dict[str, object] = {}
+        self._errors = place / f"{name}.log"
+        script = SCRIPTS / f"with_{name.replace('-', '_')}.py"
+        with self._errors.open("w") as log:
+            self._process = subprocess.Popen(
+                [python, script, config],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                # Threads that wait must not spin while another peer runs.
+                env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1"},
+            )
+        self._version: str | None = None
+
+    @property
+    def told(self) -> str:
+        """Such as `4.3.0, batch 32, by run_with_hooks`."""
+        return ", ".join([str(self._version), *(f"{k} {v}" for k, v in self.settings.items())])
+
+    def choose(self) -> None:
+        """Try all settings on some prompts, and keep the fastest. Raises CannotRun."""
+        self._version = self._answer()["version"]
+        some = min(TRIAL, self.n_prompts)
+        self.run(PEERS[self.name][0], some)  # the first round touches memory for the first time
+        times = [(self.run(s, some), i) for i, s in enumerate(PEERS[self.name])]
+        self.settings = PEERS[self.name][min(times)[1]]
+
+    def run(self, settings: dict[str, object] | None = None, prompts: int | None = None) -> float:
+        """A round; returns its seconds, from the first batch to the written table."""
+        asked = {
+            "out": str(self.out),
+            "settings": settings or self.settings,
+            "prompts": prompts or self.n_prompts,
+        }
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(asked) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise self._ended() from None
+        return float(self._answer()["seconds"])
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise self._ended()
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def _ended(self) -> CannotRun:
+        code = self._process.wait()
+        said = [line for line in self._errors.read_text(errors="replace").splitlines() if line]
+        return CannotRun(said[-1].strip() if said else f"its process ended with {code}")
