@@ -57,7 +57,7 @@ def fact(database: Database, model: str, fact: int) -> Answer:
             model,
             about[0]["relation"],
         ),
-        "missing": {t: _command(database, model, t) for t in lacking},
+        "missing": _command(database, model, *lacking) if lacking else None,
     }
 
 
@@ -66,10 +66,11 @@ def shared(database: Database, model: str, layer: int, neuron: int) -> Answer:
     return {"rows": rows(database, "FROM neuron_facts($1, $2, $3)", model, layer, neuron)}
 
 
-def _command(database: Database, model: str, table: str) -> str:
+def _command(database: Database, model: str, *tables: str) -> str:
     corpus = rows(database, "SELECT corpus FROM atlases WHERE model = $1", model)
     name = corpus[0]["corpus"] if corpus else "CORPUS"
+    named = " and ".join(f"`{table}`" for table in tables)
     return (
-        f"This atlas has no table `{table}` yet: `kn knowledge --corpus {name} --model {model}` "
+        f"This atlas has no table {named} yet: `kn knowledge --corpus {name} --model {model}` "
         "makes it."
     )

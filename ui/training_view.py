@@ -81,22 +81,25 @@ def _command(model: str, corpus: str, table: str) -> str:
 
 
 def _knowledge(database: Database, found: list[Answer]) -> Answer:
-    """Which steps lack attributions and interventions, in words."""
+    """Which steps lack what `kn knowledge` makes, in words by part."""
     there = {(name, key) for name, key, _ in database.stamp}
-    without = [r for r in found if ("interventions", r["model"]) not in there]
-    if not without:
-        return {}
     corpus, name = found[0]["corpus"], base(found[0]["model"])
-    if len(without) == len(found):
-        which = "No step has a table"
-    else:
-        steps = ", ".join(f"{row['step']:,}" for row in without[:6])
-        more = " and others" if len(without) > 6 else ""
-        which = f"Step {steps}{more} {'has' if len(without) == 1 else 'have'} no table"
-    return {
-        "knowledge": f"{which} `interventions` yet: `kn knowledge --corpus {corpus} --model {name} "
-        "--steps-of all` makes it."
-    }
+    missing = {}
+    for part, table in (("knowledge", "interventions"), ("concepts", "neuron_concepts")):
+        without = [r for r in found if (table, r["model"]) not in there]
+        if not without:
+            continue
+        if len(without) == len(found):
+            which = "No step has a table"
+        else:
+            steps = ", ".join(f"{row['step']:,}" for row in without[:6])
+            more = " and others" if len(without) > 6 else ""
+            which = f"Step {steps}{more} {'has' if len(without) == 1 else 'have'} no table"
+        missing[part] = (
+            f"{which} `{table}` yet: `kn knowledge --corpus {corpus} --model {name} "
+            "--steps-of all` makes it."
+        )
+    return missing
 
 
 def _layers(database: Database, model: str, steps: list[int]) -> Answer:

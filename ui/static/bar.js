@@ -24,17 +24,30 @@
       kn.fill(about, [corpus, `${kn.integer(n_prompts)} prompts`, `${n_layers} × ${kn.integer(n_neurons)} neurons`, dtype]
         .filter(Boolean).join(" · "));
     });
-    kn.on("tab", showTab);
+    kn.on("tab", tab => showTab(tab));
     document.addEventListener("click", event => {
-      const tab = event.target.closest("#kn-tabs button[data-tab-id]")?.dataset.tabId;
+      const tab = tabOf(event.target.closest("#kn-tabs > .tab-wrapper button"));
       if (tab && kn.started) kn.go({ tab });
     });
     kn.start(server);
   };
 
-  const showTab = tab => {
-    const button = document.querySelector(`#kn-tabs button[role=tab][data-tab-id=${tab}]`);
+  // Tabs for which there is no room are in a menu, where only their words tell which they are.
+  const tabOf = button => button && (button.dataset.tabId
+    ?? Object.keys(kn.tabs).find(tab => tab === button.textContent.trim().toLowerCase()));
+  const tabButton = tab => {
+    const buttons = [...document.querySelectorAll("#kn-tabs > .tab-wrapper button")].filter(b => tabOf(b) === tab);
+    return buttons.find(b => b.dataset.tabId) ?? buttons.at(-1);
+  };
+
+  // On a slow machine the tabs come, or begin to hear clicks, after the address was read.
+  const showTab = (tab, tries = 40) => {
+    const button = tabButton(tab);
     if (button && button.getAttribute("aria-selected") !== "true") button.click();
+    if (tries) setTimeout(() => {
+      const shown = document.querySelector("#kn-tabs button[role=tab][aria-selected=true]")?.dataset.tabId;
+      if (kn.state.tab === tab && shown !== tab) showTab(tab, tries - 1);
+    }, 50);
     kn.untip();
   };
 })((window.kn ??= {}));

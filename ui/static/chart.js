@@ -89,8 +89,9 @@
       const group = s("g", { class: "kn-axis" }, s("line", { x1: LEFT, x2: LEFT + inner(), y1: y, y2: y }));
       for (const i of scale.steps.keys()) group.append(s("line", { x1: x(i), x2: x(i), y1: y, y2: y + 3 }));
       for (const i of kn.stepLabels(scale, inner())) {
-        const text = s("text", { x: x(i), y: y + 14, "text-anchor": "middle" });
-        text.textContent = kn.stepWords(scale.steps[i]);
+        const words = kn.stepWords(scale.steps[i]);
+        const text = s("text", { x: Math.min(x(i), width - 3.4 * words.length), y: y + 14, "text-anchor": "middle" });
+        text.textContent = words;
         group.append(text);
       }
       return group;
@@ -259,9 +260,10 @@
         const column = found.values.map(values => values[i]);
         const known = column.filter(v => v !== null && v !== undefined);
         if (!known.length) return [h("span", { class: "kn-reading" }, found.absent ?? "not measured at this step")];
-        return [h("span", { class: "kn-reading" }, h("span", { class: "kn-ramp", "aria-hidden": "true" }),
-          `to ${format(found.scale)}`, ...(found.negative ? [h("span", { class: "kn-ramp kn-minus", "aria-hidden": "true" }), "below 0"] : []),
-          " · ", h("b", {}, found.reading?.(column) ?? format(known.reduce((a, b) => a + b, 0))))];
+        return [
+          h("span", { class: "kn-reading" }, h("span", { class: "kn-ramp", "aria-hidden": "true" }), `to ${format(found.scale)}`),
+          found.negative && h("span", { class: "kn-reading" }, h("span", { class: "kn-ramp kn-minus", "aria-hidden": "true" }), "below 0"),
+          h("span", { class: "kn-reading" }, h("b", {}, found.reading?.(column) ?? format(known.reduce((a, b) => a + b, 0))))];
       },
       summary: () => `${rows()} layers by ${steps.length} steps.`,
     });

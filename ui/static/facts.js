@@ -56,9 +56,10 @@
         onclick: () => pick(i),
       },
       h("div", { class: "kn-line" },
-        h("span", { class: "kn-city" }, h("bdi", {}, row.subject), h("span", { class: "kn-faint" }, " → "), h("bdi", {}, row.object)),
-        h("span", { class: `kn-standing ${kind}`, title: told }, words)),
-      h("span", { class: "kn-snippet" }, row.relation, row.n_neurons ? ` · ${row.n_neurons} ${row.n_neurons === 1 ? "neuron" : "neurons"}` : ""));
+        h("span", { class: "kn-city" }, h("bdi", {}, row.subject), h("span", { class: "kn-faint" }, " → "), h("bdi", {}, row.object))),
+      h("div", { class: "kn-line" },
+        h("span", { class: "kn-snippet" }, row.relation),
+        h("span", { class: `kn-standing ${kind}`, title: told }, words)));
     };
 
     const draw = (from, missing) => {

@@ -1,1 +1,83 @@
-/* */
+// The neurons that an answer is attributed to, a row for each layer, highest score first.
+(kn => {
+  const h = kn.h;
+
+  // `cells`: [{layer, neuron, score, share, refined, promotes}, ...], highest score first.
+  kn.neuronGrid = () => {
+    let cells = [];
+    let nWordings = 0;
+    let set = "knowledge neuron";
+    const node = h("div", { class: "kn-grid", role: "group", "aria-label": "Neurons by layer. Arrow keys move, Enter selects." });
+
+    const words = cell => [
+      h("strong", {}, `layer ${cell.layer} · neuron ${cell.neuron}`),
+      h("div", {}, `score ${kn.number(cell.score)}`
+        + (cell.activation === undefined ? ` · in ${Math.round(cell.share * nWordings)} of ${nWordings} wordings` : ` · activation ${kn.number(cell.activation)}`)),
+      cell.refined ? h("div", {}, set) : null,
+      cell.promotes?.length ? h("div", {}, "promotes ", ...cell.promotes.map(token => h("span", { class: "kn-chip" }, h("bdi", {}, kn.quoted(token))))) : null];
+
+    const button = (cell, i, scale) => {
+      const share = Math.max(0, cell.score / scale);
+      const tell = event => {
+        const box = event.target.getBoundingClientRect();
+        kn.tip(event.clientX ?? box.right, event.clientY ?? box.bottom, ...words(cell));
+      };
+      return h("button", {
+        type: "button", class: cell.refined ? "kn-neuron kn-refined" : "kn-neuron", "data-i": i, tabindex: i ? "-1" : "0",
+        "aria-label": `Layer ${cell.layer}, neuron ${cell.neuron}, score ${kn.number(cell.score)}${cell.refined ? `, ${set}` : ""}`,
+        style: `--w:${(0.1 + 0.9 * share).toFixed(3)}`,
+        onmousemove: tell, onmouseleave: kn.untip, onblur: kn.untip,
+        onfocus: event => {
+          for (const other of node.querySelectorAll(".kn-neuron[tabindex='0']")) other.tabIndex = -1;
+          event.target.tabIndex = 0;
+          if (event.target.matches(":focus-visible")) {
+            const box = event.target.getBoundingClientRect();
+            kn.tip(box.right, box.bottom, ...words(cell));
+          }
+        },
+        onclick: () => kn.go({ layer: cell.layer, neuron: cell.neuron }),
+      });
+    };
+
+    node.addEventListener("keydown", event => {
+      const here = event.target.closest(".kn-neuron");
+      if (!here) return;
+      const row = here.parentElement;
+      const column = [...row.children].indexOf(here);
+      let to = null;
+      if (event.key === "ArrowRight") to = here.nextElementSibling;
+      else if (event.key === "ArrowLeft") to = here.previousElementSibling;
+      else if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+        const rows = [...node.querySelectorAll(".kn-layer-cells")].filter(r => r.children.length);
+        const next = rows[rows.indexOf(row) + (event.key === "ArrowDown" ? 1 : -1)];
+        to = next?.children[Math.min(column, next.children.length - 1)];
+      } else return;
+      to?.focus();
+      event.preventDefault();
+    });
+
+    const mark = () => {
+      for (const button of node.querySelectorAll(".kn-neuron")) {
+        const cell = cells[button.dataset.i];
+        const here = cell.layer === kn.state.layer && cell.neuron === kn.state.neuron;
+        button.setAttribute("aria-pressed", String(here));
+      }
+    };
+    kn.on("neuron-asked", mark);
+
+    return {
+      node,
+      show: (given, nLayers, wordings, called = "knowledge neuron") => {
+        cells = given;
+        nWordings = wordings;
+        set = called;
+        const scale = Math.max(...cells.map(c => c.score), 1e-12);
+        const rows = Array.from({ length: nLayers }, () => []);
+        cells.forEach((cell, i) => rows[cell.layer]?.push(button(cell, i, scale)));
+        kn.fill(node, ...rows.flatMap((buttons, layer) => [
+          h("span", { class: "kn-no" }, String(layer)), h("div", { class: "kn-layer-cells", "data-layer": layer }, ...buttons)]));
+        mark();
+      },
+    };
+  };
+})((window.kn ??= {}));

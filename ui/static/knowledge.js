@@ -1,1 +1,423 @@
-(kn => { kn.tab("knowledge", () => {}, ["sentence", "answer"]); })((window.kn ??= {}));
+// Knowledge: a fact or any sentence with its answer, the neurons it is attributed to, and what
+// becomes of the answer when they are changed.
+(kn => {
+  const h = kn.h;
+  const STEPS = [["8", "8 steps"], ["20", "20 steps"], ["50", "50 steps"]];
+  const ordinal = n => `${kn.integer(n)}${n % 100 > 10 && n % 100 < 14 ? "th" : { 1: "st", 2: "nd", 3: "rd" }[n % 10] ?? "th"}`;
+
+  kn.tab("knowledge", ({ element, trigger, props, watch }) => {
+    const pane = name => kn.section(element, name);
+    const visible = () => kn.state.tab === "knowledge";
+    const model = () => kn.state.model;
+    const sql = macro => () => `FROM ${macro}(${kn.literal(model())}, ${fact?.fact.fact_id ?? 0})`;
+
+    let fact = null; // the fact on screen, as the server tells it
+    let live = null; // what a live attribution told: of a sentence, or of the fact
+    let wording = null; // of the fact's wordings, null for all
+    let kind = "suppress";
+    let factor = 2; // where neither suppressed nor doubled
+    let which = "set";
+    let chosenByHand = false; // that it is one neuron
+
+    // -- live runs: one at a time, the last one wanted ------------------------------------------
+
+    let asked = 0;
+    let running = null; // {ask, resolve, reject, tell}
+    let next = null;
+    watch("value", () => {
+      const answer = props.value && JSON.parse(props.value);
+      if (!answer || !running || answer.ask !== running.ask) return;
+      if (!answer.found && !answer.error) { running.tell(answer); return; }
+      const { resolve, reject } = running;
+      running = null;
+      if (answer.error) reject(new Error(answer.error));
+      else resolve(answer.found);
+      if (next) { const start = next; next = null; start(); }
+    });
+    const runs = new Map();
+    const run = (question, tell) => new Promise((resolve, reject) => {
+      const key = JSON.stringify(question);
+      if (runs.has(key)) { resolve(runs.get(key)); return; }
+      const kept = found => {
+        runs.set(key, found);
+        if (runs.size > 40) runs.delete(runs.keys().next().value);
+        resolve(found);
+      };
+      const start = () => {
+        running = { ask: ++asked, resolve: kept, reject, tell };
+        tell({ words: "asking", done: 0, of: 0 });
+        trigger("knowledge", { ...question, ask: asked });
+      };
+      if (running) { next = start; tell({ words: "waiting for your last run", done: 0, of: 0 }); } else start();
+    });
+    // A line that tells how far a run is.
+    const progress = () => {
+      const bar = h("progress", { "aria-label": "Progress of the run" });
+      const state = h("span", { class: "kn-count", role: "status" });
+      const node = h("div", { class: "kn-progress kn-live", hidden: true }, bar, state);
+      return {
+        node,
+        tell: ({ waiting, words, done, of }) => {
+          node.hidden = false;
+          if (of) { bar.max = of; bar.value = done; } else bar.removeAttribute("value");
+          state.textContent = waiting ? `waiting: ${waiting} ${waiting === 1 ? "run" : "runs"} before yours`
+            : of ? `${done} of ${of} ${words}` : `${words} …`;
+        },
+        end: () => { node.hidden = true; state.textContent = ""; },
+      };
+    };
+
+    // -- the list of facts -----------------------------------------------------------------------
+
+    const picker = kn.factPicker({ model, onpick: id => kn.go({ fact: String(id), sentence: "", answer: "" }) });
+    pane("facts").append(
+      h("div", { class: "kn-head" }, h("h2", {}, "Facts"),
+        kn.sqlButton(() => `FROM search_facts(${kn.literal(model())}, ${kn.literal(picker.text())})`)),
+      picker.node);
+
+    // -- a sentence of one's own -----------------------------------------------------------------
+
+    const sentence = h("textarea", { class: "kn-own", rows: "2", spellcheck: "false", "aria-label": "Your sentence, up to the answer", placeholder: "A beginning, such as: Rotterdam is a city in the" });
+    const answer = h("input", { class: "kn-search", type: "text", spellcheck: "false", autocomplete: "off", "aria-label": "Its answer", placeholder: "Its answer: Netherlands" });
+    const steps = h("select", { "aria-label": "Steps of the integral" }, ...STEPS.map(([value, words]) => h("option", { value }, words)));
+    steps.value = "20";
+    const start = h("button", { type: "button", class: "kn-run", onclick: () => ask() }, "Run");
+    const formTrouble = h("div", {});
+    const form = h("details", { class: "kn-live", ontoggle: () => { if (form.open) look(); } },
+      h("summary", {}, "Ask a sentence of your own"),
+      h("div", { class: "kn-ask-form" }, sentence, h("div", { class: "kn-ask-line" }, answer, steps, start)), formTrouble);
+    let gone; // why nothing can be run live; undefined: not yet asked
+    const look = async () => {
+      if (!model()) return;
+      try {
+        gone = (await kn.ask("can_run", { model: model() })).missing;
+        start.disabled = Boolean(gone);
+        kn.fill(formTrouble, gone && kn.message(gone));
+      } catch (error) {
+        kn.fill(formTrouble, kn.message(error.message, "error"));
+      }
+    };
+    const ask = () => {
+      const [text, object] = [sentence.value.trim(), answer.value.trim()];
+      if (!text || !object) { kn.fill(formTrouble, kn.message("Write a beginning of a sentence and the answer that ends it.")); return; }
+      kn.fill(formTrouble);
+      if (text === kn.state.sentence && object === kn.state.answer) load();
+      else kn.go({ sentence: text, answer: object });
+    };
+    for (const box of [sentence, answer]) {
+      box.addEventListener("keydown", event => {
+        if (event.key === "Enter" && !event.shiftKey) { ask(); event.preventDefault(); }
+      });
+    }
+
+    // -- the fact --------------------------------------------------------------------------------
+
+    const title = h("h2", {}, "A fact");
+    const about = h("span", { class: "kn-count" });
+    const notes = h("div", { class: "kn-notes" });
+    const wordings = h("div", { class: "kn-wordings" });
+    const grid = kn.neuronGrid();
+    const gridNote = h("p", { class: "kn-faint" });
+    const gridTrouble = h("div", {});
+    const gridRun = progress();
+    const gridSql = kn.sqlButton(sql("fact_neuron_grid"));
+    const gridPart = h("section", { "aria-label": "Neurons by layer" },
+      h("div", { class: "kn-head" }, h("h3", {}, "Neurons by layer"), gridSql), gridNote, gridTrouble, gridRun.node, grid.node);
+    const trouble = h("div", {});
+    const factSql = kn.sqlButton(sql("fact_wordings"));
+    const body = h("div", { class: "kn-fact-body" });
+
+    // -- changing its neurons ----------------------------------------------------------------------
+
+    const changed = h("div", {});
+    const changeNote = h("p", { class: "kn-faint" });
+    const changeRun = progress();
+    const other = h("input", { type: "number", min: "0", max: "100", step: "0.5", value: String(factor), "aria-label": "Factor", class: "kn-factor", onchange: () => { factor = Number(other.value); kinds.set("other"); kind = "other"; change(true); } });
+    const kinds = kn.toggle("What is done to the neurons", [["suppress", "suppress ×0"], ["amplify", "amplify ×2"], ["other", "× factor"]], kind,
+      value => { kind = value; change(true); });
+    const sets = h("div", {});
+    const changeSql = kn.sqlButton(() => `${sql("fact_interventions")()}\nWHERE kind = '${kind}'`);
+    const changePart = h("section", { "aria-label": "What changing them does" },
+      h("div", { class: "kn-head" }, h("h3", {}, "What changing them does"), changeSql),
+      h("div", { class: "kn-tools" }, kinds, other, sets), changeNote, changeRun.node, changed);
+    pane("fact").append(form,
+      h("div", { class: "kn-head" }, title, about, factSql), notes, trouble, body);
+
+    const chosen = () => (kind === "suppress" ? 0 : kind === "amplify" ? 2 : factor);
+    const ownNeurons = () => (live ? live.neurons.slice(0, live.coarse) : fact?.neurons.filter(n => n.refined).map(n => [n.layer, n.neuron]) ?? []).map(n => [n[0], n[1]]);
+    const answerToken = () => (live ? live.answer_token : fact?.wordings.find(w => wording === null || w.paraphrase === wording)?.answer_token);
+
+    const showSets = () => {
+      const n = ownNeurons().length;
+      const { layer, neuron } = kn.state;
+      const one = layer === null ? null : `layer ${layer} · neuron ${neuron} alone`;
+      const choices = [...(n ? [["set", live ? `its ${n} strongest neurons` : `its ${n} knowledge ${n === 1 ? "neuron" : "neurons"}`]] : []), ...(one ? [["one", one]] : [])];
+      if (!choices.some(([value]) => value === which)) { which = choices[0]?.[0] ?? "set"; chosenByHand = false; }
+      kn.fill(sets, choices.length > 0 && kn.toggle("Which neurons", choices, which, value => { which = value; chosenByHand = true; change(true); }));
+    };
+
+    const wordingsTold = () => (wording === null ? `mean over ${fact.wordings.filter(w => w.rank !== null).length} wordings` : `in “${fact.wordings.find(w => w.paraphrase === wording)?.text}”`);
+    const effectLine = () => {
+      const rows = fact?.effects.filter(r => r.kind === kind) ?? [];
+      const own = rows.find(r => r.control === "refined");
+      if (!own) return null;
+      const words = r => `${kn.changeWords(r.ratio)}${r.low === null ? "" : ` (${kn.changeWords(r.low)} to ${kn.changeWords(r.high)})`}`;
+      const by = name => rows.find(r => r.control === name);
+      return h("p", { class: "kn-faint" }, `Over ${own.n_facts} facts of ${fact.fact.relation}, with 95 % intervals: own neurons `, h("b", {}, words(own)),
+        ...[["random", "random"], ["matched", "as active"], ["unrelated", "on another fact"]].filter(([c]) => by(c)).map(([c, name]) => `; ${name} ${words(by(c))}`), ".");
+    };
+
+    let changeCalls = 0;
+    // `clicked`: what isn't stored is run at once, since someone has just chosen it.
+    const change = async (clicked = false) => {
+      const call = ++changeCalls;
+      const set = ownNeurons();
+      changeRun.end();
+      changeSql.hidden = true;
+      if (!set.length && kn.state.layer === null) { kn.fill(changed); changeNote.textContent = ""; return; }
+      const neurons = which === "one" ? [[kn.state.layer, kn.state.neuron]] : set;
+      const stored = !live && which === "set" && kind !== "other" && fact?.interventions.length > 0;
+      if (stored) {
+        const rows = kn.storedChange(fact.interventions, kind, wording);
+        changeSql.hidden = false;
+        changeNote.textContent = `Set at the answer position, ${wordingsTold()}; stored.`;
+        kn.fill(changed, kn.changeTable(rows, answerToken()), effectLine());
+        return;
+      }
+      const question = {
+        model: model(), do: "change", factor: chosen(), neurons,
+        ...(kn.state.sentence ? { sentence: kn.state.sentence, answer: kn.state.answer } : { fact: fact.fact.fact_id, paraphrase: wording ?? firstAsked() }),
+      };
+      changeNote.textContent = "";
+      if (gone === undefined) await look();
+      if (call !== changeCalls) return;
+      if (!clicked && !live && !gone) {
+        kn.fill(changed, h("p", { class: "kn-message kn-note" }, "No such intervention is stored. ",
+          h("button", { type: "button", class: "kn-link", onclick: () => change(true) }, "Run it live"), "."));
+        return;
+      }
+      if (gone) { kn.fill(changed, kn.message(gone)); return; }
+      try {
+        changed.classList.add("kn-waiting");
+        const found = await run(question, told => { if (call === changeCalls) changeRun.tell(told); });
+        if (call !== changeCalls) return;
+        changeNote.textContent = `${neurons.length === 1 ? "One neuron" : `${neurons.length} neurons`} ×${kn.number(found.factor)} at the answer position`
+          + `${kn.state.sentence ? "" : `, in “${found.tokens.join("").trim()}”`}; run live, random ones drawn ${found.controls.find(c => c.control === "random").trials.length} times.`;
+        kn.fill(changed, kn.changeTable(kn.liveChange(found), found.answer_token),
+          !found.controls.some(c => c.control === "unrelated") && kn.message("No unrelated fact to compare with: this corpus has none. `kn knowledge` tells them."));
+      } catch (error) {
+        if (call === changeCalls) kn.fill(changed, kn.message(error.message, "error"));
+      } finally {
+        if (call === changeCalls) { changed.classList.remove("kn-waiting"); changeRun.end(); }
+      }
+    };
+    const firstAsked = () => fact.wordings[0]?.paraphrase ?? 0;
+
+    // -- showing a fact ----------------------------------------------------------------------------
+
+    const showWordings = () => {
+      const choose = value => { wording = value; showWordings(); showSets(); change(); };
+      const row = (value, ...cells) => h("tr", { "aria-selected": String(wording === value), class: wording === value ? "kn-here" : null, onclick: () => choose(value) },
+        h("th", { scope: "row" }, h("button", { type: "button", class: "kn-pick", "aria-pressed": String(wording === value) }, ...cells[0])), ...cells.slice(1));
+      const asked = fact.wordings.filter(w => w.rank !== null);
+      kn.fill(wordings, h("table", {},
+        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "asked as"), h("th", { scope: "col" }, "answer"), h("th", { scope: "col" }, "P"), h("th", { scope: "col" }, "rank"), h("th", { scope: "col" }, "likeliest"))),
+        h("tbody", {},
+          asked.length > 1 && row(null, [`all ${asked.length} wordings`], h("td", {}),
+            h("td", { class: "kn-num" }, kn.number(asked.reduce((s, w) => s + w.probability, 0) / asked.length)), h("td", { class: "kn-num" }, `first in ${asked.filter(w => w.rank === 1).length}`), h("td", {})),
+          ...fact.wordings.map(w => row(w.paraphrase, [h("bdi", {}, w.text), w.given ? h("span", { class: "kn-faint", title: "the beginning of the object, which the prompt was given" }, h("bdi", {}, w.given)) : ""],
+            h("td", {}, w.answer_token === null ? h("span", { class: "kn-faint" }, "not asked") : h("span", { class: "kn-chip" }, h("bdi", {}, kn.quoted(w.answer_token)))),
+            h("td", { class: "kn-num" }, w.probability === null ? "" : kn.number(w.probability)),
+            h("td", { class: w.rank === 1 ? "kn-num kn-first" : "kn-num" }, w.rank === null ? "" : kn.integer(w.rank)),
+            h("td", {}, w.top ? h("span", { class: "kn-chip" }, h("bdi", {}, kn.quoted(w.top[0])), h("span", { class: "kn-faint" }, ` ${kn.probability(w.top_probabilities[0])}`)) : ""))))));
+    };
+
+    const scoredBy = fact_ => {
+      const w = fact_.wordings.find(x => x.answer_token !== null);
+      if (!w) return null;
+      const whole = fact_.fact.object;
+      if (w.answer_token.trim() === whole && !w.given) return null;
+      return `“${whole}” is more than one token: it is scored by its first distinguishing token, “${kn.quoted(w.answer_token)}”`
+        + (w.given ? `, after “${kn.quoted(w.given)}”, which it shares with another object and the prompt is given.` : ".");
+    };
+
+    const showFact = () => {
+      const { subject, object, relation } = fact.fact;
+      kn.fill(title, h("bdi", {}, subject), h("span", { class: "kn-faint" }, " → "), h("bdi", {}, object));
+      const asked = fact.wordings.filter(w => w.rank !== null);
+      const right = asked.filter(w => w.rank === 1).length;
+      const known = asked.length > 0 && 2 * right >= asked.length;
+      kn.fill(about, `${relation} · `, !asked.length ? "not asked of this model" : h("b", { class: known ? "kn-first" : null }, known ? "known" : "not known"),
+        asked.length ? `, right in ${right} of ${asked.length} wordings` : "");
+      factSql.hidden = false;
+      const says = scoredBy(fact);
+      kn.fill(notes, says && h("p", { class: "kn-faint" }, says),
+        asked.length > 0 && !known && h("p", { class: "kn-faint" }, "The model doesn't know this fact, so nothing is attributed to neurons: there is hardly an answer to share out."),
+        kn.steps.length > 1 && h("p", { class: "kn-faint" }, h("button", { type: "button", class: "kn-sql", onclick: () => kn.go({ tab: "training" }) }, "how it came to be, in Training")));
+      kn.fill(trouble, fact.missing && kn.message(fact.missing));
+      kn.fill(body, wordings, gridPart, changePart);
+      showWordings();
+      showGrid();
+    };
+
+    const showGrid = () => {
+      kn.fill(gridTrouble);
+      gridSql.hidden = Boolean(live) || !fact?.neurons.length;
+      const cells = live
+        ? live.neurons.map(([layer, neuron, score, activation], i) => ({ layer, neuron, score, activation, refined: i < live.coarse, share: 1 }))
+        : fact.neurons;
+      const n = cells.filter(c => c.refined).length;
+      gridNote.textContent = !cells.length ? "" : live
+        ? `${kn.integer(live.n_over_floor)} neurons with a score of at least 5 % of the largest; framed: the ${n} over 20 %. ${completeness()}`
+        : `${kn.integer(cells.length)} neurons with a score over the floor in some wording; framed: the ${n} that its wordings share. Full colour is ${kn.number(Math.max(...cells.map(c => c.score)))}.`;
+      grid.node.hidden = !cells.length;
+      if (cells.length) grid.show(cells, kn.atlas.n_layers, live ? 1 : fact.wordings.filter(w => w.rank !== null).length, live ? "among the strongest" : "knowledge neuron");
+      else kn.fill(gridTrouble, attributeLive());
+      showSets();
+      change();
+    };
+    const completeness = () => {
+      const gaps = live.layers.filter(l => Math.abs(l.difference) > 1e-6).map(l => Math.abs(l.total - l.difference) / Math.abs(l.difference)).sort((a, b) => a - b);
+      return gaps.length ? `A layer's scores sum to P − P(layer at 0) within ${kn.percent(gaps[Math.floor(gaps.length / 2)])} at the median (${live.steps} steps, ${live.rule} rule).` : "";
+    };
+    const attributeLive = () => h("p", { class: "kn-message kn-note" }, "Nothing is stored of this fact's neurons here. ",
+      h("button", { type: "button", class: "kn-link", onclick: () => runLive({ fact: fact.fact.fact_id, paraphrase: wording ?? firstAsked() }) }, "Attribute it live"), " in one wording.");
+
+    // -- attribution, live -------------------------------------------------------------------------
+
+    let liveCalls = 0;
+    const runLive = async question => {
+      const call = ++liveCalls;
+      live = null;
+      grid.node.hidden = true;
+      gridNote.textContent = "";
+      kn.fill(gridTrouble);
+      kn.fill(changed);
+      kn.fill(sets);
+      changeNote.textContent = "";
+      gridRun.tell({ words: "asking", done: 0, of: 0 });
+      try {
+        const found = await run({ model: model(), do: "attribute", steps: Number(steps.value), ...question }, told => { if (call === liveCalls) gridRun.tell(told); });
+        if (call !== liveCalls) return;
+        live = found;
+        if (kn.state.sentence) showSentence();
+        showGrid();
+      } catch (error) {
+        if (call !== liveCalls) return;
+        kn.fill(gridTrouble, kn.message(error.message, "error"));
+      } finally {
+        if (call === liveCalls) gridRun.end();
+      }
+    };
+    const showSentence = () => {
+      const { answer_token: token, answer_tokens: n, given, probability, rank, top } = live;
+      const text = [
+        n > 1 && (given
+          ? `“${kn.state.answer}” is ${n} tokens: it is scored by “${kn.quoted(token)}”, the first that tells it from other answers of its kind, after “${kn.quoted(given)}”, which the sentence is given.`
+          : `“${kn.state.answer}” is ${n} tokens: it is scored by its first, “${kn.quoted(token)}”${""}.`),
+        rank > 1 && `The model doesn't know this answer: it ranks ${ordinal(rank)} with a probability of ${kn.number(probability)}. What is attributed is what little there is of it.`];
+      kn.fill(about, `run live · P ${kn.number(probability)}, rank ${kn.integer(rank)}`);
+      kn.fill(notes, h("p", { class: "kn-own-sentence" }, h("bdi", {}, live.tokens.join("")), given ? h("span", { class: "kn-faint" }, h("bdi", {}, given)) : "", " ",
+        h("span", { class: "kn-chip kn-answer" }, h("bdi", {}, kn.quoted(token))),
+        h("span", { class: "kn-faint" }, " likeliest: "), ...top.map(([word, p]) => h("span", { class: "kn-chip" }, h("bdi", {}, kn.quoted(word)), h("span", { class: "kn-faint" }, ` ${kn.probability(p)}`)))),
+      ...text.filter(Boolean).map(words => h("p", { class: "kn-faint" }, words)));
+    };
+
+    // -- facts that share the neuron ---------------------------------------------------------------
+
+    const sharedTitle = h("h3", {}, "Facts that share it");
+    const shared = h("div", { class: "kn-shared" });
+    pane("shared").append(h("div", { class: "kn-head" }, sharedTitle,
+      h("button", { type: "button", class: "kn-sql", onclick: () => kn.go({ tab: "explore" }) }, "where it fires, in Explore"),
+      kn.sqlButton(() => `FROM neuron_facts(${kn.literal(model())}, ${kn.state.layer}, ${kn.state.neuron})`)), shared);
+    let sharedCalls = 0;
+    const loadShared = async () => {
+      const { layer, neuron } = kn.state;
+      if (!visible() || layer === null || neuron === null) return;
+      const call = ++sharedCalls;
+      try {
+        const { rows } = await kn.remembered("neuron_facts", { model: model(), layer, neuron });
+        if (call !== sharedCalls) return;
+        sharedTitle.textContent = rows.length ? `${kn.integer(rows.length)} ${rows.length === 1 ? "fact shares" : "facts share"} it` : "Facts that share it";
+        kn.fill(shared, ...(rows.length ? rows.map(row => h("button", {
+          type: "button", class: "kn-shared-fact", "aria-current": String(row.fact_id) === kn.state.fact ? "true" : null,
+          onclick: () => kn.go({ fact: String(row.fact_id), sentence: "", answer: "" }),
+        }, h("bdi", {}, row.subject), " → ", h("bdi", {}, row.object), h("span", { class: "kn-faint" }, ` ${row.relation} · ${kn.number(row.score)}`)))
+          : [h("p", { class: "kn-faint" }, "It is no knowledge neuron of any fact that was attributed.")]));
+      } catch (error) {
+        if (call === sharedCalls) kn.fill(shared, kn.message(error.message, "error"));
+      }
+    };
+
+    // -- all of it ---------------------------------------------------------------------------------
+
+    let calls = 0;
+    const load = async () => {
+      if (!visible() || !model()) return;
+      const call = ++calls;
+      liveCalls++; // a run under way is of what was
+      live = null;
+      gone = undefined;
+      if (kn.state.sentence) {
+        fact = null;
+        factSql.hidden = true;
+        sentence.value = kn.state.sentence;
+        answer.value = kn.state.answer;
+        form.open = true;
+        kn.fill(title, "Your sentence");
+        kn.fill(about);
+        kn.fill(notes);
+        kn.fill(trouble);
+        kn.fill(body, gridPart, changePart);
+        gridSql.hidden = changeSql.hidden = true;
+        runLive({ sentence: kn.state.sentence, answer: kn.state.answer });
+        return;
+      }
+      gridRun.end();
+      try {
+        if (!kn.state.fact) {
+          const first = await kn.firstFact(model());
+          if (call !== calls || kn.state.fact) return;
+          if (first !== null) { await kn.go({ fact: String(first) }, { push: false }); return; }
+          const { missing } = await kn.ask("facts", { model: model(), text: "", offset: 0, limit: 1 });
+          kn.fill(body);
+          kn.fill(trouble, kn.message(missing ?? "This corpus tells no facts."));
+          return;
+        }
+        if (!kn.isFact(kn.state.fact)) { await kn.dropFact(model()); return; }
+        pane("fact").classList.add("kn-waiting");
+        const found = await kn.remembered("fact", { model: model(), fact: Number(kn.state.fact) });
+        if (call !== calls) return;
+        if (fact?.fact.fact_id !== found.fact.fact_id) wording = null;
+        fact = found;
+        showFact();
+        const own = fact.neurons.find(n => n.refined);
+        const among = fact.neurons.some(n => n.layer === kn.state.layer && n.neuron === kn.state.neuron);
+        if (own && !among) await kn.go({ layer: own.layer, neuron: own.neuron }, { push: false });
+      } catch (error) {
+        if (call !== calls) return;
+        if (/there is no fact/.test(error.message)) { await kn.dropFact(model()); return; }
+        kn.fill(body);
+        kn.fill(trouble, kn.message(error.message, "error"));
+      } finally {
+        if (call === calls) pane("fact").classList.remove("kn-waiting");
+      }
+    };
+
+    kn.mountNeuron(pane("neuron"), { withPrompt: false });
+    let listed = null;
+    const list = () => { if (visible() && listed !== model()) { listed = model(); picker.search(); } };
+    const both = kn.debounce(0, () => { list(); load(); loadShared(); });
+    kn.on("tab", tab => { if (tab === "knowledge") both(); });
+    kn.on("model", both);
+    kn.on("fact", () => { if (visible()) { load(); loadShared(); } });
+    kn.on("sentence", both);
+    kn.on("answer", both);
+    kn.on("neuron-asked", () => {
+      if (!visible()) return;
+      loadShared();
+      if (fact || live) { showSets(); if (which === "one") change(chosenByHand); }
+    });
+    if (kn.state.model) both();
+  }, ["sentence", "answer"]);
+})((window.kn ??= {}));

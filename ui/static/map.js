@@ -21,6 +21,7 @@
     const hands = kn.toggle("What dragging does", [["move", "move"], ["box", "select a box"], ["lasso", "lasso"]], hand,
       value => { hand = value; canvas.dataset.hand = value; });
     const colours = h("select", { "aria-label": "Colour by", onchange: () => { paintColours(); draw(); } });
+    const labelled = h("input", { type: "checkbox", checked: true, onchange: () => paintMarks() });
     const legend = h("div", { class: "kn-legend" });
     const count = h("span", { class: "kn-count" });
     const canvas = h("canvas", {
@@ -39,7 +40,7 @@
     const macro = () => `${kind === "neurons" ? "neuron_points" : "prompt_points"}(${kn.literal(kn.state.model)})`;
     pane.append(
       h("div", { class: "kn-head" }, h("h2", {}, "Map"), count, kn.sqlButton(() => `FROM ${macro()}`)),
-      h("div", { class: "kn-tools" }, kinds, h("label", {}, "colour by ", colours), hands, legend),
+      h("div", { class: "kn-tools" }, kinds, h("label", {}, "colour by ", colours), hands, h("label", {}, labelled, " labels"), legend),
       trouble, stage, said, selection);
 
     // -- data --------------------------------------------------------------------------------
@@ -162,6 +163,7 @@
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, stage.clientWidth, stage.clientHeight);
       const ink = getComputedStyle(stage).color;
+      if (points && labelled.checked) kn.drawLabels(context, points, toScreen, [stage.clientWidth, stage.clientHeight], ink);
       const ring = (i, radius, thickness) => {
         if (i < 0) return;
         const [px, py] = toScreen(points.x[i], points.y[i]);
@@ -228,10 +230,10 @@
     const words = i => {
       const city = points.name(i);
       const place = city === null ? "" : `${city}${points.country(i) ? `, ${points.country(i)}` : ""}`;
-      if (kind === "prompts") return place || `prompt ${points.promptId(i)}`;
+      if (kind === "prompts") return (place || `prompt ${points.promptId(i)}`) + kn.clusterWords(points, i);
       return `layer ${points.layer[i]} · neuron ${points.neuron[i]} · fires at ${kn.percent(points.rate[i])}`
         + (place ? ` · strongest in ${place}` : "")
-        + (points.cluster?.[i] >= 0 ? ` · cluster ${points.cluster[i]}` : "");
+        + kn.clusterWords(points, i);
     };
 
     const choose = i => {

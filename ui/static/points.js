@@ -18,8 +18,12 @@
     const of = (list, i) => (prompt[i] === NONE ? null : list[prompt[i]]);
     const { ids, names, country } = data.prompts;
     const countries = data.countries;
+    // What is known of each cluster, by its number, at its place on the map.
+    const labels = new Map((data.labels ?? []).map(label => [label.cluster, {
+      ...label, x: (label.x - data.left) / data.size, y: 1 - (label.y - data.top) / data.size,
+    }]));
     return {
-      kind: data.kind, n, x, y, layer, neuron, rate, cluster, data,
+      kind: data.kind, n, x, y, layer, neuron, rate, cluster, labels, data,
       promptId: i => of(ids, i),
       name: i => of(names, i),
       country: i => { const c = of(country, i); return c === null || c < 0 ? null : countries[c].name; },
@@ -83,6 +87,9 @@
     };
   };
 
+  const entry = (c, words) => kn.h("span", { class: "kn-entry" },
+    kn.h("i", { style: `background:${rgb(c)}`, "aria-hidden": "true" }), kn.h("bdi", {}, words));
+
   const categorical = (points, value) => {
     const counts = new Map();
     const values = Array.from({ length: points.n }, (_, i) => value(i));
@@ -91,8 +98,6 @@
     const color = new Map(chosen.map((v, k) => [v, packed(KINDS[k])]));
     const other = packed(OTHER);
     const colors = Uint32Array.from(values, v => color.get(v) ?? other);
-    const entry = (c, words) => kn.h("span", { class: "kn-entry" },
-      kn.h("i", { style: `background:${rgb(c)}`, "aria-hidden": "true" }), kn.h("bdi", {}, words));
     return {
       colors,
       legend: [...chosen.map((v, k) => entry(KINDS[k], v)),
@@ -100,7 +105,7 @@
     };
   };
 
-  // Clusters are too many for a legend: neighbouring numbers get hues far apart.
+  // Neighbouring numbers get hues far apart. Clusters are too many for a legend: the largest are told.
   const clusters = points => {
     const count = points.cluster.reduce((most, c) => Math.max(most, c), -1) + 1;
     const hue = c => {
@@ -116,7 +121,9 @@
     const other = packed(OTHER);
     return {
       colors: Uint32Array.from(points.cluster, c => palette[c] ?? other),
-      legend: [kn.h("span", {}, `${count} clusters; grey: in none`)],
+      legend: [
+        ...[...points.labels.values()].slice(0, KINDS.length).map(({ cluster, label }) => entry(hue(cluster), label)),
+        kn.h("span", {}, `${count} clusters; grey: in none`)],
     };
   };
 

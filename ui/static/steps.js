@@ -120,13 +120,11 @@
   };
 
   // In the bar, for the tabs whose panes follow it.
-  kn.mountBarSteps = () => {
-    const bar = document.querySelector("[data-kn=bar]");
-    if (!bar || bar.querySelector(".kn-steps")) return;
+  kn.on("started", () => {
     const node = kn.stepSlider();
-    bar.querySelector(".kn-model")?.after(node);
+    document.querySelector("[data-kn=bar] .kn-model").after(node);
     const hide = () => node.classList.toggle("kn-away", kn.state.tab === "training");
     kn.on("tab", hide);
     hide();
-  };
+  });
 })((window.kn ??= {}));

@@ -32,7 +32,6 @@
 
     const trouble = h("div", {});
     pane("steps").append(kn.stepSlider({ wide: true }), trouble);
-    kn.mountBarSteps();
 
     const nothing = ({ name: base, others }) => [
       h("p", {}, h("b", {}, base), " is seen at one moment only: this lake holds no atlases of its training steps."),
@@ -195,7 +194,7 @@
       data: () => {
         const rows = new Map(story.map(r => [r.step, r]));
         return {
-          min: 0.5, max: 1, none: "Its peaks mark no country, continent, capital or size surely at any step.",
+          min: 0.5, max: 1, none: info?.missing.concepts ?? "Its peaks mark no country, continent, capital or size surely at any step.",
           series: [{ name: "", colour: "own", values: byStep(story, r => r.auroc), words: i => { const r = rows.get(steps()[i]); return `${r.value} ${kn.number(r.auroc)}`; } }],
         };
       },
