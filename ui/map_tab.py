@@ -28,7 +28,7 @@ TAB = Tab(
     + pane("map", "Map")
     + pane("neuron", "The selected neuron")
     + "</div>",
-    scripts=("points.js", "map.js"),
+    scripts=("points.js", "map_labels.js", "map.js"),
     styles=("map.css",),
     questions={"points": _points, "selection": _selection},
 )

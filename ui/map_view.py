@@ -51,6 +51,7 @@ def points(database: Database, model: str, kind: str) -> Answer:
     }
     if "cluster" in found:
         answer["cluster"] = pack(found["cluster"], "i2")
+        answer["labels"] = labels(database, model, kind)
     if kind == "neurons":
         answer |= {
             "layer": pack_ids(found["layer"]),
@@ -58,6 +59,13 @@ def points(database: Database, model: str, kind: str) -> Answer:
             "rate": pack(np.nan_to_num(found["firing_rate"]), "f4"),
         }
     return answer
+
+
+def labels(database: Database, model: str, kind: str) -> list[Answer]:
+    """The clusters of a map, the largest first; none while the atlas has no table of them."""
+    if missing_tables(database, model, "map_clusters"):
+        return []
+    return rows(database, "FROM map_labels($1, $2)", model, kind.removesuffix("s"))
 
 
 def inside(outline: list[tuple[float, float]]) -> str:

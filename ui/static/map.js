@@ -21,7 +21,7 @@
     const hands = kn.toggle("What dragging does", [["move", "move"], ["box", "select a box"], ["lasso", "lasso"]], hand,
       value => { hand = value; canvas.dataset.hand = value; });
     const colours = h("select", { "aria-label": "Colour by", onchange: () => { paintColours(); draw(); } });
-    const labelled = h("input", { type: "checkbox", checked: true, onchange: () => paintMarks() });
+    const labels = kn.labelsButton(() => paintMarks());
     const legend = h("div", { class: "kn-legend" });
     const count = h("span", { class: "kn-count" });
     const canvas = h("canvas", {
@@ -40,7 +40,7 @@
     const macro = () => `${kind === "neurons" ? "neuron_points" : "prompt_points"}(${kn.literal(kn.state.model)})`;
     pane.append(
       h("div", { class: "kn-head" }, h("h2", {}, "Map"), count, kn.sqlButton(() => `FROM ${macro()}`)),
-      h("div", { class: "kn-tools" }, kinds, h("label", {}, "colour by ", colours), hands, h("label", {}, labelled, " labels"), legend),
+      h("div", { class: "kn-tools" }, kinds, h("label", {}, "colour by ", colours), hands, labels, legend),
       trouble, stage, said, selection);
 
     // -- data --------------------------------------------------------------------------------
@@ -163,7 +163,7 @@
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, stage.clientWidth, stage.clientHeight);
       const ink = getComputedStyle(stage).color;
-      if (points && labelled.checked) kn.drawLabels(context, points, toScreen, [stage.clientWidth, stage.clientHeight], ink);
+      if (points && labels.on) kn.drawLabels(context, points, toScreen, [stage.clientWidth, stage.clientHeight], ink);
       const ring = (i, radius, thickness) => {
         if (i < 0) return;
         const [px, py] = toScreen(points.x[i], points.y[i]);
