@@ -15,6 +15,11 @@ def codes(bits: np.ndarray) -> np.ndarray:
     return bits ^ ((bits >> 15) & np.int16(0x7FFF))
 
 
+def numbers(bits: np.ndarray) -> np.ndarray:
+    """The bits of bfloat16 numbers (as int16) -> the numbers, float32."""
+    return (bits.view(np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)
+
+
 def code_at_most(bound: np.ndarray) -> np.ndarray:
     """The code of the largest bfloat16 that is <= bound (float32), int16."""
     bits = (np.asarray(bound, np.float32) + np.float32(0)).view(np.int32)

@@ -7,15 +7,17 @@ on a seeded sample of the atlas' own prompts; position 0, an attention sink, is 
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas.batches import Batch, batches
-from kn_assets.atlas.capture import capturing, forward
-from kn_assets.atlas.sieve import Bounds
+from kn_assets.atlas.batches import batches
+from kn_assets.atlas.bits import codes, numbers
+from kn_assets.atlas.capture import capturing, device_of, forward
+from kn_assets.atlas.sieve import Bounds, plain
 from kn_assets.atlas.tokens import TokenizedPrompts
 from kn_assets.schema import TABLES
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel
 
 SAMPLE = 32  # prompts; about 900 tokens, 1.4 million values a layer of the embedded model
+_MOST_TOKENS = 4096
 _LEAST = float(np.finfo(np.float32).tiny)  # a dead layer's zeros don't fire
 
 
@@ -51,63 +54,73 @@ class Calibration:
 
 
 def calibrate(
-    loaded: LoadedModel, prompts: TokenizedPrompts, settings: AtlasSettings
+    loaded: LoadedModel, prompts: TokenizedPrompts, settings: AtlasSettings, pool: Executor
 ) -> Calibration:
     """Thresholds for `settings.density` (or `settings.threshold` in every layer).
 
     The sample is part of the corpus, so the k-th strongest value of a neuron in it is a bound that
-    the k-th strongest over the corpus can't be under: what is below never needs to be kept.
+    the k-th strongest over the corpus can't be under: what is below never needs to be kept. It is
+    one batch, of which each layer is looked at while the model runs the next.
     """
     import torch
 
-    parts = loaded.parts
-    rng = np.random.default_rng(settings.seed)
-    kept = _subset(prompts, np.sort(rng.permutation(len(prompts))[:SAMPLE]))
-    seen: list[list[Tensor]] = [[] for _ in range(parts.n_layers)]
-    for batch in batches(kept):
-        inner = torch.from_numpy(batch.index[:, 1:] >= 0)
+    (batch,) = batches(_sample(prompts, settings.seed), _MOST_TOKENS)
+    inner = torch.from_numpy(np.flatnonzero(batch.index[:, 1:] >= 0)).to(device_of(loaded))
+    found: list[Future[tuple[float, Bounds]]] = []
 
-        def take(layer: int, a: Tensor, batch: Batch = batch, inner: Tensor = inner) -> None:
-            rows = a.reshape(*batch.index.shape, -1)[:, 1:]
-            seen[layer].append(rows[inner.to(rows.device)].float())
+    def take(_layer: int, a: Tensor) -> None:
+        rows = a.reshape(*batch.index.shape, -1)[:, 1:].reshape(-1, loaded.parts.n_neurons)
+        rows = rows if len(rows) == len(inner) else rows[inner]
+        found.append(pool.submit(_measured, plain(rows.cpu()), settings))
 
-        with torch.inference_mode(), capturing(parts, activations=take):
-            forward(loaded, batch.ids)
-    values = [torch.cat(s) for s in seen]
-    if settings.threshold is not None:
-        thresholds = np.full(parts.n_layers, settings.threshold, np.float32)
-    else:
-        thresholds = np.array([_threshold(v, settings.density) for v in values], np.float32)
+    with torch.inference_mode(), capturing(loaded.parts, activations=take):
+        forward(loaded, batch.ids)
+    layers = [f.result() for f in found]
     return Calibration(
-        thresholds,
-        [_bounds(v, settings.top_k) for v in values],
+        np.array([threshold for threshold, _ in layers], np.float32),
+        [bounds for _, bounds in layers],
         settings.density if settings.threshold is None else None,
     )
 
 
-def _bounds(values: Tensor, k: int) -> Bounds:
-    """The k-th largest and k-th smallest of each neuron; none where there are fewer than k."""
-    import torch
-
-    if len(values) < k:
-        return Bounds.none(values.shape[1])
-    high = torch.topk(values, k, dim=0).values[-1]
-    low = torch.topk(values, k, dim=0, largest=False).values[-1]
-    return Bounds(high.cpu().numpy(), low.cpu().numpy())
-
-
-def _threshold(values: Tensor, density: float) -> float:
-    if not len(values):  # every prompt is a single token
-        return _LEAST
-    # "higher" gives a value that did occur, so that it is exact in the model's own dtype.
-    sizes = values.abs().cpu().numpy().ravel()
-    return max(_LEAST, float(np.quantile(sizes, 1 - density, method="higher")))
-
-
-def _subset(prompts: TokenizedPrompts, chosen: np.ndarray) -> TokenizedPrompts:
+def _sample(prompts: TokenizedPrompts, seed: int) -> TokenizedPrompts:
+    """Some prompts, fewer if they are long."""
+    chosen = np.random.default_rng(seed).permutation(len(prompts))[:SAMPLE]
+    longest = np.maximum.accumulate(prompts.lengths[chosen])
+    fits = longest * np.arange(1, len(chosen) + 1) <= _MOST_TOKENS
+    chosen = np.sort(chosen[: max(1, int(fits.sum()))])
     ids = [prompts.ids[prompts.starts[i] : prompts.starts[i + 1]] for i in chosen]
     return TokenizedPrompts(
-        prompts.prompt_ids[chosen],
-        prompts.lengths[chosen],
-        np.concatenate([np.empty(0, np.int32), *ids]),
+        prompts.prompt_ids[chosen], prompts.lengths[chosen], np.concatenate(ids)
     )
+
+
+def _measured(rows: np.ndarray, settings: AtlasSettings) -> tuple[float, Bounds]:
+    """Threshold and bounds of one layer, out of `plain` rows."""
+    if settings.threshold is not None:
+        return settings.threshold, _bounds(rows, settings.top_k)
+    return _threshold(rows, settings.density), _bounds(rows, settings.top_k)
+
+
+def _bounds(rows: np.ndarray, k: int) -> Bounds:
+    """The k-th largest and k-th smallest of each neuron; none where there are fewer than k."""
+    n = len(rows)
+    if n < k:
+        return Bounds.none(rows.shape[1])
+    of_neurons = np.array(codes(rows).T if rows.dtype == np.int16 else rows.T, order="C")
+    of_neurons.partition((k - 1, n - k), axis=1)
+    low, high = of_neurons[:, k - 1], of_neurons[:, n - k]
+    if rows.dtype == np.int16:
+        low, high = numbers(codes(low)), numbers(codes(high))
+    return Bounds(high.copy(), low.copy())
+
+
+def _threshold(rows: np.ndarray, density: float) -> float:
+    if not len(rows):  # every prompt is a single token
+        return _LEAST
+    # The next higher value that did occur, so that it is exact in the model's own dtype.
+    sizes = (rows & np.int16(0x7FFF) if rows.dtype == np.int16 else np.abs(rows)).reshape(-1)
+    place = int(np.ceil((1 - density) * (len(sizes) - 1)))
+    sizes.partition(place)
+    size = sizes[place : place + 1]
+    return max(_LEAST, float(numbers(size)[0] if size.dtype == np.int16 else size[0]))

@@ -52,6 +52,11 @@ def capturing(
             handle.remove()
 
 
+def device_of(loaded: LoadedModel) -> str:
+    """Where the model runs, e.g. `cpu` or `cuda:0`."""
+    return str(next(loaded.model.parameters()).device)
+
+
 def forward(loaded: LoadedModel, ids: np.ndarray) -> Tensor:
     """Run all but the head on int64 [batch, tokens] ids: [batch, tokens, d_model], normed.
 
@@ -59,8 +64,8 @@ def forward(loaded: LoadedModel, ids: np.ndarray) -> Tensor:
     """
     import torch
 
-    device = next(loaded.model.parameters()).device
-    output = loaded.parts.body(input_ids=torch.from_numpy(ids).to(device), use_cache=False)
+    there = torch.from_numpy(ids).to(device_of(loaded))
+    output = loaded.parts.body(input_ids=there, use_cache=False)
     return output.last_hidden_state
 
 

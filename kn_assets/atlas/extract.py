@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +26,7 @@ from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.shard import ATTENTION, FIRED, LENS, Job, run_shard
 from kn_assets.atlas.tokens import TokenizedPrompts, token_table, vocabulary
 from kn_assets.atlas.vocabulary import neuron_vocabulary
+from kn_assets.atlas.workers import workers
 from kn_assets.lake import said_plainly
 from kn_assets.progress import Progress
 from kn_assets.schema import TABLES
@@ -61,8 +64,8 @@ def extract(plan: AtlasPlan, tables: Iterable[str], progress: Progress) -> dict[
     wants = frozenset(need for t in wanted if (need := NEEDS[t]))
     loaded = plan.load(progress)
     prompts = plan.tokenize(loaded.tokenizer, loaded.parts.context)
-    with said_plainly(plan.lake.root):
-        return _Extraction(plan, loaded, prompts, wants, progress).make(wanted)
+    with said_plainly(plan.lake.root), workers() as pool:
+        return _Extraction(plan, loaded, prompts, wants, progress, pool).make(wanted)
 
 
 class _Extraction:
@@ -75,7 +78,9 @@ class _Extraction:
         prompts: TokenizedPrompts,
         wants: frozenset[str],
         progress: Progress,
+        pool: Executor,
     ) -> None:
+        self.pool = pool
         self.plan, self.loaded, self.prompts = plan, loaded, prompts
         self.wants, self.progress = wants, progress
         self.work = plan.work("-".join(["extract", *sorted(wants)]))
@@ -84,7 +89,7 @@ class _Extraction:
         self.calibration: Calibration | None = None
         if "thresholds" in wanted or FIRED in self.wants:
             self.progress.say("calibrating what fires in each layer")
-            self.calibration = calibrate(self.loaded, self.prompts, self.plan.settings)
+            self.calibration = calibrate(self.loaded, self.prompts, self.plan.settings, self.pool)
         self.shards = self._run_shards() if self.wants else []
         rows = {}
         for table in wanted:
@@ -94,7 +99,9 @@ class _Extraction:
         return rows
 
     def _run_shards(self) -> list[Path]:
-        words = vocabulary(self.loaded.tokenizer, self.loaded.parts.vocab_size)
+        words = []
+        if LENS in self.wants:
+            words = vocabulary(self.loaded.tokenizer, self.loaded.parts.vocab_size)
         ranges = shard_ranges(self.prompts.lengths, self.loaded.parts.n_layers)
         folders = [self.work / f"{i:05}" for i in range(len(ranges))]
         with self.progress.bar("model", len(self.prompts), "prompts") as bar:
@@ -107,7 +114,7 @@ class _Extraction:
                     self.plan.settings.top_k,
                     words,
                 )
-                run_shard(self.loaded, job, folder, bar)
+                run_shard(self.loaded, job, folder, bar, self.pool)
         return folders
 
     def _write(self, table: str, wanted: list[str]) -> dict[str, int]:
@@ -122,8 +129,7 @@ class _Extraction:
             return {table: self.plan.rows(table)}
         if table in ("neurons", "neuron_top"):
             self.progress.say(f"writing {table}")
-            sums = NeuronSums.over(self.shards)
-            data = sums.neurons() if table == "neurons" else sums.tops()
+            data = self.sums.neurons() if table == "neurons" else self.sums.tops()
         elif table == "tokens":
             data = token_table(self.loaded.tokenizer, self.prompts)
         elif table == "thresholds":
@@ -133,6 +139,10 @@ class _Extraction:
             data = self._atlas_row()
         return {table: self.plan.write(table, data)}
 
+    @cached_property
+    def sums(self) -> NeuronSums:
+        return NeuronSums.over(self.shards)
+
     def _merge(self, tables: list[str]) -> dict[str, int]:
         parts = self.loaded.parts
         with (
@@ -140,7 +150,7 @@ class _Extraction:
             self.progress.bar("in neuron order", parts.n_layers, "layers") as bar,
         ):
             folders = {t: stack.enter_context(self.plan.replacing(t)) for t in tables}
-            merge_by_neuron(self.shards, parts.n_layers, parts.n_neurons, folders, bar)
+            merge_by_neuron(self.shards, parts.n_layers, parts.n_neurons, folders, bar, self.pool)
         return {t: self.plan.rows(t) for t in tables}
 
     def _atlas_row(self) -> pa.Table:

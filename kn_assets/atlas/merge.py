@@ -9,20 +9,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from kn_assets.atlas.spill import Spill
 from kn_assets.atlas.top import Top
 from kn_assets.parquet import TableFile
 from kn_assets.progress import Bar
 from kn_assets.schema import TABLES
 
-BLOCK_ROWS = 4_000_000  # rows sorted at once: about 200 MB
+BLOCK_ROWS = 1 << 21  # rows put in order at once by each worker: about 100 MB
 
 
 def link_parts(shards: list[Path], file: str, folder: Path) -> None:
@@ -36,55 +37,73 @@ def link_parts(shards: list[Path], file: str, folder: Path) -> None:
 
 
 def merge_by_neuron(
-    shards: list[Path], n_layers: int, n_neurons: int, folders: dict[str, Path], bar: Bar
+    shards: list[Path],
+    n_layers: int,
+    n_neurons: int,
+    folders: dict[str, Path],
+    bar: Bar,
+    pool: Executor,
 ) -> None:
     """Write `activations_by_neuron` and `neuron_peaks`, one file a layer.
 
     `folders` holds the folder of each of the two tables that is wanted.
     """
-    for layer in range(n_layers):
-        with ExitStack() as files:
-            out = {
-                table: files.enter_context(TableFile(folder / f"layer-{layer:03}.parquet", table))
-                for table, folder in folders.items()
-            }
-            for rows in _blocks(shards, layer, n_neurons):
-                for table, writer in out.items():
-                    kept = peaks(rows) if table == "neuron_peaks" else rows
-                    writer.write(kept)
+    spills = [Spill(shard) for shard in shards]
+    layers = [
+        pool.submit(_merge_layer, spills, layer, n_neurons, folders) for layer in range(n_layers)
+    ]
+    for layer in layers:
+        layer.result()
         bar.advance()
 
 
-def _blocks(shards: list[Path], layer: int, n_neurons: int) -> Iterator[pa.Table]:
+def _merge_layer(spills: list[Spill], layer: int, n_neurons: int, folders: dict[str, Path]) -> None:
+    with ExitStack() as files:
+        out = {
+            table: files.enter_context(TableFile(folder / f"layer-{layer:03}.parquet", table))
+            for table, folder in folders.items()
+        }
+        for rows in _blocks(spills, layer, n_neurons):
+            for table, writer in out.items():
+                writer.write(peaks(rows) if table == "neuron_peaks" else rows)
+
+
+def _blocks(spills: list[Spill], layer: int, n_neurons: int) -> Iterator[pa.Table]:
     """One layer's rows in neuron order, in tables of about `BLOCK_ROWS`, cut between neurons."""
-    schema = TABLES["activations_by_neuron"].schema
-    counts = np.zeros(n_neurons, np.int64)
-    edges = []  # per shard, where each neuron's rows start
-    for shard in shards:
-        neurons = _layer_rows(shard, layer).column("neuron").to_numpy()
-        edges.append(np.searchsorted(neurons, np.arange(n_neurons + 1)))
-        counts += np.diff(edges[-1])
-    ends = np.cumsum(counts)
+    ends = np.cumsum(sum(np.diff(spill.edges(layer)) for spill in spills))
     first = 0
     while first < n_neurons:
         before = ends[first - 1] if first else 0
         last = max(first + 1, int(np.searchsorted(ends, before + BLOCK_ROWS, "right")))
-        pieces = [
-            pa.Table.from_batches([_layer_rows(shard, layer)], schema).slice(
-                edge[first], edge[last] - edge[first]
-            )
-            for shard, edge in zip(shards, edges, strict=True)
-        ]
-        rows = pa.concat_tables(pieces)
-        # Shards hold ascending prompts, so a stable sort by neuron alone leaves them in order.
-        order = np.argsort(rows.column("neuron").to_numpy().astype(np.uint16), kind="stable")
-        yield pa.table([pa.array(c.to_numpy()[order]) for c in rows.columns], schema=schema)
+        yield _block(spills, layer, first, last)
         first = last
 
 
-def _layer_rows(shard: Path, layer: int) -> pa.RecordBatch:
-    with pa.ipc.open_file(shard / "by_neuron.arrow") as reader:
-        return reader.get_batch(layer)
+def _block(spills: list[Spill], layer: int, first: int, last: int) -> pa.Table:
+    """The rows of the neurons first..last-1.
+
+    Shards hold ascending prompts, each in neuron order, so the place of every row follows from
+    counting: no sort.
+    """
+    edges = np.stack([spill.edges(layer)[first : last + 1] for spill in spills])
+    counts = np.diff(edges, axis=1)  # [shards, neurons]
+    ends = np.cumsum(counts.T.ravel()).reshape(counts.T.shape).T
+    shift = (ends - np.cumsum(counts, axis=1)).astype(np.int32)
+    n_rows = int(counts.sum())
+    prompts, positions = np.empty(n_rows, np.int32), np.empty(n_rows, np.int16)
+    values = np.empty(n_rows, np.float32)
+    for spill, edge, count, by in zip(spills, edges, counts, shift, strict=True):
+        to = np.repeat(by, count)
+        to += np.arange(len(to), dtype=np.int32)
+        prompts[to], positions[to], values[to] = spill.rows(int(edge[0]), int(edge[-1]))
+    columns = [
+        np.full(n_rows, layer, np.int16),
+        np.repeat(np.arange(first, last, dtype=np.int32), counts.sum(0)),
+        prompts,
+        positions,
+        values,
+    ]
+    return pa.table(columns, schema=TABLES["activations_by_neuron"].schema)
 
 
 def peaks(rows: pa.Table) -> pa.Table:
@@ -92,17 +111,33 @@ def peaks(rows: pa.Table) -> pa.Table:
 
     Position 0 is left out; of equal values the earliest counts.
     """
-    rows = rows.filter(pc.greater(rows.column("position"), 0))
-    neuron, prompt = (rows.column(c).to_numpy() for c in ("neuron", "prompt_id"))
-    size = np.abs(rows.column("activation").to_numpy())
-    if len(size) == 0:
-        return rows.select(TABLES["neuron_peaks"].names)
-    new = np.concatenate([[True], (np.diff(neuron) != 0) | (np.diff(prompt) != 0)])
-    starts = np.flatnonzero(new)
-    group = np.cumsum(new) - 1
-    at_peak = np.flatnonzero(size == np.maximum.reduceat(size, starts)[group])
-    earliest = at_peak[np.concatenate([[True], np.diff(group[at_peak]) != 0])]
-    return rows.select(TABLES["neuron_peaks"].names).take(pa.array(earliest))
+    names = TABLES["neuron_peaks"].names
+    neuron, prompt, position = (
+        rows.column(c).to_numpy() for c in ("neuron", "prompt_id", "position")
+    )
+    if len(neuron) == 0:
+        return rows.select(names)
+    # One integer which is larger the larger |activation| is and then the earlier, and holds the
+    # sign: so a group's largest one says everything.
+    bits = rows.column("activation").to_numpy().view(np.uint32)
+    keys = (bits & np.uint32(0x7FFFFFFF)).astype(np.uint64) << np.uint64(17)
+    keys |= (np.uint16(0xFFFF) - position.view(np.uint16)).astype(np.uint64) << np.uint64(1)
+    keys |= bits >> np.uint32(31)
+    keys[position == 0] = 0
+    new = prompt[1:] != prompt[:-1]
+    new |= neuron[1:] != neuron[:-1]
+    starts = np.append(0, np.flatnonzero(new) + 1)
+    best = np.maximum.reduceat(keys, starts)
+    starts, best = starts[best > 0], best[best > 0]
+    sign = (best & np.uint64(1)).astype(np.uint32) << np.uint32(31)
+    found = {
+        "layer": rows.column("layer").to_numpy().take(starts),
+        "neuron": neuron.take(starts),
+        "prompt_id": prompt.take(starts),
+        "position": (np.uint16(0xFFFF) - (best >> np.uint64(1)).astype(np.uint16)).view(np.int16),
+        "activation": ((best >> np.uint64(17)).astype(np.uint32) | sign).view(np.float32),
+    }
+    return pa.table([found[n] for n in names], schema=TABLES["neuron_peaks"].schema)
 
 
 @dataclass
@@ -125,14 +160,14 @@ class NeuronSums:
         """Read and add up the shards' `neurons.npz`, in the order of their prompts."""
         total: NeuronSums | None = None
         for shard in shards:
-            with np.load(shard / "neurons.npz") as found:
-                one = cls(
-                    int(found["count"][0]),
-                    found["n_fired"],
-                    found["sums"],
-                    found["squares"],
-                    *(_tops(found, sign) for sign in ("high", "low")),
-                )
+            found = Spill(shard).neurons()
+            one = cls(
+                int(found["count"]),
+                found["n_fired"],
+                found["sums"],
+                found["squares"],
+                *(_tops(found, sign) for sign in ("high", "low")),
+            )
             total = one if total is None else total._plus(one)
         assert total is not None
         return total
@@ -205,6 +240,6 @@ class NeuronSums:
 
 
 def _tops(found: dict[str, np.ndarray], sign: str) -> list[Top]:
-    prompts = found[f"{sign}_prompts"].astype(np.int64)
-    tokens = np.where(prompts >= 0, (prompts << 16) + found[f"{sign}_positions"], -1)
-    return [Top(v, t) for v, t in zip(found[f"{sign}_values"], tokens, strict=True)]
+    return [
+        Top(v, t) for v, t in zip(found[f"{sign}_values"], found[f"{sign}_tokens"], strict=True)
+    ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +20,8 @@ import pyarrow as pa
 from kn_assets.atlas.batches import Batch, batches
 from kn_assets.atlas.calibrate import Calibration
 from kn_assets.atlas.capture import capturing, forward
+from kn_assets.atlas.fired import Fired
 from kn_assets.atlas.lens import lens
-from kn_assets.atlas.sieve import Sieve, Sparse
 from kn_assets.atlas.tokens import TokenizedPrompts
 from kn_assets.parquet import TableFile
 from kn_assets.progress import Bar
@@ -47,15 +48,18 @@ class Job:
     vocabulary: list[str]
 
 
-def run_shard(loaded: LoadedModel, job: Job, folder: Path, bar: Bar) -> None:
-    """Run the model over the job's prompts and write the shard's folder, unless it is there."""
+def run_shard(loaded: LoadedModel, job: Job, folder: Path, bar: Bar, pool: Executor) -> None:
+    """Run the model over the job's prompts and write the shard's folder, unless it is there.
+
+    `pool` lends threads for what can be done beside the model.
+    """
     if folder.exists():
         bar.advance(len(job.prompts))
         return
     fresh = folder.with_name(f".new-{folder.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    harvest = _Harvest(loaded, job)
+    harvest = _Harvest(loaded, job, pool)
     import torch
 
     with torch.inference_mode():
@@ -69,18 +73,13 @@ def run_shard(loaded: LoadedModel, job: Job, folder: Path, bar: Bar) -> None:
 class _Harvest:
     """What is kept of the shard's batches until they are written."""
 
-    def __init__(self, loaded: LoadedModel, job: Job) -> None:
+    def __init__(self, loaded: LoadedModel, job: Job, pool: Executor) -> None:
         self.loaded, self.job, self.parts = loaded, job, loaded.parts
         n_tokens, n_layers = len(job.prompts.ids), self.parts.n_layers
-        self.sieves: list[Sieve] = []
+        self.fired: Fired | None = None
         if FIRED in job.wants:
             assert job.calibration is not None
-            self.sieves = [
-                Sieve(self.parts.n_neurons, float(threshold), job.top_k, bounds)
-                for threshold, bounds in zip(
-                    job.calibration.thresholds, job.calibration.bounds, strict=True
-                )
-            ]
+            self.fired = Fired(loaded, job.calibration, job.top_k, pool)
         if LENS in job.wants:
             self.following = _following(job.prompts)
             self.lens_ids = np.zeros((n_tokens, n_layers, LENS_K), np.int32)
@@ -92,16 +91,15 @@ class _Harvest:
     def run(self, batch: Batch) -> None:
         self.batch = batch
         wants = self.job.wants
+        if self.fired:
+            self.fired.batch(batch)
         with capturing(
             self.parts,
-            activations=self._take_activations if FIRED in wants else None,
+            activations=self.fired.take if self.fired else None,
             residuals=self._take_residuals if LENS in wants else None,
             attention=self._take_attention if ATTENTION in wants else None,
         ):
             forward(self.loaded, batch.ids)
-
-    def _take_activations(self, layer: int, activations: Tensor) -> None:
-        self.sieves[layer].add(activations, self.batch.index)
 
     def _take_residuals(self, layer: int, residuals: Tensor) -> None:
         import torch
@@ -129,47 +127,13 @@ class _Harvest:
     # -- files ----------------------------------------------------------------------------------
 
     def write(self, folder: Path) -> None:
-        if FIRED in self.job.wants:
-            self._write_fired(folder)
+        if self.fired:
+            self.fired.write(folder, self.job.prompts)
         if LENS in self.job.wants:
             _write(folder / "lens.parquet", "logit_lens", [self._lens_table()])
         if ATTENTION in self.job.wants:
             tables = (self._attention_table(i) for i in range(len(self.job.prompts)))
             _write(folder / "attention.parquet", "attention", tables)
-
-    def _write_fired(self, folder: Path) -> None:
-        prompts = self.job.prompts
-        prompt_of, position_of = prompts.token_prompts, prompts.positions
-        layers = [_by_token(Sparse.joined(s.fired)) for s in self.sieves]
-        _write(folder / "fired.parquet", "activations", [_prompt_order(layers, prompts)])
-        with pa.ipc.new_file(
-            folder / "by_neuron.arrow",
-            TABLES["activations_by_neuron"].schema,
-            options=pa.ipc.IpcWriteOptions(compression="lz4"),
-        ) as writer:
-            for layer, fired in enumerate(layers):  # one record batch a layer, in its order
-                by_neuron = fired[np.argsort(fired.neurons.astype(np.uint16), kind="stable")]
-                columns = [
-                    np.full(len(by_neuron), layer, np.int16),
-                    by_neuron.neurons,
-                    prompt_of[by_neuron.tokens],
-                    position_of[by_neuron.tokens],
-                    by_neuron.values,
-                ]
-                schema = TABLES["activations_by_neuron"].schema
-                writer.write_batch(pa.record_batch([pa.array(c) for c in columns], schema=schema))
-        tops = [s.tops() for s in self.sieves]
-        kept = {"count": np.array([s.moments.count for s in self.sieves])}
-        kept["n_fired"] = np.stack([_counts(f, position_of, self.parts.n_neurons) for f in layers])
-        kept["sums"] = np.stack([s.moments.sums for s in self.sieves])
-        kept["squares"] = np.stack([s.moments.squares for s in self.sieves])
-        for sign, pick in (("high", 0), ("low", 1)):
-            tokens = np.stack([t[pick].tokens for t in tops])
-            found = tokens >= 0
-            kept[f"{sign}_values"] = np.stack([t[pick].values for t in tops])
-            kept[f"{sign}_prompts"] = np.where(found, prompt_of[tokens], -1)
-            kept[f"{sign}_positions"] = np.where(found, position_of[tokens], -1)
-        np.savez(folder / "neurons.npz", **kept)  # type: ignore[arg-type]
 
     def _lens_table(self) -> pa.Table:
         prompts, k = self.job.prompts, LENS_K
@@ -209,34 +173,6 @@ def _following(prompts: TokenizedPrompts) -> np.ndarray:
     following[:-1] = prompts.ids[1:]
     following[prompts.starts[1:] - 1] = -1
     return following
-
-
-def _counts(fired: Sparse, position_of: np.ndarray, n_neurons: int) -> np.ndarray:
-    """How often each neuron fired past position 0, int64 [neurons]."""
-    return np.bincount(fired.neurons[position_of[fired.tokens] > 0], minlength=n_neurons)
-
-
-def _by_token(fired: Sparse) -> Sparse:
-    """By token, then neuron; both are below 65,536."""
-    return fired[
-        np.argsort((fired.tokens.astype(np.uint32) << 16) | fired.neurons.astype(np.uint32))
-    ]
-
-
-def _prompt_order(layers: list[Sparse], prompts: TokenizedPrompts) -> pa.Table:
-    """The rows of all layers in the order of `activations`: prompt, position, layer, neuron."""
-    tokens = np.concatenate([f.tokens for f in layers]).astype(np.uint16)
-    order = np.argsort(tokens, kind="stable")  # a radix sort; keeps layer and neuron in order
-    of_layer = np.repeat(np.arange(len(layers), dtype=np.int16), [len(f) for f in layers])
-    tokens = tokens[order]
-    columns = [
-        prompts.token_prompts[tokens],
-        prompts.positions[tokens],
-        of_layer[order],
-        np.concatenate([f.neurons for f in layers])[order],
-        np.concatenate([f.values for f in layers])[order],
-    ]
-    return pa.table(columns, schema=TABLES["activations"].schema)
 
 
 def _write(path: Path, table: str, pieces: Iterable[pa.Table]) -> None:

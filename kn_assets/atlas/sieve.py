@@ -1,9 +1,9 @@
-"""What is kept of one layer's activations: fired neurons, running moments, strongest tokens.
+"""What is kept of one layer's activations: fired neurons and strongest tokens.
 
-A dense activation tensor is read three times, straight out of the model's buffers: once for sums,
-once for squares, once to compare it with two bounds per neuron. A value passes if it fired (|a| >=
-threshold) or if it may still enter its neuron's top k; nothing else is ever copied. The bounds of
-the top k tighten as tokens go by, so that after a while little but fired neurons passes.
+A dense activation tensor is compared, straight out of the model's buffer, with two bounds per
+neuron. A value passes if it fired (|a| >= threshold) or if it may still enter its neuron's top k;
+nothing else is ever copied. The bounds of the top k tighten as tokens go by, so that after a while
+little but fired neurons passes.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kn_assets.atlas.bits import code_at_least, code_at_most, codes
-from kn_assets.atlas.top import MAX_NEURONS, Top, strongest
+from kn_assets.atlas.bits import code_at_least, code_at_most, codes, numbers
+from kn_assets.atlas.packed import MAX_NEURONS, packed
+from kn_assets.atlas.top import Top, at_least_kth, strongest
 from kn_assets.errors import KnError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-
-_ROWS = 256
 _TIGHTEN_AFTER = frozenset(4**i for i in range(16))  # batches; rarer as there is less to gain
+_DEAF = 16  # one neuron in so many may pass as a whole before signs are sorted out
 
 
 @dataclass
@@ -33,8 +33,10 @@ class Sparse:
     neurons: np.ndarray
     values: np.ndarray
 
-    def __getitem__(self, which: np.ndarray) -> Sparse:
-        return Sparse(self.tokens[which], self.neurons[which], self.values[which])
+    def where(self, mask: np.ndarray) -> Sparse:
+        """Those where `mask` (bool [n]) holds."""
+        which = np.flatnonzero(mask)
+        return Sparse(self.tokens.take(which), self.neurons.take(which), self.values.take(which))
 
     def __len__(self) -> int:
         return len(self.values)
@@ -61,36 +63,17 @@ class Bounds:
 
 
 @dataclass
-class Moments:
-    """Running sums over tokens past position 0. sums, squares: float64 [neurons]."""
-
-    count: int
-    sums: np.ndarray
-    squares: np.ndarray
-
-    @classmethod
-    def zero(cls, n_neurons: int) -> Moments:
-        return cls(0, np.zeros(n_neurons), np.zeros(n_neurons))
-
-    def add(self, rows: Tensor) -> None:
-        """Add [tokens, neurons] activations, of any float dtype."""
-        self.count += len(rows)
-        for some in rows.split(_ROWS):  # as many as stay in the processor's cache
-            dense = some.float()
-            self.sums += dense.sum(0).double().cpu().numpy()
-            self.squares += (dense * dense).sum(0).double().cpu().numpy()
-
-
-@dataclass
 class Sieve:
-    """Keeps what matters of one layer, batch after batch, for up to 65,536 tokens."""
+    """Keeps what matters of one layer, batch after batch, for up to 65,536 tokens.
+
+    fired: of each batch the fired values, packed by token and neuron.
+    """
 
     n_neurons: int
     threshold: float
     top_k: int
     bounds: Bounds
-    moments: Moments = field(init=False)
-    fired: list[Sparse] = field(default_factory=list)
+    fired: list[np.ndarray] = field(default_factory=list)
     _high: list[Sparse] = field(default_factory=list)
     _low: list[Sparse] = field(default_factory=list)
     _batches: int = 0
@@ -98,45 +81,38 @@ class Sieve:
     def __post_init__(self) -> None:
         if self.n_neurons > MAX_NEURONS:
             raise KnError(f"layers of over {MAX_NEURONS:,} neurons aren't supported")
-        self.moments = Moments.zero(self.n_neurons)
 
-    def add(self, activations: Tensor, index: np.ndarray) -> None:
-        """Take a batch.
+    @property
+    def limits(self) -> tuple[np.ndarray, np.ndarray]:
+        """A value must be at or over the first or at or under the second (float32 [neurons])."""
+        threshold = np.float32(self.threshold)
+        return np.minimum(self.bounds.high, threshold), np.maximum(self.bounds.low, -threshold)
 
-        activations: [prompts, length, neurons]; index: int64 [prompts, length], the number of each
-        token below 65,536, -1 for padding.
+    def add(self, rows: np.ndarray, index: np.ndarray) -> None:
+        """Take a batch: its `plain` activations [prompts * length, neurons], and its `index`."""
+        self.keep(compact(rows, *self.limits), index)
+
+    def keep(self, found: Sparse, index: np.ndarray) -> None:
+        """Take what passed the limits in a batch.
+
+        found: its tokens count the places of `index`; index: int64 [prompts, length], the number of
+        each token below 65,536, -1 for padding.
         """
-        activations = activations.reshape(*index.shape, self.n_neurons)
-        self._take(activations[:, 0], index[:, 0], first=True)
-        rest = activations[:, 1:].reshape(-1, self.n_neurons)
-        tokens = index[:, 1:].reshape(-1)
-        if (tokens < 0).any():
-            real = np.flatnonzero(tokens >= 0)
-            rest, tokens = rest[real], tokens[real]
-        if len(tokens):
-            self.moments.add(rest)
-            self._take(rest, tokens, first=False)
+        tokens = index.reshape(-1).astype(np.int32).take(found.tokens)
+        later = found.tokens % np.int32(index.shape[1]) > 0  # an attention sink enters no top k
+        found = Sparse(tokens, found.neurons, found.values)
+        if (index < 0).any():
+            real = tokens >= 0
+            found, later = found.where(real), later[real]
+        fired = found.where(np.abs(found.values) >= np.float32(self.threshold))
+        self.fired.append(packed(fired.tokens, fired.neurons, fired.values))
+        high = found.values >= self.bounds.high.take(found.neurons)
+        low = found.values <= self.bounds.low.take(found.neurons)
+        self._high.append(found.where(high & later))
+        self._low.append(found.where(low & later))
         self._batches += 1
         if self._batches in _TIGHTEN_AFTER:
             self._tighten()
-
-    def _take(self, rows: Tensor, tokens: np.ndarray, first: bool) -> None:
-        if first:  # an attention sink: its values are kept, but never enter the top k
-            bounds = Bounds.none(self.n_neurons)
-            bounds.high[:] = np.inf
-            bounds.low[:] = -np.inf
-        else:
-            bounds = self.bounds
-        found = passing(
-            rows,
-            np.minimum(bounds.high, np.float32(self.threshold)),
-            np.maximum(bounds.low, np.float32(-self.threshold)),
-        )
-        found.tokens = tokens[found.tokens].astype(np.int32)
-        self.fired.append(found[np.abs(found.values) >= np.float32(self.threshold)])
-        if not first:
-            self._high.append(found[found.values >= bounds.high[found.neurons]])
-            self._low.append(found[found.values <= bounds.low[found.neurons]])
 
     def tops(self) -> tuple[Top, Top]:
         """The largest values of each neuron, and the smallest with their sign turned round."""
@@ -147,42 +123,69 @@ class Sieve:
         )
 
     def _tighten(self) -> None:
-        high, low = self.tops()
-        self._high, self._low = [_kept(high, 1)], [_kept(low, -1)]
-        self.bounds = Bounds(
-            np.maximum(self.bounds.high, high.bound), np.minimum(self.bounds.low, -low.bound)
-        )
+        high, low = Sparse.joined(self._high), Sparse.joined(self._low)
+        over = at_least_kth(high.neurons, high.values, self.n_neurons, self.top_k)
+        under = -at_least_kth(low.neurons, -low.values, self.n_neurons, self.top_k)
+        self.bounds = Bounds(np.maximum(self.bounds.high, over), np.minimum(self.bounds.low, under))
+        self._high = [high.where(high.values >= self.bounds.high.take(high.neurons))]
+        self._low = [low.where(low.values <= self.bounds.low.take(low.neurons))]
 
 
-def _kept(top: Top, sign: int) -> Sparse:
-    neurons, ranks = np.nonzero(top.tokens >= 0)
-    return Sparse(
-        top.tokens[neurons, ranks].astype(np.int32),
-        neurons.astype(np.int32),
-        sign * top.values[neurons, ranks],
-    )
+def plain(rows: Tensor) -> np.ndarray:
+    """[tokens, neurons] on the CPU for NumPy: float32, or the bits of bfloat16 as int16; a view."""
+    import torch
+
+    rows = rows.contiguous()
+    if rows.dtype == torch.bfloat16:
+        return rows.view(torch.int16).numpy()
+    return rows.float().numpy()
 
 
 def passing(rows: Tensor, high: np.ndarray, low: np.ndarray) -> Sparse:
-    """The values at or over `high` or at or under `low` (float32 [neurons]).
+    """The values at or over `high` or at or under `low` (float32 [neurons]), row by row.
 
-    rows: [tokens, neurons], float32 or bfloat16. bfloat16 is compared as integers, which NumPy does
-    several times faster than torch compares it as numbers. `Sparse.tokens` counts rows.
+    rows: [tokens, neurons], float32 or bfloat16, on any device. `Sparse.tokens` counts rows.
     """
-    import torch
+    return compact(plain(rows.cpu()), high, low)
 
-    n_neurons = rows.shape[1]
-    rows = rows.contiguous()
-    if rows.dtype == torch.bfloat16:
-        bits = rows.view(torch.int16).cpu().numpy()
-        sortable = codes(bits)
-        passed = (sortable >= code_at_least(high)) | (sortable <= code_at_most(low))
+
+def compact(rows: np.ndarray, high: np.ndarray, low: np.ndarray) -> Sparse:
+    """As `passing`, out of `plain` rows."""
+    deaf = (high <= 0) | (low >= 0)
+    if rows.dtype != np.int16:
+        passed = rows >= high
+        passed |= rows <= low
+    elif np.count_nonzero(deaf) * _DEAF > len(deaf):
+        sortable = codes(rows)
+        passed = sortable >= code_at_least(high)
+        passed |= sortable <= code_at_most(low)
     else:
-        bits = rows.float().cpu().numpy()
-        passed = (bits >= high) | (bits <= low)
-    flat = np.flatnonzero(passed)
-    tokens, neurons = np.divmod(flat.astype(np.int32), np.int32(n_neurons))
-    values = bits.reshape(-1)[flat]
+        # As signed integers only positive numbers reach a positive bound, as unsigned ones only
+        # negative numbers a negative bound: no code is needed. Other neurons pass as they are.
+        over = np.where(deaf, np.int16(0), code_at_least(high))
+        under = np.where(deaf, np.int16(-1), code_at_most(low)) ^ np.int16(0x7FFF)
+        passed = rows >= over
+        passed |= rows.view(np.uint16) >= under.view(np.uint16)
+    flat = _true(passed)
+    tokens, neurons = np.divmod(flat.astype(np.int32), np.int32(rows.shape[1]))
+    values = rows.reshape(-1).take(flat)
     if values.dtype == np.int16:
-        values = (values.view(np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)
-    return Sparse(tokens, neurons, values)
+        values = numbers(values)
+    found = Sparse(tokens, neurons, values)
+    if rows.dtype == np.int16 and deaf.any():
+        found = found.where((values >= high.take(neurons)) | (values <= low.take(neurons)))
+    return found
+
+
+def _true(mask: np.ndarray) -> np.ndarray:
+    """Where a mask (bool, mostly False) holds: its places flattened, int64, ascending.
+
+    Eight places at a time: NumPy finds many in few far faster than few in many.
+    """
+    flat = mask.reshape(-1)
+    whole = len(flat) - len(flat) % 8
+    words = flat[:whole].view(np.uint64)
+    some = np.flatnonzero(words != 0)
+    place = np.flatnonzero(words.take(some).view(bool))
+    found = (some.take(place >> 3) << 3) + (place & 7)
+    return np.concatenate([found, whole + np.flatnonzero(flat[whole:])])

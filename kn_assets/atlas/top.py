@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 NONE = np.int64(-1)
-MAX_TOKENS = 1 << 16  # tokens that one key can tell apart
-MAX_NEURONS = 1 << 16
 
 
 @dataclass
@@ -65,6 +63,23 @@ def strongest(
     top.tokens[place] = (keys[kept] & np.uint64(0xFFFF)).astype(np.int64)
     top.values[place] = unordered(~(keys[kept] >> np.uint64(16)).astype(np.uint32))
     return top
+
+
+def at_least_kth(neurons: np.ndarray, values: np.ndarray, n_neurons: int, k: int) -> np.ndarray:
+    """Each neuron's k-th largest value rounded down to 16 bits, float32 [neurons].
+
+    A bound that the k largest reach, found by sorting half as many bits as `strongest` does; -inf
+    where there are fewer than k values.
+    """
+    keys = neurons.astype(np.uint32) << np.uint32(16)
+    keys |= ordered(values) >> np.uint32(16)
+    keys.sort()
+    starts = np.searchsorted(keys, np.arange(n_neurons, dtype=np.uint32) << np.uint32(16))
+    ends = np.append(starts[1:], len(keys))
+    some = ends - starts >= k
+    bound = np.full(n_neurons, -np.inf, np.float32)
+    bound[some] = unordered(keys[ends[some] - k] << np.uint32(16))
+    return bound
 
 
 def ordered(values: np.ndarray) -> np.ndarray:

@@ -1,12 +1,17 @@
 """Fired neurons, moments and streaming top-k against brute force over the dense array."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
 
-from kn_assets.atlas import bits
-from kn_assets.atlas.sieve import Bounds, Sieve, Sparse, passing
-from kn_assets.atlas.top import Top, ordered, strongest, unordered
+from kn_assets.atlas import bits, packed
+from kn_assets.atlas.compaction import BesideTheModel, Compaction, OnTheDevice
+from kn_assets.atlas.moments import Moments
+from kn_assets.atlas.sieve import Bounds, Sieve, passing
+from kn_assets.atlas.top import Top, at_least_kth, ordered, strongest, unordered
 
 DTYPES = [torch.float32, torch.bfloat16]
 N, K, THRESHOLD = 50, 5, 1.7
@@ -43,47 +48,99 @@ def test_passing_is_what_comparing_numbers_gives(dtype: torch.dtype) -> None:
     assert (found.values == values[tokens, neurons]).all()
 
 
+KINDS = [BesideTheModel, lambda sieves, pool: OnTheDevice(sieves, pool, "cpu")]
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("batch", [1, 16, 300])
-def test_a_sieve_keeps_what_brute_force_finds(dtype: torch.dtype, batch: int) -> None:
+@pytest.mark.parametrize("kind", KINDS, ids=["beside the model", "on the device"])
+def test_a_sieve_keeps_what_brute_force_finds(
+    dtype: torch.dtype, batch: int, kind: Callable[..., Compaction]
+) -> None:
     activations, index = dense(dtype), padded_index()
-    sieve = Sieve(N, THRESHOLD, K, Bounds.none(N))
-    for i in range(0, len(index), batch):
-        sieve.add(activations[i : i + batch], index[i : i + batch])
+    sieves = [Sieve(N, THRESHOLD, K, Bounds.none(N)) for _ in range(2)]
+    moments = Moments(N)
+    with ThreadPoolExecutor(2) as pool:
+        compaction = kind(sieves, pool)
+        for i in range(0, len(index), batch):
+            some, places = activations[i : i + batch].reshape(-1, N), index[i : i + batch]
+            counts = torch.from_numpy((places >= 0) & (np.arange(10) > 0)).reshape(1, -1)
+            compaction.take(0, some, places)
+            compaction.take(1, -some, places)
+            moments.add(some, counts.float(), int(counts.sum()))
+        compaction.finish()
 
     values = activations.float().numpy().reshape(-1, N)
     real = index.ravel() >= 0
     counted = real & (np.arange(3000) % 10 != 0)
-
-    fired = Sparse.joined(sieve.fired)
     tokens, neurons = np.nonzero((np.abs(values) >= THRESHOLD) & real[:, None])
-    assert dict(
-        zip(zip(fired.tokens, fired.neurons, strict=True), fired.values, strict=True)
-    ) == dict(zip(zip(tokens, neurons, strict=True), values[tokens, neurons], strict=True))
+    wanted = dict(zip(zip(tokens, neurons, strict=True), values[tokens, neurons], strict=True))
+    for sieve, turned in zip(sieves, (1, -1), strict=True):
+        fired = np.concatenate(sieve.fired)
+        tokens_and_neurons = zip(packed.first(fired), packed.second(fired), strict=True)
+        found = dict(zip(tokens_and_neurons, turned * packed.values(fired), strict=True))
+        assert found == wanted
+        for sign, top in zip((turned, -turned), sieve.tops(), strict=True):
+            masked = np.where(counted[:, None], sign * values, -np.inf)
+            best = np.argsort(-masked, axis=0, kind="stable")[:K].T
+            assert (top.tokens == best).all()
+            assert (top.values == np.take_along_axis(masked.T, best, 1)).all()
 
-    assert sieve.moments.count == counted.sum()
-    np.testing.assert_allclose(sieve.moments.sums, values[counted].sum(0, dtype=float), atol=1e-3)
+    assert moments.count == counted.sum()
+    np.testing.assert_allclose(moments.sums, values[counted].sum(0, dtype=float), atol=1e-3)
     squares = (values[counted].astype(float) ** 2).sum(0)
-    np.testing.assert_allclose(sieve.moments.squares, squares, rtol=1e-5)
-
-    for sign, top in zip((1, -1), sieve.tops(), strict=True):
-        masked = np.where(counted[:, None], sign * values, -np.inf)
-        best = np.argsort(-masked, axis=0, kind="stable")[:K].T
-        assert (top.tokens == best).all()
-        assert (top.values == np.take_along_axis(masked.T, best, 1)).all()
+    np.testing.assert_allclose(moments.squares, squares, rtol=1e-5)
 
 
 def test_sound_first_bounds_change_nothing() -> None:
-    activations, index = dense(torch.float32), padded_index()
+    activations, index = dense(torch.float32).reshape(-1, N).numpy(), padded_index()
     free = Sieve(N, THRESHOLD, K, Bounds.none(N))
     free.add(activations, index)
     sample = Sieve(N, np.inf, K, Bounds.none(N))
-    sample.add(activations[::30], index[::30])
+    sample.add(activations.reshape(300, -1, N)[::30].reshape(-1, N), index[::30])
     high, low = sample.tops()
     bound = Sieve(N, THRESHOLD, K, Bounds(high.bound, -low.bound))
     bound.add(activations, index)
     for a, b in zip(free.tops(), bound.tops(), strict=True):
         assert (a.tokens == b.tokens).all()
+
+
+def test_a_failure_beside_the_model_is_raised() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        compaction = BesideTheModel([Sieve(N, THRESHOLD, K, Bounds.none(N))], pool)
+        compaction.take(0, torch.zeros(3, N + 1), np.arange(3)[None])
+        with pytest.raises(ValueError, match="broadcast"):
+            compaction.finish()
+
+
+def test_packed_activations_sort_by_either_place() -> None:
+    rng = np.random.default_rng(0)
+    tokens, neurons = rng.integers(0, 65536, (2, 999))
+    values = rng.normal(size=999).astype(np.float32)
+    keys = packed.packed(tokens, neurons, values)
+    for rows, first, second in (
+        (np.sort(keys), tokens, neurons),
+        (np.sort(packed.swapped(keys)), neurons, tokens),
+    ):
+        order = np.lexsort((second, first))
+        assert (packed.first(rows) == first[order]).all()
+        assert (packed.second(rows) == second[order]).all()
+        assert (packed.values(rows) == values[order]).all()
+        ends = packed.edges(rows, np.array([0, 100, 65535]))
+        assert ends.tolist() == [0, (first < 100).sum(), (first < 65535).sum(), 999]
+
+
+def test_kth_largest_is_a_bound_close_below() -> None:
+    rng = np.random.default_rng(0)
+    neurons, values = rng.integers(0, 20, 700), rng.normal(size=700).astype(np.float32)
+    neurons[neurons == 4] = 5
+    bound = at_least_kth(neurons, values, 20, 9)
+    for neuron in range(20):
+        mine = np.sort(values[neurons == neuron])[::-1]
+        if len(mine) < 9:
+            assert bound[neuron] == -np.inf
+        else:
+            assert mine[8] - abs(mine[8]) / 128 <= bound[neuron] <= mine[8]
 
 
 def test_fewer_values_than_k_leave_places_empty() -> None:

@@ -1,0 +1,133 @@
+"""Where dense activations become sparse: beside the model on a CPU, on the device elsewhere.
+
+Either way a layer's last batch must be through before its next one, so at most one batch of
+activations is held, and the model doesn't wait for what is made of them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kn_assets.atlas.sieve import Sieve, Sparse, plain
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Compaction(ABC):
+    """Takes the layers of batch after batch and fills one sieve a layer."""
+
+    def __init__(self, sieves: list[Sieve], pool: Executor) -> None:
+        self.sieves, self._pool = sieves, pool
+        self._running: list[Future[None] | None] = [None] * len(sieves)
+
+    @abstractmethod
+    def take(self, layer: int, rows: Tensor, index: np.ndarray) -> None:
+        """Take [prompts * length, neurons] of a layer; `index` is the batch's. `rows` is kept."""
+
+    def finish(self) -> None:
+        """Wait for what is under way; raises what went wrong in it."""
+        for layer in range(len(self.sieves)):
+            self._wait(layer)
+
+    def _wait(self, layer: int) -> None:
+        if (work := self._running[layer]) is not None:
+            work.result()
+
+    def _start(self, layer: int, work: Callable[..., None], *given: Any) -> None:
+        self._running[layer] = self._pool.submit(work, *given)
+
+
+class BesideTheModel(Compaction):
+    """For models on the CPU: worker threads read the model's own buffers while it goes on."""
+
+    def take(self, layer: int, rows: Tensor, index: np.ndarray) -> None:
+        self._wait(layer)
+        self._start(layer, self.sieves[layer].add, plain(rows), index)
+
+
+class OnTheDevice(Compaction):
+    """For other devices: only what passes travels, while the device computes on.
+
+    What a layer gave is copied into pinned memory on a stream of its own and looked at when the
+    layer comes again. On a CPU the same operations run one after another.
+    """
+
+    def __init__(self, sieves: list[Sieve], pool: Executor, device: str) -> None:
+        import torch
+
+        super().__init__(sieves, pool)
+        self._device = torch.device(device)
+        self._copies = torch.cuda.Stream(self._device) if self._device.type == "cuda" else None
+        self._travelling: list[_Travelling | None] = [None] * len(sieves)
+
+    def take(self, layer: int, rows: Tensor, index: np.ndarray) -> None:
+        self._wait(layer)
+        high, low = (self._there(bound) for bound in self.sieves[layer].limits)
+        self._receive(layer)
+        flat = ((rows >= high) | (rows <= low)).flatten().nonzero()[:, 0]
+        values = rows.flatten()[flat].float()
+        self._travelling[layer] = _Travelling(flat, values, index, self._copies)
+
+    def finish(self) -> None:
+        for layer in range(len(self.sieves)):
+            self._receive(layer)
+        super().finish()
+
+    def _receive(self, layer: int) -> None:
+        self._wait(layer)
+        if (travelling := self._travelling[layer]) is not None:
+            self._travelling[layer] = None
+            self._start(layer, travelling.unload, self.sieves[layer])
+
+    def _there(self, bound: np.ndarray) -> Tensor:
+        import torch
+
+        return torch.from_numpy(bound).to(self._device, non_blocking=True)
+
+
+class _Travelling:
+    """Values of one layer and batch on their way to the processor."""
+
+    def __init__(self, flat: Tensor, values: Tensor, index: np.ndarray, copies: Any) -> None:
+        import torch
+
+        self._index = index
+        self._arrived = None
+        if copies is None:
+            self._flat, self._values = flat.cpu(), values.cpu()
+            return
+        copies.wait_stream(torch.cuda.current_stream(flat.device))
+        with torch.cuda.stream(copies):
+            self._flat, self._values = (_pinned(flat), _pinned(values))
+            flat.record_stream(copies)  # their memory isn't used again before they are copied
+            values.record_stream(copies)
+            self._arrived = torch.cuda.Event()
+            self._arrived.record(copies)
+
+    def unload(self, sieve: Sieve) -> None:
+        """Wait until all is here and give it to the layer's sieve."""
+        if self._arrived is not None:
+            self._arrived.synchronize()
+        flat = self._flat.numpy().astype(np.int32)
+        tokens, neurons = np.divmod(flat, np.int32(sieve.n_neurons))
+        sieve.keep(Sparse(tokens, neurons, self._values.numpy()), self._index)
+
+
+def _pinned(tensor: Tensor) -> Tensor:
+    import torch
+
+    here = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+    return here.copy_(tensor, non_blocking=True)
+
+
+def compaction(sieves: list[Sieve], pool: Executor, device: str) -> Compaction:
+    """The kind that suits a device."""
+    if device == "cpu":
+        return BesideTheModel(sieves, pool)
+    return OnTheDevice(sieves, pool, device)

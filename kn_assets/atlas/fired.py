@@ -1,0 +1,169 @@
+"""The neurons' side of a shard: fired values in both orders, statistics and tops.
+
+While batches run, each layer's activations go through its `Moments` and its `Sieve`; at the end
+everything is brought in order and written, layer beside layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from kn_assets.atlas import packed
+from kn_assets.atlas.batches import Batch
+from kn_assets.atlas.calibrate import Calibration
+from kn_assets.atlas.capture import device_of
+from kn_assets.atlas.compaction import compaction
+from kn_assets.atlas.moments import Moments
+from kn_assets.atlas.sieve import Sieve
+from kn_assets.atlas.spill import Spill
+from kn_assets.atlas.tokens import TokenizedPrompts
+from kn_assets.atlas.top import Top
+from kn_assets.parquet import TableFile
+from kn_assets.schema import TABLES
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from kn_assets.models.load import LoadedModel
+
+FILE = "fired.parquet"
+_CHUNK = 512  # tokens put in order at once: what fits a processor's cache
+
+
+class Fired:
+    """Collects a shard's activations and writes them."""
+
+    def __init__(
+        self, loaded: LoadedModel, calibration: Calibration, top_k: int, pool: Executor
+    ) -> None:
+        n_neurons = loaded.parts.n_neurons
+        self._device, self._pool = device_of(loaded), pool
+        self._sieves = [
+            Sieve(n_neurons, float(threshold), top_k, bounds)
+            for threshold, bounds in zip(calibration.thresholds, calibration.bounds, strict=True)
+        ]
+        self._moments = [Moments(n_neurons, self._device) for _ in self._sieves]
+        self._compaction = compaction(self._sieves, pool, self._device)
+
+    def batch(self, batch: Batch) -> None:
+        """Say which batch the next activations belong to."""
+        import torch
+
+        self._index = batch.index
+        counted = batch.index >= 0
+        counted[:, 0] = False
+        self._count = int(counted.sum())
+        self._counted = torch.from_numpy(counted.reshape(1, -1)).float().to(self._device)
+
+    def take(self, layer: int, activations: Tensor) -> None:
+        """Take the [prompts, length, neurons] that a layer gave."""
+        rows = activations.reshape(self._index.size, -1)
+        self._compaction.take(layer, rows, self._index)
+        self._moments[layer].add(rows, self._counted, self._count)
+
+    def write(self, folder: Path, prompts: TokenizedPrompts) -> None:
+        """Write the rows in prompt order as a table's file, all else as a `Spill`."""
+        self._compaction.finish()
+        spill, pool = Spill(folder), self._pool
+        by_token = list(pool.map(_by_token, self._sieves))
+        written = pool.submit(_write, folder / FILE, by_token, prompts)
+        past = prompts.positions > 0
+        layers = list(pool.map(lambda s, rows: _Layer.of(s, rows, past), self._sieves, by_token))
+        spill.write_tokens(prompts)
+        spill.write_rows(*([getattr(x, n) for x in layers] for n in ("edges", "tokens", "values")))
+        spill.write_neurons(
+            self._moments[0].count,
+            np.stack([x.n_fired for x in layers]),
+            np.stack([m.sums for m in self._moments]),
+            np.stack([m.squares for m in self._moments]),
+            {"high": [x.high for x in layers], "low": [x.low for x in layers]},
+        )
+        written.result()
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """What a `Spill` is given of one layer."""
+
+    edges: np.ndarray
+    tokens: np.ndarray
+    values: np.ndarray
+    n_fired: np.ndarray
+    high: Top
+    low: Top
+
+    @classmethod
+    def of(cls, sieve: Sieve, by_token: np.ndarray, past: np.ndarray) -> _Layer:
+        """past: bool [tokens], whether a token's position is past 0."""
+        rows = packed.swapped(by_token)
+        rows.sort()
+        tokens, neurons = packed.second(rows), packed.first(rows)
+        counted = np.bincount(neurons[past.take(tokens)], minlength=sieve.n_neurons)
+        edges = packed.edges(rows, np.arange(sieve.n_neurons))
+        return cls(edges, tokens, packed.values(rows), counted, *sieve.tops())
+
+
+def _by_token(sieve: Sieve) -> np.ndarray:
+    rows = np.concatenate([np.empty(0, np.uint64), *sieve.fired])
+    sieve.fired.clear()
+    rows.sort()
+    return rows
+
+
+def _write(path: Path, layers: list[np.ndarray], prompts: TokenizedPrompts) -> None:
+    with TableFile(path, "activations") as file:
+        for rows in in_prompt_order(layers, prompts):
+            file.write(rows)
+
+
+def in_prompt_order(layers: list[np.ndarray], prompts: TokenizedPrompts) -> Iterator[pa.Table]:
+    """The rows of all layers by prompt, position, layer and neuron, as pieces of `activations`.
+
+    layers: per layer, uint64 [rows] packed by token and neuron, sorted.
+    """
+    prompt_of, position_of = prompts.token_prompts, prompts.positions
+    firsts = range(0, len(prompts.ids), _CHUNK)
+    edges = np.stack([packed.edges(rows, np.array(firsts)) for rows in layers], axis=1)
+    schema = TABLES["activations"].schema
+    for first, (starts, ends) in zip(firsts, pairwise(edges), strict=True):
+        pieces = [rows[a:b] for rows, a, b in zip(layers, starts, ends, strict=True)]
+        rows, counts = _interleaved(pieces, first, min(_CHUNK, len(prompts.ids) - first))
+        tokens = packed.first(rows)
+        n_layers = np.arange(len(layers), dtype=np.int16)
+        columns = [
+            prompt_of.take(tokens),
+            position_of.take(tokens),
+            np.repeat(np.tile(n_layers, len(counts)), counts.ravel()),
+            packed.second(rows).astype(np.int32),
+            packed.values(rows),
+        ]
+        yield pa.table(columns, schema=schema)
+
+
+def _interleaved(
+    pieces: list[np.ndarray], first: int, n_tokens: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of some tokens, layer by layer -> token by token, and counts int64 [tokens, layers].
+
+    Rows of one token and layer are together before and after, so their new places follow from
+    counting alone, without a sort.
+    """
+    tokens = [packed.first(rows) - np.uint16(first) for rows in pieces]
+    counts = np.stack([np.bincount(t, minlength=n_tokens) for t in tokens], axis=1)
+    ends = np.cumsum(counts.ravel()).reshape(counts.shape)
+    before = np.cumsum(counts, axis=0)  # rows of the layer up to and with the token
+    shift = (ends - before).astype(np.int32)
+    out = np.empty(ends[-1, -1], np.uint64)
+    for layer, rows in enumerate(pieces):
+        to = np.repeat(shift[:, layer], counts[:, layer])
+        to += np.arange(len(rows), dtype=np.int32)
+        out[to] = rows
+    return out, counts
