@@ -141,6 +141,20 @@ def test_the_map_keeps_places_to_a_16_bit_grid(data: Database) -> None:
         assert [names[p] if p != map_view.NONE else None for p in prompt] == [f[2] for f in found]
 
 
+def test_the_map_knows_its_clusters_labels(data: Database, half_lake: Lake) -> None:
+    for kind in ("neuron", "prompt"):
+        sent = map_view.points(data, "tiny", f"{kind}s")["labels"]
+        held = data.cursor().execute(
+            "SELECT cluster, label, countries FROM map_clusters WHERE model = 'tiny' AND kind = $1 "
+            "ORDER BY n DESC, cluster",
+            [kind],
+        )
+        wanted = sorted(held.fetchall())
+        assert [(r["cluster"], r["label"], r["countries"]) for r in sent] == wanted
+        assert len(sent) > 3
+    assert map_view.labels(Database(half_lake), "tiny", "neurons") == []
+
+
 def square(middle: float, half: float) -> list[tuple[float, float]]:
     low, high = middle - half, middle + half
     return [(low, low), (high, low), (high, high), (low, high)]
