@@ -1,0 +1,43 @@
+"""Completeness on the embedded, pretrained model: how far sums are from the effect of a layer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kn_assets.knowledge.attribution import Attribution, Rule, attribute
+from kn_assets.knowledge.last_token import LastToken, last_token
+from kn_assets.knowledge.questions import single
+from kn_assets.models import embedded
+from kn_assets.models.load import load
+from kn_assets.models.source import resolve
+from tests.models.store import lake_with_embedded_model
+
+ASKED = {
+    "The capital of France is": "Paris",
+    "Tokyo is a city in": "Japan",
+}
+
+
+@pytest.fixture(scope="module")
+def prompts(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[LastToken, int]]:
+    lake = lake_with_embedded_model(tmp_path_factory.mktemp("embedded") / "lake")
+    loaded = load(resolve(embedded.KEY), lake)
+    asked = [single(loaded.tokenizer, text, answer) for text, answer in ASKED.items()]
+    return [(last_token(loaded, q.ids), q.answer) for q in asked]
+
+
+def gaps(prompts: list[tuple[LastToken, int]], steps: int, rule: Rule) -> np.ndarray:
+    """Of every layer of every prompt."""
+    found: list[Attribution] = [attribute(last, answer, steps, rule) for last, answer in prompts]
+    assert all(a.actual > 0.05 for a in found), "the model holds these answers likely"
+    return np.concatenate([a.gaps for a in found])
+
+
+def test_completeness(prompts: list[tuple[LastToken, int]]) -> None:
+    """With the midpoint rule the median gap is under 2 % at 20 steps, and falls as steps grow."""
+    few, many = (float(np.nanmedian(gaps(prompts, steps, "midpoint"))) for steps in (5, 20))
+    assert many < 0.02
+    assert many < few / 2
+    # The paper's own sum is off by more with the same steps.
+    assert few < float(np.nanmedian(gaps(prompts, 5, "right")))
