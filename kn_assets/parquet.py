@@ -1,4 +1,4 @@
-"""How tables are laid out in Parquet: zstd, dictionaries, and row groups of the table's own size.
+"""How tables are laid out in Parquet: zstd, encodings, and row groups of the table's own size.
 
 The sort order of a table is its index: a look-up decodes the row groups that its key falls in and
 prunes the others by their statistics. So the size of the groups matters, and it must not depend on
@@ -15,11 +15,41 @@ import pyarrow.parquet as pq
 
 from kn_assets.schema import ALL
 
+# Dictionaries suit most columns. The tables with a row for every activation are smaller, written a
+# third faster and looked up as fast with what ascends within a key kept as differences, with
+# numbers of many kinds kept byte by byte, and with columns that stay alike for long as they are.
+_ALIKE, _ASCENDING, _BYTES = "PLAIN", "DELTA_BINARY_PACKED", "BYTE_STREAM_SPLIT"
+_BY_NEURON = {
+    "layer": _ALIKE,
+    "neuron": _ALIKE,
+    "prompt_id": _ASCENDING,
+    "position": _BYTES,
+    "activation": _BYTES,
+}
+_ENCODINGS = {
+    "activations": {
+        "prompt_id": _ALIKE,
+        "position": _ALIKE,
+        "layer": _ASCENDING,
+        "neuron": _BYTES,
+        "activation": _BYTES,
+    },
+    "activations_by_neuron": _BY_NEURON,
+    "neuron_peaks": _BY_NEURON,
+}
+
 
 def parquet_writer(path: Path, name: str) -> pq.ParquetWriter:
     """A writer for a file of table `name` in the layout that all tables share."""
+    chosen = _ENCODINGS.get(name)
     return pq.ParquetWriter(
-        path, ALL[name].schema, compression="zstd", compression_level=1, version="2.6"
+        path,
+        ALL[name].schema,
+        compression="zstd",
+        compression_level=1,
+        version="2.6",
+        use_dictionary=chosen is None,
+        column_encoding=chosen,
     )
 
 
