@@ -7,6 +7,8 @@
   const RIGHT = 12;
   const TOP = 8;
   const BOTTOM = 19;
+  const LINES = 132; // height of a chart, and of a strip of few layers
+  const STRIP = LINES - TOP - BOTTOM;
 
   const s = (tag, attributes = {}, ...children) => {
     const node = document.createElementNS(NS, tag);
@@ -71,7 +73,8 @@
     const box = h("div", { class: "kn-plot-box" }, svg);
     const node = h("figure", { class: "kn-chart" },
       h("figcaption", {}, h("span", { class: "kn-chart-title" }, title),
-        note && h("span", { class: "kn-faint" }, ` ${note}`), sql && kn.sqlButton(sql)),
+        note && h("span", { class: "kn-faint" }, ` ${note}`),
+        sql && h("button", { type: "button", class: "kn-sql", "aria-label": `${title}: show as SQL`, title: "Open the query that made this", onclick: () => kn.openSql(sql()) }, "SQL")),
       reads, empty, box);
     const marker = s("line", { class: "kn-marker" });
     const hover = s("line", { class: "kn-hovered" });
@@ -154,7 +157,7 @@
 
   // Lines. `data()` gives {series: [{name, colour, values, low, high, words}], min, max}; values, low
   // and high are lists by step with null where there is none. `format` words a value.
-  kn.lineChart = ({ title, note, height = 132, format, data, onpick, extra, sql }) => {
+  kn.lineChart = ({ title, note, height = LINES, format, data, onpick, extra, sql }) => {
     let found = { series: [] };
     const told = i => found.series.filter(series => series.values[i] !== null && series.values[i] !== undefined);
     const value = (series, i) => series.words?.(i) ?? format(series.values[i]);
@@ -220,11 +223,11 @@
 
   // A strip of cells, a column for each step and a row for each layer: green above 0, purple below.
   // `data()` gives {values: [layer][step], scale: value of full colour}.
-  kn.layerStrip = ({ title, note, format, data, onpick, rowHeight = 15, sql, cellWords }) => {
+  kn.layerStrip = ({ title, note, format, data, onpick, sql, cellWords }) => {
     let found = { values: [] };
     let steps = [];
     const rows = () => found.values.length;
-    const size = () => Math.max(5, Math.min(rowHeight, Math.floor(210 / Math.max(1, rows()))));
+    const size = () => Math.max(5, Math.min(26, Math.floor(STRIP / Math.max(1, rows()))));
     const draw = (svg, { inner, top, left, scale }) => {
       const group = s("g", {});
       const every = Math.ceil(11 / size());

@@ -1,12 +1,15 @@
 // The neurons that an answer is attributed to, a row for each layer, highest score first.
 (kn => {
   const h = kn.h;
+  const CELL = 21; // pixels
 
   // `cells`: [{layer, neuron, score, share, refined, promotes}, ...], highest score first.
   kn.neuronGrid = () => {
     let cells = [];
     let nWordings = 0;
     let set = "knowledge neuron";
+    let nLayers = 0;
+    const whole = new Set(); // the layers of which all are shown
     const node = h("div", { class: "kn-grid", role: "group", "aria-label": "Neurons by layer. Arrow keys move, Enter selects." });
 
     const words = cell => [
@@ -23,7 +26,7 @@
         kn.tip(event.clientX ?? box.right, event.clientY ?? box.bottom, ...words(cell));
       };
       return h("button", {
-        type: "button", class: cell.refined ? "kn-neuron kn-refined" : "kn-neuron", "data-i": i, tabindex: i ? "-1" : "0",
+        type: "button", class: cell.refined ? "kn-neuron kn-refined" : "kn-neuron", "data-i": i, tabindex: "-1",
         "aria-label": `Layer ${cell.layer}, neuron ${cell.neuron}, score ${kn.number(cell.score)}${cell.refined ? `, ${set}` : ""}`,
         style: `--w:${(0.1 + 0.9 * share).toFixed(3)}`,
         onmousemove: tell, onmouseleave: kn.untip, onblur: kn.untip,
@@ -65,18 +68,43 @@
     };
     kn.on("neuron-asked", mark);
 
+    // One line a layer, as many as it takes for those that are opened.
+    const draw = () => {
+      const scale = Math.max(...cells.map(c => c.score), 1e-12);
+      const room = Math.max(4, Math.floor((node.clientWidth - 84) / CELL));
+      const rows = Array.from({ length: nLayers }, () => []);
+      cells.forEach((cell, i) => rows[cell.layer]?.push([cell, i]));
+      kn.fill(node, ...rows.flatMap((row, layer) => {
+        const shown = whole.has(layer) ? row : row.slice(0, room);
+        const more = row.length > room && h("button", {
+          type: "button", class: "kn-sql", "aria-expanded": String(whole.has(layer)),
+          "aria-label": `Layer ${layer}: ${row.length} neurons, ${whole.has(layer) ? "show fewer" : "show all"}`,
+          onclick: () => { if (!whole.delete(layer)) whole.add(layer); draw(); node.querySelector(`[data-more="${layer}"]`)?.focus(); }, "data-more": layer,
+        }, whole.has(layer) ? "fewer" : `${shown.length} of ${kn.integer(row.length)}`);
+        return [h("span", { class: "kn-no" }, String(layer)),
+          h("div", { class: "kn-layer-cells", "data-layer": layer }, ...shown.map(([cell, i]) => button(cell, i, scale))),
+          h("span", { class: "kn-counts" }, more || (row.length ? String(row.length) : ""))];
+      }));
+      const first = node.querySelector(".kn-neuron");
+      if (first) first.tabIndex = 0;
+      mark();
+    };
+    let width = 0;
+    new ResizeObserver(() => {
+      if (Math.abs(node.clientWidth - width) < 2) return;
+      width = node.clientWidth;
+      if (cells.length) draw();
+    }).observe(node);
+
     return {
       node,
-      show: (given, nLayers, wordings, called = "knowledge neuron") => {
+      show: (given, layers, wordings, called = "knowledge neuron") => {
         cells = given;
+        nLayers = layers;
         nWordings = wordings;
         set = called;
-        const scale = Math.max(...cells.map(c => c.score), 1e-12);
-        const rows = Array.from({ length: nLayers }, () => []);
-        cells.forEach((cell, i) => rows[cell.layer]?.push(button(cell, i, scale)));
-        kn.fill(node, ...rows.flatMap((buttons, layer) => [
-          h("span", { class: "kn-no" }, String(layer)), h("div", { class: "kn-layer-cells", "data-layer": layer }, ...buttons)]));
-        mark();
+        whole.clear();
+        draw();
       },
     };
   };

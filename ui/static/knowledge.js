@@ -220,23 +220,25 @@
       const row = (value, ...cells) => h("tr", { "aria-selected": String(wording === value), class: wording === value ? "kn-here" : null, onclick: () => choose(value) },
         h("th", { scope: "row" }, h("button", { type: "button", class: "kn-pick", "aria-pressed": String(wording === value) }, ...cells[0])), ...cells.slice(1));
       const asked = fact.wordings.filter(w => w.rank !== null);
+      const several = new Set(fact.wordings.map(w => w.answer_token)).size > 1; // else the note says it
+      const told = words => (several ? words : null);
       kn.fill(wordings, h("table", {},
-        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "asked as"), h("th", { scope: "col" }, "answer"), h("th", { scope: "col" }, "P"), h("th", { scope: "col" }, "rank"), h("th", { scope: "col" }, "likeliest"))),
+        h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "asked as"), told(h("th", { scope: "col" }, "answer")), h("th", { scope: "col" }, "P"), h("th", { scope: "col" }, "rank"), h("th", { scope: "col", class: "kn-likeliest" }, "likeliest"))),
         h("tbody", {},
-          asked.length > 1 && row(null, [`all ${asked.length} wordings`], h("td", {}),
-            h("td", { class: "kn-num" }, kn.number(asked.reduce((s, w) => s + w.probability, 0) / asked.length)), h("td", { class: "kn-num" }, `first in ${asked.filter(w => w.rank === 1).length}`), h("td", {})),
+          asked.length > 1 && row(null, [`all ${asked.length} wordings`], told(h("td", {})),
+            h("td", { class: "kn-num" }, kn.number(asked.reduce((s, w) => s + w.probability, 0) / asked.length)), h("td", { class: "kn-num" }, `first in ${asked.filter(w => w.rank === 1).length}`), h("td", { class: "kn-likeliest" })),
           ...fact.wordings.map(w => row(w.paraphrase, [h("bdi", {}, w.text), w.given ? h("span", { class: "kn-faint", title: "the beginning of the object, which the prompt was given" }, h("bdi", {}, w.given)) : ""],
-            h("td", {}, w.answer_token === null ? h("span", { class: "kn-faint" }, "not asked") : h("span", { class: "kn-chip" }, h("bdi", {}, kn.quoted(w.answer_token)))),
+            told(h("td", {}, w.answer_token === null ? h("span", { class: "kn-faint" }, "not asked") : h("span", { class: "kn-chip" }, h("bdi", {}, kn.quoted(w.answer_token))))),
             h("td", { class: "kn-num" }, w.probability === null ? "" : kn.number(w.probability)),
             h("td", { class: w.rank === 1 ? "kn-num kn-first" : "kn-num" }, w.rank === null ? "" : kn.integer(w.rank)),
-            h("td", {}, w.top ? h("span", { class: "kn-chip" }, h("bdi", {}, kn.quoted(w.top[0])), h("span", { class: "kn-faint" }, ` ${kn.probability(w.top_probabilities[0])}`)) : ""))))));
+            h("td", { class: "kn-likeliest" }, w.top ? h("span", { class: "kn-chip" }, h("bdi", {}, kn.quoted(w.top[0])), h("span", { class: "kn-faint" }, ` ${kn.probability(w.top_probabilities[0])}`)) : ""))))));
     };
 
     const scoredBy = fact_ => {
       const w = fact_.wordings.find(x => x.answer_token !== null);
       if (!w) return null;
       const whole = fact_.fact.object;
-      if (w.answer_token.trim() === whole && !w.given) return null;
+      if (w.answer_token.trim() === whole && !w.given) return `Scored by its token “${kn.quoted(w.answer_token)}”.`;
       return `“${whole}” is more than one token: it is scored by its first distinguishing token, “${kn.quoted(w.answer_token)}”`
         + (w.given ? `, after “${kn.quoted(w.given)}”, which it shares with another object and the prompt is given.` : ".");
     };

@@ -37,7 +37,8 @@
     let order = null;
     let colors = null;
     let moving = 0; // the frame asked for
-    let view = null;
+    let view = null; // null: all points
+    let touched = false; // by who zoomed or moved it
     let hovered = -1;
     let drag = null;
     let image = null;
@@ -50,7 +51,7 @@
       h("div", { class: "kn-zoom" },
         h("button", { type: "button", "aria-label": "Zoom in", onclick: () => zoomBy(1.5) }, "+"),
         h("button", { type: "button", "aria-label": "Zoom out", onclick: () => zoomBy(1 / 1.5) }, "−"),
-        h("button", { type: "button", "aria-label": "Show all", onclick: () => { view = null; paint(); } }, "⤢")));
+        h("button", { type: "button", "aria-label": "Show all", onclick: () => showAll() }, "⤢")));
     const trouble = h("div", {});
     const said = h("p", { class: "kn-said", role: "status" });
     pane.append(
@@ -69,6 +70,7 @@
       steps = given.map(s => s.step);
       maps = [];
       shape = now = view = null;
+      touched = false;
       at = hovered = -1;
       stage.hidden = Boolean(missing);
       legend.hidden = said.hidden = Boolean(missing);
@@ -160,8 +162,10 @@
       const zoom = Math.min(stage.clientWidth / right, stage.clientHeight / bottom) / side() / 1.04;
       return { x: 0.5 - 0.5 / zoom, y: 0.5 - 0.5 / zoom, zoom };
     };
+    const showAll = () => { view = null; touched = false; paint(); };
     const zoomBy = (factor, place = [stage.clientWidth / 2, stage.clientHeight / 2]) => {
       if (!view) return;
+      touched = true;
       const [x, y] = fromScreen(...place);
       view.zoom = Math.max(0.3, Math.min(200, view.zoom * factor));
       const [x2, y2] = fromScreen(...place);
@@ -292,6 +296,7 @@
         drag.moved ||= Math.hypot(place[0] - drag.from[0], place[1] - drag.from[1]) > 4;
         if (!drag.moved) return;
         kn.untip();
+        touched = true;
         view.x = drag.view.x - (place[0] - drag.from[0]) / side() / view.zoom;
         view.y = drag.view.y - (place[1] - drag.from[1]) / side() / view.zoom;
         paint();
@@ -319,12 +324,13 @@
       } else if (event.key === "Enter") choose(hovered);
       else if (event.key === "+" || event.key === "=") zoomBy(1.5);
       else if (event.key === "-") zoomBy(1 / 1.5);
-      else if (event.key === "0") { view = null; paint(); } else return;
+      else if (event.key === "0") showAll();
+      else return;
       event.preventDefault();
     });
 
     kn.on("neuron-asked", () => { if (now) marks(); });
-    new ResizeObserver(() => { if (now) paint(); else if (wanted < 0 && pendingStep >= 0) show(pendingStep); }).observe(stage);
+    new ResizeObserver(() => { if (!touched) view = null; if (now) paint(); else if (wanted < 0 && pendingStep >= 0) show(pendingStep); }).observe(stage);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (now) paint(); });
     let pendingStep = -1;
     return { load, show: i => { pendingStep = i; show(i); } };

@@ -13,7 +13,8 @@
     if (v === null || v === undefined) return "–";
     const percent = 100 * v;
     const size = Math.abs(percent);
-    return `${percent > 0 ? "+" : percent < 0 ? "−" : ""}${size >= 1000 ? kn.integer(Math.round(size)) : size >= 10 || size === 0 ? Math.round(size) : size.toFixed(1)} %`;
+    if (size < 0.05) return "0 %";
+    return `${percent > 0 ? "+" : percent < 0 ? "−" : ""}${size >= 1000 ? kn.integer(Math.round(size)) : size >= 9.95 ? Math.round(size) : size.toFixed(1)} %`;
   };
   kn.changeWords = change;
 
@@ -111,6 +112,8 @@
           max: 0.1, min: -0.1, none: info?.missing.knowledge ?? (whose === "fact" ? "This fact has no knowledge neurons at any step." : "No interventions on this relation."),
           series: CONTROLS.filter(([control]) => rows.some(r => r.control === control)).map(([control, words, colour]) => {
             const own = rows.filter(r => r.control === control);
+            // At the last step they are its own.
+            if (control === "final") own.push(...rows.filter(r => r.control === "refined" && r.step === steps().at(-1)));
             return { name: words, colour, values: byStep(own, r => r.ratio), low: byStep(own, r => r.low), high: byStep(own, r => r.high) };
           }),
         };
