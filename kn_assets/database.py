@@ -34,9 +34,16 @@ __all__ = [
 ]
 
 LOOK_AGAIN_S = 1.0
-HELD = ("atlases", "thresholds", "prompt_cities", "folded_cities")
-"""Views that a `Database` keeps in memory: small, and part of most questions."""
-_HELD_TABLES = {"atlases", "thresholds", "prompts", "cities"}  # that those are made of
+HELD = {
+    "atlases": ("atlases",),
+    "thresholds": ("thresholds",),
+    "prompt_cities": ("prompts", "cities"),
+    "folded_cities": ("prompts", "cities"),
+    "prompt_words": ("tokens",),
+}
+"""Views that a `Database` keeps in memory, and the tables they are made of: part of most questions,
+and small."""
+MOST_HELD = 8_000_000  # rows of a table: tokens of 40 atlases of 6,000 prompts
 
 Stamp = tuple[tuple[str, str, int], ...]
 
@@ -60,13 +67,14 @@ def stamp(lake: Lake) -> Stamp:
 def define(
     connection: duckdb.DuckDBPyConnection,
     lake: Lake,
-    comments: bool = False,
+    lasting: bool = False,
     asked: set[str] | None = None,
 ) -> None:
     """Make the views and macros in `connection`, over the tables that exist now.
 
-    asked: the words of the only query there will be; what it doesn't need is left out. Columns that
-    an earlier version of this project did not write yet are null.
+    lasting: whether they are kept in a file, with comments, for clients that know nothing of
+    tables made later. asked: the words of the only query there will be; what it doesn't need is
+    left out. Columns that an earlier version of this project did not write yet are null.
     """
     import duckdb
 
@@ -78,12 +86,13 @@ def define(
     made = []
     for definition in public:
         made.append(definition.statement)
-        if comments:
+        if lasting:
             made += _comments(definition)
     for filled in (False, True):  # filling costs time at each query: only where it is needed
         connection.execute("BEGIN")
         try:
-            for statement in (*lake_sql.statements(lake, partitions, filled, words), *made):
+            of_lake = lake_sql.statements(lake, partitions, filled, words, lasting)
+            for statement in (*of_lake, *made):
                 connection.execute(statement)
             connection.execute("COMMIT")
         except duckdb.BinderException:
@@ -124,7 +133,7 @@ def build(lake: Lake) -> Path:
         fresh.unlink(missing_ok=True)
         try:
             with duckdb.connect(str(fresh)) as connection:
-                define(connection, lake, comments=True)
+                define(connection, lake, lasting=True)
             fresh.replace(lake.database)
         finally:
             fresh.unlink(missing_ok=True)
@@ -155,6 +164,7 @@ def connect(
         "temp_directory = ''",
         "python_enable_replacements = false",
         "parquet_metadata_cache = true",
+        *lake_sql.SETTINGS,
         f"allowed_directories = [{folders}]",
         "enable_external_access = false",
         "lock_configuration = true",
@@ -210,35 +220,41 @@ class Database:
             self._refresh()
 
     def _refresh(self) -> None:
-        before, found = self._stamp, stamp(self.lake)
+        before, self._stamp = self._stamp, stamp(self.lake)
         self._looked = time.monotonic()
-        if {s[:2] for s in found} != {s[:2] for s in before}:
+        if _defining(self._stamp) != _defining(before):
             define(self._connection, self.lake)
-        elif _of_held(found) == _of_held(before):
-            self._stamp = found
-            return
-        self._hold()
-        self._stamp = found
+            self._hold()
+        elif self._stamp != before:
+            self._hold(before)
 
-    def _hold(self) -> None:
-        """Read the views of `HELD` into memory, and let them show what was read."""
+    def _hold(self, before: Stamp = ()) -> None:
+        """Read the views of `HELD` into memory where their tables aren't as they were `before`.
+
+        A view whose table is too large for that stays one over its files.
+        """
         if not self._holds:
             return
-        originals = {d.name: d.statement for d in definitions() if d.name in HELD}
-        self._connection.execute("BEGIN")
-        try:
-            for name in HELD:
-                self._connection.execute(originals[name])
-                self._connection.execute(f"CREATE OR REPLACE TABLE lake.held_{name} AS FROM {name}")
-                self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS FROM lake.held_{name}")
-            self._connection.execute("COMMIT")
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
+        originals = {d.name: d.statement for d in definitions(HELD)}
+        for name, tables in HELD.items():
+            fresh = [s for s in self._stamp if s[0] in tables]
+            if before and fresh == [s for s in before if s[0] in tables]:
+                continue
+            self._connection.execute(originals[name])
+            if sum(self._rows(table) for table in tables) > MOST_HELD:
+                continue
+            self._connection.execute(f"CREATE OR REPLACE TABLE lake.held_{name} AS FROM {name}")
+            self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS FROM lake.held_{name}")
+
+    def _rows(self, table: str) -> int:
+        """Rows of a table over all partitions, as noted when they were written."""
+        notes = (self.lake.meta(p, table) for p in self.lake.partitions(ALL[table].kind))
+        return sum(int(note["rows"]) for note in notes if note)
 
     def close(self) -> None:
         self._connection.close()
 
 
-def _of_held(found: Stamp) -> list[tuple[str, str, int]]:
-    return [s for s in found if s[0] in _HELD_TABLES]
+def _defining(found: Stamp) -> list[tuple[str, str, int]]:
+    """What the definitions hang on: which tables there are, and the files of those in parts."""
+    return [s if s[0] in lake_sql.BY_PROMPT else (*s[:2], 0) for s in found]

@@ -4,16 +4,24 @@ For each table there is a view over the files of all partitions, `lake.TABLE`, a
 a model a macro over those of one, `lake.TABLE_of(model)`. Both have the same rows, but the macro
 looks into one folder, which matters where a lake holds an atlas for each step of a training. The
 model given to it must be a constant, since files are chosen before the query runs. Tables with a
-file for each layer have `lake.TABLE_of(model, layer)`, which opens just that one.
+file for each layer have `lake.TABLE_of(model, layer)`, those with a part for each shard of prompts
+`lake.TABLE_of(model, prompt)`, which open just the file that holds them.
 """
 
 from __future__ import annotations
 
-from kn_assets.lake import Lake
+import pyarrow.parquet as pq
+
+from kn_assets.lake import Lake, model
 from kn_assets.schema import ALL, Table
 
+SETTINGS = ("disabled_optimizers = 'late_materialization'",)
+"""What a connection needs for macros that single out files: with it, DuckDB 2.0 fails where the top
+rows are taken from files that were chosen by their name."""
 BY_LAYER = ("activations_by_neuron", "neuron_peaks")
 """Tables that a run writes as a file for each layer, `layer-000.parquet` and so on."""
+BY_PROMPT = ("activations", "logit_lens", "attention")
+"""Tables that a run writes as a part for each shard, `part-00000.parquet` and so on."""
 
 _SQL_TYPES = {
     "int8": "TINYINT",
@@ -44,13 +52,19 @@ def quoted(text: str) -> str:
 
 
 def statements(
-    lake: Lake, partitions: dict[str, list[str]], filled: bool, words: set[str] | None = None
+    lake: Lake,
+    partitions: dict[str, list[str]],
+    filled: bool,
+    words: set[str] | None = None,
+    lasting: bool = False,
 ) -> list[str]:
     """What makes the schema, over the tables that are there.
 
     partitions: of each table that is there, the keys of the partitions that hold it. filled:
     whether columns that some files lack are null, which costs time at each query. words: the words
-    of all that will be asked; what isn't among them is left out.
+    of all that will be asked; what isn't among them is left out. lasting: whether it is for
+    connections of any kind and must hold when tables are made again: no file is singled out then,
+    since what it holds may change, and since the choice needs settings (see `SETTINGS`).
     """
     made = ["CREATE SCHEMA IF NOT EXISTS lake"]
     for table in ALL.values():
@@ -59,7 +73,7 @@ def statements(
         if words is None or table.name in words or of in words:
             made.append(_view(lake, table, bool(keys), filled))
         if table.kind == "model" and (words is None or of in words):
-            made.append(_macro(lake, table, [] if filled else keys))
+            made.append(_macro(lake, table, [] if filled else keys, lasting))
     return made
 
 
@@ -80,22 +94,29 @@ def _view(lake: Lake, table: Table, present: bool, filled: bool) -> str:
     return f"CREATE OR REPLACE VIEW lake.{table.name} AS {source}"
 
 
-def _macro(lake: Lake, table: Table, keys: list[str]) -> str:
+def _macro(lake: Lake, table: Table, keys: list[str], lasting: bool) -> str:
     """The rows of one model: out of its folder where it was seen there, else looked for in all."""
-    name, given = table.name, ["model"]
-    source, condition = f"lake.{name}", "t.model = model"
+    name, given = table.name, ["of_model"]
+    source, condition = f"lake.{name}", "t.model = of_model"
+    before, after = (quoted(part) for part in lake.glob(name).split("*", 1))
     if keys:
-        before, after = (quoted(part) for part in lake.glob(name).split("*", 1))
         anywhere = quoted(lake.glob(name))
-        place = f"CASE WHEN {_among(keys)} THEN {before} || model || {after} ELSE {anywhere} END"
+        place = f"CASE WHEN {_among(keys)} THEN {before} || of_model || {after} ELSE {anywhere} END"
         source = _files(place, table.kind)
     if name in BY_LAYER:
-        given.append("layer")
-        condition += " AND t.layer = layer"
-        layered = [key for key in keys if _has_layers(lake, table, key)]
+        given.append("of_layer")
+        condition += " AND t.layer = of_layer"
+        layered = [key for key in keys if not lasting and _has_layers(lake, table, key)]
         if layered:
-            file = "'/layer-' || lpad(layer::VARCHAR, 3, '0') || '.parquet'"
+            file = "'/layer-' || lpad(of_layer::VARCHAR, 3, '0') || '.parquet'"
             condition += f" AND (NOT {_among(layered)} OR ends_with(t.filename, {file}))"
+    if name in BY_PROMPT:
+        given.append("of_prompt")
+        condition += " AND t.prompt_id = of_prompt"
+        firsts = {} if lasting else {key: _first_prompts(lake, table, key) for key in keys}
+        parted = {key: found for key, found in firsts.items() if len(found) > 1}
+        if parted:
+            condition += f" AND (NOT {_among(list(parted))} OR {_in_part(before, name, parted)})"
     return (
         f"CREATE OR REPLACE MACRO lake.{name}_of({', '.join(given)}) AS TABLE "
         f"SELECT * FROM {source} AS t WHERE {condition}"
@@ -103,9 +124,47 @@ def _macro(lake: Lake, table: Table, keys: list[str]) -> str:
 
 
 def _among(keys: list[str]) -> str:
-    return f"model IN ({', '.join(quoted(key) for key in keys)})"
+    return f"of_model IN ({', '.join(quoted(key) for key in keys)})"
 
 
 def _has_layers(lake: Lake, table: Table, key: str) -> bool:
-    folder = lake.glob(table.name).replace("*", key, 1)
-    return lake.root.joinpath(folder.replace("*", "layer-000", 1)).exists()
+    return (lake.table(model(key), table.name) / "layer-000.parquet").exists()
+
+
+def _first_prompts(lake: Lake, table: Table, key: str) -> list[int]:
+    """The first prompt of each part; none where parts don't follow each other."""
+    files = sorted(lake.table(model(key), table.name).glob("part-*.parquet"))
+    if any(f.name != f"part-{i:05}.parquet" for i, f in enumerate(files)):
+        return []
+    place = table.names.index("prompt_id")
+    firsts, last = [], -1
+    for file in files:
+        meta = pq.read_metadata(file)
+        groups = [
+            meta.row_group(i).column(place).statistics
+            for i in sorted({0, meta.num_row_groups - 1})
+            if meta.num_row_groups
+        ]
+        if not groups or any(g is None or not g.has_min_max for g in groups):
+            return []
+        if groups[0].min <= last:
+            return []
+        firsts.append(groups[0].min)
+        last = groups[-1].max
+    return firsts
+
+
+def _in_part(before: str, name: str, parted: dict[str, list[int]]) -> str:
+    """Whether a file may hold the prompt: its part, or any file that isn't among the parts."""
+    cases = " ".join(f"WHEN {quoted(key)} THEN '{firsts}'" for key, firsts in parted.items())
+    number = f"len(list_filter((CASE of_model {cases} END)::INTEGER[], lambda f: f <= of_prompt))"
+    ends = " ".join(f"WHEN {quoted(key)} THEN {len(firsts)}" for key, firsts in parted.items())
+
+    def part(number: str) -> str:
+        padded = f"lpad(({number})::VARCHAR, 5, '0')"
+        return f"{before} || of_model || '/{name}/part-' || {padded} || '.parquet'"
+
+    return (
+        f"t.filename = {part(f'{number} - 1')} "
+        f"OR t.filename NOT BETWEEN {part('0')} AND {part(f'CASE of_model {ends} END - 1')}"
+    )

@@ -201,6 +201,10 @@ VALUES = {
     "fact": "0",
     "relation": "'all'",
     "step": "64",
+    "kind": "'neuron'",
+    "n_top": "3",
+    "n_sample": "2",
+    "corners": "[[-90, -90], [90, -90], [90, 90], [-90, 90]]",
 }
 
 
@@ -212,7 +216,11 @@ def test_every_macro_answers_and_says_what_it_is(connection):
     (held,) = ask(
         connection, "SELECT layer, neuron FROM knowledge_neurons WHERE model = 'tiny' LIMIT 1"
     )
-    of = {"neuron_facts": "'tiny', {layer}, {neuron}".format(**held)}
+    of = {
+        "neuron_facts": "'tiny', {layer}, {neuron}".format(**held),
+        "search_concepts": "'tiny', 'ASI', 3",
+        "search_texts": "'tiny', 'the'",
+    }
     for macro in database.macros():
         given = of.get(macro.name) or arguments(macro)
         assert ask(connection, f"FROM {macro.name}({given})"), macro.name

@@ -77,7 +77,7 @@ class Api:
 
     def ask(self, name: str, arguments: object) -> str:
         """Answer a question as JSON text; what went wrong is said in `error`."""
-        self.database.refresh()
+        self.database.look()
         key = (name, json.dumps(arguments, sort_keys=True), self.database.stamp)
         with self._lock:
             if key in self._memory:
@@ -191,6 +191,10 @@ def _search(api: Api, given: Checked) -> Answer:
     return views.search(api.database, given.model, given.text("text"), offset, limit)
 
 
+def _concepts(api: Api, given: Checked) -> Answer:
+    return views.concepts(api.database, given.model, given.text("text"))
+
+
 def _has_prompt(api: Api, given: Checked) -> Answer:
     return views.has_prompt(api.database, given.model, given.prompt)
 
@@ -223,6 +227,7 @@ def _passing(name: str, arguments: object) -> bool:
 _QUESTIONS: dict[str, Question] = {
     "atlases": _atlases,
     "search": _search,
+    "concepts": _concepts,
     "has_prompt": _has_prompt,
     "prompt": _prompt,
     "neuron": _neuron,

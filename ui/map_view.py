@@ -69,23 +69,14 @@ def labels(database: Database, model: str, kind: str) -> list[Answer]:
 
 
 def inside(outline: list[tuple[float, float]]) -> str:
-    """SQL's condition for x and y to lie in a figure: a rectangle, or any polygon by its corners.
-
-    A point is in a polygon where a ray from it crosses the edges an odd number of times (Shimrat
-    1962).
-    """
+    """SQL's condition for x and y to lie in a figure: a rectangle, or a polygon by its corners."""
     xs, ys = sorted({x for x, _ in outline}), sorted({y for _, y in outline})
-    box = f"x BETWEEN {xs[0]!r} AND {xs[-1]!r} AND y BETWEEN {ys[0]!r} AND {ys[-1]!r}"
-    sides = [(*a, *b) for a, b in zip(outline, [*outline[1:], outline[0]], strict=True)]
-    upright = all(x == x2 or y == y2 for x, y, x2, y2 in sides)
+    sides = zip(outline, [*outline[1:], outline[0]], strict=True)
+    upright = all(x == x2 or y == y2 for (x, y), (x2, y2) in sides)
     if len(outline) == 4 and len(xs) == len(ys) == 2 and upright:
-        return box
-    edges = ", ".join(f"[{x!r}, {y!r}, {x2!r}, {y2!r}]" for x, y, x2, y2 in sides)
-    return (
-        f"{box} AND len(list_filter([{edges}],\n"
-        "    lambda e: (e[2] > y) <> (e[4] > y)"
-        " AND x < e[1] + (e[3] - e[1]) * (y - e[2]) / (e[4] - e[2]))) % 2 = 1"
-    )
+        return f"x BETWEEN {xs[0]!r} AND {xs[1]!r} AND y BETWEEN {ys[0]!r} AND {ys[1]!r}"
+    corners = ", ".join(f"[{x!r}, {y!r}]" for x, y in outline)
+    return f"inside(x, y, [{corners}])"
 
 
 def selection(
@@ -95,40 +86,22 @@ def selection(
 
     A country's lift is its share in the figure over its share on the whole map.
     """
-    macro = "neuron_points" if kind == "neurons" else "prompt_points"
-    condition = inside(outline)
+    corners = [list(corner) for corner in outline]
     countries = rows(
-        database,
-        f"""
-        SELECT country, count(*) FILTER (within) AS n, sum(n) OVER () AS total,
-            (n / total) / (count(*) / sum(count(*)) OVER ()) AS lift
-        FROM (SELECT country, {condition} AS within FROM {macro}($1))
-        GROUP BY country ORDER BY n DESC, country
-        """,
-        model,
+        database, "FROM region_countries($1, $2, $3)", model, kind.removesuffix("s"), corners
     )
     words = (
-        rows(
-            database,
-            f"""
-            SELECT v.token, count(*) AS n
-            FROM (FROM neuron_points($1) WHERE {condition}) AS p
-            JOIN neuron_vocabulary AS v ON v.layer = p.layer AND v.neuron = p.neuron
-            WHERE v.model = $1 AND v.sign = 1
-            GROUP BY v.token ORDER BY n DESC, v.token LIMIT 16
-            """,
-            model,
-        )
+        rows(database, "FROM region_vocabulary($1, $2) LIMIT 16", model, corners)
         if kind == "neurons"
         else []
     )
     return {
-        "condition": condition,
-        "n": int(countries[0]["total"]) if countries else 0,
+        "condition": inside(outline),
+        "n": countries[0]["total"] if countries else 0,
         "countries": [
             {"country": row["country"], "n": row["n"], "lift": row["lift"]}
             for row in countries
-            if row["n"] and row["country"]
+            if row["country"]
         ][:10],
         "words": words,
     }

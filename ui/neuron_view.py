@@ -16,6 +16,7 @@ _COUNTRIES = """
 SELECT country, n_prompts AS n FROM neuron_countries($1, $2, $3)
 WHERE country IS NOT NULL LIMIT 4
 """
+_EXAMPLES = "FROM neuron_examples($1, $2, $3, $4, $5) ORDER BY rank"
 _POOL = ThreadPoolExecutor(8, thread_name_prefix="view")
 
 
@@ -33,21 +34,21 @@ def neuron(database: Database, model: str, prompt: int | None, layer: int, neuro
         if (names := missing_tables(database, model, *needs))
     }
     one = (model, layer, neuron)
-    # Five small look-ups in different files: side by side they take half the time.
-    card, countries, top, sample, weighted = (
+    # Four small look-ups in different files: side by side they take half the time.
+    card, countries, examples, weighted = (
         _POOL.submit(_card, database, *one),
         _POOL.submit(rows, database, _COUNTRIES, *one),
-        _POOL.submit(_examples, database, "neuron_prompts", (*one, TOP_PROMPTS)),
-        _POOL.submit(_examples, database, "neuron_sample", (*one, SAMPLE_PROMPTS)),
+        _POOL.submit(rows, database, _EXAMPLES, *one, TOP_PROMPTS, SAMPLE_PROMPTS),
         _POOL.submit(_weighted, database, model, prompt, layer, neuron),
     )
     facts = card.result()
+    shown = examples.result()
     return {
         "card": facts,
         "vocabulary": _vocabulary(facts) if facts and "vocabulary" not in missing else None,
         "countries": countries.result(),
-        "top": top.result(),
-        "sample": sample.result(),
+        "top": [row for row in shown if not row["drawn"]],
+        "sample": [row for row in shown if row["drawn"]],
         "attention": None if "attention" in missing else weighted.result(),
         "missing": missing,
     }
@@ -65,10 +66,6 @@ def _vocabulary(card: Answer) -> Answer:
         return [{"token": token, "score": score} for token, score in pairs]
 
     return {"promotes": words("promoted"), "suppresses": words("suppressed")}
-
-
-def _examples(database: Database, macro: str, arguments: tuple[str, int, int, int]) -> list[Answer]:
-    return rows(database, f"FROM {macro}($1, $2, $3, $4) ORDER BY rank", *arguments)
 
 
 def _weighted(

@@ -36,7 +36,7 @@ def columns(database: Database, sql: str, *arguments: object) -> dict[str, Array
 
 def missing_tables(database: Database, model: str, *names: str) -> list[str]:
     """Those of the model tables `names` that the atlas doesn't hold yet."""
-    database.refresh()
+    database.look()
     there = {name for name, key, _ in database.stamp if key == model}
     return [n for n in names if ALL[n].kind == "model" and n not in there]
 

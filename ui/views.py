@@ -14,18 +14,22 @@ import numpy as np
 
 from kn_assets.database import Database
 from kn_assets.errors import KnError
-from ui import search as searching
 from ui.pack import pack, pack_ids
 from ui.rows import Answer, Array, columns, missing_tables, rows, waits_for
 
 LENS_RANKS = 5
+_SEARCH = """
+SELECT prompt_id, name, country, population, is_capital, text[:160] AS text,
+    count(*) OVER () AS total
+FROM search_prompts($1, $2) LIMIT $3 OFFSET $4
+"""
 _BY_TOKENS = """
 SELECT prompt_id, NULL AS name, NULL AS country, NULL AS population, NULL AS is_capital,
-    string_agg(token, '' ORDER BY position)[:160] AS text, count(*) OVER () AS total
-FROM tokens WHERE model = $2 GROUP BY prompt_id
-HAVING contains(fold(string_agg(token, '' ORDER BY position)), fold($1))
-ORDER BY prompt_id LIMIT $3 OFFSET $4
+    text[:160] AS text, count(*) OVER () AS total
+FROM search_texts($1, $2) LIMIT $3 OFFSET $4
 """
+_CONCEPTS = "FROM search_concepts($1, $2, $3)"
+CONCEPTS, CONCEPT_NEURONS = 3, 3  # values a text may name, and neurons shown of each
 
 
 # -- the lake and its prompts ------------------------------------------------------------------
@@ -33,7 +37,7 @@ ORDER BY prompt_id LIMIT $3 OFFSET $4
 
 def atlases(database: Database) -> Answer:
     """The atlases of the lake; one that is half-way through a run counts once it has tokens."""
-    database.refresh()
+    database.look()
     tokenized = sorted({key for name, key, _ in database.stamp if name == "tokens"})
     made = {row["model"]: row for row in rows(database, "FROM atlases")}
     found = []
@@ -78,9 +82,9 @@ def search(database: Database, model: str, text: str, offset: int, limit: int) -
     """
     there = {name for name, _, _ in database.stamp}
     if gone := [name for name in ("cities", "prompts") if name not in there]:
-        found = rows(database, _BY_TOKENS, text.strip(), model, limit, offset)
+        found = rows(database, _BY_TOKENS, model, text.strip(), limit, offset)
         return {**_page(found), "missing": waits_for(gone, "lake")}
-    return _page(searching.search(database, model, text, offset, limit))
+    return _page(rows(database, _SEARCH, model, text, limit, offset))
 
 
 def _page(found: list[Answer]) -> Answer:
@@ -88,6 +92,24 @@ def _page(found: list[Answer]) -> Answer:
     for row in found:
         del row["total"]
     return {"rows": found, "total": total}
+
+
+def concepts(database: Database, model: str, text: str) -> Answer:
+    """Values such as a country that a text names, and the neurons that mark each most surely.
+
+    None for a text of one letter, and while the atlas has no table of concepts.
+    """
+    if len(text.strip()) < 2 or missing_tables(database, model, "neuron_concepts"):
+        return {"concepts": []}
+    found: dict[tuple[str, str], list[Answer]] = {}
+    for row in rows(database, _CONCEPTS, model, text, CONCEPT_NEURONS):
+        found.setdefault((row.pop("attribute"), row.pop("value")), []).append(row)
+    return {
+        "concepts": [
+            {"attribute": attribute, "value": value, "neurons": neurons}
+            for (attribute, value), neurons in list(found.items())[:CONCEPTS]
+        ]
+    }
 
 
 def has_prompt(database: Database, model: str, prompt: int) -> Answer:

@@ -10,11 +10,11 @@ SELECT
     w.weight AS attention,
     coalesce(a.activation, 0) AS activation,
     w.weight * coalesce(a.activation, 0) AS weight
-FROM lake.attention_of(model) AS w
+FROM lake.attention_of(model, prompt) AS w
 JOIN lake.tokens_of(model) AS t ON t.position = w.source_position
 LEFT JOIN (
-    FROM lake.activations_of(model) AS f
-    WHERE f.prompt_id = prompt AND f.layer = layer AND f.neuron = neuron
+    FROM lake.activations_of(model, prompt) AS f
+    WHERE f.layer = layer AND f.neuron = neuron
 ) AS a ON a.position = w.source_position
-WHERE w.prompt_id = prompt AND w.layer = layer AND t.prompt_id = prompt
+WHERE w.layer = layer AND t.prompt_id = prompt
 ORDER BY w.position, w.source_position;

@@ -4,6 +4,5 @@ CREATE OR REPLACE MACRO lens(model, prompt) AS TABLE
 SELECT
     l.position, l.layer, l.rank, l.token_id, l.token, l.probability, l.next_probability,
     l.next_rank
-FROM lake.logit_lens_of(model) AS l
-WHERE l.prompt_id = prompt
+FROM lake.logit_lens_of(model, prompt) AS l
 ORDER BY l.position, l.layer, l.rank;

@@ -7,4 +7,4 @@ SELECT
     p.activation AS peak
 FROM lake.neuron_peaks_of(model, layer) AS p
 WHERE p.neuron = neuron
-ORDER BY ALL;
+ORDER BY rank;

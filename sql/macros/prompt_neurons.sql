@@ -7,8 +7,8 @@ peaks AS (
         a.layer, a.neuron,
         arg_max(a.activation, abs(a.activation)) AS peak,
         arg_max(a.position, abs(a.activation)) AS peak_position
-    FROM lake.activations_of(model) AS a
-    WHERE a.prompt_id = prompt AND a.position > 0
+    FROM lake.activations_of(model, prompt) AS a
+    WHERE a.position > 0
     GROUP BY a.layer, a.neuron
 )
 SELECT

@@ -6,7 +6,6 @@
 CREATE OR REPLACE MACRO search_cities(text) AS TABLE
 WITH
 wanted AS (SELECT fold(trim(text)) AS word, strip_accents(lower(trim(text))) AS plain),
-folded AS (SELECT c.*, fold(c.name) AS folded_name FROM prompt_cities AS c),
 scored AS (
     SELECT
         f.*,
@@ -15,11 +14,11 @@ scored AS (
             WHEN f.folded_name = w.word THEN 6
             WHEN starts_with(f.folded_name, w.word) THEN 5
             WHEN contains(f.folded_name, w.word) THEN 4
-            WHEN contains(fold(array_to_string(f.alternate_names, chr(10))), w.word) THEN 3
-            WHEN contains(fold(f.country), w.word) THEN 2
-            WHEN contains(strip_accents(lower(f.text)), w.plain) THEN 1
+            WHEN contains(f.folded_others, w.word) THEN 3
+            WHEN contains(f.folded_country, w.word) THEN 2
+            WHEN contains(f.folded_text, w.plain) THEN 1
         END AS score
-    FROM folded AS f, wanted AS w
+    FROM folded_cities AS f, wanted AS w
 )
 SELECT
     s.city_id, s.name, s.country, s.country_code, s.continent, s.population, s.is_capital,

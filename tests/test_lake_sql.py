@@ -1,0 +1,170 @@
+"""Looking into one model's folder and one file gives what looking everywhere gives."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from kn_assets import database, lake_sql
+from kn_assets import lake as lakes
+from kn_assets.database import Database
+from kn_assets.made_up.large import SHARD, make_large_lake
+from kn_assets.schema import ALL
+from tests.synthetic import make_lake
+
+PROMPTS = 2 * SHARD + 40
+SHAPE = {"n_prompts": PROMPTS, "n_layers": 3, "n_neurons": 30, "n_tokens": 8, "n_vocabulary": 60}
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    """An atlas in parts and layers, and one whose tables are one file each."""
+    root = tmp_path_factory.mktemp("lake")
+    make_large_lake(root, "large", **SHAPE, density=0.05)
+    return make_lake(root, "tiny", "other")
+
+
+@pytest.fixture(scope="module")
+def connection(lake):
+    with database.connect(lake) as opened:
+        yield opened
+
+
+def ask(connection, sql):
+    return connection.execute(sql).fetchall()
+
+
+def files_read(connection, sql):
+    (text,) = (row[1] for row in ask(connection, f"EXPLAIN ANALYZE {sql}"))
+    return [int(n) for n in re.findall(r"Total Files Read: (\d+)", text)]
+
+
+def test_a_large_atlas_lies_in_parts_and_layers(lake):
+    where = lakes.model("large")
+    for name in lake_sql.BY_PROMPT:
+        assert [f.name for f in lake.files(where, name)] == [
+            f"part-{i:05}.parquet" for i in range(3)
+        ]
+    for name in lake_sql.BY_LAYER:
+        assert [f.name for f in lake.files(where, name)] == [
+            f"layer-{i:03}.parquet" for i in range(3)
+        ]
+
+
+@pytest.mark.parametrize("name", sorted(lake_sql.BY_PROMPT))
+def test_a_prompts_rows_are_those_of_the_view(connection, name):
+    for model, prompts in {
+        "large": (0, SHARD - 1, SHARD, 2 * SHARD, PROMPTS - 1, PROMPTS, -1),
+        "tiny": (0, 11, 12),
+        "nobody": (0,),
+    }.items():
+        for prompt in prompts:
+            found = ask(connection, f"FROM lake.{name}_of('{model}', {prompt}) ORDER BY ALL")
+            wanted = f"FROM lake.{name} WHERE model = '{model}' AND prompt_id = {prompt}"
+            assert found == ask(connection, f"{wanted} ORDER BY ALL")
+            assert bool(found) == (0 <= prompt < {"large": PROMPTS, "tiny": 12}.get(model, 0))
+
+
+@pytest.mark.parametrize("name", sorted(lake_sql.BY_LAYER))
+def test_a_layers_rows_are_those_of_the_view(connection, name):
+    for model, layer in (("large", 0), ("large", 2), ("large", 3), ("tiny", 1), ("nobody", 0)):
+        found = ask(connection, f"FROM lake.{name}_of('{model}', {layer}) ORDER BY ALL")
+        wanted = f"FROM lake.{name} WHERE model = '{model}' AND layer = {layer} ORDER BY ALL"
+        assert found == ask(connection, wanted)
+        assert bool(found) == (layer < 3 and model != "nobody")
+
+
+def test_the_other_tables_of_a_model_are_those_of_their_views(connection):
+    rest = [t for t in ALL.values() if t.kind == "model"]
+    for table in rest:
+        if table.name in (*lake_sql.BY_LAYER, *lake_sql.BY_PROMPT):
+            continue
+        found = ask(
+            connection, f"SELECT count(*), sum(hash(t)) FROM lake.{table.name}_of('tiny') t"
+        )
+        wanted = f"SELECT count(*), sum(hash(t)) FROM lake.{table.name} t WHERE model = 'tiny'"
+        assert found == ask(connection, wanted), table.name
+
+
+def test_one_file_of_many_is_opened(connection):
+    # DuckDB opens the first for its columns besides.
+    prompt = SHARD + 3
+    assert max(files_read(connection, f"FROM lake.activations_of('large', {prompt})")) <= 2
+    assert max(files_read(connection, "FROM lake.neuron_peaks_of('large', 2)")) <= 2
+    assert files_read(connection, f"FROM lake.activations WHERE prompt_id = {prompt}")[0] > 2
+
+
+def test_layers_and_prompts_may_come_from_another_query(connection):
+    both = ask(
+        connection,
+        "SELECT p.id, count(*) FROM (VALUES (3), (600)) p(id), heatmap('large', p.id) GROUP BY 1",
+    )
+    for prompt, n in both:
+        assert ask(connection, f"SELECT count(*) FROM heatmap('large', {prompt})") == [(n,)]
+    ((n,),) = ask(
+        connection,
+        "SELECT count(*) FROM (VALUES (0), (2)) l(id), neuron_ranks('large', l.id, 7)",
+    )
+    assert n == sum(
+        ask(connection, f"SELECT count(*) FROM neuron_ranks('large', {i}, 7)")[0][0] for i in (0, 2)
+    )
+
+
+def test_the_first_rows_of_chosen_files_are_given(connection):
+    # DuckDB's late materialization fails on these, and takes the connection along.
+    for sql in (
+        "FROM neuron_ranks('large', 1, 5) ORDER BY peak LIMIT 3",
+        "SELECT * FROM lake.neuron_peaks_of('large', 1) ORDER BY abs(activation) DESC LIMIT 3",
+        "FROM heatmap('large', 600) ORDER BY activation LIMIT 3",
+    ):
+        assert len(ask(connection, sql)) == 3
+
+
+def test_files_that_come_beside_the_parts_are_found(lake, tmp_path):
+    root = tmp_path / "lake"
+    shutil.copytree(lake.root, root)
+    copy = lakes.Lake(root)
+    where = lakes.model("large")
+    with database.connect(copy) as opened:
+        file = copy.files(where, "logit_lens")[0]
+        rows = pq.ParquetFile(file).read().slice(0, 5)
+        place = rows.schema.get_field_index("prompt_id")
+        late = rows.set_column(place, rows.schema.field(place), pa.array([9_999] * 5, pa.int32()))
+        for name in ("asked-later.parquet", "part-00003.parquet"):
+            pq.write_table(late, file.with_name(name))
+        assert len(ask(opened, "FROM lens('large', 9999)")) == 10
+
+
+def test_parts_that_were_cut_anew_are_looked_at_anew(tmp_path):
+    make_large_lake(tmp_path, "large", **SHAPE, density=0.05)
+    lake, where = lakes.Lake(tmp_path), lakes.model("large")
+    held = Database(lake)
+    counts = "SELECT prompt_id, count(*) FROM activations GROUP BY 1 ORDER BY 1"
+    before = dict(held.cursor().execute(counts).fetchall())
+    rows = lake.read(where, "activations")
+    third = len(rows) // 3
+    with lake.replacing(where, "activations", "again") as folder:
+        for i, first in enumerate(range(0, len(rows), third)):
+            pq.write_table(rows.slice(first, third), folder / f"part-{i:05}.parquet")
+    held.refresh()
+    for prompt in (0, 200, 400, 800, PROMPTS - 1):
+        found = held.cursor().execute("SELECT count(*) FROM heatmap('large', $1)", [prompt])
+        assert found.fetchall() == [(before[prompt],)]
+    held.close()
+
+
+def test_a_database_in_a_file_singles_no_file_out(lake):
+    import duckdb
+
+    path = database.build(lake)
+    with duckdb.connect(str(path), read_only=True) as opened:
+        sql = "SELECT sql FROM duckdb_views() WHERE schema_name = 'lake'"
+        assert all("filename" not in text for (text,) in ask(opened, sql))
+        macros = "SELECT macro_definition FROM duckdb_functions() WHERE schema_name = 'lake'"
+        found = [text for (text,) in ask(opened, macros) if text]
+        assert found and not any("filename" in text for text in found)
+        assert len(ask(opened, "FROM neuron_ranks('large', 1, 5) ORDER BY peak LIMIT 3")) == 3
