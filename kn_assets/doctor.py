@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from urllib.parse import urlsplit
 
-from kn_assets.lake import Lake
+from kn_assets import lazy_lens
+from kn_assets.lake import Lake, Partition
 from kn_assets.models.available import available
 
 _ROOM = 2 << 30  # bytes a run of the demo needs, weights included
@@ -109,9 +110,16 @@ def _atlases(lake: Lake) -> Iterator[Finding]:
         have = len(ATLAS_TABLES) - len(missing)
         yield Finding(
             not missing,
-            f"atlas {atlas.key}: {have} of {len(ATLAS_TABLES)} tables",
+            f"atlas {atlas.key}: {have} of {len(ATLAS_TABLES)} tables{_lens_told(lake, atlas)}",
             f"{', '.join(missing)} missing: run the same `kn run` again",
         )
+
+
+def _lens_told(lake: Lake, atlas: Partition) -> str:
+    if not lazy_lens.is_lazy(lake, atlas):
+        return ""
+    opened = lazy_lens.opened(lake, atlas)
+    return f", the lens of {opened:,} opened prompts (`kn run --lens all` computes the others)"
 
 
 def report(lake: Lake) -> int:

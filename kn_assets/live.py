@@ -15,8 +15,8 @@ import numpy as np
 
 from kn_assets.atlas.capture import capturing, forward
 from kn_assets.atlas.lens import lens
+from kn_assets.atlas.lens_rows import LENS_K
 from kn_assets.atlas.plan import AtlasPlan
-from kn_assets.atlas.shard import LENS_K
 from kn_assets.atlas.sieve import passing
 from kn_assets.atlas.tokens import pieces, tokenize, vocabulary
 from kn_assets.errors import KnError
@@ -101,7 +101,7 @@ def plan_of(lake: Lake, key: str) -> AtlasPlan:
         )
     if not _is_here(plan):
         raise KnError(
-            f"the model of atlas {key} is not on this machine, so no text can be run through it: "
+            f"the model of atlas {key} is not on this machine, so nothing can be run through it: "
             f"`kn run --model {plan.source}` gets it"
         )
     return AtlasPlan(lake, replace(plan.settings, dtype=_made_in(lake, key) or plan.settings.dtype))
@@ -146,13 +146,29 @@ class LiveModel:
     @property
     def longest(self) -> int:
         """Most tokens of a run: the model's context, or less where attention would take 2 GB."""
-        heads = int(self.loaded.model.config.get_text_config().num_attention_heads)  # type: ignore[operator,union-attr]
-        bytes_per_pair = heads * 4 * 3 + self.loaded.parts.n_layers
+        bytes_per_pair = self.n_heads * 4 * 3 + self.loaded.parts.n_layers
         return min(self.loaded.parts.context, int((_ATTENTION_BYTES / bytes_per_pair) ** 0.5))
 
     def answer(self, asked: dict[str, Any], progress: Progress) -> bytes:
         """What `kn_assets.live_process` is asked: `run` with `text` and `longest`, as bytes."""
         return self.run(asked["text"], progress, asked["longest"]).to_bytes()
+
+    @property
+    def n_heads(self) -> int:
+        """Attention heads of a layer."""
+        return int(self.loaded.model.config.get_text_config().num_attention_heads)  # type: ignore[operator,union-attr]
+
+    def ids_of(self, text: str, longest: int | None = None) -> tuple[np.ndarray, int]:
+        """The tokens that are run of a text, int32 [T], and how many the whole text has.
+
+        Raises KnError where the text holds no token or over LONGEST_TEXT characters.
+        """
+        if len(text) > LONGEST_TEXT:
+            raise KnError(f"this text has {len(text):,} characters: give {LONGEST_TEXT:,} or fewer")
+        whole = tokenize(self.loaded.tokenizer, np.zeros(1), [valid(text)], LONGEST_TEXT).ids
+        if not len(whole):
+            raise KnError("there is no text: write some words first")
+        return whole[: min(self.longest, longest or self.longest)], len(whole)
 
     def run(self, text: str, progress: Progress, longest: int | None = None) -> LivePrompt:
         """Run the model over the first `longest` tokens of a text, at most `self.longest`.
@@ -161,13 +177,8 @@ class LiveModel:
         """
         import torch
 
-        if len(text) > LONGEST_TEXT:
-            raise KnError(f"this text has {len(text):,} characters: give {LONGEST_TEXT:,} or fewer")
         parts, tokenizer = self.loaded.parts, self.loaded.tokenizer
-        whole = tokenize(tokenizer, np.zeros(1), [valid(text)], LONGEST_TEXT).ids
-        ids = whole[: min(self.longest, longest or self.longest)]
-        if not len(ids):
-            raise KnError("there is no text: write some words first")
+        ids, n_whole = self.ids_of(text, longest)
         with progress.bar("model", parts.n_layers, "layers") as bar, torch.inference_mode():
             harvest = _Harvest(self, ids, bar)
             with capturing(
@@ -177,7 +188,7 @@ class LiveModel:
         found, places = np.unique(harvest.lens_ids, return_inverse=True)
         return LivePrompt(
             tokens=pieces(tokenizer, ids.tolist()),
-            n_whole=len(whole),
+            n_whole=n_whole,
             words=[self.words[i] for i in found.tolist()],
             **harvest.fired(),
             thresholds=self.thresholds,

@@ -176,9 +176,10 @@ def main(root: str, idle_s: float) -> None:
 def _worker(kind: str) -> Any:
     """The class that answers questions of a kind: with `of` and `answer` as `LiveModel`'s."""
     from kn_assets.live import LiveModel
+    from kn_assets.live_atlas import LiveAtlas
     from kn_assets.live_knowledge import LiveKnowledge
 
-    return {"prompt": LiveModel, "knowledge": LiveKnowledge}[kind]
+    return {"prompt": LiveModel, "atlas": LiveAtlas, "knowledge": LiveKnowledge}[kind]
 
 
 class _Told(Progress):

@@ -108,6 +108,9 @@ class AtlasPlan:
     # -- what is there --------------------------------------------------------------------------
 
     def is_current(self, table: str) -> bool:
+        meta = self.lake.meta(self.model, table)
+        if meta is not None and meta.get("lazy") and self.settings.lens == "all":
+            return False  # what was left for later is wanted now
         return self.lake.is_current(self.model, table, self.fingerprint)
 
     def rows(self, table: str) -> int:

@@ -12,6 +12,7 @@ from kn_assets.errors import KnError
 # Raised when the same settings would give other tables, so that older atlases are made again.
 VERSION = 1
 DTYPES = ("auto", "float32", "bfloat16")
+LENSES = ("all", "lazy")
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -35,6 +36,7 @@ class AtlasSettings:
     dtype: str = _setting(
         "auto", "float32, bfloat16, or auto: bfloat16 where the CPU is fast at it"
     )
+    lens: str = _setting("all", "all: in the run; lazy: a prompt's when it is opened in the app")
     top_k: int = _setting(20, "strongest tokens kept of each neuron and sign")
     vocabulary_k: int = _setting(10, "tokens kept of each value vector and sign")
     seed: int = _setting(0, "seed of calibration and maps")
@@ -51,6 +53,8 @@ class AtlasSettings:
             raise KnError("--threshold must be over 0")
         if self.dtype not in DTYPES:
             raise KnError(f"--dtype must be one of {', '.join(DTYPES)}")
+        if self.lens not in LENSES:
+            raise KnError(f"--lens must be one of {', '.join(LENSES)}")
         return self
 
     def with_given(self, **given: Any) -> AtlasSettings:
@@ -59,8 +63,12 @@ class AtlasSettings:
         return replace(self, **{k: v for k, v in given.items() if k in known and v is not None})
 
     def fingerprint(self, *parts: str) -> str:
-        """Identity of what these settings make out of `parts` (corpus and model fingerprints)."""
-        told = json.dumps([VERSION, asdict(self), parts], sort_keys=True)
+        """Identity of what these settings make out of `parts` (corpus and model fingerprints).
+
+        When the lens is computed doesn't change it: a lazy atlas and a whole one are the same.
+        """
+        made_of = {k: v for k, v in asdict(self).items() if k != "lens"}
+        told = json.dumps([VERSION, made_of, parts], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def to_json(self) -> str:

@@ -31,6 +31,11 @@ class RunFacts:
         return meta is not None and mine is not None and meta["fingerprint"] == mine["fingerprint"]
 
     @cached_property
+    def is_lazy(self) -> bool:
+        """Whether the table is filled prompt by prompt, as `kn_assets.lazy_lens` does."""
+        return bool((self.lake.meta(self.partition, self.table) or {}).get("lazy"))
+
+    @cached_property
     def atlas(self) -> dict[str, Any] | None:
         """The row of `atlases`, with its settings as a dict."""
         if not self.has("atlases"):

@@ -1,0 +1,98 @@
+"""What an atlas' own model tells on request: the lens of a prompt, one head's attention."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kn_assets import lazy_lens
+from kn_assets.atlas.capture import capturing, forward
+from kn_assets.atlas.lens_rows import LensRows
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+from kn_assets.lake import model as partition
+from kn_assets.live import LiveModel
+from kn_assets.progress import Progress
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from torch import Tensor
+
+    from kn_assets.atlas.tokens import TokenizedPrompts
+
+
+class LiveAtlas:
+    """An atlas with its model loaded; `kn_assets.live_process` runs it."""
+
+    def __init__(self, lake: Lake, key: str, model: LiveModel) -> None:
+        self.lake, self.atlas, self.model = lake, partition(key), model
+
+    @classmethod
+    def of(cls, lake: Lake, key: str, progress: Progress) -> LiveAtlas:
+        """Load the model of an atlas. Raises KnError as `LiveModel.of`."""
+        return cls(lake, key, LiveModel.of(lake, key, progress))
+
+    def answer(self, asked: dict[str, Any], progress: Progress) -> bytes:
+        """Do what `asked["do"]` names.
+
+        `lens`: `keep_lens` of `prompt`; empty. `head`: `head` of a `prompt` of the atlas or of the
+        first `longest` tokens of a `text`; the bytes of its float32 array.
+        """
+        if asked["do"] == "lens":
+            self.keep_lens(asked["prompt"], progress)
+            return b""
+        if asked["prompt"] is None:
+            ids = self.model.ids_of(asked["text"], asked["longest"])[0]
+        else:
+            ids = lazy_lens.prompt_of(self.lake, self.atlas, asked["prompt"]).ids
+        return self.head(ids, asked["layer"], asked["head"]).tobytes()
+
+    def keep_lens(self, prompt: int, progress: Progress) -> None:
+        """Compute the lens of a prompt of the atlas and keep it there, unless it is there.
+
+        Raises KnError where the atlas has no such prompt.
+        """
+        if lazy_lens.waits(self.lake, self.atlas, prompt):  # another app may have been quicker
+            found = self.lens_rows(lazy_lens.prompt_of(self.lake, self.atlas, prompt), progress)
+            lazy_lens.keep(self.lake, self.atlas, prompt, found)
+
+    def lens_rows(self, prompt: TokenizedPrompts, progress: Progress) -> pa.Table:
+        """The rows of `logit_lens` of one prompt, as a whole run writes them."""
+        import torch
+
+        loaded = self.model.loaded
+        index = np.arange(len(prompt.ids))[None]
+        rows = LensRows(prompt, loaded.parts.n_layers)
+        with progress.bar("lens", loaded.parts.n_layers, "layers") as bar, torch.inference_mode():
+
+            def take(layer: int, residuals: Tensor) -> None:
+                rows.take(loaded.parts, layer, residuals, index)
+                bar.advance()
+
+            with capturing(loaded.parts, residuals=take):
+                forward(loaded, prompt.ids[None].astype(np.int64))
+        return rows.table(self.model.words)
+
+    def head(self, ids: np.ndarray, layer: int, head: int) -> np.ndarray:
+        """Attention of one head: float32 [T (T + 1) / 2], the rows of a lower triangle.
+
+        ids: int32 [T]. Raises KnError where the model has no such layer or head.
+        """
+        import torch
+
+        parts = self.model.loaded.parts
+        if layer >= parts.n_layers or head >= self.model.n_heads:
+            raise KnError(
+                f"the model has {self.model.n_heads} heads in each of {parts.n_layers} layers: "
+                f"there is no head {head} in layer {layer}"
+            )
+        found: list[np.ndarray] = []
+
+        def take(of_layer: int, weights: Tensor) -> None:
+            if of_layer == layer:
+                found.append(weights[0, head].float().cpu().numpy())
+
+        with torch.inference_mode(), capturing(parts, attention=take):
+            forward(self.model.loaded, ids[None].astype(np.int64))
+        return found[0][np.tril_indices(len(ids))]
