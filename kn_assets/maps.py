@@ -13,9 +13,8 @@ them as they are:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from kn_assets import tsne
 from kn_assets.clusters import clusters
+from kn_assets.map_features import Peaks, neuron_features, peaks_matrix, prompt_features
 from kn_assets.pca import Centred, principal_components
 from kn_assets.progress import Progress
 from kn_assets.schema import TABLES
@@ -32,8 +32,6 @@ _DISC = 0.12  # largest radius of the disc of silent neurons, by the extent of t
 _SILENT = Progress()
 
 Floats = NDArray[np.floating[Any]]
-Peaks: TypeAlias = pa.Table | Iterable[pa.RecordBatch]
-"""Columns layer, neuron, prompt_id, activation of `neuron_peaks`, in any order, others ignored."""
 
 
 @dataclass(frozen=True)
@@ -100,92 +98,6 @@ def neuron_table(result: MapResult, n_layers: int, n_neurons: int) -> pa.Table:
 def prompt_table(result: MapResult) -> pa.Table:
     """The rows of TABLES["prompt_map"]."""
     return _table("prompt_map", {"prompt_id": np.arange(len(result.x))}, result)
-
-
-def peaks_matrix(peaks: Peaks, n_layers: int, n_neurons: int, n_prompts: int) -> Any:
-    """The peaks as a float32 scipy CSR matrix, (n_layers * n_neurons) x n_prompts.
-
-    Eight bytes for each peak; batches are taken one at a time. Raises ValueError for ids out of
-    range and for a neuron and prompt that come twice.
-    """
-    from scipy.sparse import coo_matrix, csr_matrix
-
-    shape = (n_layers * n_neurons, n_prompts)
-    counts = np.zeros(shape[0] + 1, dtype=np.int64)
-    rows, columns, values = [], [], []
-    ordered, last = True, -1
-    for batch in peaks.to_batches() if isinstance(peaks, pa.Table) else peaks:
-        layer, neuron, prompt = (
-            batch.column(c).to_numpy().astype(np.int32) for c in ("layer", "neuron", "prompt_id")
-        )
-        if not len(layer):
-            continue
-        for name, ids, n in (
-            ("layer", layer, n_layers),
-            ("neuron", neuron, n_neurons),
-            ("prompt_id", prompt, n_prompts),
-        ):
-            if ids.min() < 0 or ids.max() >= n:
-                raise ValueError(f"peaks have a {name} out of the range 0 to {n - 1}")
-        row = layer * np.int32(n_neurons) + neuron
-        ordered = ordered and row[0] >= last and bool((np.diff(row) >= 0).all())
-        last = row[-1]
-        counts[1:] += np.bincount(row, minlength=shape[0])
-        rows.append(row)
-        columns.append(prompt)
-        values.append(batch.column("activation").to_numpy().astype(np.float32))
-    if not rows:
-        return csr_matrix(shape, dtype=np.float32)
-    data, indices = np.concatenate(values), np.concatenate(columns)
-    if ordered:
-        rows.clear()
-        matrix = csr_matrix((data, indices, np.cumsum(counts)), shape=shape)
-    else:
-        matrix = coo_matrix((data, (np.concatenate(rows), indices)), shape=shape).tocsr()
-    stored = matrix.nnz
-    matrix.sum_duplicates()
-    if len(data) != stored or matrix.nnz != stored:
-        raise ValueError("peaks have a neuron and prompt twice")
-    return matrix
-
-
-def neuron_features(matrix: Any) -> Centred:
-    """Rows of length 1, less their mean; rows of neurons that never fired stay zero."""
-    squares = _squares(matrix, axis=1)
-    here = (squares > 0).astype(np.float32)
-    rows = np.zeros(len(squares), dtype=np.float32)
-    rows[squares > 0] = 1 / np.sqrt(squares[squares > 0])
-    n = max(float(here.sum()), 1.0)
-    mean = (matrix.T @ rows) / np.float32(n)
-    ones = np.ones(matrix.shape[1], dtype=np.float32)
-    total = float(here.sum()) - n * float(mean.astype(np.float64) @ mean)
-    return Centred(matrix, rows, ones, mean, here, total)
-
-
-def prompt_features(matrix: Any) -> Centred:
-    """Prompts x neurons, each neuron with mean 0 and standard deviation 1, or 0 where constant."""
-    n = matrix.shape[1]
-    mean = np.asarray(matrix.sum(axis=1, dtype=np.float64)).ravel() / n
-    variance = _squares(matrix, axis=1) / n - mean**2
-    varies = variance > 1e-9 * np.maximum(mean**2, 1e-30)
-    columns = np.zeros(len(mean))
-    columns[varies] = 1 / np.sqrt(variance[varies])
-    ones = np.ones(n, dtype=np.float32)
-    return Centred(
-        matrix.T,
-        ones,
-        columns.astype(np.float32),
-        (mean * columns).astype(np.float32),
-        ones,
-        float(n * varies.sum()),
-    )
-
-
-def _squares(matrix: Any, axis: int) -> NDArray[np.float64]:
-    """Sums of squares in float64, without a second matrix of that width."""
-    squared = matrix.copy()
-    squared.data **= 2
-    return np.asarray(squared.sum(axis=axis, dtype=np.float64)).ravel()
 
 
 def _matrix(peaks: Any, n_layers: int, n_neurons: int, n_prompts: int) -> Any:

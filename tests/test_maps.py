@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from kn_assets import maps, tsne
+from kn_assets import map_features, maps, tsne
 from kn_assets.pca import principal_components
 from kn_assets.progress import Progress
 from kn_assets.schema import TABLES
@@ -57,8 +57,8 @@ def xy(result: maps.MapResult) -> np.ndarray:
 def test_matrix_of_peaks(shuffled):
     dense, *_ = planted()
     peaks = table(dense, 2, shuffled)
-    whole = maps.peaks_matrix(peaks, 2, 90, 60)
-    in_parts = maps.peaks_matrix(iter(peaks.to_batches(max_chunksize=700)), 2, 90, 60)
+    whole = map_features.peaks_matrix(peaks, 2, 90, 60)
+    in_parts = map_features.peaks_matrix(iter(peaks.to_batches(max_chunksize=700)), 2, 90, 60)
     for matrix in (whole, in_parts):
         assert matrix.dtype == np.float32
         assert (matrix.toarray() == dense).all()
@@ -66,7 +66,7 @@ def test_matrix_of_peaks(shuffled):
 
 def test_matrix_of_no_peaks():
     peaks = table(np.zeros((4, 3), dtype=np.float32), 2)
-    assert maps.peaks_matrix(peaks, 2, 2, 3).toarray().tolist() == [[0, 0, 0]] * 4
+    assert map_features.peaks_matrix(peaks, 2, 2, 3).toarray().tolist() == [[0, 0, 0]] * 4
 
 
 def test_matrix_refuses_ids_out_of_range_and_rows_that_come_twice():
@@ -74,10 +74,29 @@ def test_matrix_refuses_ids_out_of_range_and_rows_that_come_twice():
     peaks = table(dense, 2)
     for sizes in ((1, 90, 60), (2, 89, 60), (2, 90, 59)):
         with pytest.raises(ValueError, match="out of the range"):
-            maps.peaks_matrix(peaks, *sizes)
+            map_features.peaks_matrix(peaks, *sizes)
     for twice in (pa.concat_tables([peaks, peaks]), pa.concat_tables([peaks.slice(0, 1), peaks])):
         with pytest.raises(ValueError, match="twice"):
-            maps.peaks_matrix(twice, 2, 90, 60)
+            map_features.peaks_matrix(twice, 2, 90, 60)
+
+
+@pytest.mark.parametrize("at_once", [1, 50, 1 << 20])
+def test_features_are_the_dense_ones(monkeypatch, at_once):
+    """Whatever number of peaks is summed at once; with rows that are empty and one that is all."""
+    monkeypatch.setattr(map_features, "_ROWS_AT_ONCE", at_once)
+    dense, *_ = planted()
+    dense[[0, 7, 8, -1]] = 0
+    dense[5] = np.linspace(1, 2, 60)
+    matrix = map_features.peaks_matrix(table(dense, 2), 2, 90, 60)
+    alive = (dense != 0).any(axis=1)
+    neurons = map_features.neuron_features(matrix).times(np.eye(60, dtype=np.float32))
+    np.testing.assert_allclose(neurons[alive], dense_features(dense[alive], "neurons"), atol=1e-5)
+    assert (neurons[~alive] == 0).all()
+    prompts = map_features.prompt_features(matrix).times(np.eye(180, dtype=np.float32))
+    np.testing.assert_allclose(
+        prompts[:, alive], dense_features(dense[alive], "prompts"), atol=1e-4
+    )
+    assert (prompts[:, ~alive] == 0).all()
 
 
 def exact(features: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -105,8 +124,8 @@ def test_principal_components_are_the_true_ones(kind, n, m):
     dense = factors + 0.3 * rng.standard_normal((n, m))
     dense[np.abs(dense) < np.quantile(np.abs(dense), 0.7)] = 0
     dense = dense.astype(np.float32)
-    matrix = maps.peaks_matrix(table(dense, 1), 1, n, m)
-    make = maps.neuron_features if kind == "neurons" else maps.prompt_features
+    matrix = map_features.peaks_matrix(table(dense, 1), 1, n, m)
+    make = map_features.neuron_features if kind == "neurons" else map_features.prompt_features
     scores, share = principal_components(make(matrix), 8, seed=0)
     wanted, wanted_share = exact(dense_features(dense, kind), 8)
     assert scores.dtype == np.float32
@@ -119,9 +138,9 @@ def test_strength_of_a_layer_changes_nothing():
     dense, *_ = planted()
     louder = dense.copy()
     louder[:90] *= 64
-    for make in (maps.neuron_features, maps.prompt_features):
+    for make in (map_features.neuron_features, map_features.prompt_features):
         ones, others = (
-            principal_components(make(maps.peaks_matrix(table(d, 2), 2, 90, 60)), 5, 0)[0]
+            principal_components(make(map_features.peaks_matrix(table(d, 2), 2, 90, 60)), 5, 0)[0]
             for d in (dense, louder)
         )
         np.testing.assert_allclose(ones, others, atol=1e-3)

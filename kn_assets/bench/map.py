@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kn_assets import maps, tsne
+from kn_assets import map_features, maps, tsne
 from kn_assets.bench.result import Figure, Result
 from kn_assets.pca import principal_components
 from kn_assets.progress import Progress
@@ -97,7 +97,7 @@ def made_up_peaks(n_layers: int, n_neurons: int, n_prompts: int, seed: int = 0) 
 
 def components(matrix: Any, seed: int) -> NDArray[np.float32]:
     """The 50 components of the neurons, as the map uses them."""
-    return principal_components(maps.neuron_features(matrix), maps.COMPONENTS, seed)[0]
+    return principal_components(map_features.neuron_features(matrix), maps.COMPONENTS, seed)[0]
 
 
 def _ours(points: NDArray[np.float32]) -> NDArray[Any]:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets import maps
-from kn_assets.maps import Peaks
+from kn_assets.map_features import Peaks
 from kn_assets.progress import Progress
 from kn_assets.schema import STEPS
 
