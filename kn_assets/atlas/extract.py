@@ -48,9 +48,11 @@ NEEDS = {
 }
 """The tables of the one pass, in the order they are written, and what each needs of it."""
 
-SHARD_PROMPTS = 512
-_SHARD_TOKENS = 1 << 14
+SHARD_PROMPTS = 1024
+_SHARD_TOKENS = 1 << 15  # fewer than the 1 << 16 that a shard can number
+_SHARD_ROWS = 1 << 24  # fired neurons held by one shard, in 8 bytes each
 _SHARD_ATTENTION = 1 << 29  # bytes of attention held by one shard
+_UNKNOWN_DENSITY = 0.05  # taken for what a threshold gives
 
 
 def extract(plan: AtlasPlan, tables: Iterable[str], progress: Progress) -> dict[str, int]:
@@ -88,8 +90,7 @@ class _Extraction:
     def make(self, wanted: list[str]) -> dict[str, int]:
         self.calibration: Calibration | None = None
         if "thresholds" in wanted or FIRED in self.wants:
-            self.progress.say("calibrating what fires in each layer")
-            self.calibration = calibrate(self.loaded, self.prompts, self.plan.settings, self.pool)
+            self.calibration = self._calibrated()
         self.shards = self._run_shards() if self.wants else []
         rows = {}
         for table in wanted:
@@ -98,11 +99,23 @@ class _Extraction:
         shutil.rmtree(self.work)
         return rows
 
+    def _calibrated(self) -> Calibration:
+        """Found once: shards of a run that was killed and goes on elsewhere agree."""
+        kept, settings = self.work / "calibration.npz", self.plan.settings
+        if kept.exists():
+            return Calibration.read(kept, settings)
+        self.progress.say("calibrating what fires in each layer")
+        found = calibrate(self.loaded, self.prompts, settings, self.pool)
+        found.save(kept)
+        return found
+
     def _run_shards(self) -> list[Path]:
         words = []
         if LENS in self.wants:
             words = vocabulary(self.loaded.tokenizer, self.loaded.parts.vocab_size)
-        ranges = shard_ranges(self.prompts.lengths, self.loaded.parts.n_layers)
+        ranges = shard_ranges(
+            self.prompts.lengths, self._tokens_of_shard(), self.loaded.parts.n_layers
+        )
         folders = [self.work / f"{i:05}" for i in range(len(ranges))]
         with self.progress.bar("model", len(self.prompts), "prompts") as bar:
             for folder, (first, last) in zip(folders, ranges, strict=True):
@@ -116,6 +129,13 @@ class _Extraction:
                 )
                 run_shard(self.loaded, job, folder, bar, self.pool)
         return folders
+
+    def _tokens_of_shard(self) -> int:
+        """How many tokens' fired neurons are held at once, by the settings alone."""
+        settings, parts = self.plan.settings, self.loaded.parts
+        density = _UNKNOWN_DENSITY if settings.threshold is not None else settings.density
+        rows = parts.n_layers * parts.n_neurons * density
+        return min(_SHARD_TOKENS, int(_SHARD_ROWS / rows)) if FIRED in self.wants else _SHARD_TOKENS
 
     def _write(self, table: str, wanted: list[str]) -> dict[str, int]:
         """Write a table, together with those that come out of the same reading."""
@@ -175,11 +195,14 @@ class _Extraction:
         return pa.Table.from_pylist([row], schema=TABLES["atlases"].schema)
 
 
-def shard_ranges(lengths: np.ndarray, n_layers: int) -> list[tuple[int, int]]:
-    """Cut prompts into shards (first, last) that hold bounded tokens and attention."""
+def shard_ranges(lengths: np.ndarray, most: int, n_layers: int) -> list[tuple[int, int]]:
+    """Cut prompts into shards (first, last) of at most `most` tokens and bounded attention.
+
+    A longer prompt is a shard by itself.
+    """
     ranges, first, tokens, squares = [], 0, 0, 0
     for i, length in enumerate(lengths.tolist()):
-        full = i - first >= SHARD_PROMPTS or tokens + length > _SHARD_TOKENS
+        full = i - first >= SHARD_PROMPTS or tokens + length > most
         too_wide = (squares + length**2) * n_layers * 2 > _SHARD_ATTENTION
         if i > first and (full or too_wide):
             ranges.append((first, i))

@@ -21,7 +21,7 @@ from kn_assets.errors import KnError
 if TYPE_CHECKING:
     from torch import Tensor
 
-_TIGHTEN_AFTER = frozenset(4**i for i in range(16))  # batches; rarer as there is less to gain
+_TIGHTEN_AFTER = (1, 4, 20, 100, 500)  # batches; rarer as there is less to gain
 _DEAF = 16  # one neuron in so many may pass as a whole before signs are sorted out
 
 

@@ -158,7 +158,7 @@ def test_neuron_vocabulary_is_the_product_with_the_unembedding(tmp_path: Path) -
 
 def test_shards_hold_every_prompt_once() -> None:
     lengths = np.array([30] * 1000 + [5000] * 9 + [1] * 700)
-    ranges = shard_ranges(lengths, n_layers=12)
+    ranges = shard_ranges(lengths, 1 << 14, n_layers=12)
     assert ranges[0][0] == 0
     assert ranges[-1][1] == len(lengths)
     assert all(a[1] == b[0] for a, b in pairwise(ranges))
