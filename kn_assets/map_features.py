@@ -1,8 +1,8 @@
 """The peaks of an atlas as a sparse matrix, and out of it what neurons and prompts are placed by.
 
 Eight bytes are held for each peak, of which an atlas of 4,400 prompts and 46,080 neurons has 34
-million: pieces are let go as they are joined, and features scale and centre the matrix without a
-second one (`Centred`).
+million, from reading them to the end: features scale and centre the matrix without a second one
+(`Centred`).
 """
 
 from __future__ import annotations
@@ -32,9 +32,8 @@ def peaks_matrix(peaks: Peaks, n_layers: int, n_neurons: int, n_prompts: int) ->
 
     shape = (n_layers * n_neurons, n_prompts)
     counts = np.zeros(shape[0], dtype=np.int64)
-    columns: list[NDArray[np.int32]] = []
-    values: list[NDArray[np.float32]] = []
-    rows: list[NDArray[np.int32]] | None = None  # needed only where they come in no order
+    columns, values = _Growing(np.int32), _Growing(np.float32)
+    rows: _Growing | None = None  # needed only where they come in no order
     last = -1
     for batch in peaks.to_batches() if isinstance(peaks, pa.Table) else peaks:
         row, prompt = _places(batch, n_layers, n_neurons, n_prompts)
@@ -43,20 +42,19 @@ def peaks_matrix(peaks: Peaks, n_layers: int, n_neurons: int, n_prompts: int) ->
         ordered = row[0] >= last and bool((np.diff(row) >= 0).all())
         last = row[-1]
         if rows is None and not ordered:
-            rows = [np.repeat(np.arange(shape[0], dtype=np.int32), counts)]
+            rows = _Growing(np.int32)
+            rows.add(np.repeat(np.arange(shape[0], dtype=np.int32), counts))
         if rows is not None:
-            rows.append(row)
+            rows.add(row)
         counts += np.bincount(row, minlength=shape[0])
-        columns.append(prompt)
-        values.append(batch.column("activation").to_numpy().astype(np.float32))
-    if not columns:
-        return csr_matrix(shape, dtype=np.float32)
-    data, indices = _joined(values), _joined(columns)
+        columns.add(prompt)
+        values.add(batch.column("activation").to_numpy())
+    data, indices = values.done(), columns.done()
     if rows is None:
         ends = np.concatenate([[0], np.cumsum(counts)])
         matrix = csr_matrix((data, indices, ends), shape=shape)
     else:
-        matrix = coo_matrix((data, (_joined(rows), indices)), shape=shape).tocsr()
+        matrix = coo_matrix((data, (rows.done(), indices)), shape=shape).tocsr()
     stored = matrix.nnz
     matrix.sum_duplicates()
     if len(data) != stored or matrix.nnz != stored:
@@ -81,15 +79,24 @@ def _places(
     return layer * np.int32(n_neurons) + neuron, prompt
 
 
-def _joined(pieces: list[Any]) -> Any:
-    """The pieces as one array; each is let go once it is copied."""
-    whole = np.empty(sum(len(p) for p in pieces), dtype=pieces[0].dtype)
-    end = len(whole)
-    while pieces:
-        piece = pieces.pop()
-        whole[end - len(piece) : end] = piece
-        end -= len(piece)
-    return whole
+class _Growing:
+    """An array that values are added to. To grow takes no second one: its pages are moved."""
+
+    def __init__(self, dtype: type) -> None:
+        self._kept: NDArray[Any] = np.empty(1 << 16, dtype)
+        self._n = 0
+
+    def add(self, values: NDArray[Any]) -> None:
+        last = self._n + len(values)
+        if last > len(self._kept):
+            self._kept.resize(max(last, len(self._kept) * 9 // 8), refcheck=False)
+        self._kept[self._n : last] = values
+        self._n = last
+
+    def done(self) -> NDArray[Any]:
+        """What was added; nothing can be added any more."""
+        self._kept.resize(self._n, refcheck=False)
+        return self._kept
 
 
 def neuron_features(matrix: Any) -> Centred:
