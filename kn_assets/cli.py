@@ -90,18 +90,23 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     prompts.set_defaults(call=_prompts)
 
     bench = commands.add_parser("bench", help="benchmarks, each against a named baseline")
-    names = bench.add_subparsers(required=True, metavar="NAME")
-    for name in bench_names():
-        one = names.add_parser(name)
-        one.add_argument("--json", action="store_true", help="one object, for machines")
-        if name in given:  # a benchmark is imported only when it is asked for
-            module = importlib.import_module(f"kn_assets.bench.{name}")
-            module.add_arguments(one)
-            one.set_defaults(call=_bench, run=module.run)
+    _bench_options(bench, given)
 
     doctor = commands.add_parser("doctor", help="what is installed, reachable and made")
     doctor.set_defaults(call=_doctor)
     return parser
+
+
+def _bench_options(parser: argparse.ArgumentParser, given: list[str]) -> None:
+    names = parser.add_subparsers(required=True, metavar="NAME")
+    for name in bench_names():
+        one = names.add_parser(name)
+        one.add_argument("--json", action="store_true", help="one object, for machines")
+        one.add_argument("--markdown", action="store_true", help="a row for docs/benchmarks.md")
+        if name in given:  # a benchmark is imported only when it is asked for
+            module = importlib.import_module(f"kn_assets.bench.{name}")
+            module.add_arguments(one)
+            one.set_defaults(call=_bench, run=module.run)
 
 
 def bench_names() -> list[str]:
@@ -277,7 +282,10 @@ def _prompts(args: argparse.Namespace) -> int:
 
 def _bench(args: argparse.Namespace) -> int:
     result = args.run(args)
-    print(result.to_json() if args.json else result)
+    if args.json:
+        print(result.to_json())
+    else:
+        print(result.to_markdown() if args.markdown else result)
     return 0
 
 

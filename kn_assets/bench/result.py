@@ -11,6 +11,7 @@ import json
 import os
 import platform
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 
 Figure = float | int | dict[str, float]
 
@@ -56,6 +57,19 @@ class Result:
         lines.append("  settings: " + ", ".join(f"{k}={v}" for k, v in self.settings.items()))
         lines.append("  machine:  " + ", ".join(f"{k}={v}" for k, v in self.machine.items()))
         return "\n".join(lines)
+
+    def to_markdown(self) -> str:
+        """A row of the table in docs/benchmarks.md."""
+        figures = [f"{label}: {_shown(value)}" for label, value in self.figures.items()]
+        settings = ", ".join(f"{k} {v}" for k, v in self.settings.items())
+        cells = (
+            f"`{self.name}`",
+            f"{self.ratio:.3g} × {self.baseline}",
+            "<br>".join(figures),
+            settings,
+            datetime.now(UTC).date().isoformat(),
+        )
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _shown(value: Figure) -> str:
