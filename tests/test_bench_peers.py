@@ -70,7 +70,7 @@ def test_the_plain_script_finds_the_same_values(made: Path) -> None:
     peer = Peer("hooks", Path(sys.executable), made / "config.json", made)
     try:
         peer.choose()
-        assert peer.run(prompts=5) > 0
+        assert min(peer.run(prompts=5)) > 0
         first = pq.read_table(peer.out)
         peer.run()
         found = pq.read_table(peer.out)

@@ -121,17 +121,19 @@ def _started(
 
 def _rounds(
     plan: AtlasPlan, peers: list[Peer], rounds: int, progress: Progress
-) -> tuple[list[float], dict[str, list[float]]]:
+) -> tuple[Times, dict[str, Times]]:
     ours = Times()
-    theirs: dict[str, list[float]] = {peer.name: [] for peer in peers}
+    theirs = {peer.name: Times() for peer in peers}
     with progress.bar("rounds", rounds * (1 + len(peers)), "runs") as bar:
         for _ in range(rounds):
             for peer in peers:
-                theirs[peer.name].append(peer.run())
+                wall, processor = peer.run()
+                theirs[peer.name].walls.append(wall)
+                theirs[peer.name].processors.append(processor)
                 bar.advance()
             ours.take(lambda: extract(plan, TABLES, Progress()))
             bar.advance()
-    return ours.walls, theirs
+    return ours, theirs
 
 
 def _shared(plan: AtlasPlan, peers: list[Peer]) -> dict[str, float]:
@@ -160,20 +162,28 @@ def _keys(path: Path) -> np.ndarray:
 def _result(
     args: argparse.Namespace,
     plan: AtlasPlan,
-    ours: list[float],
-    theirs: dict[str, list[float]],
+    ours: Times,
+    theirs: dict[str, Times],
     shared: dict[str, float],
     told: dict[str, object],
 ) -> Result:
-    best = min(theirs, key=lambda name: median(theirs[name]))
-    figures: dict[str, Figure] = {"ours, s": median(ours)}
-    for name, seconds in theirs.items():
-        ratio = median(t / o for t, o in zip(seconds, ours, strict=True))
-        figures[name] = {"s": median(seconds), "ratio": ratio, "rows shared": shared[name]}
+    best = min(theirs, key=lambda name: theirs[name].wall)
+    ratios = {
+        name: median(t / o for t, o in zip(times.walls, ours.walls, strict=True))
+        for name, times in theirs.items()
+    }
+    figures: dict[str, Figure] = {"ours": {"wall_s": ours.wall, "cpu_s": ours.processor}}
+    for name, times in theirs.items():
+        figures[name] = {
+            "wall_s": times.wall,
+            "cpu_s": times.processor,
+            "ratio": ratios[name],
+            "rows shared": shared[name],
+        }
     figures["rows"] = plan.rows("activations")
     return Result(
         "peers",
-        median(t / o for t, o in zip(theirs[best], ours, strict=True)),
+        ratios[best],
         f"throughput of the best peer, {best}",
         figures,
         {

@@ -99,11 +99,13 @@ class Peer:
         self._version = self._answer()["version"]
         some = min(TRIAL, self.n_prompts)
         self.run(PEERS[self.name][0], some)  # the first round touches memory for the first time
-        times = [(self.run(s, some), i) for i, s in enumerate(PEERS[self.name])]
+        times = [(self.run(s, some)[0], i) for i, s in enumerate(PEERS[self.name])]
         self.settings = PEERS[self.name][min(times)[1]]
 
-    def run(self, settings: dict[str, object] | None = None, prompts: int | None = None) -> float:
-        """A round; returns its seconds, from the first batch to the written table."""
+    def run(
+        self, settings: dict[str, object] | None = None, prompts: int | None = None
+    ) -> tuple[float, float]:
+        """A round: its wall and processor seconds, from the first batch to the written table."""
         asked = {
             "out": str(self.out),
             "settings": settings or self.settings,
@@ -115,7 +117,8 @@ class Peer:
             self._process.stdin.flush()
         except BrokenPipeError:
             raise self._ended() from None
-        return float(self._answer()["seconds"])
+        answer = self._answer()
+        return float(answer["seconds"]), float(answer["processor_seconds"])
 
     def close(self) -> None:
         """End the process."""

@@ -7,7 +7,8 @@ A script is started with the path of a JSON file:
     of `prompt_ids` and `lengths` (int32 [prompts]) and `ids` (int32 [tokens], prompts end to end)
 
 It answers a line of JSON once it is ready, and another for each line it is given:
-`{"out": path, "settings": {...}, "prompts": n}` -> `{"seconds": s, "rows": n}`.
+`{"out": path, "settings": {...}, "prompts": n}` ->
+`{"seconds": wall, "processor_seconds": s, "rows": n}`.
 """
 
 from __future__ import annotations
@@ -116,10 +117,14 @@ def serve(
         answer(version=version(package))
         for line in sys.stdin:
             asked = json.loads(line)
-            started = time.perf_counter()
+            started, processor = time.perf_counter(), time.process_time()
             fired = Fired(config["thresholds"])
             size = asked["settings"]["batch"]
             run(batches(prompts, size, asked["prompts"]), asked["settings"], fired)
             table = fired.table()
             write(table, asked["out"])
-            answer(seconds=time.perf_counter() - started, rows=len(table["neuron"]))
+            answer(
+                seconds=time.perf_counter() - started,
+                processor_seconds=time.process_time() - processor,
+                rows=len(table["neuron"]),
+            )
