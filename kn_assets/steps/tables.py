@@ -171,15 +171,17 @@ def _maps(
 
 def _own_maps(lake: Lake, here: Partition, found: dict[int, Partition]) -> None:
     """`neuron_map` of each atlas that has none of its own run, out of `neuron_map_steps`."""
+    made_of = (lake.meta(here, "neuron_map_steps") or {})["fingerprint"]
     whole: pa.Table | None = None
     for step, partition in found.items():
         run = (lake.meta(partition, "neurons") or {})["fingerprint"]
-        if lake.is_current(partition, "neuron_map", run):
-            continue
+        there = lake.meta(partition, "neuron_map") or {}
+        if there.get("fingerprint") == run and there.get("part_of", made_of) == made_of:
+            continue  # its own, or its part of these
         if whole is None:
             whole = lake.read(here, "neuron_map_steps")
         mine = whole.filter(pc.equal(whole["step"], step)).drop_columns(["step"])
-        lake.write(partition, "neuron_map", mine, run)
+        lake.write(partition, "neuron_map", mine, run, part_of=made_of)
 
 
 def _corpus(lake: Lake, found: dict[int, Partition]) -> Partition:
