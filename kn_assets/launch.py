@@ -121,10 +121,18 @@ def run(request: Request) -> bool:
             request.plan.check_same()
         request.plan.save()
         materialize(request, Partition("model", key), tables)
+    else:
+        _tidy(request.plan)
     knowledge = _run_knowledge(request) if request.knowledge else False
     if not (stale or tables) and not request.lake.database.exists():
         database.build(request.lake)
     return bool(stale or tables or knowledge)
+
+
+def _tidy(plan: AtlasPlan) -> None:
+    from kn_assets.atlas.extract import tidy
+
+    tidy(plan)
 
 
 def _run_knowledge(request: Request) -> bool:

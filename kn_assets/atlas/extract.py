@@ -7,7 +7,6 @@ it was in, and with the tables that weren't in place yet.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from contextlib import ExitStack
@@ -26,6 +25,7 @@ from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.shard import ATTENTION, FIRED, LENS, Job, run_shard
 from kn_assets.atlas.tokens import TokenizedPrompts, token_table, vocabulary
 from kn_assets.atlas.vocabulary import neuron_vocabulary
+from kn_assets.atlas.work import Work
 from kn_assets.atlas.workers import workers
 from kn_assets.lake import said_plainly
 from kn_assets.progress import Progress
@@ -64,10 +64,20 @@ def extract(plan: AtlasPlan, tables: Iterable[str], progress: Progress) -> dict[
     if "atlases" not in wanted:
         plan.check_same()
     wants = frozenset(need for t in wanted if (need := NEEDS[t]))
-    loaded = plan.load(progress)
+    loaded = plan.load(progress, plan.device)
     prompts = plan.tokenize(loaded.tokenizer, loaded.parts.context)
     with said_plainly(plan.lake.root), workers() as pool:
         return _Extraction(plan, loaded, prompts, wants, progress, pool).make(wanted)
+
+
+def tidy(plan: AtlasPlan) -> None:
+    """Throw away shards that no table needs: a run was killed right before it did."""
+    for found in plan.lake.folder(plan.model).glob(".work-extract-*"):
+        Work(found).finish(frozenset(), _needed(plan))
+
+
+def _needed(plan: AtlasPlan) -> frozenset[str]:
+    return frozenset(need for t, need in NEEDS.items() if need and not plan.is_current(t))
 
 
 class _Extraction:
@@ -85,7 +95,7 @@ class _Extraction:
         self.pool = pool
         self.plan, self.loaded, self.prompts = plan, loaded, prompts
         self.wants, self.progress = wants, progress
-        self.work = plan.work("-".join(["extract", *sorted(wants)]))
+        self.work = Work.of(plan)
 
     def make(self, wanted: list[str]) -> dict[str, int]:
         self.calibration: Calibration | None = None
@@ -96,12 +106,12 @@ class _Extraction:
         for table in wanted:
             if table not in rows:
                 rows.update(self._write(table, wanted))
-        shutil.rmtree(self.work)
+        self.work.finish(self.wants, _needed(self.plan))
         return rows
 
     def _calibrated(self) -> Calibration:
         """Found once: shards of a run that was killed and goes on elsewhere agree."""
-        kept, settings = self.work / "calibration.npz", self.plan.settings
+        kept, settings = self.work.root / "calibration.npz", self.plan.settings
         if kept.exists():
             return Calibration.read(kept, settings)
         self.progress.say("calibrating what fires in each layer")
@@ -116,7 +126,7 @@ class _Extraction:
         ranges = shard_ranges(
             self.prompts.lengths, self._tokens_of_shard(), self.loaded.parts.n_layers
         )
-        folders = [self.work / f"{i:05}" for i in range(len(ranges))]
+        folders = self.work.shards(self.wants, len(ranges))
         with self.progress.bar("model", len(self.prompts), "prompts") as bar:
             for folder, (first, last) in zip(folders, ranges, strict=True):
                 self.plan.lake.check_room()
@@ -135,7 +145,7 @@ class _Extraction:
         settings, parts = self.plan.settings, self.loaded.parts
         density = _UNKNOWN_DENSITY if settings.threshold is not None else settings.density
         rows = parts.n_layers * parts.n_neurons * density
-        return min(_SHARD_TOKENS, int(_SHARD_ROWS / rows)) if FIRED in self.wants else _SHARD_TOKENS
+        return min(_SHARD_TOKENS, int(_SHARD_ROWS / rows))
 
     def _write(self, table: str, wanted: list[str]) -> dict[str, int]:
         """Write a table, together with those that come out of the same reading."""
@@ -179,6 +189,7 @@ class _Extraction:
         told = {
             **json.loads(self.plan.settings.to_json()),
             "dtype": self.plan.dtype,
+            "device": self.plan.device,
             "source": str(self.loaded.source),
             "commit": self.loaded.commit,
             "statistics_leave_out_position_0": True,

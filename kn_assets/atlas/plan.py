@@ -102,8 +102,16 @@ class AtlasPlan:
     def dtype(self) -> Literal["float32", "bfloat16"]:
         """The dtype the model runs in, with `auto` settled."""
         if self.settings.dtype == "auto":
-            return "bfloat16" if fast_at_bfloat16() else "float32"
+            fast = self.device == "cuda" or fast_at_bfloat16()
+            return "bfloat16" if fast else "float32"
         return "bfloat16" if self.settings.dtype == "bfloat16" else "float32"
+
+    @cached_property
+    def device(self) -> str:
+        """Where the one pass runs, with `auto` settled: `cpu` or `cuda`."""
+        if self.settings.device != "auto":
+            return self.settings.device
+        return "cuda" if has_cuda() else "cpu"
 
     # -- what is there --------------------------------------------------------------------------
 
@@ -133,7 +141,7 @@ class AtlasPlan:
                 shutil.rmtree(other)
         return self.lake.work(self.model, mine)
 
-    def load(self, progress: Progress) -> LoadedModel:
+    def load(self, progress: Progress, device: str = "cpu") -> LoadedModel:
         """The model in the atlas' dtype; the last one stays in memory for the next table.
 
         Attention is always the eager one, which costs no more here and gives its weights: so a
@@ -141,12 +149,17 @@ class AtlasPlan:
         """
         from kn_assets.models.load import load
 
-        key = (self.source, self.lake.root, self.dtype)
+        key = (self.source, self.lake.root, self.dtype, device)
         if key not in _loaded:
             _loaded.clear()
             progress.say(f"loading {self.source} in {self.dtype}")
             _loaded[key] = load(
-                self.source, self.lake, self.dtype, attention="eager", progress=progress
+                self.source,
+                self.lake,
+                self.dtype,
+                device=device,
+                attention="eager",
+                progress=progress,
             )
         return _loaded[key]
 
@@ -166,6 +179,15 @@ class AtlasPlan:
         if not len(prompts):
             raise KnError(f"corpus {self.corpus.key} holds no prompt: check what it was made from")
         return prompts
+
+
+def has_cuda() -> bool:
+    """Whether torch finds a CUDA device; it isn't asked, which takes a second, without a driver."""
+    if not Path("/dev/nvidiactl").exists():
+        return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def fast_at_bfloat16() -> bool:

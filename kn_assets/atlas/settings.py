@@ -12,6 +12,7 @@ from kn_assets.errors import KnError
 # Raised when the same settings would give other tables, so that older atlases are made again.
 VERSION = 1
 DTYPES = ("auto", "float32", "bfloat16")
+DEVICES = ("auto", "cpu", "cuda")
 LENSES = ("all", "lazy")
 
 
@@ -36,6 +37,7 @@ class AtlasSettings:
     dtype: str = _setting(
         "auto", "float32, bfloat16, or auto: bfloat16 where the CPU is fast at it"
     )
+    device: str = _setting("auto", "where the one pass runs: cpu, cuda, or auto: cuda if there")
     lens: str = _setting("all", "all: in the run; lazy: a prompt's when it is opened in the app")
     top_k: int = _setting(20, "strongest tokens kept of each neuron and sign")
     vocabulary_k: int = _setting(10, "tokens kept of each value vector and sign")
@@ -53,6 +55,8 @@ class AtlasSettings:
             raise KnError("--threshold must be over 0")
         if self.dtype not in DTYPES:
             raise KnError(f"--dtype must be one of {', '.join(DTYPES)}")
+        if self.device not in DEVICES:
+            raise KnError(f"--device must be one of {', '.join(DEVICES)}")
         if self.lens not in LENSES:
             raise KnError(f"--lens must be one of {', '.join(LENSES)}")
         return self
@@ -65,9 +69,10 @@ class AtlasSettings:
     def fingerprint(self, *parts: str) -> str:
         """Identity of what these settings make out of `parts` (corpus and model fingerprints).
 
-        When the lens is computed doesn't change it: a lazy atlas and a whole one are the same.
+        When the lens is computed doesn't change it: a lazy atlas and a whole one are the same. Nor
+        does the device: so an atlas can be completed on another machine.
         """
-        made_of = {k: v for k, v in asdict(self).items() if k != "lens"}
+        made_of = {k: v for k, v in asdict(self).items() if k not in ("device", "lens")}
         told = json.dumps([VERSION, made_of, parts], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 

@@ -108,7 +108,9 @@ class _Harvest:
         real = np.flatnonzero(tokens >= 0)
         tokens = tokens[real]
         hidden = residuals.reshape(-1, residuals.shape[-1])[torch.from_numpy(real)]
-        found = lens(self.parts, hidden, torch.from_numpy(self.following[tokens]), LENS_K)
+        found = lens(
+            self.parts, hidden, torch.from_numpy(self.following[tokens]).to(hidden.device), LENS_K
+        )
         self.lens_ids[tokens, layer] = found.ids
         self.lens_probabilities[tokens, layer] = found.probabilities
         self.next_probability[tokens, layer] = found.next_probability
