@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,6 +106,21 @@ def plan_of(lake: Lake, key: str) -> AtlasPlan:
             f"`kn run --model {plan.source}` gets it"
         )
     return AtlasPlan(lake, replace(plan.settings, dtype=_made_in(lake, key) or plan.settings.dtype))
+
+
+def n_heads(plan: AtlasPlan) -> int | None:
+    """Attention heads of a layer by the model's configuration file; None where it has none."""
+    source = plan.source
+    folder = Path(source.ref)
+    if source.kind != "folder":
+        found = [a.folder for a in available(plan.lake) if a.source == source]
+        folder = found[0] if found else folder
+    try:
+        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # a GGUF file
+        return None
+    names = ("num_attention_heads", "n_head", "num_heads")
+    return next((int(told[name]) for name in names if name in told), None)
 
 
 def _is_here(plan: AtlasPlan) -> bool:

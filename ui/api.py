@@ -84,13 +84,14 @@ class Api:
                 self._memory.move_to_end(key)
                 return self._memory[key]
         try:
-            answer = to_json(self._questions[name](self, Checked(self, arguments)))
+            found = self._questions[name](self, Checked(self, arguments))
+            answer = to_json(found)
         except KnError as e:
             return to_json({"error": str(e)})
         except duckdb.Error as e:
             log.exception("the view %s failed", name)
             return to_json({"error": f"the view {name} failed: {e}"})
-        if not _passing(name, arguments):
+        if not _passing(name, arguments) and not found.get("waits"):
             self._remember(key, answer)
         return answer
 
@@ -221,7 +222,9 @@ def _neuron(api: Api, given: Checked) -> Answer:
 
 def _passing(name: str, arguments: object) -> bool:
     """Whether the answer hangs on more than the lake's tables."""
-    return name == "can_run" or (isinstance(arguments, dict) and "live" in arguments)
+    return name in ("can_run", "lens", "head", "heads") or (
+        isinstance(arguments, dict) and "live" in arguments
+    )
 
 
 _QUESTIONS: dict[str, Question] = {

@@ -20,12 +20,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from kn_assets import lazy_lens
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, model
-from kn_assets.live import ATTENTION_GRID, LivePrompt, plan_of, valid
+from kn_assets.live import ATTENTION_GRID, LivePrompt, n_heads, plan_of, valid
 from kn_assets.live_process import LiveProcess, Tell
 from ui.json_text import to_json
 from ui.pack import pack, pack_ids
+from ui.requested import Requested
 from ui.rows import Answer
 from ui.views import pack_fired
 
@@ -65,6 +67,7 @@ class Live:
         self._lake = lake
         self._process = LiveProcess(lake)
         self._one = ThreadPoolExecutor(1, thread_name_prefix="live")
+        self._requested = Requested(self._one, limits.waiting)
         self._queue: list[_Run] = []
         self._started: dict[str, deque[float]] = {}
         self._kept: OrderedDict[str, LivePrompt] = OrderedDict()
@@ -145,6 +148,50 @@ class Live:
         finally:
             if run is not None:  # nobody waits for it any more
                 run.future.cancel()
+
+    # -- on request ------------------------------------------------------------------------------
+
+    def lens(self, key: str, prompt: int) -> Answer:
+        """See to the lens of a prompt of an atlas: `here`, or how far it is, in `waits`.
+
+        Raises KnError where it can't be computed.
+        """
+        if not lazy_lens.waits(self._lake, model(key), prompt):
+            return {"here": True}
+        if words := self.missing(key):
+            raise KnError(f"the lens of this prompt isn't in the atlas yet, and {words}")
+        asked = {"kind": "atlas", "do": "lens", "key": key, "prompt": prompt}
+        return self._requested.ask(
+            ("lens", key, prompt),
+            lambda tell: self._process.ask(asked, self.limits.seconds, tell),
+            lambda _: {"here": True},
+        )
+
+    def head(self, key: str, of: int | str, layer: int, head: int) -> Answer:
+        """Attention of one head in a prompt (its id) or a text: `weights`, or how far, in `waits`.
+
+        `weights` are the rows of a lower triangle. Raises KnError where they can't be computed.
+        """
+        plan_of(self._lake, key)
+        text = None if isinstance(of, int) else self.checked(of)
+        asked = {
+            "kind": "atlas", "do": "head", "key": key, "layer": layer, "head": head,
+            "prompt": of if text is None else None, "text": text, "longest": self.limits.tokens,
+        }  # fmt: skip
+        made = str(self._lake.meta(model(key), "thresholds"))
+        return self._requested.ask(
+            ("head", key, made, of, layer, head),
+            lambda tell: self._process.ask(asked, self.limits.seconds, tell),
+            lambda body: {"weights": pack(np.frombuffer(body, np.float32), "f4"), "unit": 1},
+        )
+
+    def heads(self, key: str) -> Answer:
+        """The number of heads in `n`, null where it isn't known; or in `missing` why none is to
+        be had.
+        """
+        if words := self.missing(key):
+            return {"n": None, "missing": words}
+        return {"n": n_heads(plan_of(self._lake, key)), "missing": None}
 
     def checked(self, text: object) -> str:
         """The text, within limits and without half characters. Raises KnError."""

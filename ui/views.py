@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from kn_assets import lazy_lens
 from kn_assets.database import Database
 from kn_assets.errors import KnError
+from kn_assets.lake import model as partition
 from ui.pack import pack, pack_ids
 from ui.rows import Answer, Array, columns, missing_tables, rows, waits_for
 
@@ -126,7 +128,8 @@ def prompt(database: Database, model: str, prompt: int, n_layers: int) -> Answer
 
     `fired` holds the neurons by (position, layer), strongest first: those at place
     `position * n_layers + layer` are `offsets[place]` to `offsets[place + 1]`. `lens` holds
-    [position, layer, rank] arrays, with the tokens as places in `words`.
+    [position, layer, rank] arrays, with the tokens as places in `words`; it is None where `waits`
+    says that it is computed on request.
     """
     tokens = [
         row["token"]
@@ -145,6 +148,8 @@ def prompt(database: Database, model: str, prompt: int, n_layers: int) -> Answer
         for part, needs in (("fired", ("activations",)), ("lens", ("logit_lens",)))
         if (names := missing_tables(database, model, *needs))
     }
+    lazily = lazy_lens.waits(database.lake, partition(model), prompt)
+    waits = lazily or "lens" in missing
     thresholds = rows(
         database, "SELECT threshold FROM thresholds WHERE model = $1 ORDER BY layer", model
     )
@@ -153,9 +158,10 @@ def prompt(database: Database, model: str, prompt: int, n_layers: int) -> Answer
         "tokens": tokens,
         "n_layers": n_layers,
         "fired": _fired(database, model, prompt, len(tokens), n_layers),
-        "lens": None if "lens" in missing else _lens(database, model, prompt, tokens, n_layers),
+        "lens": None if waits else _lens(database, model, prompt, tokens, n_layers),
         "thresholds": [row["threshold"] for row in thresholds],
         "missing": missing,
+        "waits": lazily,
     }
 
 

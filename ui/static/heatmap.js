@@ -17,6 +17,7 @@
 
     const title = h("h2", {}, "Prompt");
     const facts = h("span", { class: "kn-count" });
+    const lensState = h("span", { class: "kn-count", role: "status" });
     const text = h("div", { class: "kn-text", "aria-label": "The prompt's tokens" });
     const orders = kn.toggle("Order of the neurons in a row",
       [["strength", "strongest first"], ["index", "by index"]], order, value => { order = value; draw(); });
@@ -45,7 +46,7 @@
       }, "lens as SQL")];
     const body = h("div", { class: "kn-body", hidden: true },
       text, h("div", { class: "kn-tools" }, orders, scales, legend), rows, foot);
-    pane.prepend(h("div", { class: "kn-head" }, title, facts, ...asSql));
+    pane.prepend(h("div", { class: "kn-head" }, title, facts, lensState, ...asSql));
     pane.append(trouble, body);
 
     // -- what belongs to the prompt ----------------------------------------------------------
@@ -53,7 +54,7 @@
     const showPrompt = () => {
       const { tokens, prompt } = kn.prompt;
       cursor = null;
-      kn.fill(trouble, ...Object.entries(kn.prompt.missing).map(([, words]) => kn.message(words)));
+      showLensState();
       body.hidden = false;
       for (const button of asSql) button.hidden = Boolean(prompt.live); // no row of a table holds it
       kn.fill(title, h("bdi", {}, prompt.live ? "Your text" : prompt.name ?? `Prompt ${prompt.prompt_id}`));
@@ -70,6 +71,13 @@
       drawLegend();
       measure();
       draw();
+    };
+
+    // A lens that is computed now is told of beside the title, one that can't be had above the rows.
+    const showLensState = () => {
+      const { missing, lensWords, lensTrouble } = kn.prompt;
+      kn.fill(trouble, ...[...Object.values(missing), lensTrouble].filter(Boolean).map(words => kn.message(words)));
+      lensState.textContent = lensWords ? `lens: ${lensWords}` : "";
     };
 
     const lensRow = layer => h("button", {
@@ -94,7 +102,7 @@
 
     const lensTip = layer => {
       const { tokens, lens } = kn.prompt;
-      if (!lens) return ["no logit lens in this atlas yet"];
+      if (!lens) return [kn.prompt.lensWords ? "the lens of this prompt is being computed" : "no logit lens of this prompt yet"];
       const { top, nextProbability, nextRank } = lens(kn.state.token, layer);
       const follows = tokens[kn.state.token + 1];
       return [
@@ -129,7 +137,7 @@
         const [, word, p] = row.children;
         const read = lens?.(token, layer);
         const top = read?.top[0];
-        word.firstChild.textContent = top ? kn.shown(top.token).trim() || kn.quoted(top.token) : "";
+        word.firstChild.textContent = top ? kn.shown(top.token).trim() || kn.quoted(top.token) : kn.prompt.lensWords ? "…" : "";
         p.textContent = top ? kn.probability(top.probability) : "";
         const right = top !== undefined && read.nextRank === 1;
         row.classList.toggle("kn-right", right);
@@ -268,9 +276,10 @@
     // -- what it listens to ------------------------------------------------------------------
 
     kn.on("prompt", showPrompt);
+    kn.on("lens", () => { showLensState(); draw(); });
     kn.on("token", draw);
     kn.on("neuron-asked", () => { if (kn.prompt) { paint(); say(); } });
-    kn.on("prompt-failed", words => { body.hidden = true; kn.fill(trouble, kn.message(words, "error")); });
+    kn.on("prompt-failed", words => { body.hidden = true; lensState.textContent = ""; kn.fill(trouble, kn.message(words, "error")); });
     new ResizeObserver(() => { if (kn.prompt && !body.hidden) { measure(); paint(); } }).observe(pane);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (kn.prompt) { measure(); paint(); } });
     if (kn.prompt) showPrompt();

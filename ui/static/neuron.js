@@ -4,10 +4,10 @@
   const h = kn.h;
 
   // Attention comes as the rows of a lower triangle: [0,0], [1,0], [1,1], [2,0], ...
-  kn.decodeNeuron = data => {
-    if (!data.attention) return data;
-    const weights = kn.unpack(data.attention.weights);
-    const { activations, unit = 1 } = data.attention;
+  kn.decodeNeuron = data => (data.attention ? { ...data, weighted: weigh(data.attention) } : data);
+
+  const weigh = ({ weights: packed, activations, unit = 1 }) => {
+    const weights = kn.unpack(packed);
     const attention = (position, source) => unit * weights[position * (position + 1) / 2 + source];
     // weight(source) = attention(layer, position -> source) * activation(source)
     const at = position => activations.map((activation, source) =>
@@ -18,7 +18,7 @@
       for (let position = source; position < activations.length; position++) total += attention(position, source);
       return total * activation;
     });
-    return { ...data, weighted: { at, sum, attention, activations } };
+    return { at, sum, attention, activations };
   };
 
   kn.mountNeuron = (pane, { withPrompt }) => {
@@ -42,13 +42,16 @@
     const readings = kn.toggle("What the colours below show",
       [["current", "current position"], ["sum", "sum over positions"]], reading,
       value => { reading = value; showWeighted(); });
+    const whose = h("select", {
+      class: "kn-heads", "aria-label": "Whose attention", onchange: () => { chosen = whose.value === "" ? null : Number(whose.value); askHead(); },
+    });
     const sentence = h("p", { class: "kn-sentence" });
     const weighted = h("div", { class: "kn-weighted" });
     const weightedSql = kn.sqlButton(() => `FROM attention_weighted(${kn.literal(kn.state.model)}, ${kn.state.prompt}, ${kn.state.layer}, ${kn.state.neuron})\nORDER BY position, source_position`);
     const lower = h("section", { class: "kn-lower", "aria-label": "This prompt, weighted with self-attention" },
       h("div", { class: "kn-head" }, h("h3", {}, "This prompt, weighted with self-attention"),
         weightedSql),
-      readings, weighted, sentence);
+      h("div", { class: "kn-tools" }, readings, whose), weighted, sentence);
 
     const hint = kn.message("Select a neuron to see the prompts that fire it.");
     const trouble = h("div", {}, hint);
@@ -107,8 +110,9 @@
       return Math.max(0, ...sizes.slice(1)) || sizes[0] || 0;
     };
 
+    let shown = null; // what the colours show: of the mean or of a head
     const weightWords = source => {
-      const { at, sum, attention, activations } = kn.neuron.weighted;
+      const { at, sum, attention, activations } = shown;
       const { token } = kn.state;
       if (activations[source] === null) return "did not fire here";
       if (reading === "sum") return `sum ${kn.number(sum[source])}`;
@@ -116,12 +120,65 @@
       return `${kn.number(attention(token, source))} attention × ${kn.number(activations[source])} activation = ${kn.number(at(token)[source])}`;
     };
 
+    // -- single heads, which the model is asked for --------------------------------------------
+
+    let chosen = null; // a head, or null: the mean over heads, which the atlas holds
+    let ofHead = null; // {key, weights, unit}, or {key, words}, or {key, trouble}
+    const heads = new Map(); // model -> {n, missing}
+
+    const headKey = () => {
+      const { model, prompt, text, layer } = kn.state;
+      return JSON.stringify([model, text || prompt, layer, chosen]);
+    };
+
+    const askHead = async () => {
+      const key = headKey();
+      if (chosen !== null && ofHead?.key !== key) {
+        const { model, prompt, text, layer } = kn.state;
+        const wanted = () => headKey() === key;
+        ofHead = { key, words: "starting …" };
+        showWeighted();
+        try {
+          const found = await kn.requested("head", { model, layer, head: chosen, ...(text ? { text } : { prompt }) }, wanted,
+            words => { ofHead = { key, words }; showWeighted(); });
+          if (!found) return;
+          ofHead = { key, ...found };
+        } catch (error) {
+          if (!wanted()) return;
+          ofHead = { key, trouble: error.message };
+        }
+      }
+      showWeighted();
+    };
+
+    const showHeads = async () => {
+      const { model } = kn.state;
+      if (!heads.has(model)) heads.set(model, await kn.ask("heads", { model }).catch(error => ({ n: null, missing: error.message })));
+      if (model !== kn.state.model) return;
+      const { n, missing } = heads.get(model);
+      if (chosen !== null && chosen >= (n ?? 1)) chosen = null;
+      kn.fill(whose, h("option", { value: "" }, "mean of heads"),
+        ...Array.from({ length: missing ? 0 : n ?? 1 }, (_, i) => h("option", { value: String(i) }, `head ${i}`)));
+      whose.value = chosen === null ? "" : String(chosen);
+      whose.disabled = Boolean(missing);
+      whose.title = missing ? `Single heads are asked of the model: ${missing}`.replaceAll("`", "") : "Single heads are asked of the model";
+    };
+
     let prose = null;
     const showWeighted = () => {
       if (!withPrompt || stale || !kn.neuron || !kn.prompt) return;
       const { layer, neuron, token } = kn.state;
-      const found = kn.neuron.weighted;
-      weightedSql.hidden = Boolean(kn.prompt.prompt.live); // no row of a table holds it
+      weightedSql.hidden = Boolean(kn.prompt.prompt.live) || chosen !== null; // no row of a table holds it
+      whose.hidden = !kn.neuron.attention;
+      const single = chosen !== null && kn.neuron.attention && ofHead?.key === headKey();
+      if (chosen !== null && kn.neuron.attention && !ofHead?.weights) {
+        kn.fill(sentence);
+        kn.fill(weighted, kn.message(ofHead?.trouble ?? `Head ${chosen} of layer ${layer} is asked of the model: ${ofHead?.words ?? ""}`));
+        return;
+      }
+      if (single && ofHead.of !== kn.neuron) Object.assign(ofHead, { of: kn.neuron, weighted: weigh({ ...kn.neuron.attention, ...ofHead }) });
+      const found = single ? ofHead.weighted : kn.neuron.weighted;
+      shown = found;
       if (!found) {
         kn.fill(sentence);
         kn.fill(weighted, kn.message(kn.neuron.missing.attention ?? "no attention in this atlas yet"));
@@ -140,7 +197,7 @@
       kn.fill(sentence,
         h("code", {}, "weight(source) = attention(layer, current position → source) * activation(source)"),
         reading === "sum" ? ", summed over all positions as the current one" : `, current position ${token}`,
-        `; attention is layer ${layer}'s, mean over its heads. `,
+        single ? `; attention is that of head ${chosen} of layer ${layer} alone, computed by the model just now. ` : `; attention is layer ${layer}'s, mean over its heads. `,
         nowhere || !scale ? "" : `Full colour is ${kn.number(scale)}, the largest here, source 0 aside. `,
         nowhere ? `Neuron ${neuron} fired nowhere in this prompt, so nothing is shaded.` : "");
     };
@@ -162,7 +219,7 @@
       kn.fill(body, upper, withPrompt && lower);
       showCard();
       showExamples();
-      showWeighted();
+      if (withPrompt) { showHeads(); askHead(); }
       upper.scrollTop = 0;
     };
     kn.on("neuron-asked", () => { name(); pane.classList.add("kn-waiting"); });

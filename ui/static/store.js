@@ -11,7 +11,7 @@
 
   const hearers = {};
   kn.on = (event, f) => (hearers[event] ??= []).push(f);
-  const tell = (event, ...args) => (hearers[event] ?? []).forEach(f => f(...args));
+  const tell = kn.tell = (event, ...args) => (hearers[event] ?? []).forEach(f => f(...args));
 
   // A tab's script announces how its page is filled, and what texts it keeps in the address.
   kn.tabs = {};
@@ -36,7 +36,7 @@
     const key = JSON.stringify([name, args]);
     if (!memory.has(key)) {
       const answer = await kn.ask(name, args);
-      if (Object.keys(answer.missing ?? {}).length) return answer; // it may come
+      if (answer.waits || Object.keys(answer.missing ?? {}).length) return answer; // it may come
       memory.set(key, answer);
       if (memory.size > 60) memory.delete(memory.keys().next().value);
     }

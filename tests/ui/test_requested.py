@@ -1,0 +1,208 @@
+"""Lenses and single heads that the page asks the model for."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kn_assets import lazy_lens
+from kn_assets.atlas.extract import NEEDS, extract
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+from kn_assets.lake import model as partition
+from kn_assets.live_process import Tell
+from kn_assets.made_up import make_lake
+from kn_assets.progress import Progress
+from kn_assets.schema import TABLES
+from tests import small
+from tests.ui.screen import Screen
+from ui import requested
+from ui.api import Api
+from ui.explore_tab import TAB
+from ui.live import LiveLimits
+from ui.pack import unpack
+from ui.requested import Requested
+
+KEY = "tiny"
+
+
+@pytest.fixture(scope="module")
+def lazy_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """An atlas whose lens is left for later, with its model."""
+    request = small.request(tmp_path_factory.mktemp("lazy"), lens="lazy")
+    for table in ("cities", "pages", "prompts"):
+        request.corpus.make(table, Progress())
+    request.plan.save()
+    extract(request.plan, set(NEEDS) - {lazy_lens.TABLE}, Progress())
+    lazy_lens.begin(request.plan)
+    return request.lake
+
+
+@pytest.fixture(scope="module")
+def modelless_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The same without a model on this machine."""
+    lake = make_lake(tmp_path_factory.mktemp("modelless"))
+    (atlas,) = lake.partitions("model")
+    meta = lake.meta(atlas, lazy_lens.TABLE)
+    assert meta
+    none = TABLES[lazy_lens.TABLE].schema.empty_table()
+    lake.write(atlas, lazy_lens.TABLE, none, meta["fingerprint"], lazy=True)
+    return lake
+
+
+@pytest.fixture(scope="module")
+def api(lazy_lake: Lake) -> Iterator[Api]:
+    api = Api(lazy_lake, (TAB,), live_limits=LiveLimits(seconds=120))
+    yield api
+    api.close()
+
+
+def settled(api: Api, name: str, **arguments: object) -> dict[str, Any]:
+    """The answer once it no longer waits."""
+    for _ in range(1200):
+        found: dict[str, Any] = json.loads(api.ask(name, arguments))
+        if not found.get("waits"):
+            return found
+        threading.Event().wait(0.05)
+    raise AssertionError("it still waits")
+
+
+# -- work in turn ----------------------------------------------------------------------------------
+
+
+def test_work_is_shared_told_and_done_once() -> None:
+    go, calls = threading.Event(), []
+
+    def do(tell: Tell) -> int:
+        calls.append(1)
+        tell("layers", 2, 3)
+        assert go.wait(60)
+        return 7
+
+    with ThreadPoolExecutor(1) as one:
+        work = Requested(one, waiting=1)
+
+        def ask(name: str) -> dict[str, Any]:
+            return work.ask(name, do, lambda found: {"found": found})
+
+        while ask("a")["waits"]["words"] != "layers":
+            pass
+        assert ask("a")["waits"] == {"before": 0, "words": "layers", "done": 2, "of": 3}
+        assert ask("b")["waits"]["before"] == 1
+        with pytest.raises(KnError, match="2 requests are waiting"):
+            ask("c")
+        go.set()
+        while "waits" in (found := ask("b")):
+            pass
+        assert found == ask("a") == {"found": 7}
+        assert len(calls) == 2
+
+
+def test_what_fails_is_told_once_and_tried_again() -> None:
+    calls = []
+
+    def do(_: Tell) -> int:
+        calls.append(1)
+        if len(calls) == 1:
+            raise KnError("no memory")
+        return 1
+
+    with ThreadPoolExecutor(1) as one:
+        work = Requested(one, waiting=1)
+
+        def until() -> dict[str, Any]:
+            while "waits" in (found := work.ask("a", do, lambda n: {"n": n})):
+                pass
+            return found
+
+        with pytest.raises(KnError, match="no memory"):
+            until()
+        assert until() == {"n": 1}
+
+
+def test_what_nobody_looks_for_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requested, "FORGOTTEN_S", -1.0)
+    calls = []
+    with ThreadPoolExecutor(1) as one:
+        work = Requested(one, waiting=1)
+        work.ask("a", lambda _: calls.append(1), lambda _: {})
+    assert not calls
+
+
+# -- the lens and the heads ------------------------------------------------------------------------
+
+
+def test_a_lens_is_computed_once_and_then_read(api: Api, lazy_lake: Lake) -> None:
+    before = settled(api, "has_prompt", model=KEY, prompt=3)
+    assert before["has"]
+    shown = json.loads(api.ask("prompt", {"model": KEY, "prompt": 3}))
+    assert shown["waits"]
+    assert shown["lens"] is None
+    assert shown["fired"]
+    assert settled(api, "lens", model=KEY, prompt=3) == {"here": True}
+    assert not lazy_lens.waits(lazy_lake, partition(KEY), 3)
+    shown = settled(api, "prompt", model=KEY, prompt=3)
+    assert len(unpack(shown["lens"]["probability"])) == len(shown["tokens"]) * shown["n_layers"] * 5
+    assert settled(api, "lens", model=KEY, prompt=3) == {"here": True}
+    assert "no prompt 999" in settled(api, "lens", model=KEY, prompt=999)["error"]
+
+
+def test_the_heads_mean_is_what_the_atlas_holds(api: Api) -> None:
+    n = settled(api, "heads", model=KEY)["n"]
+    assert n > 1
+    heads = [
+        unpack(settled(api, "head", model=KEY, prompt=2, layer=1, head=i)["weights"])
+        for i in range(n)
+    ]
+    stored = (
+        api.database.cursor()
+        .execute(
+            "SELECT weight FROM attention WHERE model = ? AND prompt_id = 2 AND layer = 1 "
+            "ORDER BY position, source_position",
+            [KEY],
+        )
+        .fetchnumpy()["weight"]
+    )
+    np.testing.assert_allclose(np.mean(heads, axis=0), stored, atol=2**-16)
+    of_text = settled(api, "head", model=KEY, text="Kabul is", prompt=2, layer=1, head=0)
+    assert 0 < len(unpack(of_text["weights"])) < len(heads[0])
+    assert "no head 99" in settled(api, "head", model=KEY, prompt=2, layer=1, head=99)["error"]
+
+
+@pytest.mark.browser
+def test_the_page_gets_its_lens_and_a_head(
+    lazy_lake: Lake, serve: Callable[..., str], screens: Callable[[str], Screen]
+) -> None:
+    screen = screens(serve(lazy_lake)).open(prompt=5)
+    screen.page.set_default_timeout(60_000)
+    assert screen.page.locator(".kn-cells").is_visible()
+    screen.until("kn.prompt.lens")
+    assert screen.page.locator(".kn-lens .kn-word").first.inner_text()
+    assert screen.page.locator(".kn-sentence").inner_text().count("mean over its heads")
+    screen.page.select_option(".kn-heads", "1")
+    layer = screen.page.evaluate("kn.state.layer")
+    screen.until("document.querySelector('.kn-sentence').textContent.includes('head 1')")
+    said = screen.page.locator(".kn-sentence").inner_text()
+    assert f"head 1 of layer {layer} alone" in said
+    screen.page.evaluate("kn.go({ text: 'Kabul is the capital' })")
+    screen.until("kn.prompt?.prompt.live && kn.neuron?.weighted")
+    screen.until("document.querySelector('.kn-sentence').textContent.includes('head 1')")
+
+
+@pytest.mark.browser
+def test_without_the_model_the_page_says_so(
+    modelless_lake: Lake, serve: Callable[..., str], screens: Callable[[str], Screen]
+) -> None:
+    screen = screens(serve(modelless_lake)).open()
+    screen.until("document.querySelector('[data-kn=prompt] .kn-message')")
+    told = screen.page.locator("[data-kn=prompt] .kn-message").first.inner_text()
+    assert "lens of this prompt" in told
+    assert "not on this machine" in told
+    assert screen.page.locator(".kn-heads").is_disabled()
+    assert "not on this machine" in (screen.page.locator(".kn-heads").get_attribute("title") or "")
