@@ -15,8 +15,8 @@ from kn_assets.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.made_up import add_training, make_lake
+from tests.ui.asking import CONTRAST
 from tests.ui.screen import Screen
-from tests.ui.test_browser import CONTRAST
 from ui import training_view
 from ui.pack import unpack
 

@@ -54,7 +54,7 @@
     const progress = () => {
       const bar = h("progress", { "aria-label": "Progress of the run" });
       const state = h("span", { class: "kn-count", role: "status" });
-      const node = h("div", { class: "kn-progress kn-live", hidden: true }, bar, state);
+      const node = h("div", { class: "kn-progress", hidden: true }, bar, state);
       return {
         node,
         tell: ({ waiting, words, done, of }) => {
@@ -83,7 +83,7 @@
     steps.value = "20";
     const start = h("button", { type: "button", class: "kn-run", onclick: () => ask() }, "Run");
     const formTrouble = h("div", {});
-    const form = h("details", { class: "kn-live", ontoggle: () => { if (form.open) look(); } },
+    const form = h("details", { class: "kn-own-form", ontoggle: () => { if (form.open) look(); } },
       h("summary", {}, "Ask a sentence of your own"),
       h("div", { class: "kn-ask-form" }, sentence, h("div", { class: "kn-ask-line" }, answer, steps, start)), formTrouble);
     let gone; // why nothing can be run live; undefined: not yet asked
@@ -152,7 +152,7 @@
       const { layer, neuron } = kn.state;
       const one = layer === null ? null : `layer ${layer} · neuron ${neuron} alone`;
       const choices = [...(n ? [["set", live ? `its ${n} strongest neurons` : `its ${n} knowledge ${n === 1 ? "neuron" : "neurons"}`]] : []), ...(one ? [["one", one]] : [])];
-      if (!choices.some(([value]) => value === which)) { which = choices[0]?.[0] ?? "set"; chosenByHand = false; }
+      if (!chosenByHand || !choices.some(([value]) => value === which)) { which = choices[0]?.[0] ?? "set"; chosenByHand = false; }
       kn.fill(sets, choices.length > 0 && kn.toggle("Which neurons", choices, which, value => { which = value; chosenByHand = true; change(true); }));
     };
 

@@ -104,7 +104,9 @@
       sql: () => (whose === "fact" ? factCall("fact_effects")() : `FROM relation_effects(${model()}, ${kn.literal(fact?.fact.relation ?? "all")})`) + `\nWHERE kind = '${kind}'`,
       extra: i => {
         const row = rowsNow().find(r => r.step === steps()[i] && r.control === "refined");
-        return row ? [h("div", {}, `${kn.number(row.n_neurons)} neurons${whose === "fact" ? "" : ` a fact, ${row.n} facts`}, ×${kn.number(row.factor)}`)] : [];
+        return row ? [
+          h("div", {}, `${kn.number(row.n_neurons)} neurons${whose === "fact" ? "" : ` a fact, ${row.n} facts`}, ×${kn.number(row.factor)}`),
+          h("div", {}, `mean P(answer) ${kn.number(row.before)}, with its own neurons changed ${kn.number(row.after)}`)] : [];
       },
       data: () => {
         const rows = rowsNow();

@@ -1,0 +1,178 @@
+"""Attribution and interventions live, against the functions that make the tables."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kn_assets import lake as lakes
+from kn_assets.errors import KnError
+from kn_assets.knowledge import facts
+from kn_assets.knowledge.attribution import attribute
+from kn_assets.knowledge.interventions import Change, change
+from kn_assets.knowledge.last_token import last_token
+from kn_assets.knowledge.questions import ask, single
+from kn_assets.lake import Lake
+from kn_assets.live_knowledge import DRAWS, UNRELATED, LiveKnowledge, told_apart
+from kn_assets.progress import Progress
+from tests import small
+
+KEY = "tiny"
+OWN = {"text": "Kabul is the capital of", "answer": "sand"}  # the object of no fact
+
+
+def lake_with_facts(folder: Path) -> Lake:
+    """An atlas of a tiny random model with the corpus' facts, none of them asked yet."""
+    from kn_assets.atlas.extract import NEEDS, extract, write_vocabulary
+
+    request = small.request(folder)
+    for table in ("cities", "pages", "prompts"):
+        request.corpus.make(table, Progress())
+    request.plan.save()
+    extract(request.plan, NEEDS, Progress())
+    write_vocabulary(request.plan, Progress())
+    place = request.corpus.partition
+    told, prompts = facts.tables(facts.from_cities(request.lake.read(place, "cities")))
+    for name, table in (("facts", told), ("fact_prompts", prompts)):
+        request.lake.write(place, name, table, "test")
+    return request.lake
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    return lake_with_facts(tmp_path_factory.mktemp("live"))
+
+
+@pytest.fixture(scope="module")
+def live(lake: Lake) -> LiveKnowledge:
+    return LiveKnowledge.of(lake, KEY, Progress())
+
+
+def asked(live: LiveKnowledge, **question: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(live.answer(question, Progress()))
+    return found
+
+
+def test_a_sentence_is_attributed_as_the_tables_are(live: LiveKnowledge) -> None:
+    found = asked(live, do="attribute", steps=6, **OWN)
+    question = single(live.loaded.tokenizer, OWN["text"], OWN["answer"])
+    last = last_token(live.loaded, question.ids)
+    answer = live.loaded.tokenizer(found["answer_token"])["input_ids"]
+    assert [found["given"] == "", answer] == [True, [question.answer]]
+    wanted = attribute(last, question.answer, 6)
+    for layer, neuron, score, activation in found["neurons"]:
+        assert score == pytest.approx(wanted.scores[layer, neuron], rel=1e-4)
+        assert activation == pytest.approx(float(last.activations[layer, neuron]), rel=1e-5)
+    scores = [row[2] for row in found["neurons"]]
+    assert scores == sorted(scores, reverse=True)
+    largest = wanted.scores.max()
+    assert found["n_over_floor"] == len(scores) == (wanted.scores >= 0.05 * largest).sum()
+    assert found["coarse"] == (wanted.scores >= 0.2 * largest).sum() < len(scores)
+    assert [r["total"] for r in found["layers"]] == pytest.approx(wanted.totals.tolist(), rel=1e-4)
+    assert [r["difference"] for r in found["layers"]] == pytest.approx(
+        wanted.differences.tolist(), rel=1e-3, abs=1e-8
+    )
+    p = last.probabilities()
+    assert found["probability"] == pytest.approx(float(p[question.answer]), rel=1e-5)
+    assert found["rank"] == int((p > p[question.answer]).sum()) + 1
+    assert found["top"][0][1] == pytest.approx(float(p.max()), rel=1e-5)
+
+
+def test_a_wording_of_a_fact_is_asked_as_the_tables_ask_it(live: LiveKnowledge) -> None:
+    assert live._told is not None
+    questions = ask(live.loaded.tokenizer, live._told.facts, live._told.prompts).asked
+    question = questions[3]
+    found = asked(
+        live, do="attribute", steps=4, fact=question.fact_id, paraphrase=question.paraphrase
+    )
+    wanted = attribute(last_token(live.loaded, question.ids), question.answer, 4)
+    layer, neuron = np.unravel_index(wanted.scores.argmax(), wanted.scores.shape)
+    assert found["neurons"][0][:2] == [layer, neuron]
+    with pytest.raises(KnError, match="no wording 99"):
+        asked(live, do="attribute", steps=4, fact=question.fact_id, paraphrase=99)
+
+
+def test_every_change_has_its_controls(live: LiveKnowledge) -> None:
+    neurons = [[0, 1], [1, 2], [1, 5]]
+    found = asked(live, do="change", factor=0.0, neurons=neurons, **OWN)
+    rows = {row["control"]: row for row in found["controls"]}
+    assert list(rows) == ["own", "random", "matched", "unrelated"]
+    assert [len(row["trials"]) for row in rows.values()] == [1, DRAWS, 1, UNRELATED]
+    question = single(live.loaded.tokenizer, OWN["text"], OWN["answer"])
+    last = last_token(live.loaded, question.ids)
+    wanted = change(last, question.answer, [Change([(0, 1), (1, 2), (1, 5)], 0.0)])
+    own = rows["own"]["trials"][0]
+    assert [own["before"], own["after"]] == pytest.approx(wanted.probabilities.tolist(), rel=1e-5)
+    assert [own["rank_before"], own["rank_after"]] == wanted.ranks.tolist()
+    assert rows["own"]["top_after"][0][1] == pytest.approx(
+        float(wanted.top_probabilities[1, 0]), rel=1e-5
+    )
+    # The same question gives the same draws, and random ones differ among themselves.
+    again = asked(live, do="change", factor=0.0, neurons=neurons, **OWN)
+    assert again == found
+    assert len({trial["after"] for trial in rows["random"]["trials"]}) > 1
+    assert all("Kabul" not in trial["words"] for trial in rows["unrelated"]["trials"])
+
+
+def test_a_factor_of_one_changes_nothing(live: LiveKnowledge) -> None:
+    found = asked(live, do="change", factor=1.0, neurons=[[0, 1]], **OWN)
+    for row in found["controls"]:
+        for trial in row["trials"]:
+            assert trial["after"] == pytest.approx(trial["before"], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ({"do": "change", "factor": 0.0, "neurons": [], **OWN}, "change 1 to 200 neurons"),
+        ({"do": "change", "factor": 0.0, "neurons": [[9, 0]], **OWN}, r"no neuron \(9, 0\)"),
+        ({"do": "attribute", "steps": 2, "text": "Kabul " * 200, "answer": "x"}, "longer than"),
+        ({"do": "attribute", "steps": 2, "text": " ", "answer": "x"}, "beginning of a sentence"),
+        ({"do": "attribute", "steps": 2, "fact": 99_999, "paraphrase": 0}, "no fact"),
+    ],
+)
+def test_bad_questions_are_told(live: LiveKnowledge, question: dict[str, Any], words: str) -> None:
+    with pytest.raises(KnError, match=words):
+        asked(live, **question)
+
+
+class Words:
+    """A tokenizer that makes a token of every word, in the order in which they come."""
+
+    def __init__(self) -> None:
+        self.ids: dict[str, int] = {}
+
+    def __call__(self, texts: list[str]) -> dict[str, list[list[int]]]:
+        return {
+            "input_ids": [[self.ids.setdefault(w, len(self.ids)) for w in t.split()] for t in texts]
+        }
+
+
+def test_an_answer_is_scored_where_others_end() -> None:
+    words = Words()
+    text = "Seoul is in"
+
+    def scored(answer: str, others: list[str]) -> tuple[int, str, int]:
+        question, n = told_apart(words, single(words, text, answer), text, answer, others)
+        names = {i: w for w, i in words.ids.items()}
+        assert [names[i] for i in question.ids[:3]] == text.split()
+        return question.n_given, names[question.answer], n
+
+    assert scored("South Korea", []) == (0, "South", 2)
+    assert scored("South Korea", ["Japan", "South Africa"]) == (1, "Korea", 2)
+    assert scored("Japan", ["South Africa"]) == (0, "Japan", 1)
+    # No token of the whole tells it from one that begins with it: its first one is scored.
+    assert scored("Guinea", ["Guinea Bissau"]) == (0, "Guinea", 1)
+
+
+def test_a_corpus_without_facts_has_no_unrelated_control(lake: Lake, live: LiveKnowledge) -> None:
+    alone = LiveKnowledge(live.loaded, None)
+    found = asked(alone, do="change", factor=2.0, neurons=[[0, 1]], **OWN)
+    assert [row["control"] for row in found["controls"]] == ["own", "random", "matched"]
+    with pytest.raises(KnError, match="kn knowledge"):
+        asked(alone, do="attribute", steps=2, fact=0, paraphrase=0)
+    assert lake.meta(lakes.model(KEY), "thresholds")
