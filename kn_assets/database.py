@@ -34,6 +34,8 @@ __all__ = [
 ]
 
 LOOK_AGAIN_S = 1.0
+
+
 HELD = {
     "atlases": ("atlases",),
     "thresholds": ("thresholds",),
@@ -41,8 +43,8 @@ HELD = {
     "folded_cities": ("prompts", "cities"),
     "prompt_words": ("tokens",),
 }
-"""Views that a `Database` keeps in memory, and the tables they are made of: part of most questions,
-and small."""
+"""Small views that are part of most questions, and the tables they are made of: a `Database` keeps
+them in memory."""
 MOST_HELD = 8_000_000  # rows of a table: tokens of 40 atlases of 6,000 prompts
 
 Stamp = tuple[tuple[str, str, int], ...]

@@ -168,3 +168,17 @@ def test_a_database_in_a_file_singles_no_file_out(lake):
         found = [text for (text,) in ask(opened, macros) if text]
         assert found and not any("filename" in text for text in found)
         assert len(ask(opened, "FROM neuron_ranks('large', 1, 5) ORDER BY peak LIMIT 3")) == 3
+
+
+SHOWN = "SELECT sql FROM duckdb_views() WHERE view_name = $1 AND schema_name = 'main'"
+
+
+def test_what_is_held_in_memory_is_what_the_files_hold(lake, connection):
+    held = Database(lake)
+    for name in database.HELD:
+        for sql in (f"FROM {name} ORDER BY ALL", f"DESCRIBE {name}"):
+            found = held.cursor().execute(sql).fetchall()
+            assert found and found == ask(connection, sql), sql
+        ((text,),) = held.cursor().execute(SHOWN, [name]).fetchall()
+        assert "held_" in text
+    held.close()

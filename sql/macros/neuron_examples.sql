@@ -15,6 +15,12 @@ chosen AS MATERIALIZED (
         LIMIT n_sample
     )
 ),
+told AS MATERIALIZED (
+    SELECT r.*, w.words
+    FROM chosen AS r
+    JOIN prompt_words AS w ON w.prompt_id = r.prompt_id
+    WHERE w.model = model
+),
 fired AS (
     SELECT b.prompt_id, map(list(b.position), list(b.activation)) AS activations
     FROM lake.activations_by_neuron_of(model, layer) AS b
@@ -22,11 +28,10 @@ fired AS (
     GROUP BY b.prompt_id
 )
 SELECT
-    r.drawn, r.rank, r.prompt_id, c.name, c.country, r.peak_position, r.peak, w.tokens,
-    list_transform(range(len(w.tokens)), lambda i: f.activations[i::SMALLINT]) AS activations
-FROM chosen AS r
-JOIN prompt_words AS w ON w.prompt_id = r.prompt_id
+    r.drawn, r.rank, r.prompt_id, c.name, c.country, r.peak_position, r.peak,
+    from_json(r.words, '["VARCHAR"]') AS tokens,
+    list_transform(range(len(tokens)), lambda i: f.activations[i::SMALLINT]) AS activations
+FROM told AS r
 LEFT JOIN fired AS f ON f.prompt_id = r.prompt_id
 LEFT JOIN atlas_cities(model) AS c ON c.prompt_id = r.prompt_id
-WHERE w.model = model
 ORDER BY r.rank;

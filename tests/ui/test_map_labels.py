@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kn_assets.database import Database
-from tests.ui.test_browser import lonely, place_of, rows
+from tests.ui.asking import lonely, place_of, rows
 
 pytestmark = pytest.mark.browser
 

@@ -1,4 +1,4 @@
-// Left pane: search as one types, and the list of prompts found.
+// Left pane: search as one types; the neurons that mark what was named, and the prompts found.
 (kn => {
   const h = kn.h;
   const PAGE = 100;
@@ -6,9 +6,10 @@
 
   kn.mountCities = pane => {
     let rows = [];
+    let concepts = []; // what the text names, e.g. {attribute: "country", value: "Japan", neurons}
     let total = 0;
     let missing = null;
-    let active = -1;
+    let active = null; // the option that the keyboard is on
     let calls = 0;
 
     const box = h("input", {
@@ -20,7 +21,7 @@
     const list = h("ul", { class: "kn-list", id: "kn-list", role: "listbox", "aria-label": "Prompts", tabindex: "0" });
     const more = h("button", { type: "button", class: "kn-more", hidden: true, onclick: () => search(rows.length) }, "show more");
     const query = () => (box.value.trim()
-      ? `SELECT p.prompt_id, c.name, c.country, c.population, p.text\nFROM search_cities(${kn.literal(box.value.trim())}) c\nJOIN atlas_prompts(${kn.literal(kn.state.model)}) p USING (prompt_id)\nORDER BY c.score DESC, c.population DESC`
+      ? `SELECT prompt_id, name, country, population, text\nFROM search_prompts(${kn.literal(kn.state.model)}, ${kn.literal(box.value.trim())})`
       : `FROM atlas_prompts(${kn.literal(kn.state.model)})\nORDER BY population DESC`);
     pane.append(
       h("div", { class: "kn-head" }, h("h2", {}, "Prompts"), kn.sqlButton(query)),
@@ -31,7 +32,7 @@
       const node = h("li", {
         role: "option", id: `kn-option-${i}`, "data-prompt": row.prompt_id,
         "aria-selected": String(row.prompt_id === kn.state.prompt),
-        onclick: () => pick(i),
+        onclick: event => pick(event.currentTarget),
       },
       h("div", { class: "kn-line" },
         h("span", { class: "kn-city" }, h("bdi", {}, row.name ?? `prompt ${row.prompt_id}`), mark),
@@ -40,6 +41,35 @@
       h("span", { class: "kn-snippet" }, h("bdi", {}, row.country ?? "")),
       h("span", { class: "kn-snippet", title: row.text }, h("bdi", {}, row.text)));
       return node;
+    };
+
+    // A neuron that marks a value: of the prompts in which it fires how many have it, of those that
+    // have it in how many it fires, and how well |peak| tells them from the others.
+    const marker = (found, concept) => h("li", {
+      role: "option", class: "kn-marker", "data-layer": found.layer, "data-neuron": found.neuron,
+      id: `kn-marker-${found.layer}-${found.neuron}-${concepts.indexOf(concept)}`,
+      "aria-selected": String(isShown(found)), onclick: event => pick(event.currentTarget),
+      title: `Of the prompts in which it fires, ${kn.percent(found.precision)} are of ${named(concept)}; `
+        + `it fires in ${kn.percent(found.recall)} of those of ${named(concept)}. AUROC ${kn.number(found.auroc)}: how well its peak tells them apart (0.5: not at all, 1: fully).`,
+    },
+    h("span", { class: "kn-city" }, `layer ${found.layer} · neuron ${found.neuron}`),
+    h("span", { class: "kn-snippet" }, ["precision", "recall", "AUROC"]
+      .map(name => `${name}\u00a0${found[name.toLowerCase()].toFixed(2)}`).join(" · ")));
+
+    const isShown = ({ layer, neuron }) => layer === kn.state.layer && neuron === kn.state.neuron;
+
+    const named = ({ attribute, value }) => {
+      if (attribute === "capital") return value === "capital" ? "capitals" : "cities that are no capital";
+      return attribute === "population" ? `cities of ${value}` : value;
+    };
+    const drawConcepts = () => {
+      for (const group of list.querySelectorAll(".kn-concept")) group.remove();
+      list.prepend(...concepts.map(concept => h("li", { class: "kn-concept", role: "presentation" },
+        h("ul", { role: "group", "aria-label": `Neurons for ${named(concept)}` },
+          h("li", { class: "kn-concept-name", role: "presentation" },
+            h("span", {}, "Neurons for ", h("bdi", {}, named(concept))),
+            kn.sqlButton(() => `FROM concept_neurons(${kn.literal(kn.state.model)}, ${kn.literal(concept.attribute)}, ${kn.literal(concept.value)}, 20)`)),
+          ...concept.neurons.map(found => marker(found, concept))))));
     };
 
     const draw = from => {
@@ -54,17 +84,29 @@
         + (rows.length < total ? `, ${kn.integer(rows.length)} listed` : "");
     };
 
+    const name = async call => {
+      const text = box.value.trim();
+      const found = text.length < 2 ? [] : (await kn.ask("concepts", { model: kn.state.model, text })).concepts;
+      if (call !== calls) return;
+      concepts = found;
+      activate(null);
+      drawConcepts();
+    };
+
     const search = async from => {
       const call = ++calls;
       if (!kn.state.model) return;
+      // Beside the prompts, so that neither waits for the other; without a word where that fails.
+      if (!from) name(call).catch(() => { concepts = []; drawConcepts(); });
       try {
         const found = await kn.ask("search", { model: kn.state.model, text: box.value, offset: from, limit: PAGE });
         if (call !== calls) return;
         rows = from ? rows.concat(found.rows) : found.rows;
         total = found.total;
         missing = found.missing;
-        if (!from) activate(-1);
+        if (!from) activate(null);
         draw(from);
+        drawConcepts();
       } catch (error) {
         if (call !== calls) return;
         more.hidden = true;
@@ -73,10 +115,9 @@
       }
     };
 
-    const activate = i => {
-      list.querySelector(".kn-active")?.classList.remove("kn-active");
-      active = i;
-      const node = i >= 0 ? list.children[i] : null;
+    const activate = node => {
+      active?.classList.remove("kn-active");
+      active = node;
       node?.classList.add("kn-active");
       node?.scrollIntoView({ block: "nearest" });
       for (const owner of [box, list]) {
@@ -85,19 +126,23 @@
       }
     };
 
-    const pick = i => {
-      if (!rows[i]) return;
-      activate(i);
-      kn.go({ prompt: rows[i].prompt_id });
+    const pick = node => {
+      if (!node) return;
+      activate(node);
+      const { prompt, layer, neuron } = node.dataset;
+      if (prompt !== undefined) kn.go({ prompt: Number(prompt) });
+      else kn.go({ layer: Number(layer), neuron: Number(neuron) });
     };
 
     const keys = event => {
       const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
-      if (event.key in steps && rows.length) {
-        activate(Math.max(0, Math.min(rows.length - 1, active + steps[event.key])));
+      const options = [...list.querySelectorAll("[role=option]")];
+      if (event.key in steps && options.length) {
+        const to = options.indexOf(active) + steps[event.key];
+        activate(options[Math.max(0, Math.min(options.length - 1, to))]);
         event.preventDefault();
       } else if (event.key === "Enter") {
-        pick(active < 0 ? 0 : active);
+        pick(active ?? list.querySelector("[data-prompt]"));
         event.preventDefault();
       }
     };
@@ -106,13 +151,14 @@
     box.addEventListener("input", kn.debounce(40, () => search(0)));
 
     const select = () => {
-      for (const node of list.children) {
-        if (node.dataset.prompt !== undefined) {
-          node.setAttribute("aria-selected", String(Number(node.dataset.prompt) === kn.state.prompt));
-        }
+      for (const node of list.querySelectorAll("[role=option]")) {
+        const { prompt, layer, neuron } = node.dataset;
+        node.setAttribute("aria-selected", String(prompt === undefined
+          ? isShown({ layer: Number(layer), neuron: Number(neuron) }) : Number(prompt) === kn.state.prompt));
       }
     };
     kn.on("prompt-asked", select);
+    kn.on("neuron-asked", select);
     kn.on("model", () => search(0));
     if (kn.state.model) search(0);
   };

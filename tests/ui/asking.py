@@ -1,0 +1,102 @@
+"""What the browser tests look for: rows of the database, and where the page shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kn_assets.database import Database
+
+# What the pointer is told over each token.
+TITLES = """
+tokens => tokens.map(token => {
+  token.dispatchEvent(new MouseEvent('mouseover', {bubbles: true}));
+  return token.title;
+})
+"""
+
+# The worst contrast of visible text with what lies behind it (WCAG 2), and that text.
+CONTRAST = """
+() => {
+  const parse = color => {
+    const n = color.match(/[\\d.]+/g).map(Number);
+    return [n[0], n[1], n[2], n[3] ?? 1];
+  };
+  const over = ([r, g, b, a], below) => [r, g, b].map((v, i) => v * a + below[i] * (1 - a));
+  const behind = node => {
+    const layers = [];
+    for (let e = node; e; e = e.parentElement) layers.unshift(getComputedStyle(e).backgroundColor);
+    return layers.reduce((below, color) => over(parse(color), below), [255, 255, 255]);
+  };
+  const linear = v => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const light = c => c.map(v => linear(v / 255)).reduce(
+    (sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  let worst = [99, ''];
+  for (const node of document.querySelectorAll('[data-kn] *, #kn-tabs [role=tab]')) {
+    const own = [...node.childNodes].some(c => c.nodeType === 3 && c.textContent.trim());
+    if (!own || !node.checkVisibility()) continue;
+    const ground = behind(node);
+    const [a, b] = [light(over(parse(getComputedStyle(node).color), ground)), light(ground)];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < worst[0]) worst = [ratio, `${node.className}: ${node.textContent}`];
+  }
+  return worst;
+}
+"""
+
+
+def rows(database: Database, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
+    return database.cursor().execute(sql, arguments).fetchall()
+
+
+def busy(database: Database, prompt: int) -> tuple[int, int]:
+    """A neuron that fires at several tokens of a prompt."""
+    return rows(
+        database,
+        "SELECT layer, neuron FROM heatmap('tiny', $1) WHERE position BETWEEN 1 AND 8 "
+        "GROUP BY ALL ORDER BY count(*) DESC, 1, 2 LIMIT 1",
+        prompt,
+    )[0]
+
+
+def lonely(database: Database) -> tuple[int, int]:
+    """The neuron whose nearest neighbour on the map is farthest away."""
+    return rows(
+        database,
+        "WITH p AS (FROM neuron_points('tiny')) SELECT a.layer, a.neuron FROM p a, p b "
+        "WHERE (a.layer, a.neuron) <> (b.layer, b.neuron) "
+        "GROUP BY ALL ORDER BY min((a.x - b.x)**2 + (a.y - b.y)**2) DESC LIMIT 1",
+    )[0]
+
+
+def title(screen: Any, name: str) -> str:
+    return screen.page.locator(f"[data-kn={name}]:visible h2").first.inner_text()
+
+
+def click_cell(screen: Any, layer: int, index: int) -> None:
+    canvas = screen.page.locator("canvas.kn-cells")
+    height, width = canvas.evaluate(
+        "c => [parseFloat(getComputedStyle(c.closest('.kn-rows')).getPropertyValue('--row')), "
+        "c.clientWidth]"
+    )
+    busy = screen.page.evaluate("kn.prompt.busy")
+    cell = max(7, min(20, width // busy))
+    canvas.click(position={"x": 1 + (index + 0.5) * cell, "y": (layer + 0.5) * height})
+
+
+def place_of(screen: Any, database: Database, layer: int, neuron: int) -> dict[str, float]:
+    """Where the map, showing all, draws a neuron."""
+    low_x, high_x, low_y, high_y = rows(
+        database, "SELECT min(x), max(x), min(y), max(y) FROM neuron_points('tiny')"
+    )[0]
+    x, y = rows(
+        database,
+        "SELECT x, y FROM neuron_points('tiny') WHERE layer = $1 AND neuron = $2",
+        layer,
+        neuron,
+    )[0]
+    box = screen.page.locator(".kn-stage").bounding_box()
+    scale = min(box["width"] / (high_x - low_x), box["height"] / (high_y - low_y)) / 1.04
+    return {
+        "x": box["width"] / 2 + (x - (low_x + high_x) / 2) * scale,
+        "y": box["height"] / 2 - (y - (low_y + high_y) / 2) * scale,
+    }

@@ -1,0 +1,70 @@
+"""A text of one's own in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kn_assets.lake import Lake
+from tests.ui.asking import TITLES, click_cell
+from tests.ui.screen import Screen
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_text_of_ones_own_is_run_and_shown(
+    screens: Callable[[str], Screen], serve: Callable[..., str], live_lake: Lake
+) -> None:
+    text = "Kabul <script>alert(1)</script> `${1}` \u202eis the capital"
+    screen = screens(serve(live_lake)).open()
+    neuron = screen.address("neuron")
+    screen.page.locator(".kn-live summary").click()
+    box = screen.page.get_by_label("Your own text")
+    box.fill(text)
+    screen.page.set_default_timeout(60_000)
+    box.press("Enter")
+    screen.page.locator(".kn-progress progress").wait_for()
+    screen.until("document.querySelector('[data-kn=prompt] h2')?.textContent === 'Your text'")
+    tokens = screen.page.locator(".kn-text .kn-token").count()
+    said = screen.page.locator("[data-kn=prompt] .kn-count").first.inner_text()
+    assert said.endswith("tokens, run live")
+    assert str(tokens) in said
+    assert screen.address("text") == text
+    assert screen.address("prompt") is None
+    assert screen.address("neuron") == neuron
+    shown = screen.page.locator(".kn-text .kn-token").all_text_contents()
+    assert "".join(t for t in shown if t != "∅") == text.replace("\u202e", "⟨202E⟩")
+    assert screen.page.locator("[data-kn=prompt] [aria-selected=true]").count() == 0
+    before = len(screen.requests)
+    screen.page.get_by_role("slider", name="Token").press("ArrowLeft")
+    assert screen.requests[before:] == []
+    # A neuron that fired here: what it is comes from the corpus, its weights from this text.
+    click_cell(screen, 1, 0)
+    screen.until("kn.neuron?.card?.layer === 1 && !document.querySelector('.kn-waiting')")
+    pane = screen.page.locator("[data-kn=neuron]:visible")
+    assert pane.locator(".kn-example").count() > 0
+    titles = pane.locator(".kn-weighted .kn-token").evaluate_all(TITLES)
+    assert len(titles) == len(shown)
+    assert any("attention ×" in title for title in titles)
+    assert not pane.locator(".kn-lower .kn-sql").is_visible()
+    screen.page.reload()
+    screen.until("document.querySelector('[data-kn=prompt] h2')?.textContent === 'Your text'")
+    pane.locator(".kn-open").first.click()
+    screen.until("new URLSearchParams(location.search).get('prompt') !== null")
+    assert screen.address("text") is None
+    screen.page.go_back()
+    screen.until("document.querySelector('[data-kn=prompt] h2')?.textContent === 'Your text'")
+
+
+def test_a_model_that_is_not_here_is_said(screen: Any) -> None:
+    screen.open(model="tiny", prompt=2)
+    screen.page.locator(".kn-live summary").click()
+    message = screen.page.locator(".kn-live .kn-message")
+    message.wait_for()
+    assert "not on this machine" in message.inner_text()
+    assert screen.page.locator(".kn-live .kn-run").is_disabled()
+    screen.open(model="tiny", text="from a link")
+    screen.page.locator("[data-kn=prompt] .kn-error").wait_for()
+    assert "not on this machine" in screen.page.locator("[data-kn=prompt] .kn-error").inner_text()

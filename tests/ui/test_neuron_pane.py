@@ -1,0 +1,87 @@
+"""The right pane in a real browser: what a neuron is, what fires it, what attention weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kn_assets.database import Database
+from tests.ui.asking import TITLES, busy, click_cell, rows
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_neuron_is_clicked_and_both_right_panes_answer(screen: Any, database: Database) -> None:
+    screen.open(model="tiny", prompt=2, token=5)
+    layer = 3
+    fired = rows(
+        database,
+        "SELECT neuron FROM heatmap('tiny', 2) WHERE position = 5 AND layer = 3 "
+        "ORDER BY abs(activation) DESC",
+    )
+    neuron = fired[1][0]
+    click_cell(screen, layer, 1)
+    screen.until(
+        f"document.querySelector('[data-kn=neuron] h2').textContent.endsWith('neuron {neuron}')"
+    )
+    screen.until(f"kn.neuron.card.neuron === {neuron}")
+    top = rows(database, "SELECT name, peak FROM neuron_prompts('tiny', 3, $1, 10)", neuron)
+    pane = screen.page.locator("[data-kn=neuron]:visible")
+    names = pane.locator(".kn-two section").first.locator(".kn-open b").all_inner_texts()
+    assert names == [name for name, _ in top]
+    weights = rows(
+        database,
+        "SELECT source_position, weight FROM attention_weighted('tiny', 2, 3, $1) "
+        "WHERE position = 5 AND activation <> 0 ORDER BY source_position",
+        neuron,
+    )
+    titles = pane.locator(".kn-weighted .kn-token").evaluate_all(TITLES)
+    for source, weight in weights:
+        assert float(titles[source].rsplit("= ", 1)[1].replace(",", "")) == pytest.approx(
+            weight, rel=6e-3
+        )
+    assert "did not fire" in titles[next(i for i in range(6) if i not in dict(weights))]
+    assert (
+        "weight(source) = attention(layer, current position → source) * activation(source)"
+        in pane.locator(".kn-sentence").inner_text()
+    )
+
+
+def test_attention_follows_the_slider_and_sums(screen: Any, database: Database) -> None:
+    layer, neuron = busy(database, 2)
+    screen.open(model="tiny", prompt=2, token=9, layer=layer, neuron=neuron)
+    before = len(screen.requests)
+    screen.page.get_by_role("slider", name="Token").press("ArrowLeft")
+    sentence = screen.page.locator(".kn-sentence")
+    assert "current position 8" in sentence.inner_text()
+    screen.page.get_by_role("button", name="sum over positions").click()
+    sums = rows(
+        database,
+        "SELECT source_position, sum(weight) FROM attention_weighted('tiny', 2, $1, $2) "
+        "WHERE activation <> 0 GROUP BY 1",
+        layer,
+        neuron,
+    )
+    titles = screen.page.locator(".kn-weighted .kn-token").evaluate_all(TITLES)
+    assert sums
+    for source, total in sums:
+        assert float(titles[source].removeprefix("sum ").replace(",", "")) == pytest.approx(
+            total, rel=6e-3
+        )
+    assert screen.requests[before:] == []
+
+
+def test_an_example_opens_its_prompt_at_the_peak(screen: Any, database: Database) -> None:
+    layer, neuron = busy(database, 2)
+    screen.open(model="tiny", prompt=2, token=5, layer=layer, neuron=neuron)
+    prompt, peak = rows(
+        database,
+        "SELECT prompt_id, peak_position FROM neuron_prompts('tiny', $1, $2, 1)",
+        layer,
+        neuron,
+    )[0]
+    screen.page.locator(".kn-open:visible").first.click()
+    screen.until(f"new URLSearchParams(location.search).get('prompt') === '{prompt}'")
+    assert screen.address("token") == str(peak)
+    assert screen.address("neuron") == str(neuron)

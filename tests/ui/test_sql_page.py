@@ -1,0 +1,76 @@
+"""The SQL tab in a real browser: queries, questions, downloads, the way back to the panes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_query_runs_and_leads_back_to_the_panes(screen: Any) -> None:
+    screen.open(model="tiny", tab="sql")
+    editor = screen.page.get_by_label("SQL query")
+    editor.fill("SELECT 4 AS layer, 9 AS neuron, 3 AS prompt_id, '<b>${1}`' AS text")
+    editor.press("Control+Enter")
+    row = screen.page.locator(".kn-result tbody tr")
+    row.wait_for()
+    assert row.locator("td").all_inner_texts() == ["4", "9", "3", "<b>${1}`"]
+    row.get_by_role("button", name="9").click()
+    screen.until(
+        "document.querySelector('[data-kn=neuron] h2').textContent === 'Layer 4 · neuron 9'"
+    )
+    assert (screen.address("tab"), screen.address("prompt")) == ("explore", "3")
+
+
+def test_each_question_runs_with_one_click(screen: Any) -> None:
+    screen.open(model="tiny", tab="sql")
+    asks = screen.page.locator(".kn-ask")
+    asks.first.wait_for()
+    assert asks.count() >= 6
+    for i in range(asks.count()):
+        asks.nth(i).click()
+        screen.until("!document.querySelector('[data-kn=sql] .kn-run').disabled")
+        assert screen.page.locator("[data-kn=sql] .kn-error").count() == 0
+        assert " rows in " in screen.page.locator("[data-kn=sql] .kn-count").first.inner_text()
+
+
+def test_rows_are_cut_honestly_and_downloaded_whole(screen: Any, tmp_path: Any) -> None:
+    import pyarrow.parquet as pq
+
+    screen.open(model="tiny", tab="sql", query="SELECT range AS n FROM range(2500)")
+    screen.until("document.querySelectorAll('.kn-result tbody tr').length === 1000")
+    assert (
+        "there are more than 1,000"
+        in screen.page.locator("[data-kn=sql] .kn-count").first.inner_text()
+    )
+    for name in ("CSV", "Parquet"):
+        with screen.page.expect_download() as download:
+            screen.page.get_by_role("button", name=name).click()
+        download.value.save_as(tmp_path / name)
+    assert (tmp_path / "CSV").read_text().split() == ["n", *map(str, range(2500))]
+    assert pq.read_table(tmp_path / "Parquet").column("n").to_pylist() == list(range(2500))
+
+
+def test_what_sql_may_not_do_is_said(screen: Any, tmp_path: Any) -> None:
+    target = tmp_path / "stolen.csv"
+    screen.open(
+        model="tiny", tab="sql", query=f"WITH x AS (COPY (SELECT 1) TO '{target}') SELECT 1"
+    )
+    screen.page.locator("[data-kn=sql] .kn-error").wait_for()
+    assert not target.exists()
+
+
+def test_every_pane_opens_its_query(screen: Any) -> None:
+    screen.open(model="tiny", prompt=2, token=5, layer=3, neuron=7)
+    buttons = screen.page.locator("[data-kn]:visible .kn-sql")
+    for i in range(buttons.count()):
+        screen.page.locator(".kn-explore .kn-sql").nth(i).click()
+        run = "document.querySelector('[data-kn=sql] .kn-run')"
+        screen.until(f"{run} && !{run}.disabled")
+        screen.until(
+            "/ rows in /.test(document.querySelector('[data-kn=sql] .kn-count').textContent)"
+        )
+        assert screen.page.locator("[data-kn=sql] .kn-error").count() == 0
+        screen.tab("Explore")
