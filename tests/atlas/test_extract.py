@@ -1,11 +1,6 @@
 """A whole atlas of a random model against direct Hugging Face hooks, and how runs end and go on."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -163,63 +158,3 @@ def test_shards_hold_every_prompt_once() -> None:
     assert ranges[-1][1] == len(lengths)
     assert all(a[1] == b[0] for a, b in pairwise(ranges))
     assert all(lengths[a:b].sum() <= 1 << 14 for a, b in ranges)
-
-
-SCRIPT = """
-import sys
-from pathlib import Path
-from kn_assets.atlas import extract as extraction
-from kn_assets.atlas.plan import AtlasPlan
-from kn_assets.atlas.settings import AtlasSettings
-from kn_assets.lake import Lake
-from kn_assets.progress import Progress
-extraction.SHARD_PROMPTS = 3
-lake = Lake(sys.argv[1])
-lake.recover()
-plan = AtlasPlan(lake, AtlasSettings.from_json(sys.argv[2]))
-print("ready", flush=True)
-extraction.extract(plan, extraction.NEEDS, Progress())
-print("done", flush=True)
-"""
-
-
-def test_a_killed_run_goes_on_and_ends_the_same(tmp_path: Path) -> None:
-    plan = made_plan(tmp_path, "gpt2", n=60)
-    undisturbed = AtlasPlan(Lake(tmp_path / "other"), plan.settings)
-    prompts = plan.lake.read(plan.corpus, "prompts")
-    undisturbed.lake.write(plan.corpus, "prompts", prompts, "made of 60")
-    command = [sys.executable, "-c", SCRIPT]
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    argument = plan.settings.to_json()
-    done = subprocess.run(
-        [*command, str(undisturbed.lake.root), argument], env=env, capture_output=True, check=True
-    )
-    assert b"done" in done.stdout
-
-    rng = np.random.default_rng(0)
-    finished: set[str] = set()
-    for _ in range(8):
-        run = subprocess.Popen(
-            [*command, str(plan.lake.root), argument], env=env, stdout=subprocess.PIPE
-        )
-        assert run.stdout is not None
-        assert run.stdout.readline() == b"ready\n"
-        time.sleep(rng.uniform(0.5, 3.0))
-        run.send_signal(signal.SIGKILL)
-        run.wait()
-        shards = {p.name for p in plan.lake.folder(plan.model).glob(".work-*/[0-9]*")}
-        assert finished <= shards or not shards, "no finished shard is lost"
-        finished = shards
-        for table in NEEDS:  # whatever is there is whole
-            if plan.lake.meta(plan.model, table):
-                assert (
-                    plan.lake.read(plan.model, table).equals(
-                        undisturbed.lake.read(plan.model, table)
-                    )
-                    or table == "atlases"
-                )
-    subprocess.run([*command, str(plan.lake.root), argument], env=env, check=True)
-    for table in set(NEEDS) - {"atlases"}:
-        found = plan.lake.read(plan.model, table)
-        assert found.equals(undisturbed.lake.read(plan.model, table)), table
-    assert not list(plan.lake.folder(plan.model).glob(".*")), "no stray files"

@@ -1,0 +1,62 @@
+"""Runs in children of a process that has loaded everything, so that many can be killed quickly.
+
+Started with a lake and settings, it answers each line on its standard input with the number of a
+new child, which makes what is missing of an atlas and says each shard that it has stored, then with
+`over`.
+"""
+
+import os
+import sys
+
+import torch
+
+from kn_assets.atlas import extract as extraction
+from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.lake import Lake
+from kn_assets.progress import Progress
+
+SHARD_PROMPTS = 3
+
+
+def say(text: object) -> None:
+    print(text, flush=True)
+
+
+def run(plan: AtlasPlan) -> None:
+    """As `kn run` does it: finish replacing, make what is missing, tidy up."""
+    store = extraction.run_shard
+
+    def told(loaded, job, folder, bar, pool):  # type: ignore[no-untyped-def]
+        new = not folder.exists()
+        store(loaded, job, folder, bar, pool)
+        if new:
+            say(folder.name)
+
+    extraction.run_shard = told
+    plan.lake.recover()
+    missing = [t for t in extraction.NEEDS if not plan.is_current(t)]
+    if missing:
+        extraction.extract(plan, missing, Progress())
+    else:
+        extraction.tidy(plan)
+    say("done")
+
+
+def serve(lake: str, settings: str) -> None:
+    torch.set_num_threads(1)  # threads don't survive a fork
+    extraction.SHARD_PROMPTS = SHARD_PROMPTS
+    plan = AtlasPlan(Lake(lake), AtlasSettings.from_json(settings))
+    plan.load(Progress())
+    for _ in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            run(plan)
+            os._exit(0)
+        say(child)
+        os.waitpid(child, 0)
+        say("over")
+
+
+if __name__ == "__main__":
+    serve(*sys.argv[1:])
