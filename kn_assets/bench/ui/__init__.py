@@ -1,0 +1,92 @@
+"""`kn bench ui`: how long a person waits for the app, in headless Chromium.
+
+The app runs in a process of its own on the largest atlas of the lake. Times are taken in the page,
+from the click to the frame that shows its effect; search is timed on the server, since one types on
+while it answers. The baseline is an empty question to the same server, asked in turn with the
+clicks on neurons.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+from pathlib import Path
+from typing import Any
+
+from kn_assets.bench.result import Figure, Result
+from kn_assets.bench.ui.crowd import crowd, typing
+from kn_assets.bench.ui.page import browser, clicks, loads
+from kn_assets.bench.ui.server import app
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--repeats", type=int, default=60, help="clicks of each kind")
+    parser.add_argument(
+        "--loads", type=int, default=5, help="times the page and the map are opened"
+    )
+    parser.add_argument("--people", type=int, default=20, help="who click through it at once")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long they do")
+    parser.add_argument("--lake", type=Path, help="lake to use (default: $KN_DATA, or data)")
+
+
+def run(args: argparse.Namespace) -> Result:
+    """Time the app on the largest atlas.
+
+    Raises KnError where there is no atlas, no Chromium, or no playwright.
+    """
+    lake = Lake(args.lake)
+    atlas = _largest(lake)
+    rng = random.Random(0)
+    with app(lake) as url, browser() as chromium:
+        ready, maps = loads(chromium, url, atlas, args.loads)
+        times = clicks(chromium, url, atlas, args.repeats, rng)
+        searches = typing(url, atlas)
+        answers, errors = crowd(url, atlas, args.people, args.seconds)
+    figures: dict[str, Figure] = {
+        "ready": _percentiles(ready),
+        **{name: _percentiles(values) for name, values in times.items()},
+        "map": _percentiles(maps),
+        "search": _percentiles(searches),
+        f"prompt, {args.people} at once": _percentiles(answers["prompt"]),
+        f"neuron, {args.people} at once": _percentiles(answers["neuron"]),
+        "errors": errors,
+    }
+    return Result(
+        name="ui",
+        ratio=statistics.median(times["neuron"]) / statistics.median(times["empty question"]),
+        baseline="p50 of an empty question to the same server (for a click on a neuron)",
+        figures=figures,
+        settings={
+            "model": atlas["model"],
+            "prompts": atlas["n_prompts"],
+            "layers": atlas["n_layers"],
+            "neurons": atlas["n_neurons"],
+            "repeats": args.repeats,
+            "loads": args.loads,
+            "people": args.people,
+            "seconds": args.seconds,
+        },
+    )
+
+
+def _largest(lake: Lake) -> dict[str, Any]:
+    from kn_assets.database import Database
+    from ui.views import atlases
+
+    database = Database(lake)
+    found: list[dict[str, Any]] = atlases(database)["atlases"]
+    database.close()
+    if not found:
+        raise KnError(f"there is no atlas in {lake.root}: `kn demo` makes one")
+    return max(found, key=lambda a: (a["n_prompts"] * a["n_layers"] * a["n_neurons"], a["model"]))
+
+
+def _percentiles(milliseconds: list[float]) -> dict[str, float]:
+    ordered = sorted(milliseconds)
+    return {
+        "p50_ms": statistics.median(ordered),
+        "p95_ms": ordered[min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))],
+    }

@@ -1,0 +1,44 @@
+"""The app in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+
+SERVER = (
+    "import sys; from kn_assets.lake import Lake; from ui.serve import serve; "
+    "serve(Lake(sys.argv[1]), port=int(sys.argv[2]), quiet=True).block_thread()"
+)
+
+
+@contextmanager
+def app(lake: Lake) -> Iterator[str]:
+    """The app in a process of its own; gives its address once it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVER, str(lake.root), str(port)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    try:
+        for _ in range(600):
+            if process.poll() is not None:
+                raise KnError("the app did not start: `kn ui` says why")
+            with socket.socket() as client:
+                if client.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait()
