@@ -123,6 +123,17 @@ class Lake:
             [pq.ParquetFile(f).read(columns=columns, use_threads=True) for f in files]
         )
 
+    def pieces(
+        self, partition: Partition, name: str, columns: list[str], rows: int
+    ) -> Iterator[pa.RecordBatch]:
+        """A table piece by piece, of so many rows at most: for what needn't be held as a whole.
+
+        Raises KnError where the table isn't there.
+        """
+        for path in self.files(partition, name):
+            with pq.ParquetFile(path, buffer_size=1 << 16) as file:
+                yield from file.iter_batches(rows, columns=columns, use_threads=False)
+
     def files(self, partition: Partition, name: str) -> list[Path]:
         """The table's Parquet files in order. Raises KnError where there are none."""
         files = sorted(self.table(partition, name).glob("*.parquet"))

@@ -23,7 +23,7 @@ from kn_assets.atlas.calibrate import Calibration, calibrate
 from kn_assets.atlas.merge import NeuronSums, link_parts, merge_by_neuron
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.shard import ATTENTION, FIRED, LENS, Job, run_shard
-from kn_assets.atlas.tokens import TokenizedPrompts, token_table, vocabulary
+from kn_assets.atlas.tokens import TokenizedPrompts, token_tables, vocabulary
 from kn_assets.atlas.vocabulary import neuron_vocabulary
 from kn_assets.atlas.work import Work
 from kn_assets.atlas.workers import workers
@@ -161,7 +161,9 @@ class _Extraction:
             self.progress.say(f"writing {table}")
             data = self.sums.neurons() if table == "neurons" else self.sums.tops()
         elif table == "tokens":
-            data = token_table(self.loaded.tokenizer, self.prompts)
+            return {
+                table: self.plan.write(table, token_tables(self.loaded.tokenizer, self.prompts))
+            }
         elif table == "thresholds":
             assert self.calibration is not None
             data = self.calibration.table()

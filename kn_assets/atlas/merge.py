@@ -23,7 +23,7 @@ from kn_assets.parquet import TableFile
 from kn_assets.progress import Bar
 from kn_assets.schema import TABLES
 
-BLOCK_ROWS = 1 << 21  # rows put in order at once by each worker: about 100 MB
+BLOCK_ROWS = 1 << 20  # rows put in order at once by each worker: about 50 MB
 
 
 def link_parts(shards: list[Path], file: str, folder: Path) -> None:

@@ -22,11 +22,12 @@ from kn_assets.models import source as sources
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from kn_assets.models.load import LoadedModel
 
 SETTINGS = "settings.json"
+_AT_ONCE = 256  # prompts whose whole texts are in memory
 _loaded: dict[tuple[object, ...], LoadedModel] = {}
 
 
@@ -169,16 +170,24 @@ class AtlasPlan:
             raise KnError(
                 f"{self.source} reads at most {context} tokens: give --tokens {context} or fewer"
             )
-        found = self.lake.read(self.corpus, "prompts", ["prompt_id", "text"])
-        if self.settings.limit is not None:
-            found = found.slice(0, self.settings.limit)
-        ids = found.column("prompt_id").to_numpy()
-        prompts = tokenize(
-            tokenizer, np.asarray(ids), found.column("text").to_pylist(), self.settings.tokens
+        prompts = TokenizedPrompts.joined(
+            tokenize(tokenizer, np.asarray(ids), texts.to_pylist(), self.settings.tokens)
+            for ids, texts in self._prompts()
         )
         if not len(prompts):
             raise KnError(f"corpus {self.corpus.key} holds no prompt: check what it was made from")
         return prompts
+
+    def _prompts(self) -> Iterator[tuple[pa.Array, pa.Array]]:
+        """Ids and texts of the atlas' prompts, some at a time."""
+        left = self.settings.limit
+        for piece in self.lake.pieces(self.corpus, "prompts", ["prompt_id", "text"], _AT_ONCE):
+            wanted = piece if left is None else piece.slice(0, left)
+            yield wanted["prompt_id"], wanted["text"]
+            if left is not None:
+                left -= len(wanted)
+                if left == 0:
+                    return
 
 
 def has_cuda() -> bool:

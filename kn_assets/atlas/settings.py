@@ -11,6 +11,7 @@ from kn_assets.errors import KnError
 
 # Raised when the same settings would give other tables, so that older atlases are made again.
 VERSION = 1
+LONGEST = 1 << 15
 DTYPES = ("auto", "float32", "bfloat16")
 DEVICES = ("auto", "cpu", "cuda")
 LENSES = ("all", "lazy")
@@ -47,6 +48,8 @@ class AtlasSettings:
         for name in ("tokens", "top_k", "vocabulary_k"):
             if getattr(self, name) < 1:
                 raise KnError(f"--{name.replace('_', '-')} must be at least 1")
+        if self.tokens > LONGEST:
+            raise KnError(f"--tokens must be at most {LONGEST:,}: positions are kept in two bytes")
         if self.limit is not None and self.limit < 1:
             raise KnError("--limit must be at least 1")
         if not 0 < self.density < 1:

@@ -7,6 +7,7 @@ prompt shows, and a cut at the end leaves no replacement character.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow as pa
 from kn_assets.schema import TABLES
 
 _LOST = "\ufffd"
+_PROMPTS = 256  # whose tokens' texts are in memory at once
 _WINDOW = 8  # tokens before, enough to complete a character and to keep a leading space
 
 
@@ -39,8 +41,16 @@ class TokenizedPrompts:
     def __len__(self) -> int:
         return len(self.prompt_ids)
 
+    @classmethod
+    def joined(cls, parts: Iterable[TokenizedPrompts]) -> TokenizedPrompts:
+        """All prompts of some in order."""
+        none = np.empty(0, np.int32)
+        columns = [(p.prompt_ids, p.lengths, p.ids) for p in parts]
+        return cls(*(np.concatenate([none, *(c[i] for c in columns)]) for i in range(3)))
+
     def slice(self, first: int, last: int) -> TokenizedPrompts:
         """The prompts first..last-1 (counted, not by id)."""
+        last = min(last, len(self))
         ids = self.ids[self.starts[first] : self.starts[last]]
         return TokenizedPrompts(self.prompt_ids[first:last], self.lengths[first:last], ids)
 
@@ -88,14 +98,15 @@ def _new(before: str, after: str) -> str:
     return after[len(before) :] if after.startswith(before) else ""
 
 
-def token_table(tokenizer: Any, prompts: TokenizedPrompts) -> pa.Table:
-    """The `tokens` table."""
-    texts: list[str] = []
-    for i in range(len(prompts)):
-        ids = prompts.ids[prompts.starts[i] : prompts.starts[i + 1]]
-        texts += pieces(tokenizer, ids.tolist())
-    columns = [prompts.token_prompts, prompts.positions, prompts.ids, texts]
-    return pa.table(columns, schema=TABLES["tokens"].schema)
+def token_tables(tokenizer: Any, prompts: TokenizedPrompts) -> Iterator[pa.Table]:
+    """The `tokens` table, some prompts at a time."""
+    for first in range(0, len(prompts), _PROMPTS):
+        some = prompts.slice(first, first + _PROMPTS)
+        texts: list[str] = []
+        for i in range(len(some)):
+            texts += pieces(tokenizer, some.ids[some.starts[i] : some.starts[i + 1]].tolist())
+        columns = [some.token_prompts, some.positions, some.ids, texts]
+        yield pa.table(columns, schema=TABLES["tokens"].schema)
 
 
 def vocabulary(tokenizer: Any, size: int) -> list[str]:

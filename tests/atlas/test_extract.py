@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM
 
 from kn_assets import lake as lakes
 from kn_assets.atlas import extract as extraction
+from kn_assets.atlas.compaction import OnTheDevice
 from kn_assets.atlas.extract import NEEDS, extract, shard_ranges, write_vocabulary
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
@@ -158,3 +159,49 @@ def test_shards_hold_every_prompt_once() -> None:
     assert ranges[-1][1] == len(lengths)
     assert all(a[1] == b[0] for a, b in pairwise(ranges))
     assert all(lengths[a:b].sum() <= 1 << 14 for a, b in ranges)
+
+
+@pytest.mark.parametrize("device", ["cpu", "like a GPU"])
+def test_prompts_of_any_length_up_to_the_context(
+    tmp_path: Path, family: str, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One token, the whole context, and all between, in one run; on either way to compact them."""
+    if device != "cpu":
+        monkeypatch.setattr(
+            "kn_assets.atlas.fired.compaction",
+            lambda sieves, pool, _device: OnTheDevice(sieves, pool, "cpu"),
+        )
+    monkeypatch.setattr(extraction, "_SHARD_TOKENS", 150)
+    plan = made_plan(tmp_path, family, n=20, tokens=64, density=0.1, top_k=4)
+    written = [" ".join(texts(90)[i:])[: 6 * i] or "a" for i in range(20)]
+    columns = [np.arange(20, dtype=np.int32), np.arange(20), written]
+    prompts = pa.table(columns, schema=TABLES["prompts"].schema)
+    plan.lake.write(plan.corpus, "prompts", prompts, "long and short")
+    extract(plan, NEEDS, Progress())
+
+    model = AutoModelForCausalLM.from_pretrained(
+        tmp_path / "tiny", attn_implementation="eager", dtype=torch.float32
+    ).eval()
+    ids = [tiny.tokenizer()(t)["input_ids"][:64] for t in written]
+    assert {len(i) for i in ids} >= {1, 64}
+    wanted = [dense.run(model, i, family) for i in ids]
+    agree.check_fired(plan.lake, plan.model, wanted, 1e-4)
+    agree.check_statistics(plan.lake, plan.model, wanted, 4, 1e-5)
+    agree.check_attention(plan.lake, plan.model, wanted, 2e-5)
+    check_lens(plan.lake, plan.model, wanted, model)
+    with pytest.raises(KnError, match="at most 64 tokens"):
+        extract(AtlasPlan(plan.lake, plan.settings.with_given(tokens=65)), NEEDS, Progress())
+
+
+def test_the_device_is_recorded_and_one_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:
+    plan = made_plan(tmp_path, "gpt2", device="cpu")
+    extract(plan, ["atlases"], Progress())
+    told = json.loads(plan.lake.read(plan.model, "atlases")["settings"][0].as_py())
+    assert told["device"] == "cpu"
+    other = AtlasPlan(plan.lake, plan.settings.with_given(device="cuda"))
+    assert other.fingerprint == plan.fingerprint
+    if not torch.cuda.is_available():
+        with pytest.raises(KnError, match="there is no CUDA device here"):
+            extract(other, ["atlases"], Progress())
+    with pytest.raises(KnError, match="--device must be one of"):
+        plan.settings.with_given(device="tpu").checked()

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from transformers import AutoTokenizer
 
+from kn_assets.atlas import tokens
 from kn_assets.atlas.batches import batches
-from kn_assets.atlas.tokens import pieces, token_table, tokenize, vocabulary
+from kn_assets.atlas.tokens import pieces, token_tables, tokenize, vocabulary
 from tests.models import tiny
 
 TEXTS = ["Kabul is the capital", "Mazār-i-Sharīf, 東京 and 🙂🙂", "", "São Paulo"]
@@ -41,12 +43,15 @@ def test_gpt2s_own_tokenizer_cuts_the_mission_examples(tmp_path: Path) -> None:
     assert len(found.ids) == 30
 
 
-def test_tokenized_prompts_keep_their_ids_and_leave_empty_ones_out() -> None:
+def test_tokenized_prompts_keep_their_ids_and_leave_empty_ones_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     tokenizer = tiny.tokenizer()
     found = tokenize(tokenizer, np.arange(len(TEXTS)), TEXTS, 5)
     assert found.prompt_ids.tolist() == [0, 1, 3]
     assert found.lengths.max() <= 5
-    table = token_table(tokenizer, found)
+    monkeypatch.setattr(tokens, "_PROMPTS", 2)
+    table = pa.concat_tables(token_tables(tokenizer, found))
     assert table.num_rows == found.lengths.sum()
     for i, prompt in enumerate(found.prompt_ids):
         rows = table.filter(np.asarray(table["prompt_id"]) == prompt)
