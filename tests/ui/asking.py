@@ -72,15 +72,19 @@ def title(screen: Any, name: str) -> str:
     return screen.page.locator(f"[data-kn={name}]:visible h2").first.inner_text()
 
 
-def click_cell(screen: Any, layer: int, index: int) -> None:
-    canvas = screen.page.locator("canvas.kn-cells")
-    height, width = canvas.evaluate(
+def cell_place(screen: Any, layer: int, index: int) -> dict[str, float]:
+    """Where the heatmap draws the cell `index` of a layer."""
+    height, width = screen.page.locator("canvas.kn-cells").evaluate(
         "c => [parseFloat(getComputedStyle(c.closest('.kn-rows')).getPropertyValue('--row')), "
         "c.clientWidth]"
     )
     busy = screen.page.evaluate("kn.prompt.busy")
     cell = max(7, min(20, width // busy))
-    canvas.click(position={"x": 1 + (index + 0.5) * cell, "y": (layer + 0.5) * height})
+    return {"x": 1 + (index + 0.5) * cell, "y": (layer + 0.5) * height}
+
+
+def click_cell(screen: Any, layer: int, index: int) -> None:
+    screen.page.locator("canvas.kn-cells").click(position=cell_place(screen, layer, index))
 
 
 def place_of(screen: Any, database: Database, layer: int, neuron: int) -> dict[str, float]:

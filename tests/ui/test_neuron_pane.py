@@ -85,3 +85,41 @@ def test_an_example_opens_its_prompt_at_the_peak(screen: Any, database: Database
     screen.until(f"new URLSearchParams(location.search).get('prompt') === '{prompt}'")
     assert screen.address("token") == str(peak)
     assert screen.address("neuron") == str(neuron)
+
+
+def test_a_neuron_is_told_by_its_facts_and_a_sample_of_the_rest(
+    screen: Any, database: Database
+) -> None:
+    layer, neuron = busy(database, 2)
+    screen.open(model="tiny", prompt=2, token=5, layer=layer, neuron=neuron)
+    pane = screen.page.locator("[data-kn=neuron]:visible")
+    ((n_fired, rate, promoted, suppressed),) = rows(
+        database,
+        "SELECT n_fired, firing_rate, promoted, suppressed FROM neuron_card('tiny', $1, $2)",
+        layer,
+        neuron,
+    )
+    facts = pane.locator(".kn-card").inner_text()
+    assert f"{n_fired} times" in facts
+    assert f"{100 * rate:.1f} % of tokens" in facts
+    chips = screen.page.evaluate("kn.neuron.vocabulary")
+    assert [w["token"] for w in chips["promotes"]] == promoted[:8]
+    assert [w["token"] for w in chips["suppresses"]] == suppressed[:8]
+    countries = rows(
+        database, "SELECT country FROM neuron_countries('tiny', $1, $2) LIMIT 4", layer, neuron
+    )
+    assert all(country in facts for (country,) in countries)
+    examples = rows(
+        database,
+        "SELECT drawn, name FROM neuron_examples('tiny', $1, $2, 10, 6) ORDER BY rank",
+        layer,
+        neuron,
+    )
+    assert {drawn for drawn, _ in examples} == {False, True}
+    for drawn in (False, True):
+        section = pane.locator(".kn-two section").nth(int(drawn))
+        names = section.locator(".kn-open b").all_inner_texts()
+        assert names == [name for was, name in examples if was is drawn]
+    titles = pane.locator(".kn-example").first.locator(".kn-token").evaluate_all(TITLES)
+    assert sum("its peak" in title for title in titles) == 1
+    assert any("below the threshold" in title for title in titles)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from kn_assets.database import Database
-from tests.ui.asking import rows
+from kn_assets.made_up import make_lake
+from tests.ui.asking import cell_place, rows
+from tests.ui.screen import Screen
 
 pytestmark = pytest.mark.browser
 
@@ -73,3 +76,80 @@ def test_the_heatmap_works_by_keyboard(screen: Any, database: Database) -> None:
     screen.page.keyboard.press("Enter")
     screen.until(f"new URLSearchParams(location.search).get('neuron') === '{neuron}'")
     assert screen.address("layer") == "1"
+
+
+def test_the_lens_is_told_by_keyboard_too(screen: Any, database: Database) -> None:
+    screen.open(model="tiny", prompt=2, token=3)
+    screen.page.locator("canvas.kn-cells").focus()
+    screen.page.keyboard.press("Shift+Tab")
+    screen.page.keyboard.press("ArrowDown")
+    tip = screen.page.locator(".kn-tip")
+    assert "After layer 1" in tip.inner_text()
+    assert tip.locator("tr").count() == 5
+
+
+def told_at(screen: Any, layer: int, index: int) -> str:
+    """What the pointer is told over a cell."""
+    place = cell_place(screen, layer, index)
+    screen.page.locator("canvas.kn-cells").hover(position=place)
+    return screen.page.locator(".kn-tip").inner_text()
+
+
+def test_neurons_come_by_strength_or_by_index(screen: Any, database: Database) -> None:
+    fired = rows(
+        database,
+        "SELECT neuron, activation FROM heatmap('tiny', 2) WHERE position = 5 AND layer = 3 "
+        "ORDER BY abs(activation) DESC",
+    )
+    screen.open(model="tiny", prompt=2, token=5)
+    for choice, order in (
+        ("by index", sorted(fired)),
+        ("strongest first", fired),
+    ):
+        screen.page.get_by_role("button", name=choice).click()
+        for index in (0, 2):
+            neuron, activation = order[index]
+            words = told_at(screen, 3, index)
+            assert words.startswith(f"layer 3 · neuron {neuron} · activation ")
+            assert float(words.split("activation ")[1].split(" ")[0]) == pytest.approx(
+                activation, rel=6e-3
+            )
+
+
+def test_colours_are_scaled_by_layer_or_over_all(screen: Any) -> None:
+    screen.open(model="tiny", prompt=2, token=5)
+    legend = screen.page.locator("[data-kn=prompt] .kn-legend")
+    assert "98th percentile of its layer" in legend.inner_text()
+    assert "below 0" in legend.inner_text()  # made-up activations have both signs
+    pixels = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.join()"
+    canvas = screen.page.locator("canvas.kn-cells")
+    before = canvas.evaluate(pixels)
+    screen.page.get_by_role("button", name="global").click()
+    full = screen.page.evaluate("kn.number(kn.prompt.globalScale)")
+    assert full in legend.inner_text()
+    assert canvas.evaluate(pixels) != before
+
+
+def test_48_layers_fit_and_a_narrow_row_keeps_the_strongest(
+    screens: Callable[[str], Screen],
+    serve: Callable[..., str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    root = tmp_path_factory.mktemp("deep")
+    lake = make_lake(root, n_prompts=4, n_layers=48, n_neurons=300, n_tokens=8, density=0.2)
+    screen = screens(serve(lake)).open(prompt=1, token=3)
+    pane = screen.page.locator("[data-kn=prompt]")
+    assert pane.evaluate("p => p.scrollHeight - p.clientHeight") <= 16
+    counts = screen.page.locator(".kn-counts span").all_inner_texts()
+    data = Database(lake)
+    fired = rows(
+        data,
+        "SELECT layer, list(neuron ORDER BY abs(activation) DESC) FROM heatmap('tiny', 1) "
+        "WHERE position = 3 GROUP BY layer ORDER BY layer",
+    )
+    data.close()
+    assert [int(c.split(" of ")[-1]) for c in counts] == [len(n) for _, n in fired]
+    screen.page.set_viewport_size({"width": 400, "height": 800})
+    screen.until("document.querySelector('.kn-counts span').textContent.includes(' of ')")
+    layer, neurons = fired[20]
+    assert f"neuron {neurons[0]} " in told_at(screen, layer, 0)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from kn_assets.database import Database
+from kn_assets.lake import Lake
 from tests.ui.asking import rows
+from tests.ui.screen import Screen
 
 pytestmark = pytest.mark.browser
 
@@ -44,3 +47,75 @@ def test_another_model_is_picked(screen: Any) -> None:
     screen.page.get_by_label("Model").select_option("other@step10")
     screen.until("document.querySelectorAll('.kn-lens').length === 3")
     assert screen.address("model") == "other@step10"
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("HERAT", "هرات"),  # another name
+        ("litzmann", "Łódź"),  # a former one, begun
+        ("lodz", "Łódź"),
+        ("大阪", "`Ōsaka`"),  # a native one
+        ("afghan", None),  # a country
+        ("south", None),  # a word of the texts
+    ],
+)
+def test_names_of_all_sorts_are_found_in_the_order_of_the_macro(
+    screen: Any, database: Database, typed: str, found: str | None
+) -> None:
+    wanted = [
+        p for (p,) in rows(database, "SELECT prompt_id FROM search_prompts('tiny', $1)", typed)
+    ]
+    screen.open(model="tiny")
+    screen.page.get_by_role("combobox", name="Search").press_sequentially(typed)
+    listed = screen.page.locator("#kn-list [data-prompt]")
+    screen.until(
+        "document.querySelector('.kn-found').textContent.startsWith("
+        f"'{len(wanted)} prompt') && document.querySelectorAll('#kn-list [data-prompt]').length"
+        f" === {len(wanted)}"
+    )
+    assert [int(listed.nth(i).get_attribute("data-prompt")) for i in range(len(wanted))] == wanted
+    if found:
+        assert listed.first.locator(".kn-city").inner_text().startswith(found)
+
+
+def test_a_named_country_offers_the_neurons_that_mark_it(screen: Any, database: Database) -> None:
+    best = rows(
+        database, "SELECT layer, neuron FROM concept_neurons('tiny', 'Japan', k := 3)"
+    )
+    screen.open(model="tiny", prompt=2)
+    box = screen.page.get_by_role("combobox", name="Search")
+    box.fill("jÁPAN")
+    group = screen.page.get_by_role("group", name="Neurons for Japan")
+    group.wait_for()
+    offered = group.get_by_role("option")
+    assert [
+        (
+            int(offered.nth(i).get_attribute("data-layer")),
+            int(offered.nth(i).get_attribute("data-neuron")),
+        )
+        for i in range(offered.count())
+    ] == best
+    assert "AUROC" in offered.first.inner_text()
+    screen.until("document.querySelectorAll('#kn-list [data-prompt]').length > 0")
+    box.press("ArrowDown")
+    box.press("ArrowDown")
+    box.press("Enter")
+    layer, neuron = best[1]
+    screen.until(f"kn.neuron?.card?.layer === {layer} && kn.neuron.card.neuron === {neuron}")
+    assert screen.address("prompt") == "2"
+    offered.first.click()
+    screen.until(f"new URLSearchParams(location.search).get('neuron') === '{best[0][1]}'")
+    group.get_by_role("button", name="show as SQL").click()
+    screen.page.locator(".kn-result tbody tr").first.wait_for()
+    assert "concept_neurons" in screen.address("query")
+
+
+def test_without_concepts_the_search_says_nothing_of_them(
+    screens: Callable[[str], Screen], serve: Callable[..., str], half_lake: Lake
+) -> None:
+    screen = screens(serve(half_lake)).open()
+    screen.page.get_by_role("combobox", name="Search").fill("japan")
+    screen.until("document.querySelectorAll('#kn-list [data-prompt]').length > 0")
+    screen.page.wait_for_timeout(300)
+    assert screen.page.locator(".kn-concept").count() == 0

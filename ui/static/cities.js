@@ -46,8 +46,8 @@
     // A neuron that marks a value: of the prompts in which it fires how many have it, of those that
     // have it in how many it fires, and how well |peak| tells them from the others.
     const marker = (found, concept) => h("li", {
-      role: "option", class: "kn-marker", "data-layer": found.layer, "data-neuron": found.neuron,
-      id: `kn-marker-${found.layer}-${found.neuron}-${concepts.indexOf(concept)}`,
+      role: "option", class: "kn-marks", "data-layer": found.layer, "data-neuron": found.neuron,
+      id: `kn-marks-${found.layer}-${found.neuron}-${concepts.indexOf(concept)}`,
       "aria-selected": String(isShown(found)), onclick: event => pick(event.currentTarget),
       title: `Of the prompts in which it fires, ${kn.percent(found.precision)} are of ${named(concept)}; `
         + `it fires in ${kn.percent(found.recall)} of those of ${named(concept)}. AUROC ${kn.number(found.auroc)}: how well its peak tells them apart (0.5: not at all, 1: fully).`,
@@ -68,7 +68,7 @@
         h("ul", { role: "group", "aria-label": `Neurons for ${named(concept)}` },
           h("li", { class: "kn-concept-name", role: "presentation" },
             h("span", {}, "Neurons for ", h("bdi", {}, named(concept))),
-            kn.sqlButton(() => `FROM concept_neurons(${kn.literal(kn.state.model)}, ${kn.literal(concept.attribute)}, ${kn.literal(concept.value)}, 20)`)),
+            kn.sqlButton(() => `FROM concept_neurons(${kn.literal(kn.state.model)}, ${kn.literal(concept.value)}, attribute := ${kn.literal(concept.attribute)})`)),
           ...concept.neurons.map(found => marker(found, concept))))));
     };
 

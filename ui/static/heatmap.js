@@ -165,7 +165,8 @@
       const { nLayers, busy } = kn.prompt;
       width = canvas.parentElement.clientWidth;
       const room = window.innerWidth >= 1100 ? pane.clientHeight - rows.offsetTop - foot.offsetHeight - 14 : 0;
-      rowHeight = Math.max(14, Math.min(24, Math.floor(room / nLayers)));
+      // Where panes are side by side a deep model's rows get small rather than leave the screen.
+      rowHeight = room ? Math.max(10, Math.min(24, Math.floor(room / nLayers))) : 14;
       rows.style.setProperty("--row", `${rowHeight}px`);
       cellWidth = Math.max(7, Math.min(20, Math.floor(width / Math.max(1, busy))));
       colours = { positive: kn.rgb("--kn-positive"), negative: kn.rgb("--kn-negative"), ink: getComputedStyle(canvas).color };
