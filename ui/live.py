@@ -288,7 +288,19 @@ class Live:
                 "next_rank": pack(found.next_rank.ravel(), "u4"),
             },
             "thresholds": found.thresholds.tolist(),
-            "missing": {},
+            "missing": self._cut(len(found.tokens), found.n_whole),
+        }
+
+    def _cut(self, n: int, n_whole: int) -> dict[str, str]:
+        """Why not all of a text was run, in words."""
+        if n == n_whole:
+            return {}
+        first = f"Only the first {n:,} of this text's {n_whole:,} tokens were run: "
+        if n == self.limits.tokens:
+            return {"rest": first + "an app that others use too runs no more of a text."}
+        return {
+            "rest": first + "more are over the model's context, or the attention between them "
+            "would take over 2 GB of memory."
         }
 
     def attention(self, name: str, layer: int, neuron: int) -> Answer:

@@ -162,6 +162,20 @@ def test_runs_are_remembered(live: Live, model: LiveModel) -> None:
         live.attention("0" * 32, 0, 0)
 
 
+def test_why_a_text_was_cut_is_said(live: Live, model: LiveModel) -> None:
+    *_, short = told(live.run({"model": KEY, "text": "Kabul"}, "me"))
+    assert short["prompt"]["missing"] == {}
+    *_, long = told(live.run({"model": KEY, "text": "Kabul " * 15}, "me"))
+    whole = long["prompt"]["prompt"]["n_whole"]
+    assert whole > 20
+    words = long["prompt"]["missing"]["rest"]
+    assert words.startswith(f"Only the first 20 of this text's {whole} tokens")
+    assert "others use" in words
+    free = Live(live._lake, LiveLimits())
+    assert "context" in free._cut(model.longest, model.longest + 1)["rest"]
+    free.close()
+
+
 class Held:
     """Stands in for the process: a run goes on until it is let go."""
 
