@@ -165,7 +165,7 @@ def test_runs_are_remembered(live: Live, model: LiveModel) -> None:
 def test_why_a_text_was_cut_is_said(live: Live, model: LiveModel) -> None:
     *_, short = told(live.run({"model": KEY, "text": "Kabul"}, "me"))
     assert short["prompt"]["missing"] == {}
-    *_, long = told(live.run({"model": KEY, "text": "Kabul " * 15}, "me"))
+    *_, long = told(live.run({"model": KEY, "text": "a b " * 24}, "me"))
     whole = long["prompt"]["prompt"]["n_whole"]
     assert whole > 20
     words = long["prompt"]["missing"]["rest"]
