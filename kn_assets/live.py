@@ -17,6 +17,7 @@ import numpy as np
 from kn_assets.atlas.capture import capturing, forward
 from kn_assets.atlas.lens import lens
 from kn_assets.atlas.lens_rows import LENS_K
+from kn_assets.atlas.packed import rounded
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.sieve import passing
 from kn_assets.atlas.tokens import pieces, tokenize, vocabulary
@@ -242,7 +243,12 @@ class _Harvest:
         bound = np.full(self.parts.n_neurons, self.thresholds[layer], np.float32)
         found = passing(activations.reshape(-1, self.parts.n_neurons), bound, -bound)
         self.found.append(
-            (found.tokens, np.full(len(found), layer, np.int16), found.neurons, found.values)
+            (
+                found.tokens,
+                np.full(len(found), layer, np.int16),
+                found.neurons,
+                rounded(found.values, self.thresholds[layer]),
+            )
         )
 
     def take_residuals(self, layer: int, residuals: Tensor) -> None:

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from kn_assets.atlas.calibrate import Calibration, calibrate
 from kn_assets.atlas.merge import NeuronSums, link_parts, merge_by_neuron
+from kn_assets.atlas.packed import MANTISSA
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.shard import ATTENTION, FIRED, LENS, Job, run_shard
 from kn_assets.atlas.tokens import TokenizedPrompts, token_tables, vocabulary
@@ -192,6 +193,7 @@ class _Extraction:
             **json.loads(self.plan.settings.to_json()),
             "dtype": self.plan.dtype,
             "device": self.plan.device,
+            "mantissa_bits_of_activations": MANTISSA,
             "source": str(self.loaded.source),
             "commit": self.loaded.commit,
             "statistics_leave_out_position_0": True,

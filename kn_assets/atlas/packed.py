@@ -11,6 +11,7 @@ import numpy as np
 
 MAX_TOKENS = 1 << 16  # of one shard
 MAX_NEURONS = 1 << 16  # of one layer
+MANTISSA = 13  # bits of a stored value, of 23
 _LOW = np.uint64(0xFFFFFFFF)
 _SECOND = np.uint64(0xFFFF << 32)
 
@@ -22,6 +23,19 @@ def packed(first: np.ndarray, second: np.ndarray, values: np.ndarray) -> np.ndar
     keys <<= np.uint64(32)
     keys |= values.view(np.uint32)
     return keys
+
+
+def rounded(values: np.ndarray, threshold: float) -> np.ndarray:
+    """Values as they are stored: with `MANTISSA` bits of mantissa, float32 [n].
+
+    That is within 2 ** -14 of a value's size and spares a quarter of the bytes; bfloat16 numbers
+    stay as they are. What fired goes on having fired: a value that rounding would bring below the
+    threshold is kept as it is.
+    """
+    bits = values.view(np.uint32)
+    grid = np.uint32((1 << (23 - MANTISSA)) - 1)
+    near = ((bits + (grid + np.uint32(1) >> np.uint32(1))) & ~grid).view(np.float32)
+    return np.where(np.abs(near) >= np.float32(threshold), near, values)
 
 
 def swapped(keys: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kn_assets.atlas.bits import code_at_least, code_at_most, codes, numbers
-from kn_assets.atlas.packed import MAX_NEURONS, packed
+from kn_assets.atlas.packed import MAX_NEURONS, packed, rounded
 from kn_assets.atlas.top import Top, at_least_kth, strongest
 from kn_assets.errors import KnError
 
@@ -105,7 +105,8 @@ class Sieve:
             real = tokens >= 0
             found, later = found.where(real), later[real]
         fired = found.where(np.abs(found.values) >= np.float32(self.threshold))
-        self.fired.append(packed(fired.tokens, fired.neurons, fired.values))
+        stored = rounded(fired.values, self.threshold)
+        self.fired.append(packed(fired.tokens, fired.neurons, stored))
         high = found.values >= self.bounds.high.take(found.neurons)
         low = found.values <= self.bounds.low.take(found.neurons)
         self._high.append(found.where(high & later))

@@ -83,12 +83,14 @@ def _check_peaks(
     for row in peaks.to_pylist():
         values = dense[row["prompt_id"]].activations[row["layer"], :, row["neuron"]]
         assert row["position"] > 0
-        assert abs(row["activation"] - values[row["position"]]) <= tolerance
-        assert abs(row["activation"]) >= np.abs(values[1:]).max() - tolerance
+        wanted = values[row["position"]]
+        assert abs(row["activation"] - wanted) <= max(tolerance, 1e-4 * abs(wanted))
+        highest = np.abs(values[1:]).max()
+        assert abs(row["activation"]) >= highest - max(tolerance, 1e-4 * highest)
         seen.add((row["prompt_id"], row["layer"], row["neuron"]))
     for prompt, one in enumerate(dense):
-        highest = np.abs(one.activations[:, 1:]).max(1, initial=0)
-        for layer, neuron in np.argwhere(highest >= thresholds[:, None] + tolerance):
+        strongest = np.abs(one.activations[:, 1:]).max(1, initial=0)
+        for layer, neuron in np.argwhere(strongest >= thresholds[:, None] + tolerance):
             assert (prompt, layer, neuron) in seen
 
 

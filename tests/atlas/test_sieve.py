@@ -130,6 +130,19 @@ def test_packed_activations_sort_by_either_place() -> None:
         assert ends.tolist() == [0, (first < 100).sum(), (first < 65535).sum(), 999]
 
 
+def test_stored_values_are_near_and_still_fired() -> None:
+    rng = np.random.default_rng(0)
+    values = (rng.normal(size=99999) * 10.0 ** rng.integers(-30, 30, 99999)).astype(np.float32)
+    values[:2] = 0.7, -0.7
+    stored = packed.rounded(values, 0.7)
+    assert (np.abs(stored - values) <= np.abs(values) * 2.0**-14).all()
+
+    fired = np.abs(values) >= np.float32(0.7)
+    assert (np.abs(stored[fired]) >= np.float32(0.7)).all()
+    coarse = torch.from_numpy(values).bfloat16().float().numpy()
+    assert (packed.rounded(coarse, 0.0) == coarse).all()
+
+
 def test_kth_largest_is_a_bound_close_below() -> None:
     rng = np.random.default_rng(0)
     neurons, values = rng.integers(0, 20, 700), rng.normal(size=700).astype(np.float32)
