@@ -17,7 +17,8 @@ from kn_assets.knowledge.interventions import Change, change
 from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import ask, single
 from kn_assets.lake import Lake
-from kn_assets.live_knowledge import DRAWS, UNRELATED, LiveKnowledge, told_apart
+from kn_assets.live_knowledge import DRAWS, LiveKnowledge
+from kn_assets.live_questions import UNRELATED, told_apart
 from kn_assets.progress import Progress
 from tests import small
 
@@ -83,8 +84,8 @@ def test_a_sentence_is_attributed_as_the_tables_are(live: LiveKnowledge) -> None
 
 
 def test_a_wording_of_a_fact_is_asked_as_the_tables_ask_it(live: LiveKnowledge) -> None:
-    assert live._told is not None
-    questions = ask(live.loaded.tokenizer, live._told.facts, live._told.prompts).asked
+    assert live._asker._told is not None
+    questions = ask(live.loaded.tokenizer, live._asker._told.facts, live._asker._told.prompts).asked
     question = questions[3]
     found = asked(
         live, do="attribute", steps=4, fact=question.fact_id, paraphrase=question.paraphrase

@@ -1,7 +1,8 @@
 // The neurons that an answer is attributed to, a row for each layer, highest score first.
 (kn => {
   const h = kn.h;
-  const CELL = 21; // pixels
+  // Pixels of a neuron with its gap, so that a deep model's grid still leaves room for the rest.
+  const cellSize = layers => (layers <= 12 ? 21 : layers <= 24 ? 17 : 14);
 
   // `cells`: [{layer, neuron, score, share, refined, promotes}, ...], highest score first.
   kn.neuronGrid = () => {
@@ -71,7 +72,9 @@
     // One line a layer, as many as it takes for those that are opened.
     const draw = () => {
       const scale = Math.max(...cells.map(c => c.score), 1e-12);
-      const room = Math.max(4, Math.floor((node.clientWidth - 84) / CELL));
+      const size = cellSize(nLayers);
+      node.style.setProperty("--cell", `${size - 2}px`);
+      const room = Math.max(4, Math.floor((node.clientWidth - 84) / size));
       const rows = Array.from({ length: nLayers }, () => []);
       cells.forEach((cell, i) => rows[cell.layer]?.push([cell, i]));
       kn.fill(node, ...rows.flatMap((row, layer) => {
