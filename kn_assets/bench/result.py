@@ -8,6 +8,7 @@ run, since absolute times say more about the machine and its neighbours than abo
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 from dataclasses import asdict, dataclass, field
@@ -38,7 +39,10 @@ def _cpu() -> str:
 
 @dataclass
 class Result:
-    """Figures of one benchmark. `ratio` is this project's figure over `baseline`'s, by its text."""
+    """Figures of one benchmark. `ratio` is this project's figure over `baseline`'s, by its text.
+
+    It is NaN where the baseline wasn't measured; JSON has null then.
+    """
 
     name: str
     ratio: float
@@ -48,7 +52,8 @@ class Result:
     machine: dict[str, object] = field(default_factory=machine)
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1)
+        told = {**asdict(self), "ratio": None if math.isnan(self.ratio) else self.ratio}
+        return json.dumps(told, indent=1)
 
     def __str__(self) -> str:
         lines = [f"{self.name}: {self.ratio:.3g} x {self.baseline}"]

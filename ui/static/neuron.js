@@ -37,7 +37,7 @@
           "A random sample of the rest"), sample)));
     const where = () => `${kn.literal(kn.state.model)}, ${kn.state.layer}, ${kn.state.neuron}`;
     const head = h("div", { class: "kn-head" }, title, count,
-      kn.sqlButton(() => `FROM neuron_prompts(${where()}, 20)\nORDER BY rank`));
+      kn.sqlButton(() => `FROM neuron_examples(${where()}, 10, 6)\nORDER BY rank`));
 
     const readings = kn.toggle("What the colours below show",
       [["current", "current position"], ["sum", "sum over positions"]], reading,
