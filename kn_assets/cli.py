@@ -54,6 +54,10 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     _steps_options(run)
     run.set_defaults(call=_run)
 
+    plan = commands.add_parser("plan", help="time, memory, rows and bytes of a run, before it")
+    _setting_options(plan)
+    plan.set_defaults(call=_plan)
+
     knowledge = commands.add_parser("knowledge", help="facts: what holds them, by intervention")
     _setting_options(knowledge)
     _options_of(knowledge.add_argument_group("facts"), KnowledgeSettings, {"seed", "like"})
@@ -186,6 +190,7 @@ def _run(args: argparse.Namespace) -> int:
     from kn_assets import wikipedia
     from kn_assets.atlas.settings import AtlasSettings
     from kn_assets.launch import Request, run
+    from kn_assets.training import named_here, requests, unfinished
 
     atlas = AtlasSettings().with_given(**vars(args))
     taken = {f.name for f in fields(AtlasSettings)}
@@ -199,16 +204,34 @@ def _run(args: argparse.Namespace) -> int:
         own = {f.name: getattr(args, f.name, None) for f in fields(KnowledgeSettings)}
         told = {k: v for k, v in own.items() if v is not None}
         given["knowledge"] = KnowledgeSettings(**told).checked()
+    lake = _lake(args)
+    if word := unfinished(lake, atlas.model):
+        print(f"kn: {word}", file=sys.stderr)
     if args.steps_of:
         from kn_assets.launch_steps import run_steps
-        from kn_assets.training import requests
 
-        made = run_steps(requests(_lake(args), atlas, args.steps_of, **given))
+        made = run_steps(requests(lake, atlas, args.steps_of, **given))
     else:
-        made = run(Request(_lake(args), atlas, **given))
+        made = run(Request(lake, named_here(lake, atlas), **given))
     if not made:
         print("everything is up to date", file=sys.stderr)
     return 0
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from kn_assets import wikipedia
+    from kn_assets.atlas.settings import AtlasSettings
+    from kn_assets.launch import Request
+    from kn_assets.plan_run import planned
+    from kn_assets.progress import TerminalProgress
+
+    atlas = AtlasSettings().with_given(**vars(args)).checked()
+    given = {f.name: getattr(args, f.name, None) for f in fields(wikipedia.Settings)}
+    wiki = {k: v for k, v in given.items() if v is not None}
+    request = Request(_lake(args), atlas, wiki=wiki)
+    found = planned(request.plan, request.corpus, TerminalProgress())
+    print(found)
+    return int(bool(found.refusal))
 
 
 def _train(args: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ from kn_assets.knowledge.effects import ALL_RELATIONS
 from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
 from kn_assets.lake import Lake, Partition
 from kn_assets.models import embedded
-from kn_assets.training.checkpoints import checkpoints, step_of
+from kn_assets.training.checkpoints import named_here, step_of
 
 CONTROLS = ("random", "matched", "unrelated")
 KINDS = ("suppress", "amplify")
@@ -167,11 +167,8 @@ def _make(lake: Lake, args: argparse.Namespace) -> Partition:
     from kn_assets.launch import Request, run
     from kn_assets.progress import TerminalProgress
 
-    model = args.model
-    if (lake.models / model / "training.json").is_file():
-        model = checkpoints(lake, model)[-1].model
-    TerminalProgress().say(f"nothing is known of {model} yet: making it, which takes minutes")
-    atlas = AtlasSettings().with_given(corpus=args.corpus, model=model, limit=args.limit)
-    request = Request(lake, atlas, knowledge=KnowledgeSettings())
+    TerminalProgress().say(f"nothing is known of {args.model} yet: making it, which takes minutes")
+    atlas = AtlasSettings().with_given(corpus=args.corpus, model=args.model, limit=args.limit)
+    request = Request(lake, named_here(lake, atlas), knowledge=KnowledgeSettings())
     run(request)
     return request.plan.model

@@ -1,7 +1,25 @@
 """A small GPT-2 trained on GeoNames' facts, and the checkpoints of any model's training."""
 
-from kn_assets.training.checkpoints import Checkpoint, checkpoints, chosen, requests, steps
+from kn_assets.training.checkpoints import (
+    Checkpoint,
+    checkpoints,
+    chosen,
+    named_here,
+    requests,
+    steps,
+    unfinished,
+)
 from kn_assets.training.loop import train
 from kn_assets.training.settings import TrainSettings
 
-__all__ = ["Checkpoint", "TrainSettings", "checkpoints", "chosen", "requests", "steps", "train"]
+__all__ = [
+    "Checkpoint",
+    "TrainSettings",
+    "checkpoints",
+    "chosen",
+    "named_here",
+    "requests",
+    "steps",
+    "train",
+    "unfinished",
+]

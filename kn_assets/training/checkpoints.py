@@ -115,6 +115,31 @@ def requests(
     return [Request(lake, replace(settings, model=c.model, revision=None), **given) for c in found]
 
 
+def named_here(lake: Lake, settings: AtlasSettings) -> AtlasSettings:
+    """Settings whose model may be the name of a run of `kn train` in this lake, as a path.
+
+    Where no step is named, as in `geo-gpt2`, it is the last that the run has kept.
+    """
+    name, _, step = settings.model.partition("@")
+    if not _is_run(lake, name):
+        return settings
+    folder = lake.models / name
+    if step or settings.revision:
+        return replace(settings, model=f"{folder}@{step}" if step else str(folder))
+    return replace(settings, model=checkpoints(lake, name)[-1].model)
+
+
+def unfinished(lake: Lake, name: str) -> str | None:
+    """A word on a run of `kn train` that was interrupted; None where `name` is none."""
+    if not _is_run(lake, name):
+        return None
+    made = _made(lake.models / name)
+    last = checkpoints(lake, name)[-1].step
+    if last == made[-1]:
+        return None
+    return f"training {name} was interrupted at step {last} of {made[-1]}: `kn train` goes on"
+
+
 def check(model: str) -> None:
     """Raise KnError where the files of a local checkpoint, as `folder@step4`, are lost or damaged.
 
@@ -150,10 +175,8 @@ def _folder(lake: Lake, name: str) -> Path | None:
 
     A run of this lake comes before a folder of that name where one happens to stand.
     """
-    if re.fullmatch(r"[\w.-]+", name):
-        run = lake.models / name
-        if (run / "training.json").is_file():
-            return run
+    if _is_run(lake, name):
+        return lake.models / name
     path = Path(name).expanduser()
     if path.is_dir() and _folders(path.resolve()):
         return path.resolve()
@@ -163,6 +186,10 @@ def _folder(lake: Lake, name: str) -> Path | None:
             "a config.json"
         )
     return None
+
+
+def _is_run(lake: Lake, name: str) -> bool:
+    return bool(re.fullmatch(r"[\w.-]+", name)) and (lake.models / name / "training.json").is_file()
 
 
 def _made(folder: Path) -> list[int]:

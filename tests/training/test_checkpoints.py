@@ -11,8 +11,9 @@ import pytest
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
+from kn_assets.launch import Request
 from kn_assets.training import Checkpoint, TrainSettings, checkpoints, chosen, requests, steps
-from kn_assets.training.checkpoints import check, step_of
+from kn_assets.training.checkpoints import check, named_here, step_of, unfinished
 from tests.models import tiny
 from tests.models.stand_in_hub import StandInHub, serving
 
@@ -118,6 +119,24 @@ def test_requests_for_every_step(tmp_path: Path) -> None:
     assert {r.only for r in made} == {("neurons",)}
     with pytest.raises(KnError, match="no checkpoint of step 5"):
         requests(lake, settings, "5,")
+
+
+def test_a_run_of_the_lake_is_a_model(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    run = a_run(lake.models / "geo", "step0", "step3")
+    (run / "training.json").write_text(TrainSettings(steps=9, checkpoints=4).to_json())
+    for name, key in {"geo": "geo@step3", "geo@step0": "geo@step0"}.items():
+        settings = AtlasSettings(corpus="geonames", model=name)
+        assert Request(lake, named_here(lake, settings)).plan.source.key == key
+    revised = AtlasSettings(corpus="geonames", model="geo", revision="step0")
+    assert Request(lake, named_here(lake, revised)).plan.source.key == "geo@step0"
+    other = AtlasSettings(corpus="geonames", model="gpt2")
+    assert named_here(lake, other) == other
+    assert (
+        unfinished(lake, "geo") == "training geo was interrupted at step 3 of 9: `kn train` goes on"
+    )
+    a_run(lake.models / "geo", "step9")
+    assert unfinished(lake, "geo") is None and unfinished(lake, "gpt2") is None
 
 
 def test_a_damaged_checkpoint_is_told(tmp_path: Path) -> None:
