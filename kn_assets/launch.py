@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kn_assets import database, wikipedia
+from kn_assets.atlas.estimate import check_fits
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpus_tables import TABLES_OF_CORPUS, CorpusPlan
@@ -119,6 +120,7 @@ def run(request: Request) -> bool:
     if tables:
         if "atlases" not in tables:
             request.plan.check_same()
+        check_fits(request.plan, tables)
         request.plan.save()
         materialize(request, Partition("model", key), tables)
     else:

@@ -179,8 +179,9 @@ def test_the_heads_mean_is_what_the_atlas_holds(api: Api) -> None:
 def test_the_page_gets_its_lens_and_a_head(
     lazy_lake: Lake, serve: Callable[..., str], screens: Callable[[str], Screen]
 ) -> None:
-    screen = screens(serve(lazy_lake)).open(prompt=5)
+    screen = screens(serve(lazy_lake))
     screen.page.set_default_timeout(60_000)
+    screen.open(prompt=5)
     assert screen.page.locator(".kn-cells").is_visible()
     screen.until("kn.prompt.lens")
     assert screen.page.locator(".kn-lens .kn-word").first.inner_text()
@@ -199,7 +200,9 @@ def test_the_page_gets_its_lens_and_a_head(
 def test_without_the_model_the_page_says_so(
     modelless_lake: Lake, serve: Callable[..., str], screens: Callable[[str], Screen]
 ) -> None:
-    screen = screens(serve(modelless_lake)).open()
+    screen = screens(serve(modelless_lake))
+    screen.page.set_default_timeout(60_000)
+    screen.open()
     screen.until("document.querySelector('[data-kn=prompt] .kn-message')")
     told = screen.page.locator("[data-kn=prompt] .kn-message").first.inner_text()
     assert "lens of this prompt" in told

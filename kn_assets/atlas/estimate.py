@@ -1,0 +1,265 @@
+"""How large an atlas gets: rows and bytes of each table, by arithmetic out of its settings.
+
+Bytes a row are those of atlases that were made; `kn_assets.plan_run` measures them on a sample of
+the very prompts. What a run asks before it starts is whether disk and memory hold that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from kn_assets.atlas.lens_rows import LENS_K
+from kn_assets.errors import KnError
+from kn_assets.lake import RESERVE
+from kn_assets.models.available import available
+
+if TYPE_CHECKING:
+    from kn_assets.atlas.plan import AtlasPlan
+    from kn_assets.atlas.settings import AtlasSettings
+
+BYTES = {
+    "tokens": (0, 3.0),
+    "activations": (0, 3.1),
+    "activations_by_neuron": (0, 3.2),
+    "neuron_peaks": (0, 3.2),
+    "neurons": (0, 28.0),
+    "neuron_top": (0, 3.4),
+    "neuron_vocabulary": (0, 5.5),
+    "logit_lens": (0, 10.0),
+    "attention": (0, 2.1),
+    "neuron_map": (0, 12.2),
+    "prompt_map": (0, 16.0),
+}
+"""Bytes of a table whatever its size, and for each row."""
+_FEW = 64 << 10  # bytes of a table of a handful of rows
+_SPILL = 5.0  # bytes a row of what a run holds on disk until it is in neuron order
+_LETTERS = 4  # of a token, in English
+_UNKNOWN_DENSITY = 0.05  # taken for what a threshold gives
+_CLUSTERED = 0.64  # neurons that fire in a prompt, of as many as would if tokens were independent
+_PROGRAM = 900 << 20  # bytes of torch and the run itself, without weights
+_HELD_ROWS = 1 << 24  # fired neurons held by a shard, by the engine's own bound
+_HELD_BYTES = 24.0  # for each of them while they are put in order
+_MAP_BYTES = 24.0  # for each peak while the maps are made
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What of a model an atlas' size hangs on. `weights`: bytes, in the atlas' dtype."""
+
+    n_layers: int
+    n_neurons: int
+    weights: int
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """What of a corpus: numbers of prompts, tokens, and pairs of positions (with the later one's
+    own).
+    """
+
+    n: int
+    tokens: int
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Size:
+    """Rows and bytes of tables, and of what a run takes besides."""
+
+    rows: dict[str, int]
+    bytes: dict[str, int]
+    spill: int
+    memory: int
+
+    @property
+    def disk(self) -> int:
+        """Bytes of all tables and of a run's unfinished work."""
+        return sum(self.bytes.values()) + self.spill
+
+
+def size(
+    settings: AtlasSettings,
+    shape: Shape,
+    prompts: Prompts,
+    tables: Iterable[str],
+    taken: Mapping[str, tuple[float, float]] = BYTES,
+    a_token: Mapping[str, float] | None = None,
+) -> Size:
+    """The size of some tables of an atlas.
+
+    taken: see `BYTES`; a_token: rows of a token, where they were measured.
+    """
+    rows = {
+        t: round(a_token[t] * prompts.tokens) if a_token and t in a_token else n
+        for t, n in _rows(settings, shape, prompts).items()
+    }
+    wanted = [t for t in rows if t in set(tables)]
+    found = {
+        t: round(taken[t][0] + rows[t] * taken[t][1]) if t in taken and rows[t] else _FEW
+        for t in wanted
+    }
+    fired, peaks = rows["activations"], rows["neuron_peaks"]
+    spill = round(fired * _SPILL) if {"activations_by_neuron", "neuron_peaks"} & set(wanted) else 0
+    held = min(fired, _HELD_ROWS) * _HELD_BYTES
+    maps = peaks * _MAP_BYTES if {"neuron_map", "prompt_map"} & set(wanted) else 0
+    return Size(
+        {t: rows[t] for t in wanted},
+        found,
+        spill,
+        round(_PROGRAM + shape.weights + max(held, maps)),
+    )
+
+
+def _rows(settings: AtlasSettings, shape: Shape, prompts: Prompts) -> dict[str, int]:
+    neurons = shape.n_layers * shape.n_neurons
+    density = _UNKNOWN_DENSITY if settings.threshold is not None else settings.density
+    length = prompts.tokens / max(1, prompts.n)
+    fires = _CLUSTERED * (1 - (1 - density) ** max(0.0, length - 1))
+    fired = round(prompts.tokens * neurons * density)
+    return {
+        "atlases": 1,
+        "thresholds": shape.n_layers,
+        "tokens": prompts.tokens,
+        "activations": fired,
+        "activations_by_neuron": fired,
+        "neuron_peaks": round(prompts.n * neurons * fires),
+        "neurons": neurons,
+        "neuron_top": 2 * neurons * min(settings.top_k, max(0, prompts.tokens - prompts.n)),
+        "neuron_vocabulary": 2 * neurons * settings.vocabulary_k,
+        "logit_lens": prompts.tokens * shape.n_layers * LENS_K if settings.lens == "all" else 0,
+        "attention": prompts.pairs * shape.n_layers,
+        "neuron_map": neurons,
+        "prompt_map": prompts.n,
+    }
+
+
+# -- what is told without loading anything ---------------------------------------------------------
+
+
+def config_of(plan: AtlasPlan) -> dict[str, Any] | None:
+    """The configuration file of a model on this machine; None where there is none to be read."""
+    source = plan.source
+    folder = Path(source.ref)
+    if source.kind != "folder":
+        found = [a.folder for a in available(plan.lake) if a.source == source]
+        folder = found[0] if found else folder
+    try:
+        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # not here yet, or a GGUF file
+        return None
+    return {**told, **(told.get("text_config") or {}), "_folder": str(folder)}
+
+
+def shape_of(plan: AtlasPlan) -> Shape | None:
+    """The model's shape by its configuration; None where that doesn't tell."""
+    config = config_of(plan)
+    if config is None:
+        return None
+
+    def number(*names: str) -> int | None:
+        return next((int(config[n]) for n in names if config.get(n)), None)
+
+    n_layers = number("num_hidden_layers", "n_layer", "num_layers")
+    width = number("hidden_size", "n_embd", "d_model")
+    n_neurons = number("intermediate_size", "n_inner", "ffn_dim") or (4 * width if width else None)
+    if n_layers is None or n_neurons is None:
+        return None
+    files = [
+        f.stat().st_size
+        for pattern in ("*.safetensors", "*.bin")
+        for f in Path(config["_folder"]).glob(pattern)
+    ]
+    stored = 2 if str(config.get("dtype") or config.get("torch_dtype")).endswith("16") else 4
+    wanted = 2 if plan.dtype == "bfloat16" else 4
+    return Shape(n_layers, n_neurons, sum(files) * wanted // stored)
+
+
+def check_fits(plan: AtlasPlan, tables: Iterable[str]) -> None:
+    """Raise KnError where disk or memory surely don't hold some tables of an atlas.
+
+    Of a model that isn't on this machine yet nothing is known: then nothing is refused.
+    """
+    shape, meta = shape_of(plan), plan.lake.meta(plan.corpus, "prompts")
+    if shape is None or meta is None:
+        return
+    found = size(plan.settings, shape, _prompts_of(plan), tables)
+    begun = sum(
+        f.stat().st_size
+        for folder in plan.lake.folder(plan.model).glob(".work-*")
+        for f in folder.rglob("*")
+        if f.is_file()
+    )
+    if words := refusal(plan, replace(found, spill=found.spill - begun)):
+        raise KnError(words)
+
+
+def _prompts_of(plan: AtlasPlan) -> Prompts:
+    """The prompts by the lengths of their texts, without a tokenizer."""
+    texts = plan.lake.read(plan.corpus, "prompts", ["text"])["text"]
+    if plan.settings.limit is not None:
+        texts = texts.slice(0, plan.settings.limit)
+    letters = pc.utf8_length(texts).to_numpy()
+    lengths = np.minimum(plan.settings.tokens, letters // _LETTERS + 1).astype(np.int64)
+    return Prompts(len(lengths), int(lengths.sum()), int((lengths * (lengths + 1) // 2).sum()))
+
+
+def refusal(plan: AtlasPlan, found: Size) -> str:
+    """Why a run of that size doesn't fit, and what to do; empty where it does."""
+    settings, free, memory = plan.settings, free_disk(plan), free_memory()
+    lazier = ", --lens lazy" if found.rows.get("logit_lens") else ""
+    if found.disk + RESERVE > free:
+        return (
+            f"this atlas takes about {told_bytes(found.disk)} and {plan.lake.root} has "
+            f"{told_bytes(free)} free: give --limit (fewer prompts){lazier}, a lower --density, or "
+            "--data with another folder"
+        )
+    if memory is not None and found.memory > memory:
+        smaller = "--dtype bfloat16, " if settings.dtype == "float32" else ""
+        return (
+            f"this run takes about {told_bytes(found.memory)} of memory and {told_bytes(memory)} "
+            f"is free: give {smaller}--limit (fewer prompts) or a smaller model"
+        )
+    return ""
+
+
+def free_disk(plan: AtlasPlan) -> int:
+    """Bytes free where the lake is or will be."""
+    root = plan.lake.root
+    return shutil.disk_usage(next(p for p in (root, *root.parents) if p.exists())).free
+
+
+def free_memory() -> int | None:
+    """Bytes of memory that can be had now, within the limit of a container; None if unknown."""
+    found = []
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
+        found += [int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable")]
+    except OSError:  # no Linux: what there is in all
+        if "SC_PHYS_PAGES" in os.sysconf_names:
+            found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="utf-8").strip()
+        used = Path("/sys/fs/cgroup/memory.current").read_text(encoding="utf-8")
+        if limit != "max":
+            found.append(int(limit) - int(used))
+    except (OSError, ValueError):  # no such container
+        pass
+    return min(found, default=None)
+
+
+def told_bytes(n: float) -> str:
+    """Bytes as a person reads them."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if abs(n) < 1000:
+            return f"{n:.0f} {unit}" if unit == "bytes" or n >= 100 else f"{n:.1f} {unit}"
+        n /= 1000
+    return f"{n:.1f} TB"
