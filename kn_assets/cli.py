@@ -224,11 +224,13 @@ def _plan(args: argparse.Namespace) -> int:
     from kn_assets.launch import Request
     from kn_assets.plan_run import planned
     from kn_assets.progress import TerminalProgress
+    from kn_assets.training import named_here
 
-    atlas = AtlasSettings().with_given(**vars(args)).checked()
+    lake = _lake(args)
+    atlas = named_here(lake, AtlasSettings().with_given(**vars(args)).checked())
     given = {f.name: getattr(args, f.name, None) for f in fields(wikipedia.Settings)}
     wiki = {k: v for k, v in given.items() if v is not None}
-    request = Request(_lake(args), atlas, wiki=wiki)
+    request = Request(lake, atlas, wiki=wiki)
     found = planned(request.plan, request.corpus, TerminalProgress())
     print(found)
     return int(bool(found.refusal))
