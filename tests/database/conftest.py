@@ -1,0 +1,25 @@
+"""A made-up lake of three atlases over two corpora, and a connection to it."""
+
+import pytest
+
+from kn_assets import database
+from kn_assets.made_up import add_training
+from tests.database.told import MODEL, SIZE
+from tests.synthetic import make_lake
+
+
+@pytest.fixture(scope="package")
+def atlas(tmp_path_factory):
+    root = tmp_path_factory.mktemp("lake")
+    made = make_lake(root, model=MODEL, seed=SIZE.seed)
+    add_training(root, model=MODEL, seed=SIZE.seed + 3)
+    # A second atlas and a second corpus: whatever forgets to name the model shows.
+    make_lake(root, model="other@step10", seed=SIZE.seed + 1, n_layers=2)
+    make_lake(root, model="third", corpus="elsewhere", seed=SIZE.seed + 2, n_prompts=4)
+    return made
+
+
+@pytest.fixture(scope="package")
+def connection(atlas):
+    with database.connect(atlas) as opened:
+        yield opened

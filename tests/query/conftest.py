@@ -1,0 +1,30 @@
+"""A made-up lake, guarded."""
+
+import pytest
+
+from kn_assets import database
+from tests.synthetic import make_lake
+
+
+@pytest.fixture(scope="package")
+def atlas(tmp_path_factory):
+    return make_lake(tmp_path_factory.mktemp("guarded"))
+
+
+@pytest.fixture(scope="package")
+def connection(atlas):
+    with database.connect(atlas, memory_limit="300MB") as opened:
+        yield opened
+
+
+@pytest.fixture
+def unchanged(atlas):
+    """No file of the lake comes, goes or changes."""
+    database.build(atlas)
+    before = snapshot(atlas.root)
+    yield
+    assert snapshot(atlas.root) == before
+
+
+def snapshot(folder):
+    return {f: (f.stat().st_size, f.stat().st_mtime_ns) for f in folder.rglob("*")}

@@ -1,0 +1,82 @@
+"""A result as a table, CSV and JSON."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from kn_assets import query
+from kn_assets.errors import KnError
+from kn_assets.query import run
+
+AWKWARD = (
+    "SELECT * FROM (VALUES "
+    "(1::TINYINT, 1.5::DOUBLE, 'a,\"b\"', [1.5, NULL]::FLOAT[], true, NULL), "
+    "(2, 'nan'::DOUBLE, E'tab\\tline\\n', [], false, {'k': 1})"
+    ") AS t(i, d, s, l, b, n)"
+)
+
+
+def test_json_is_a_list_of_objects_without_nan(connection):
+    told = json.loads(query.format_result(run(connection, AWKWARD), "json"))
+    assert told == [
+        {"i": 1, "d": 1.5, "s": 'a,"b"', "l": [1.5, None], "b": True, "n": None},
+        {"i": 2, "d": None, "s": "tab\tline\n", "l": [], "b": False, "n": {"k": 1}},
+    ]
+
+
+def test_csv_reads_back(connection):
+    told = query.format_result(run(connection, AWKWARD), "csv")
+    got = list(csv.reader(io.StringIO(told)))
+    assert got == [
+        ["i", "d", "s", "l", "b", "n"],
+        ["1", "1.5", 'a,"b"', "[1.5, null]", "True", ""],
+        ["2", "", "tab\tline\n", "[]", "False", '{"k": 1}'],
+    ]
+
+
+def test_a_table_is_aligned_and_shows_no_control_characters(connection):
+    sql = (
+        "SELECT * FROM (VALUES (1, '東京', 'x'), (22, e'\\x1b[31m', 'y'), "
+        "(3, chr(8238) || 'z', 'w')) AS t(n, name, z)"
+    )
+    told = query.format_result(run(connection, sql), "table").splitlines()
+    assert told == [
+        " n  name      z",
+        "--  --------  -",
+        " 1  東京      x",
+        "22  \\x1b[31m  y",
+        " 3  \\u202ez   w",
+    ]
+
+
+def test_long_cells_are_cut_in_the_table_alone(connection):
+    result = run(connection, "SELECT repeat('x', 200) AS x")
+    assert query.format_result(result, "table").splitlines()[2] == "x" * 59 + "…"
+    assert "x" * 200 in query.format_result(result, "csv")
+
+
+def test_a_plan_is_drawn_as_it_is(connection):
+    told = query.format_result(run(connection, "EXPLAIN FROM neurons"), "table")
+    assert "Read Parquet" in told or "READ_PARQUET" in told
+    assert "\\n" not in told
+
+
+def test_numbers_beyond_64_bits_and_decimals_stay_numbers(connection):
+    sql = "SELECT sum(range) AS s, 1.25::DECIMAL(5, 2) AS d FROM range(10)"
+    assert json.loads(query.format_result(run(connection, sql), "json")) == [{"s": 45, "d": 1.25}]
+
+
+def test_an_unknown_format_is_one_clear_line(connection):
+    with pytest.raises(KnError, match="table, csv, json"):
+        query.format_result(run(connection, "SELECT 1"), "xml")
+
+
+def test_main_query_prints_rows_and_notes_apart(atlas, capsys):
+    query.main_query(atlas, "SELECT * FROM range(5)", "csv", max_rows=2)
+    told = capsys.readouterr()
+    assert told.out == "range\n0\n1\n"
+    assert told.err.startswith("the first 2 rows, there are more, in ")
+    query.main_query(atlas, "FROM atlases", "json")
+    assert json.loads(capsys.readouterr().out)[0]["model"] == "tiny"

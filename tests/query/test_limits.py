@@ -1,0 +1,149 @@
+"""Limits of time, rows and memory; the processes that can be killed."""
+
+import threading
+import time
+
+import pytest
+
+from kn_assets import database
+from kn_assets.lake import Lake
+from kn_assets.query import QueryFailed, QueryRefused, QueryTimeout, QueryTooBig, run
+from kn_assets.sql_sandbox import Sandbox
+from tests.synthetic import make_lake
+
+ENDLESS = [
+    "SELECT count(*) FROM range(100000000000)",
+    "WITH RECURSIVE t AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM t) SELECT count(*) FROM t",
+    "SELECT count(*) FROM activations a, activations b, activations c, activations d",
+]
+
+
+@pytest.mark.parametrize("sql", ENDLESS)
+def test_an_endless_query_is_stopped_and_the_next_one_answered(connection, sql):
+    with pytest.raises(QueryTimeout, match=r"0\.5 s"):
+        run(connection, sql, timeout_s=0.5)
+    assert run(connection, "SELECT 1 AS x").rows == [(1,)]
+
+
+def test_only_the_slow_query_is_stopped(connection):
+    answers = []
+
+    def slow():
+        try:
+            run(connection, ENDLESS[0], timeout_s=1)
+        except QueryTimeout as e:
+            answers.append(e)
+
+    thread = threading.Thread(target=slow)
+    thread.start()
+    deadline = time.monotonic() + 60
+    quick = 0
+    while thread.is_alive() and time.monotonic() < deadline:
+        assert run(connection, "SELECT count(*) FROM neurons").rows == [(120,)]
+        quick += 1
+    thread.join()
+    assert len(answers) == 1 and quick > 1
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT list(hash(range)) FROM range(200000000)",
+        "SELECT repeat('x', 200000000)",
+        "SELECT repeat('x', 100000) FROM range(900)",
+        "SELECT count(DISTINCT hash(range)) FROM range(100000000)",
+    ],
+)
+def test_a_greedy_query_is_refused_and_the_next_one_answered(connection, sql):
+    with pytest.raises(QueryTooBig):
+        run(connection, sql, timeout_s=120)
+    assert run(connection, "SELECT 1 AS x").rows == [(1,)]
+
+
+def test_many_at_once_each_get_their_own_answer(connection):
+    answers = [None] * 50
+
+    def ask(i):
+        answers[i] = run(connection, f"SELECT {i} AS i, count(*) FROM neurons").rows
+
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [[(i, 120)] for i in range(50)]
+
+
+@pytest.fixture(scope="module")
+def sandbox(atlas):
+    made = Sandbox(atlas, workers=2, memory_mb=512)
+    yield made
+    made.close()
+
+
+def test_the_sandbox_answers_as_run_does(connection, sandbox):
+    sql = "SELECT *, [layer, neuron] AS id, NULL AS none FROM neurons ORDER BY firing_rate DESC"
+    mine, theirs = run(connection, sql, max_rows=7), sandbox.run(sql, max_rows=7)
+    assert (theirs.columns, theirs.types, theirs.rows) == (mine.columns, mine.types, mine.rows)
+    assert theirs.truncated and theirs.table.schema == mine.table.schema
+
+
+def test_the_sandbox_tells_the_same_errors(sandbox):
+    with pytest.raises(QueryRefused, match="empty"):
+        sandbox.run("")
+    with pytest.raises(QueryRefused, match="getenv"):
+        sandbox.run("SELECT getenv('PATH')")
+    with pytest.raises(QueryFailed, match="nothing"):
+        sandbox.run("SELECT nothing FROM neurons")
+    with pytest.raises(QueryTimeout):
+        sandbox.run(ENDLESS[0], timeout_s=0.5)
+    assert sandbox.run("SELECT 1 AS x").rows == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT levenshtein(repeat('a', 300000), repeat('b', 300000))",  # can't be interrupted
+        "SELECT list_sum(range(2000000000))",  # takes all memory whatever DuckDB's limit is
+        "SELECT list_sort(list_transform(range(50000000), lambda x: hash(x)))[1]",
+        "SELECT length(regexp_replace(repeat('a', 90000000), 'a', 'bbbbbbbbbbbbbbb', 'g'))",
+    ],
+)
+def test_the_sandbox_survives_what_duckdb_does_not(sandbox, sql):
+    started = time.monotonic()
+    with pytest.raises((QueryTimeout, QueryTooBig)):
+        sandbox.run(sql, timeout_s=1)
+    assert time.monotonic() - started < 60
+    assert sandbox.run("SELECT count(*) FROM neurons").rows == [(120,)]
+
+
+def test_fifty_at_once_share_the_sandbox(sandbox):
+    answers = [None] * 50
+
+    def ask(i):
+        answers[i] = sandbox.run(f"SELECT {i} AS i").rows
+
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [[(i,)] for i in range(50)]
+
+
+def test_a_killed_worker_is_replaced(sandbox):
+    for worker in sandbox._all:
+        worker._process.kill()
+        worker._process.wait()
+    assert [sandbox.run("SELECT 1 AS x").rows for _ in range(3)] == [[(1,)]] * 3
+
+
+def test_the_sandbox_notices_new_tables(tmp_path, monkeypatch):
+    sandbox = Sandbox(Lake(tmp_path), workers=1)
+    try:
+        assert sandbox.run("FROM atlases").rows == []
+        make_lake(tmp_path, model="late")
+        time.sleep(database.LOOK_AGAIN_S)
+        assert sandbox.run("SELECT model FROM atlases").rows == [("late",)]
+    finally:
+        sandbox.close()
