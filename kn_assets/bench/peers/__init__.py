@@ -1,7 +1,8 @@
 """`kn bench peers`: extraction against TransformerLens, nnsight and plain hooks with pandas.
 
-All get the same model in the same dtype, the same prompts and thresholds, and as many threads; each
-writes a long table of the fired neurons to Parquet: prompt, position, layer, neuron, activation.
+All get the same model (in the same dtype unless another is asked for), the same prompts and
+thresholds, and as many threads; each writes a long table of the fired neurons to Parquet: prompt,
+position, layer, neuron, activation.
 Ours writes that and all else that comes out of the pass: the same rows in neuron order, peaks,
 exact statistics and the strongest tokens of every neuron. Each peer first tries its own settings on
 some of the prompts and then runs at the fastest; rounds of all are interleaved. The fired sets are
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from kn_assets.atlas.plan import AtlasPlan
 
 # Thresholds are values that did occur, so that rounding decides about those themselves.
-_LEAST_SHARED = {"float32": 0.99, "bfloat16": 0.9}
+_LEAST_SHARED, _LEAST_SHARED_ROUNDED = 0.99, 0.9  # the latter where bfloat16 is in it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", default="geonames", help="default geonames")
     parser.add_argument("--prompts", type=int, default=1000, help="default 1000")
     parser.add_argument("--dtype", default="auto", help="float32, bfloat16 or auto")
+    parser.add_argument(
+        "--peers-dtype", choices=("float32", "bfloat16"), help="another dtype for the peers"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds; default 5")
     parser.add_argument(
         "--peers",
@@ -80,14 +84,15 @@ def run(args: argparse.Namespace) -> Result:
         plan = prepared(place / "lake", settings)
         progress.say("a first round of ours")
         extract(plan, TABLES, Progress())
-        config = write_config(plan, place)
+        config = write_config(plan, place, args.peers_dtype or plan.dtype)
         said: dict[str, object] = {}
         peers = list(_started(args.peers, config, place, said, progress))
         if not peers:
             raise KnError(f"no peer can run: {'; '.join(f'{k}: {v}' for k, v in said.items())}")
         try:
             ours, theirs = _rounds(plan, peers, args.rounds, progress)
-            shared = _shared(plan, peers)
+            exact = {plan.dtype, args.peers_dtype or plan.dtype} == {"float32"}
+            shared = _shared(plan, peers, _LEAST_SHARED if exact else _LEAST_SHARED_ROUNDED)
         finally:
             for peer in peers:
                 peer.close()
@@ -136,7 +141,7 @@ def _rounds(
     return ours, theirs
 
 
-def _shared(plan: AtlasPlan, peers: list[Peer]) -> dict[str, float]:
+def _shared(plan: AtlasPlan, peers: list[Peer], least: float) -> dict[str, float]:
     """The share of fired neurons, of all that either found, that a peer and we both found."""
     ours = np.sort(np.concatenate([_keys(f) for f in plan.lake.files(plan.model, "activations")]))
     found = {}
@@ -144,7 +149,7 @@ def _shared(plan: AtlasPlan, peers: list[Peer]) -> dict[str, float]:
         keys = _keys(peer.out)
         both = len(np.intersect1d(ours, keys, assume_unique=True))
         found[peer.name] = both / (len(ours) + len(keys) - both)
-        if found[peer.name] < _LEAST_SHARED[plan.dtype]:
+        if found[peer.name] < least:
             raise KnError(
                 f"{peer.name} and we agree on {found[peer.name]:.1%} of the fired neurons only: "
                 "the times would compare different work"
@@ -190,6 +195,7 @@ def _result(
             "model": args.model,
             "corpus": args.corpus,
             "dtype": plan.dtype,
+            "peers' dtype": args.peers_dtype or plan.dtype,
             "prompts": args.prompts,
             "rounds": args.rounds,
             **told,

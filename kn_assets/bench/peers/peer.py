@@ -33,7 +33,7 @@ class CannotRun(Exception):
     """A peer's process ended; the message is the last thing it said."""
 
 
-def write_config(plan: AtlasPlan, place: Path) -> Path:
+def write_config(plan: AtlasPlan, place: Path, dtype: str) -> Path:
     """What every peer is told (see `scripts/common.py`), in `place`; returns its path.
 
     The thresholds are those of the atlas that was just made from `plan`.
@@ -49,7 +49,7 @@ def write_config(plan: AtlasPlan, place: Path) -> Path:
     names = {id(module): name for name, module in loaded.model.named_modules()}
     config = {
         "model": str(loaded.tokenizer.name_or_path),
-        "dtype": plan.dtype,
+        "dtype": dtype,
         "threads": _threads(),
         "projections": [names[id(m)] for m in loaded.parts.mlp_outputs],
         "thresholds": plan.lake.read(plan.model, "thresholds")["threshold"].to_pylist(),
