@@ -22,6 +22,8 @@ BY_LAYER = ("activations_by_neuron", "neuron_peaks")
 """Tables that a run writes as a file for each layer, `layer-000.parquet` and so on."""
 BY_PROMPT = ("activations", "logit_lens", "attention")
 """Tables that a run writes as a part for each shard, `part-00000.parquet` and so on."""
+BY_OPENED = "logit_lens"
+"""The table that may get a file for each prompt opened, `prompt-000000000.parquet` and so on."""
 
 _SQL_TYPES = {
     "int8": "TINYINT",
@@ -117,6 +119,10 @@ def _macro(lake: Lake, table: Table, keys: list[str], lasting: bool) -> str:
         parted = {key: found for key, found in firsts.items() if len(found) > 1}
         if parted:
             condition += f" AND (NOT {_among(list(parted))} OR {_in_part(before, name, parted)})"
+        if name == BY_OPENED and not lasting:
+            file = "'/prompt-' || lpad(of_prompt::VARCHAR, 9, '0') || '.parquet'"
+            opened = f"contains(t.filename, '/{name}/prompt-')"
+            condition += f" AND (NOT {opened} OR ends_with(t.filename, {file}))"
     return (
         f"CREATE OR REPLACE MACRO lake.{name}_of({', '.join(given)}) AS TABLE "
         f"SELECT * FROM {source} AS t WHERE {condition}"
