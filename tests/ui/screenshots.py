@@ -1,4 +1,7 @@
-"""The README's pictures, taken from the atlas of `kn demo`: `python -m tests.ui.screenshots`.
+"""The README's pictures, taken from the atlases of a lake: `python -m tests.ui.screenshots`.
+
+Those of Explore, Map and SQL are of `kn demo`'s atlas, those of Knowledge and Training of the steps
+of `kn train`'s model; a picture whose atlas the lake doesn't hold is left as it was.
 
 They show a neuron that promotes " US" and " American", in a prompt that asks for the capital of the
 United States.
@@ -16,6 +19,8 @@ from tests.ui.screen import Screen
 DOCS = Path(__file__).parents[2] / "docs"
 MODEL = "smollm2-135m"
 PROMPT = {"model": MODEL, "prompt": 260, "token": 12, "layer": 26, "neuron": 935}
+STEP = "geo-gpt2@step834"
+FACT = 15  # New York City is in the United States
 QUERY = f"FROM neurons_for_country('{MODEL}', 'United States', 30)"
 NEURON = (0.59, 0.38)
 LASSO = ((0.54, 0.33), (0.6, 0.35), (0.635, 0.42), (0.6, 0.49), (0.545, 0.48), (0.51, 0.4))
@@ -56,11 +61,34 @@ def asked(screen: Screen) -> None:
     screen.page.locator(".kn-ask").first.wait_for()
 
 
-SHOTS = {"explorer": explorer, "map": drawn, "sql": asked}
+def knowledge(screen: Screen) -> None:
+    screen.open(model=STEP, tab="knowledge", fact=FACT)
+    screen.page.locator(".kn-claim").wait_for()
+    screen.page.locator("[data-kn=facts] [role=option]").first.wait_for()
+    screen.page.locator(".kn-neuron.kn-refined").first.click()
+    screen.page.locator(".kn-shared-fact").first.wait_for()
+    screen.page.mouse.move(5, 5)
+
+
+def training(screen: Screen) -> None:
+    screen.open(model=STEP, tab="training", fact=FACT)
+    screen.page.locator(".kn-checkpoints tbody tr").first.wait_for()
+    screen.until("document.documentElement.dataset.knStepMap")
+    screen.page.locator(".kn-fact-title b").first.wait_for()
+
+
+SHOTS = {
+    "explorer": (explorer, MODEL, 900),
+    "map": (drawn, MODEL, 900),
+    "sql": (asked, MODEL, 900),
+    "knowledge": (knowledge, STEP, 1000),
+    "training": (training, STEP, 1720),
+}
+"""What shows it, the atlas it needs, and the picture's height."""
 
 
 def main(lake: Lake, folder: Path) -> None:
-    """Save each picture as FOLDER/NAME.png, 1440 x 900, light."""
+    """Save each picture as FOLDER/NAME.png, 1440 wide, light."""
     from playwright.sync_api import sync_playwright
 
     from ui.serve import launch_for_tests
@@ -68,8 +96,13 @@ def main(lake: Lake, folder: Path) -> None:
     url, close = launch_for_tests(lake)
     with sync_playwright() as playwright:
         browser: Any = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for name, show in SHOTS.items():
-            page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
+        held = {partition.key for partition in lake.partitions("model")}
+        for name, (show, model, height) in SHOTS.items():
+            if model not in held:
+                print(f"no {name}.png: there is no atlas of {model}")
+                continue
+            size = {"width": 1440, "height": height}
+            page = browser.new_page(viewport=size, color_scheme="light")
             screen = Screen(page, url)
             show(screen)
             screen.until("!document.querySelector('.kn-waiting')")

@@ -257,6 +257,13 @@ def test_the_grid_holds_the_neurons_by_layer_and_score(page: Screen, told: Lake)
     page.page.locator(".kn-neuron.kn-refined").first.hover()
     tip = page.page.locator(".kn-tip").inner_text()
     assert "in 7 of 7 wordings" in tip and "promotes" in tip
+    chip, ground = (
+        page.page.locator(where).first.evaluate(f"e => getComputedStyle(e).{what}")
+        for where, what in ((".kn-tip .kn-chip", "color"), (".kn-tip", "backgroundColor"))
+    )
+    assert chip == "rgb(255, 255, 255)" and ground == "rgb(23, 32, 27)"  # light on dark
+    clear = page.page.locator(".kn-tip .kn-chip").first
+    assert clear.evaluate("e => getComputedStyle(e).backgroundColor") == "rgba(0, 0, 0, 0)"
 
 
 def test_a_neuron_is_clicked_and_told(page: Screen, data: Database, told: Lake) -> None:

@@ -293,7 +293,7 @@ def test_a_chart_tells_on_hover_and_moves_the_step_on_click(page: Screen, data: 
         )
         .fetchall()
     )
-    words = {"refined": "its own", "random": "random", "matched": "as active", "final": "the last"}
+    words = {"refined": "its own", "random": "random", "matched": "equally active", "final": "the last"}
     for control, ratio in rows:
         if control in words:
             (line,) = [t for t in told.splitlines() if t.startswith(words[control])]

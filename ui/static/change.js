@@ -2,7 +2,7 @@
 // is stored shows at once; any other choice is run live where the model is on this machine.
 (kn => {
   const h = kn.h;
-  const NAMES = { own: "these neurons", refined: "these neurons", random: "random ones", matched: "as active ones", unrelated: "on another fact", final: "the last step's" };
+  const NAMES = { own: "these neurons", refined: "these neurons", random: "random ones", matched: "equally active ones", unrelated: "on another fact", final: "the last step's ones" };
   const TOLD = {
     random: "as many neurons of the same layers, drawn at random", matched: "for each the neuron of its layer with the nearest activation",
     unrelated: "these neurons, while the model is asked something else", final: "the neurons that hold the fact at the last step of training",
@@ -64,6 +64,6 @@
           h("td", { class: "kn-num" }, `${rank(row.rankBefore)} → ${rank(row.rankAfter)}`)))))),
       h("div", { class: "kn-change", tabindex: "0", role: "region", "aria-label": "The five likeliest tokens" }, h("table", {},
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "the five likeliest"), h("th", { scope: "col" }))),
-        h("tbody", {}, said("before", same[0].topBefore), ...same.map(row => said(claim(row) ? "after" : `after ${NAMES[row.control]}`, row.topAfter))))));
+        h("tbody", {}, said("before", same[0].topBefore), ...same.map(row => said(claim(row) ? "after" : `after: ${NAMES[row.control]}`, row.topAfter))))));
   };
 })((window.kn ??= {}));

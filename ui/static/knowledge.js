@@ -164,7 +164,7 @@
       const words = r => `${kn.changeWords(r.ratio)}${r.low === null ? "" : ` (${kn.changeWords(r.low)} to ${kn.changeWords(r.high)})`}`;
       const by = name => rows.find(r => r.control === name);
       return h("p", { class: "kn-faint" }, `Over ${own.n_facts} facts of ${fact.fact.relation}, with 95 % intervals: own neurons `, h("b", {}, words(own)),
-        ...[["random", "random"], ["matched", "as active"], ["unrelated", "on another fact"]].filter(([c]) => by(c)).map(([c, name]) => `; ${name} ${words(by(c))}`), ".");
+        ...[["random", "random"], ["matched", "equally active"], ["unrelated", "on another fact"]].filter(([c]) => by(c)).map(([c, name]) => `; ${name} ${words(by(c))}`), ".");
     };
 
     let changeCalls = 0;

@@ -127,7 +127,7 @@
       colors = Uint32Array.from({ length: map.n }, (_, i) => packed[Math.floor(i / map.nNeurons)]);
       const stops = [0, 0.25, 0.5, 0.75, 1].map(share => `rgb(${ramp(share).join(" ")})`).join(", ");
       kn.fill(legend, h("span", {}, "layer 0"), h("span", { class: "kn-ramp", "aria-hidden": "true", style: `background: linear-gradient(90deg, ${stops})` }),
-        h("span", {}, `layer ${map.nLayers - 1}`), h("span", { class: "kn-faint" }, "· each step's t-SNE starts from the one before"));
+        h("span", {}, `layer ${map.nLayers - 1}`), h("span", { class: "kn-faint" }, "· each step's t-SNE starts from the one before; the disc apart: neurons that fire nowhere"));
     };
 
     // -- moving and drawing ------------------------------------------------------------------

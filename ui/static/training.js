@@ -4,7 +4,7 @@
   const h = kn.h;
 
   const CONTROLS = [
-    ["refined", "its own neurons", "own"], ["random", "random", "grey"], ["matched", "as active", "blue"],
+    ["refined", "its own neurons", "own"], ["random", "random", "grey"], ["matched", "equally active", "blue"],
     ["unrelated", "on another fact", "orange"], ["final", "the last step's", "violet"]];
   kn.CONTROLS = CONTROLS;
 
@@ -280,7 +280,7 @@
       ["neurons a fact", r => (r.neurons_per_fact === null ? "–" : kn.number(r.neurons_per_fact)), "knowledge neurons of a fact, mean"],
       ["suppressing them", r => (r.suppress === null ? "–" : [h("b", {}, change(r.suppress)), r.suppress_low === null ? "" : h("span", { class: "kn-faint" }, ` ${change(r.suppress_low)} to ${change(r.suppress_high)}`)]), "the fact's own knowledge neurons at that step"],
       ["random", r => change(r.suppress_random), "as many random neurons"],
-      ["as active", r => change(r.suppress_matched), "neurons with the nearest activations"],
+      ["equally active", r => change(r.suppress_matched), "neurons with the nearest activations"],
       ["on another fact", r => change(r.suppress_unrelated), "the same neurons, another fact asked"],
       ["the last step's", r => change(r.suppress_final), "the neurons that hold the fact at the last step"]];
     let storyRows = [];
