@@ -28,7 +28,14 @@ TAB = Tab(
     + pane("map", "Map")
     + pane("neuron", "The selected neuron")
     + "</div>",
-    scripts=("points.js", "map_labels.js", "map.js"),
+    scripts=(
+        "points.js",
+        "map_labels.js",
+        "map_plane.js",
+        "map_hands.js",
+        "map_selection.js",
+        "map.js",
+    ),
     styles=("map.css",),
     questions={"points": _points, "selection": _selection},
 )
