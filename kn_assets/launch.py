@@ -89,7 +89,8 @@ class Request:
 
     def stale_facts(self) -> list[str]:
         """The tables of facts that must be made, given that there are cities."""
-        fingerprint = facts_fingerprint(self.corpus)
+        file = self.knowledge.fact_file if self.knowledge else None
+        fingerprint = facts_fingerprint(self.corpus, file)
         made = [self.lake.is_current(self.corpus.partition, t, fingerprint) for t in OF_CORPUS]
         return list(OF_CORPUS) if self.force or not all(made) else []
 

@@ -27,9 +27,10 @@ _FACTS = [dg.AssetDep(t, partition_mapping=dg.AllPartitionMapping()) for t in ta
     pool="corpus",
 )
 def told_facts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-    """Tell facts out of the corpus' own metadata, each in several wordings."""
+    """Tell facts out of the corpus' own metadata or a file, each in several wordings."""
     plan = corpus_plan(context)
-    tables.write_facts(plan)
+    progress = context.resources.progress.of(context)
+    tables.write_facts(plan, knowledge_settings(context).fact_file, progress)
     for table in tables.OF_CORPUS:
         yield told(plan.lake, plan.partition, table)
 

@@ -11,6 +11,7 @@ goes on after the object, or doesn't name the subject.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -54,6 +55,24 @@ def read(path: str | Path, progress: Progress | None = None) -> list[Fact]:
     if progress and left_out.n:
         progress.say(f"{path.name}: left out {left_out.n} wordings that don't end with the object")
     return facts
+
+
+def fingerprint(path: str | Path) -> str:
+    """A short text that changes when what `read` reads does.
+
+    Of a file the content, of a folder its files' names, sizes and times. Raises KnError where
+    there is none.
+    """
+    path = Path(path).expanduser()
+    if path.is_file():
+        told = path.read_bytes()
+    elif path.is_dir():
+        files = sorted(f for f in path.rglob("*") if f.is_file())
+        noted = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+        told = json.dumps(noted).encode()
+    else:
+        raise KnError(f"there is no file or folder {path}: give one with facts")
+    return hashlib.sha256(told).hexdigest()[:16]
 
 
 class _Count:

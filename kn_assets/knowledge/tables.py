@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from kn_assets import lake as lakes
 from kn_assets.errors import KnError
-from kn_assets.knowledge import answers, concepts, effects, facts, interventions, refine, scores
+from kn_assets.knowledge import (
+    answers,
+    concepts,
+    effects,
+    fact_files,
+    facts,
+    interventions,
+    refine,
+    scores,
+)
 from kn_assets.knowledge.attribution import RULE, STEPS
 from kn_assets.knowledge.questions import ask
 from kn_assets.progress import Progress
@@ -55,6 +64,9 @@ class KnowledgeSettings:
     steps: int = _setting(STEPS, "steps of the integral over a layer's activations")
     factor: float = _setting(interventions.AMPLIFY, "factor by which neurons are amplified")
     seed: int = _setting(0, "seed of the random controls and intervals")
+    fact_file: str | None = _setting(
+        None, "file or folder of facts to ask in place of the corpus' own: CSV, JSONL, ParaRel, LRE"
+    )
     like: str | None = _setting(
         None, "atlas whose facts are attributed, known or not: that of the last step"
     )
@@ -67,7 +79,8 @@ class KnowledgeSettings:
 
     def fingerprint(self, plan: AtlasPlan) -> str:
         """Identity of what the tables are made of, the atlas' own settings included."""
-        told = json.dumps([VERSION, asdict(self)])
+        # What the facts were told from is in their own fingerprint.
+        told = json.dumps([VERSION, asdict(replace(self, fact_file=None))])
         sources = [plan.lake.meta(plan.corpus, "facts")]
         if self.like:
             sources.append(plan.lake.meta(lakes.model(self.like), "knowledge_neurons"))
@@ -75,13 +88,19 @@ class KnowledgeSettings:
         return plan.settings.fingerprint(plan.fingerprint, *noted, told)
 
 
-def write_facts(plan: CorpusPlan) -> dict[str, int]:
+def write_facts(
+    plan: CorpusPlan, fact_file: str | None = None, progress: Progress | None = None
+) -> dict[str, int]:
     """Make `facts` and `fact_prompts` out of a corpus' cities; returns their numbers of rows.
 
-    Raises KnError where the cities have no country, continent or capital to ask for.
+    fact_file: what to read them from instead, see `fact_files`. Raises KnError where it can't be
+    read, or the cities have no country, continent or capital to ask for.
     """
-    fingerprint = facts_fingerprint(plan)
-    found = facts.tables(facts.from_cities(plan.lake.read(plan.partition, "cities")))
+    fingerprint = facts_fingerprint(plan, fact_file)
+    if fact_file:
+        found = facts.tables(fact_files.read(fact_file, progress))
+    else:
+        found = facts.tables(facts.from_cities(plan.lake.read(plan.partition, "cities")))
     if not found[0].num_rows:
         raise KnError(f"the cities of {plan.corpus.key} tell no facts: they need a country")
     return {
@@ -90,8 +109,10 @@ def write_facts(plan: CorpusPlan) -> dict[str, int]:
     }
 
 
-def facts_fingerprint(plan: CorpusPlan) -> str:
-    """Identity of what the facts are told from. Raises KnError where there are no cities yet."""
+def facts_fingerprint(plan: CorpusPlan, fact_file: str | None = None) -> str:
+    """Identity of what the facts are told from. Raises KnError where that isn't there."""
+    if fact_file:
+        return f"{VERSION} of file {fact_files.fingerprint(fact_file)}"
     meta = plan.lake.meta(plan.partition, "cities")
     if meta is None:
         raise KnError(f"there are no cities of {plan.corpus.key} yet: `kn run` makes them")

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from kn_assets.corpus_tables import CorpusPlan
 from kn_assets.errors import KnError
-from kn_assets.knowledge.fact_files import read
+from kn_assets.knowledge.fact_files import fingerprint, read
 from kn_assets.knowledge.facts import Fact
+from kn_assets.knowledge.tables import facts_fingerprint, write_facts
+from kn_assets.lake import Lake
 from kn_assets.progress import Progress
 from tests.models.tiny import REALDATA
 
@@ -103,6 +106,36 @@ def test_bad_files_are_told(tmp_path: Path) -> None:
     lines(tmp_path / "p" / "trex" / "P1.jsonl", {"sub_label": "a", "obj_label": "b"})
     with pytest.raises(KnError, match=r"P1.jsonl, line 1: there is no pattern"):
         read(tmp_path / "p")
+
+
+def test_fingerprints_tell_contents_apart(tmp_path: Path) -> None:
+    file = tmp_path / "facts.csv"
+    file.write_text("subject,object,prompt\nKabul,Asia,Kabul is in\n")
+    before = fingerprint(file)
+    assert fingerprint(str(file)) == before
+    file.write_text("subject,object,prompt\nLima,Peru,Lima is in\n")
+    assert fingerprint(file) != before
+    folder = fingerprint(tmp_path)
+    lines(tmp_path / "P1.jsonl", {"pattern": "[X] is [Y]"})
+    assert fingerprint(tmp_path) != folder
+    with pytest.raises(KnError, match="there is no file or folder"):
+        fingerprint(tmp_path / "none.csv")
+
+
+def test_a_file_takes_the_place_of_the_corpus_own_facts(tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    corpus = CorpusPlan(lake, "geonames")
+    corpus.make("cities", Progress())
+    file = tmp_path / "facts.csv"
+    file.write_text("subject,object,prompt\nKabul,Asia,Kabul is in\n")
+    own = facts_fingerprint(corpus)
+    assert facts_fingerprint(corpus, str(file)) != own
+    assert write_facts(corpus, str(file)) == {"facts": 1, "fact_prompts": 1}
+    (row,) = lake.read(corpus.partition, "facts").to_pylist()
+    assert (row["subject"], row["object"]) == ("Kabul", "Asia")
+    assert lake.is_current(corpus.partition, "facts", facts_fingerprint(corpus, str(file)))
+    assert write_facts(corpus)["facts"] > 1000
+    assert lake.is_current(corpus.partition, "facts", own)
 
 
 def test_pararel(tmp_path: Path) -> None:

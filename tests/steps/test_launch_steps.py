@@ -190,7 +190,8 @@ def test_a_model_that_knows_nothing_has_its_steps_all_the_same(
     (lake.models / "geo" / "training.json").write_text(TRAINED.to_json())
     told = Told()
     atlas = given[0].atlas.with_given(model="geo")
-    found = requests(lake, atlas, "all", knowledge=KnowledgeSettings(facts=4))
+    only = ("tokens", "neurons", "neuron_top", "neuron_peaks")
+    found = requests(lake, atlas, "all", only=only, knowledge=KnowledgeSettings(facts=4))
     assert run_steps(found, told)
     assert any("knows none of the facts" in said for said in told.said)
     assert set(lake.read(lakes.model("geo"), "fact_steps")["step"].to_pylist()) == {0, 1}
