@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas.batches import Batch, batches
+from kn_assets.atlas.batches import Batch, batches, tokens_per_batch
 from kn_assets.atlas.calibrate import Calibration
-from kn_assets.atlas.capture import capturing, forward
+from kn_assets.atlas.capture import capturing, device_of, forward
 from kn_assets.atlas.fired import Fired
-from kn_assets.atlas.lens import lens
+from kn_assets.atlas.lens_rows import LensRows
 from kn_assets.atlas.tokens import TokenizedPrompts
 from kn_assets.parquet import TableFile
 from kn_assets.progress import Bar
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from kn_assets.models.load import LoadedModel
 
-LENS_K = 5
 FIRED, LENS, ATTENTION = "fired", "lens", "attention"
 _GRID = np.float32(1 << 16)  # attention is kept to 2 ** -17: a mean over heads in two bytes
 
@@ -63,7 +62,7 @@ def run_shard(loaded: LoadedModel, job: Job, folder: Path, bar: Bar, pool: Execu
     import torch
 
     with torch.inference_mode():
-        for batch in batches(job.prompts):
+        for batch in batches(job.prompts, tokens_per_batch(device_of(loaded))):
             harvest.run(batch)
             bar.advance(batch.n_prompts)
     harvest.write(fresh)
@@ -75,17 +74,11 @@ class _Harvest:
 
     def __init__(self, loaded: LoadedModel, job: Job, pool: Executor) -> None:
         self.loaded, self.job, self.parts = loaded, job, loaded.parts
-        n_tokens, n_layers = len(job.prompts.ids), self.parts.n_layers
         self.fired: Fired | None = None
         if FIRED in job.wants:
             assert job.calibration is not None
             self.fired = Fired(loaded, job.calibration, job.top_k, pool)
-        if LENS in job.wants:
-            self.following = _following(job.prompts)
-            self.lens_ids = np.zeros((n_tokens, n_layers, LENS_K), np.int32)
-            self.lens_probabilities = np.zeros((n_tokens, n_layers, LENS_K), np.float32)
-            self.next_probability = np.zeros((n_tokens, n_layers), np.float32)
-            self.next_rank = np.zeros((n_tokens, n_layers), np.int32)
+        self.lens = LensRows(job.prompts, self.parts.n_layers) if LENS in job.wants else None
         self.attention: dict[int, np.ndarray] = {}  # prompt's first token -> [layers, T, T]
 
     def run(self, batch: Batch) -> None:
@@ -96,25 +89,14 @@ class _Harvest:
         with capturing(
             self.parts,
             activations=self.fired.take if self.fired else None,
-            residuals=self._take_residuals if LENS in wants else None,
+            residuals=self._take_residuals if self.lens else None,
             attention=self._take_attention if ATTENTION in wants else None,
         ):
             forward(self.loaded, batch.ids)
 
     def _take_residuals(self, layer: int, residuals: Tensor) -> None:
-        import torch
-
-        tokens = self.batch.index.ravel()
-        real = np.flatnonzero(tokens >= 0)
-        tokens = tokens[real]
-        hidden = residuals.reshape(-1, residuals.shape[-1])[torch.from_numpy(real)]
-        found = lens(
-            self.parts, hidden, torch.from_numpy(self.following[tokens]).to(hidden.device), LENS_K
-        )
-        self.lens_ids[tokens, layer] = found.ids
-        self.lens_probabilities[tokens, layer] = found.probabilities
-        self.next_probability[tokens, layer] = found.next_probability
-        self.next_rank[tokens, layer] = found.next_rank
+        assert self.lens is not None
+        self.lens.take(self.parts, layer, residuals, self.batch.index)
 
     def _take_attention(self, layer: int, weights: Tensor) -> None:
         mean = weights.float().mean(1).cpu().numpy()
@@ -131,29 +113,11 @@ class _Harvest:
     def write(self, folder: Path) -> None:
         if self.fired:
             self.fired.write(folder, self.job.prompts)
-        if LENS in self.job.wants:
-            _write(folder / "lens.parquet", "logit_lens", [self._lens_table()])
+        if self.lens:
+            _write(folder / "lens.parquet", "logit_lens", [self.lens.table(self.job.vocabulary)])
         if ATTENTION in self.job.wants:
             tables = (self._attention_table(i) for i in range(len(self.job.prompts)))
             _write(folder / "attention.parquet", "attention", tables)
-
-    def _lens_table(self) -> pa.Table:
-        prompts, k = self.job.prompts, LENS_K
-        n_tokens, n_layers = self.next_rank.shape
-        each = n_layers * k
-        none = np.repeat(self.following < 0, each)
-        columns = [
-            np.repeat(prompts.token_prompts, each),
-            np.repeat(prompts.positions, each),
-            np.tile(np.repeat(np.arange(n_layers, dtype=np.int16), k), n_tokens),
-            np.tile(np.arange(1, k + 1, dtype=np.int8), n_tokens * n_layers),
-            self.lens_ids.ravel(),
-            pa.array(self.job.vocabulary).take(pa.array(self.lens_ids.ravel())),
-            self.lens_probabilities.ravel(),
-            pa.array(np.repeat(self.next_probability.ravel(), k), mask=none),
-            pa.array(np.repeat(self.next_rank.ravel(), k), mask=none),
-        ]
-        return pa.table(columns, schema=TABLES["logit_lens"].schema)
 
     def _attention_table(self, prompt: int) -> pa.Table:
         weights = self.attention[int(self.job.prompts.starts[prompt])]
@@ -167,14 +131,6 @@ class _Harvest:
             weights[:, position, source].ravel().astype(np.float32) / _GRID,
         ]
         return pa.table(columns, schema=TABLES["attention"].schema)
-
-
-def _following(prompts: TokenizedPrompts) -> np.ndarray:
-    """The id of the token after each token, int64 [tokens]; -1 at the end of a prompt."""
-    following = np.full(len(prompts.ids), -1, np.int64)
-    following[:-1] = prompts.ids[1:]
-    following[prompts.starts[1:] - 1] = -1
-    return following
 
 
 def _write(path: Path, table: str, pieces: Iterable[pa.Table]) -> None:
