@@ -14,6 +14,7 @@ import numpy as np
 from kn_assets.atlas.tokens import TokenizedPrompts
 
 TOKENS_PER_BATCH = 960  # 32 prompts of 30 tokens: more gains nothing on a CPU
+TOKENS_PER_BATCH_THERE = 1 << 13  # on another device, which has more to keep busy
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Batch:
     def is_full(self) -> bool:
         """No padding anywhere."""
         return bool((self.index >= 0).all())
+
+
+def tokens_per_batch(device: str) -> int:
+    """How many tokens suit a device, e.g. `cpu` or `cuda:0`."""
+    return TOKENS_PER_BATCH if device == "cpu" else TOKENS_PER_BATCH_THERE
 
 
 def batches(prompts: TokenizedPrompts, tokens_per_batch: int = TOKENS_PER_BATCH) -> Iterator[Batch]:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from kn_assets.atlas.batches import batches
+from kn_assets.atlas.batches import batches, tokens_per_batch
 from kn_assets.atlas.capture import forward
 from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.atlas.plan import AtlasPlan
@@ -32,13 +32,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", default="geonames", help="default geonames")
     parser.add_argument("--prompts", type=int, default=1000, help="default 1000")
     parser.add_argument("--dtype", default="auto", help="float32, bfloat16 or auto")
+    parser.add_argument("--device", default="auto", help="cpu, cuda or auto")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds; default 5")
 
 
 def run(args: argparse.Namespace) -> Result:
     """Time `--rounds` rounds of the bare forward and of extraction, in turn."""
     settings = AtlasSettings(
-        corpus=args.corpus, model=args.model, limit=args.prompts, dtype=args.dtype
+        corpus=args.corpus,
+        model=args.model,
+        limit=args.prompts,
+        dtype=args.dtype,
+        device=args.device,
     ).checked()
     with tempfile.TemporaryDirectory(prefix="kn-bench-") as place:
         plan = prepared(Path(place), settings)
@@ -48,7 +53,7 @@ def run(args: argparse.Namespace) -> Result:
             bare.take(lambda: run_bare(plan))
             ours.take(lambda: extract(plan, TABLES, Progress()))
         rows = plan.rows("activations")
-        tokens = len(plan.tokenize(plan.load(Progress()).tokenizer, 1 << 30).ids)
+        tokens = len(plan.tokenize(plan.load(Progress(), plan.device).tokenizer, 1 << 30).ids)
         size = sum(
             f.stat().st_size
             for table in ("activations", "activations_by_neuron")
@@ -62,7 +67,12 @@ def run(args: argparse.Namespace) -> Result:
             "rows of activations": rows,
             "bytes a row and order": size / rows / 2,
         }
-        told = {"prompts": args.prompts, "tokens": tokens, "rounds": args.rounds}
+        told = {
+            "device": plan.device,
+            "prompts": args.prompts,
+            "tokens": tokens,
+            "rounds": args.rounds,
+        }
         return Result(
             "extract",
             median(o / b for o, b in zip(ours.walls, bare.walls, strict=True)),
@@ -113,8 +123,10 @@ def run_bare(plan: AtlasPlan) -> None:
     """The model without its head over all prompts, nothing kept."""
     import torch
 
-    loaded = plan.load(Progress())
+    loaded = plan.load(Progress(), plan.device)
     prompts = plan.tokenize(loaded.tokenizer, loaded.parts.context)
     with torch.inference_mode():
-        for batch in batches(prompts):
+        for batch in batches(prompts, tokens_per_batch(plan.device)):
             forward(loaded, batch.ids)
+    if plan.device != "cpu":
+        torch.cuda.synchronize()

@@ -24,6 +24,7 @@ from kn_assets.bench.extract import prepared
 from kn_assets.bench.result import Figure, Result
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
+from kn_assets.models.quiet import quiet
 from kn_assets.progress import Progress
 from kn_assets.schema import TABLES
 
@@ -105,6 +106,7 @@ def _random_model(plan: AtlasPlan, folder: Path) -> Path:
     settings = TrainSettings(layers=4, width=256, heads=4, context=64, vocabulary=2000)
     texts = plan.lake.read(plan.corpus, "prompts", ["text"])["text"].slice(0, 500)
     tokenizer = new_tokenizer(texts.to_pylist(), settings)
-    new_model(settings, tokenizer).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    with quiet():
+        new_model(settings, tokenizer).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
     return folder

@@ -1,0 +1,116 @@
+"""The embedded model in float32 over 200 real descriptions, against plain hooks, every number."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from kn_assets import corpus_tables
+from kn_assets.atlas.extract import NEEDS, extract
+from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.atlas.shard import FIRED
+from kn_assets.models import embedded
+from kn_assets.progress import Progress
+from tests.models.store import lake_with_embedded_model
+
+N_PROMPTS, N_TOKENS, K = 200, 30, 20
+AT_ONCE = 40  # prompts whose dense activations are in memory
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> AtlasPlan:
+    lake = lake_with_embedded_model(tmp_path_factory.mktemp("exact") / "lake")
+    corpus = corpus_tables.CorpusPlan(lake, "geonames")
+    for table in corpus_tables.TABLES_OF_CORPUS:
+        corpus.make(table, Progress())
+    settings = AtlasSettings(
+        corpus="geonames", model=embedded.KEY, limit=N_PROMPTS, dtype="float32", top_k=K
+    )
+    plan = AtlasPlan(lake, settings)
+    tables = [t for t, need in NEEDS.items() if need == FIRED]
+    extract(plan, ["atlases", "thresholds", *tables], Progress())
+    return plan
+
+
+def hooked(plan: AtlasPlan) -> Iterator[np.ndarray]:
+    """Each prompt's activations, float32 [layers, tokens, neurons]: one prompt at a time, hooks by
+    module name, nothing of the package's own."""
+    folder = embedded.folder(plan.lake)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    seen: list[torch.Tensor] = []
+    for layer in model.model.layers:
+        layer.mlp.down_proj.register_forward_hook(lambda _m, i, _o: seen.append(i[0][0]))
+    for text in plan.lake.read(plan.corpus, "prompts")["text"].to_pylist()[:N_PROMPTS]:
+        with torch.no_grad():
+            model(torch.tensor([tokenizer(text)["input_ids"][:N_TOKENS]]))
+        yield torch.stack(seen).numpy()
+        seen.clear()
+
+
+def test_every_number_of_200_prompts(plan: AtlasPlan) -> None:
+    """Fired sets, stored values, statistics and top k.
+
+    A matrix product's last digits depend on its batch, so the few values within 1e-4 of a threshold
+    may fall on either side of it.
+    """
+    lake, key = plan.lake, plan.model
+    thresholds = lake.read(key, "thresholds")["threshold"].to_numpy()[:, None, None]
+    stored = {
+        t: [lake.read(key, t)[c].to_numpy() for c in ("prompt_id", "layer", "position", "neuron")]
+        + [lake.read(key, t)["activation"].to_numpy()]
+        for t in ("activations", "activations_by_neuron")
+    }
+    order = np.lexsort(stored["activations_by_neuron"][3::-1])
+    wanted_order = np.lexsort(stored["activations"][3::-1])
+    for a, b in zip(*stored.values(), strict=True):
+        assert (a[wanted_order] == b[order]).all(), "both orders hold the same rows"
+    prompt_of, *places, values = (c[wanted_order] for c in stored["activations"])
+    edges = np.searchsorted(prompt_of, np.arange(N_PROMPTS + 1))
+
+    count, fired, sums, squares = 0, 0, 0, 0
+    most: list[np.ndarray] = []
+    least: list[np.ndarray] = []
+    differing = 0
+    for prompt, dense in enumerate(hooked(plan)):
+        mine = slice(edges[prompt], edges[prompt + 1])
+        kept = np.zeros_like(dense)
+        kept[tuple(p[mine] for p in places)] = values[mine]
+        over = np.abs(dense) >= thresholds
+        differ = (kept != 0) != over
+        assert (np.abs(np.abs(dense) / thresholds - 1)[differ] <= 1e-4).all()
+        differing += differ.sum()
+        both = (kept != 0) & over
+        error = np.abs(kept[both] - dense[both]) / np.maximum(1, np.abs(dense[both]))
+        assert error.max() <= 1e-4
+        later = dense[:, 1:].astype(float)
+        count, fired = count + later.shape[1], fired + over[:, 1:].sum(1)
+        sums, squares = sums + later.sum(1), squares + (later**2).sum(1)
+        most.append(dense[:, 1:])
+        least.append(-dense[:, 1:])
+        if len(most) == AT_ONCE:
+            most, least = [_strongest(most)], [_strongest(least)]
+    assert differing <= 1e-4 * len(values)
+
+    neurons = lake.read(key, "neurons")
+    shape = sums.shape
+    found = {c: neurons[c].to_numpy().reshape(shape) for c in neurons.column_names}
+    assert np.abs(found["n_fired"] - fired).sum() <= differing
+    scale = np.sqrt(squares / count)
+    assert (np.abs(found["mean"] - sums / count) <= 1e-4 * scale).all()
+    deviation = np.sqrt(squares / count - (sums / count) ** 2)
+    assert (np.abs(found["std"] - deviation) <= 1e-3 * scale).all()
+    top = lake.read(key, "neuron_top")
+    for sign, strongest in ((1, _strongest(most)), (-1, _strongest(least))):
+        rows = top.filter(np.asarray(top["sign"]) == sign)
+        got = sign * rows["activation"].to_numpy().reshape(*shape, K)
+        wanted = np.moveaxis(strongest, 1, 2)
+        assert (np.abs(got - wanted) <= 1e-4 * np.maximum(1, np.abs(wanted))).all()
+
+
+def _strongest(parts: list[np.ndarray]) -> np.ndarray:
+    """The K largest of each layer and neuron, largest first: [layers, K, neurons]."""
+    return torch.topk(torch.from_numpy(np.concatenate(parts, axis=1)), K, dim=1).values.numpy()
