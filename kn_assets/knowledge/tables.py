@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -79,8 +79,9 @@ class KnowledgeSettings:
 
     def fingerprint(self, plan: AtlasPlan) -> str:
         """Identity of what the tables are made of, the atlas' own settings included."""
-        # What the facts were told from is in their own fingerprint.
-        told = json.dumps([VERSION, asdict(replace(self, fact_file=None))])
+        given = asdict(self)
+        del given["fact_file"]  # which is in the facts' own fingerprint
+        told = json.dumps([VERSION, given])
         sources = [plan.lake.meta(plan.corpus, "facts")]
         if self.like:
             sources.append(plan.lake.meta(lakes.model(self.like), "knowledge_neurons"))
