@@ -119,7 +119,7 @@ def _macro(lake: Lake, table: Table, keys: list[str], lasting: bool) -> str:
         parted = {key: found for key, found in firsts.items() if len(found) > 1}
         if parted:
             condition += f" AND (NOT {_among(list(parted))} OR {_in_part(before, name, parted)})"
-        if name == BY_OPENED and not lasting:
+        if name == BY_OPENED and keys and not lasting:
             file = "'/prompt-' || lpad(of_prompt::VARCHAR, 9, '0') || '.parquet'"
             opened = f"contains(t.filename, '/{name}/prompt-')"
             condition += f" AND (NOT {opened} OR ends_with(t.filename, {file}))"
