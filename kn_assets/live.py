@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kn_assets.atlas.capture import capturing, forward
-from kn_assets.atlas.lens import lens
-from kn_assets.atlas.lens_rows import LENS_K
+from kn_assets.atlas.lens_rows import LensRows
 from kn_assets.atlas.packed import rounded
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.sieve import passing
-from kn_assets.atlas.tokens import pieces, tokenize, vocabulary
+from kn_assets.atlas.tokens import TokenizedPrompts, pieces, tokenize, vocabulary
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
@@ -202,17 +201,17 @@ class LiveModel:
                 parts, harvest.take_activations, harvest.take_residuals, harvest.take_attention
             ):
                 forward(self.loaded, ids[None].astype(np.int64))
-        found, places = np.unique(harvest.lens_ids, return_inverse=True)
+        found, places = np.unique(harvest.lens.ids, return_inverse=True)
         return LivePrompt(
             tokens=pieces(tokenizer, ids.tolist()),
             n_whole=n_whole,
             words=[self.words[i] for i in found.tolist()],
             **harvest.fired(),
             thresholds=self.thresholds,
-            lens_ids=places.reshape(harvest.lens_ids.shape).astype(np.int32),
-            lens_probabilities=harvest.lens_probabilities,
-            next_probability=harvest.next_probability,
-            next_rank=harvest.next_rank,
+            lens_ids=places.reshape(harvest.lens.ids.shape).astype(np.int32),
+            lens_probabilities=harvest.lens.probabilities,
+            next_probability=harvest.lens.next_probability,
+            next_rank=harvest.lens.next_rank,
             attention=harvest.attention,
         )
 
@@ -226,16 +225,12 @@ class _Harvest:
     """What is kept of one forward pass over one prompt."""
 
     def __init__(self, model: LiveModel, ids: np.ndarray, bar: Bar) -> None:
-        import torch
 
         self.parts, self.thresholds, self.bar = model.loaded.parts, model.thresholds, bar
         n, layers = len(ids), self.parts.n_layers
-        self.following = torch.from_numpy(np.append(ids[1:], -1).astype(np.int64))
+        prompt = TokenizedPrompts(np.zeros(1, np.int32), np.array([n], np.int32), ids)
+        self.lens, self.index = LensRows(prompt, layers), np.arange(n)[None]
         self.found: list[tuple[np.ndarray, ...]] = []
-        self.lens_ids = np.zeros((n, layers, LENS_K), np.int32)
-        self.lens_probabilities = np.zeros((n, layers, LENS_K), np.float32)
-        self.next_probability = np.zeros((n, layers), np.float32)
-        self.next_rank = np.zeros((n, layers), np.int32)
         self.triangle = np.tril_indices(n)
         self.attention = np.zeros((layers, len(self.triangle[0])), np.uint16)
 
@@ -252,11 +247,7 @@ class _Harvest:
         )
 
     def take_residuals(self, layer: int, residuals: Tensor) -> None:
-        seen = lens(self.parts, residuals.reshape(-1, residuals.shape[-1]), self.following, LENS_K)
-        self.lens_ids[:, layer] = seen.ids
-        self.lens_probabilities[:, layer] = seen.probabilities
-        self.next_probability[:, layer] = seen.next_probability
-        self.next_rank[:, layer] = seen.next_rank
+        self.lens.take(self.parts, layer, residuals, self.index)
         self.bar.advance()
 
     def take_attention(self, layer: int, weights: Tensor) -> None:
