@@ -45,7 +45,17 @@ TAB = Tab(
     + pane("tlayers", "Births and deaths of neurons")
     + pane("story", "Checkpoints")
     + "</div>",
-    scripts=("chart.js", "steps.js", "facts.js", "stepmap.js", "training.js"),
+    scripts=(
+        "chart.js",
+        "steps.js",
+        "facts.js",
+        "stepmap.js",
+        "training_fact.js",
+        "training_neuron.js",
+        "training_layers.js",
+        "training_story.js",
+        "training.js",
+    ),
     styles=("chart.css", "training.css"),
     questions={
         "training": _training,

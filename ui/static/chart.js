@@ -50,6 +50,15 @@
     return order.filter(i => room(i));
   };
 
+  // A share as a signed percentage.
+  kn.changeWords = v => {
+    if (v === null || v === undefined) return "–";
+    const percent = 100 * v;
+    const size = Math.abs(percent);
+    if (size < 0.05) return "0 %";
+    return `${percent > 0 ? "+" : percent < 0 ? "−" : ""}${size >= 1000 ? kn.integer(Math.round(size)) : size >= 9.95 ? Math.round(size) : size.toFixed(1)} %`;
+  };
+
   // Round values between low and high, at most `most` + 1 of them.
   kn.ticks = (low, high, most = 3) => {
     const rough = (high - low) / most || 1;
