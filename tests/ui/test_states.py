@@ -85,3 +85,32 @@ def test_a_new_table_is_seen_without_a_restart(
     url = serve(Lake(root))
     make_lake(root)
     screens(url).open().page.locator(".kn-text .kn-token").first.wait_for()
+
+
+@pytest.mark.parametrize(
+    ("table", "tab", "pane", "view"),
+    [
+        ("logit_lens", "explore", "prompt", "prompt"),
+        ("neuron_peaks", "explore", "neuron", "neuron"),
+        ("neuron_map", "map", "map", "points"),
+    ],
+)
+def test_a_view_that_fails_says_why(
+    screens: Callable[[str], Screen],
+    serve: Callable[..., str],
+    tmp_path_factory: pytest.TempPathFactory,
+    table: str,
+    tab: str,
+    pane: str,
+    view: str,
+) -> None:
+    lake = make_lake(tmp_path_factory.mktemp("broken"))
+    (atlas,) = lake.partitions("model")
+    (file,) = lake.files(atlas, table)
+    whole = file.read_bytes()
+    # What its rows were is still told, but they are gone: a disk that lost a part of a file.
+    file.write_bytes(b"PAR1" + b"\0" * (len(whole) // 2) + whole[len(whole) // 2 + 4 :])
+    page = screens(serve(lake)).open(tab=tab).page
+    message = page.locator(f"[data-kn={pane}]:visible .kn-error").first
+    message.wait_for()
+    assert f"the view {view} failed" in message.inner_text()
