@@ -156,7 +156,7 @@ class _Extraction:
             return self._merge([t for t in by_neuron if t in wanted])
         if table in linked:
             with self.plan.replacing(table) as folder:
-                link_parts(self.shards, f"{linked[table]}.parquet", folder)
+                link_parts(self.shards, linked[table], folder)
             return {table: self.plan.rows(table)}
         if table in ("neurons", "neuron_top"):
             self.progress.say(f"writing {table}")

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from kn_assets.models.load import LoadedModel
 
-FILE = "fired.parquet"
+FILE = "fired-{}.parquet"
+_PROMPTS_OF_FILE = 512  # so that threads can write a shard's files side by side
 _CHUNK = 512  # tokens put in order at once: what fits a processor's cache
 
 
@@ -74,7 +75,10 @@ class Fired:
         self._compaction.finish()
         spill, pool = Spill(folder), self._pool
         by_token = list(pool.map(_by_token, self._sieves))
-        written = pool.submit(_write, folder / FILE, by_token, prompts)
+        written = [
+            pool.submit(_write, folder / FILE.format(i), by_token, prompts, first)
+            for i, first in enumerate(range(0, len(prompts), _PROMPTS_OF_FILE))
+        ]
         past = prompts.positions > 0
         layers = list(pool.map(lambda s, rows: _Layer.of(s, rows, past), self._sieves, by_token))
         spill.write_tokens(prompts)
@@ -86,7 +90,8 @@ class Fired:
             np.stack([m.squares for m in self._moments]),
             {"high": [x.high for x in layers], "low": [x.low for x in layers]},
         )
-        written.result()
+        for file in written:
+            file.result()
 
 
 @dataclass(frozen=True)
@@ -118,29 +123,37 @@ def _by_token(sieve: Sieve) -> np.ndarray:
     return rows
 
 
-def _write(path: Path, layers: list[np.ndarray], prompts: TokenizedPrompts) -> None:
+def _write(
+    path: Path, layers: list[np.ndarray], prompts: TokenizedPrompts, first_prompt: int
+) -> None:
+    last_prompt = min(first_prompt + _PROMPTS_OF_FILE, len(prompts))
+    tokens = range(int(prompts.starts[first_prompt]), int(prompts.starts[last_prompt]))
     with TableFile(path, "activations") as file:
-        for rows in in_prompt_order(layers, prompts):
+        for rows in in_prompt_order(layers, prompts, tokens):
             file.write(rows)
 
 
-def in_prompt_order(layers: list[np.ndarray], prompts: TokenizedPrompts) -> Iterator[pa.Table]:
-    """The rows of all layers by prompt, position, layer and neuron, as pieces of `activations`.
+def in_prompt_order(
+    layers: list[np.ndarray], prompts: TokenizedPrompts, tokens: range
+) -> Iterator[pa.Table]:
+    """The rows of some tokens by prompt, position, layer and neuron, as pieces of `activations`.
 
     layers: per layer, uint64 [rows] packed by token and neuron, sorted.
     """
     prompt_of, position_of = prompts.token_prompts, prompts.positions
-    firsts = range(0, len(prompts.ids), _CHUNK)
-    edges = np.stack([packed.edges(rows, np.array(firsts)) for rows in layers], axis=1)
+    firsts = tokens[::_CHUNK]
+    edges = np.stack(
+        [packed.edges(rows, np.array([*firsts, tokens.stop]))[:-1] for rows in layers], axis=1
+    )
     schema = TABLES["activations"].schema
     for first, (starts, ends) in zip(firsts, pairwise(edges), strict=True):
         pieces = [rows[a:b] for rows, a, b in zip(layers, starts, ends, strict=True)]
-        rows, counts = _interleaved(pieces, first, min(_CHUNK, len(prompts.ids) - first))
-        tokens = packed.first(rows)
+        rows, counts = _interleaved(pieces, first, min(_CHUNK, tokens.stop - first))
+        token_of = packed.first(rows)
         n_layers = np.arange(len(layers), dtype=np.int16)
         columns = [
-            prompt_of.take(tokens),
-            position_of.take(tokens),
+            prompt_of.take(token_of),
+            position_of.take(token_of),
             np.repeat(np.tile(n_layers, len(counts)), counts.ravel()),
             packed.second(rows).astype(np.int32),
             packed.values(rows),

@@ -26,10 +26,14 @@ from kn_assets.schema import TABLES
 BLOCK_ROWS = 1 << 20  # rows put in order at once by each worker: about 50 MB
 
 
-def link_parts(shards: list[Path], file: str, folder: Path) -> None:
-    """Put each shard's `file` into `folder` as one part of a table, as a hard link if possible."""
-    for i, shard in enumerate(shards):
-        source, part = shard / file, folder / f"part-{i:05}.parquet"
+def link_parts(shards: list[Path], name: str, folder: Path) -> None:
+    """Put each shard's files of that name into `folder`, as hard links if possible.
+
+    They become the parts of a table, numbered in the order of their prompts.
+    """
+    sources = [f for shard in shards for f in sorted(shard.glob(f"{name}*.parquet"))]
+    for i, source in enumerate(sources):
+        part = folder / f"part-{i:05}.parquet"
         try:
             os.link(source, part)
         except OSError:  # a file system without hard links

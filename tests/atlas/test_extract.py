@@ -58,6 +58,8 @@ def test_an_atlas_equals_direct_hooks(
     tmp_path: Path, family: str, shard_prompts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(extraction, "SHARD_PROMPTS", shard_prompts)
+    monkeypatch.setattr("kn_assets.atlas.fired._PROMPTS_OF_FILE", 5)
+    monkeypatch.setattr("kn_assets.atlas.merge.BLOCK_ROWS", 300)
     plan = made_plan(tmp_path, family, tokens=20, density=0.1, top_k=4)
     counts = extract(plan, NEEDS, Progress())
     assert set(counts) == set(NEEDS)
