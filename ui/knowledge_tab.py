@@ -78,7 +78,13 @@ TAB = Tab(
     + pane("neuron", "The selected neuron")
     + pane("shared", "Facts that share the neuron")
     + "</div></div>",
-    scripts=("change.js", "grid.js", "knowledge.js"),
+    scripts=(
+        "change.js",
+        "grid.js",
+        "knowledge_runs.js",
+        "knowledge_change.js",
+        "knowledge.js",
+    ),
     styles=("knowledge.css",),
     questions={"facts": _facts, "fact": _fact, "neuron_facts": _shared},
     events={"knowledge": Event(_run, _WATCHING)},

@@ -5,7 +5,8 @@
   const STEPS = [["8", "8 steps"], ["20", "20 steps"], ["50", "50 steps"]];
   const ordinal = n => `${kn.integer(n)}${n % 100 > 10 && n % 100 < 14 ? "th" : { 1: "st", 2: "nd", 3: "rd" }[n % 10] ?? "th"}`;
 
-  kn.tab("knowledge", ({ element, trigger, props, watch }) => {
+  kn.tab("knowledge", widget => {
+    const { element } = widget;
     const pane = name => kn.section(element, name);
     const visible = () => kn.state.tab === "knowledge";
     const model = () => kn.state.model;
@@ -14,58 +15,7 @@
     let fact = null; // the fact on screen, as the server tells it
     let live = null; // what a live attribution told: of a sentence, or of the fact
     let wording = null; // of the fact's wordings, null for all
-    let kind = "suppress";
-    let factor = 2; // where neither suppressed nor doubled
-    let which = "set";
-    let chosenByHand = false; // that it is one neuron
-
-    // -- live runs: one at a time, the last one wanted ------------------------------------------
-
-    let asked = 0;
-    let running = null; // {ask, resolve, reject, tell}
-    let next = null;
-    watch("value", () => {
-      const answer = props.value && JSON.parse(props.value);
-      if (!answer || !running || answer.ask !== running.ask) return;
-      if (!answer.found && !answer.error) { running.tell(answer); return; }
-      const { resolve, reject } = running;
-      running = null;
-      if (answer.error) reject(new Error(answer.error));
-      else resolve(answer.found);
-      if (next) { const start = next; next = null; start(); }
-    });
-    const runs = new Map();
-    const run = (question, tell) => new Promise((resolve, reject) => {
-      const key = JSON.stringify(question);
-      if (runs.has(key)) { resolve(runs.get(key)); return; }
-      const kept = found => {
-        runs.set(key, found);
-        if (runs.size > 40) runs.delete(runs.keys().next().value);
-        resolve(found);
-      };
-      const start = () => {
-        running = { ask: ++asked, resolve: kept, reject, tell };
-        tell({ words: "asking", done: 0, of: 0 });
-        trigger("knowledge", { ...question, ask: asked });
-      };
-      if (running) { next = start; tell({ words: "waiting for your last run", done: 0, of: 0 }); } else start();
-    });
-    // A line that tells how far a run is.
-    const progress = () => {
-      const bar = h("progress", { "aria-label": "Progress of the run" });
-      const state = h("span", { class: "kn-count", role: "status" });
-      const node = h("div", { class: "kn-progress", hidden: true }, bar, state);
-      return {
-        node,
-        tell: ({ waiting, words, done, of }) => {
-          node.hidden = false;
-          if (of) { bar.max = of; bar.value = done; } else bar.removeAttribute("value");
-          state.textContent = waiting ? `waiting: ${waiting} ${waiting === 1 ? "run" : "runs"} before yours`
-            : of ? `${done} of ${of} ${words}` : `${words} …`;
-        },
-        end: () => { node.hidden = true; state.textContent = ""; },
-      };
-    };
+    const run = kn.knowledgeRuns(widget);
 
     // -- the list of facts -----------------------------------------------------------------------
 
@@ -119,104 +69,25 @@
     const grid = kn.neuronGrid();
     const gridNote = h("p", { class: "kn-faint" });
     const gridTrouble = h("div", {});
-    const gridRun = progress();
+    const gridRun = kn.progressLine();
     const gridSql = kn.sqlButton(sql("fact_neuron_grid"));
     const gridPart = h("section", { "aria-label": "Neurons by layer" },
       h("div", { class: "kn-head" }, h("h3", {}, "Neurons by layer"), gridSql), gridNote, gridTrouble, gridRun.node, grid.node);
+    const changes = kn.knowledgeChange({
+      fact: () => fact, live: () => live, wording: () => wording, model, run,
+      gone: async () => { if (gone === undefined) await look(); return gone; },
+    });
     const trouble = h("div", {});
     const factSql = kn.sqlButton(sql("fact_wordings"));
     const body = h("div", { class: "kn-fact-body" });
 
-    // -- changing its neurons ----------------------------------------------------------------------
-
-    const changed = h("div", {});
-    const changeNote = h("p", { class: "kn-faint" });
-    const changeRun = progress();
-    const other = h("input", { type: "number", min: "0", max: "100", step: "0.5", value: String(factor), "aria-label": "Factor", class: "kn-factor", onchange: () => { factor = Number(other.value); kinds.set("other"); kind = "other"; change(true); } });
-    const kinds = kn.toggle("What is done to the neurons", [["suppress", "suppress ×0"], ["amplify", "amplify ×2"], ["other", "× factor"]], kind,
-      value => { kind = value; change(true); });
-    const sets = h("div", {});
-    const changeSql = kn.sqlButton(() => `${sql("fact_interventions")()}\nWHERE kind = '${kind}'`);
-    const changePart = h("section", { "aria-label": "What changing them does" },
-      h("div", { class: "kn-head" }, h("h3", {}, "What changing them does"), changeSql),
-      h("div", { class: "kn-tools" }, kinds, other, sets), changeNote, changeRun.node, changed);
     pane("fact").append(form,
       h("div", { class: "kn-head" }, title, about, factSql), notes, trouble, body);
-
-    const chosen = () => (kind === "suppress" ? 0 : kind === "amplify" ? 2 : factor);
-    const ownNeurons = () => (live ? live.neurons.slice(0, live.coarse) : fact?.neurons.filter(n => n.refined).map(n => [n.layer, n.neuron]) ?? []).map(n => [n[0], n[1]]);
-    const answerToken = () => (live ? live.answer_token : fact?.wordings.find(w => wording === null || w.paraphrase === wording)?.answer_token);
-
-    const showSets = () => {
-      const n = ownNeurons().length;
-      const { layer, neuron } = kn.state;
-      const one = layer === null ? null : `layer ${layer} · neuron ${neuron} alone`;
-      const choices = [...(n ? [["set", live ? `its ${n} strongest neurons` : `its ${n} knowledge ${n === 1 ? "neuron" : "neurons"}`]] : []), ...(one ? [["one", one]] : [])];
-      if (!chosenByHand || !choices.some(([value]) => value === which)) { which = choices[0]?.[0] ?? "set"; chosenByHand = false; }
-      kn.fill(sets, choices.length > 0 && kn.toggle("Which neurons", choices, which, value => { which = value; chosenByHand = true; change(true); }));
-    };
-
-    const wordingsTold = () => (wording === null ? `mean over ${fact.wordings.filter(w => w.rank !== null).length} wordings` : `in “${fact.wordings.find(w => w.paraphrase === wording)?.text}”`);
-    const effectLine = () => {
-      const rows = fact?.effects.filter(r => r.kind === kind) ?? [];
-      const own = rows.find(r => r.control === "refined");
-      if (!own) return null;
-      const words = r => `${kn.changeWords(r.ratio)}${r.low === null ? "" : ` (${kn.changeWords(r.low)} to ${kn.changeWords(r.high)})`}`;
-      const by = name => rows.find(r => r.control === name);
-      return h("p", { class: "kn-faint" }, `Over ${own.n_facts} facts of ${fact.fact.relation}, with 95 % intervals: own neurons `, h("b", {}, words(own)),
-        ...[["random", "random"], ["matched", "equally active"], ["unrelated", "on another fact"]].filter(([c]) => by(c)).map(([c, name]) => `; ${name} ${words(by(c))}`), ".");
-    };
-
-    let changeCalls = 0;
-    // `clicked`: what isn't stored is run at once, since someone has just chosen it.
-    const change = async (clicked = false) => {
-      const call = ++changeCalls;
-      const set = ownNeurons();
-      changeRun.end();
-      changeSql.hidden = true;
-      if (!set.length && kn.state.layer === null) { kn.fill(changed); changeNote.textContent = ""; return; }
-      const neurons = which === "one" ? [[kn.state.layer, kn.state.neuron]] : set;
-      const stored = !live && which === "set" && kind !== "other" && fact?.interventions.length > 0;
-      if (stored) {
-        const rows = kn.storedChange(fact.interventions, kind, wording);
-        changeSql.hidden = false;
-        changeNote.textContent = `Set at the answer position, ${wordingsTold()}; stored.`;
-        kn.fill(changed, kn.changeTable(rows, answerToken()), effectLine());
-        return;
-      }
-      const question = {
-        model: model(), do: "change", factor: chosen(), neurons,
-        ...(kn.state.sentence ? { sentence: kn.state.sentence, answer: kn.state.answer } : { fact: fact.fact.fact_id, paraphrase: wording ?? firstAsked() }),
-      };
-      changeNote.textContent = "";
-      if (gone === undefined) await look();
-      if (call !== changeCalls) return;
-      if (!clicked && !live && !gone) {
-        kn.fill(changed, h("p", { class: "kn-message kn-note" }, "No such intervention is stored. ",
-          h("button", { type: "button", class: "kn-link", onclick: () => change(true) }, "Run it live"), "."));
-        return;
-      }
-      if (gone) { kn.fill(changed, kn.message(gone)); return; }
-      try {
-        changed.classList.add("kn-waiting");
-        const found = await run(question, told => { if (call === changeCalls) changeRun.tell(told); });
-        if (call !== changeCalls) return;
-        changeNote.textContent = `${neurons.length === 1 ? "One neuron" : `${neurons.length} neurons`} ×${kn.number(found.factor)} at the answer position`
-          + `${kn.state.sentence ? "" : `, in “${found.tokens.join("").trim()}”`}; run live, random ones drawn ${found.controls.find(c => c.control === "random").trials.length} times.`;
-        kn.fill(changed, kn.changeTable(kn.liveChange(found), found.answer_token),
-          !found.controls.some(c => c.control === "unrelated") && kn.message("No unrelated fact to compare with: this corpus has none. `kn knowledge` tells them."));
-      } catch (error) {
-        if (call === changeCalls) kn.fill(changed, kn.message(error.message, "error"));
-      } finally {
-        if (call === changeCalls) { changed.classList.remove("kn-waiting"); changeRun.end(); }
-      }
-    };
-    const firstAsked = () => fact.wordings[0]?.paraphrase ?? 0;
 
     // -- showing a fact ----------------------------------------------------------------------------
 
     const showWordings = () => {
-      const choose = value => { wording = value; showWordings(); showSets(); change(); };
+      const choose = value => { wording = value; showWordings(); changes.show(); };
       const row = (value, ...cells) => h("tr", { "aria-selected": String(wording === value), class: wording === value ? "kn-here" : null, onclick: () => choose(value) },
         h("th", { scope: "row" }, h("button", { type: "button", class: "kn-pick", "aria-pressed": String(wording === value) }, ...cells[0])), ...cells.slice(1));
       const asked = fact.wordings.filter(w => w.rank !== null);
@@ -257,7 +128,7 @@
         asked.length > 0 && !known && h("p", { class: "kn-faint" }, "The model doesn't know this fact, so nothing is attributed to neurons: there is hardly an answer to share out."),
         kn.steps.length > 1 && h("p", { class: "kn-faint" }, h("button", { type: "button", class: "kn-sql", onclick: () => kn.go({ tab: "training" }) }, "how it came to be, in Training")));
       kn.fill(trouble, fact.missing && kn.message(fact.missing));
-      kn.fill(body, wordings, gridPart, changePart);
+      kn.fill(body, wordings, gridPart, changes.node);
       showWordings();
       showGrid();
     };
@@ -275,15 +146,14 @@
       grid.node.hidden = !cells.length;
       if (cells.length) grid.show(cells, kn.atlas.n_layers, live ? 1 : fact.wordings.filter(w => w.rank !== null).length, live ? "among the strongest" : "knowledge neuron");
       else kn.fill(gridTrouble, attributeLive());
-      showSets();
-      change();
+      changes.show();
     };
     const completeness = () => {
       const gaps = live.layers.filter(l => Math.abs(l.difference) > 1e-6).map(l => Math.abs(l.total - l.difference) / Math.abs(l.difference)).sort((a, b) => a - b);
       return gaps.length ? `A layer's scores sum to P − P(layer at 0) within ${kn.percent(gaps[Math.floor(gaps.length / 2)])} at the median (${live.steps} steps, ${live.rule} rule).` : "";
     };
     const attributeLive = () => h("p", { class: "kn-message kn-note" }, "Nothing is stored of this fact's neurons here. ",
-      h("button", { type: "button", class: "kn-link", onclick: () => runLive({ fact: fact.fact.fact_id, paraphrase: wording ?? firstAsked() }) }, "Attribute it live"), " in one wording.");
+      h("button", { type: "button", class: "kn-link", onclick: () => runLive({ fact: fact.fact.fact_id, paraphrase: wording ?? fact.wordings[0]?.paraphrase ?? 0 }) }, "Attribute it live"), " in one wording.");
 
     // -- attribution, live -------------------------------------------------------------------------
 
@@ -294,9 +164,7 @@
       grid.node.hidden = true;
       gridNote.textContent = "";
       kn.fill(gridTrouble);
-      kn.fill(changed);
-      kn.fill(sets);
-      changeNote.textContent = "";
+      changes.clear();
       gridRun.tell({ words: "asking", done: 0, of: 0 });
       try {
         const found = await run({ model: model(), do: "attribute", steps: Number(steps.value), ...question }, told => { if (call === liveCalls) gridRun.tell(told); });
@@ -370,8 +238,8 @@
         kn.fill(about);
         kn.fill(notes);
         kn.fill(trouble);
-        kn.fill(body, gridPart, changePart);
-        gridSql.hidden = changeSql.hidden = true;
+        kn.fill(body, gridPart, changes.node);
+        gridSql.hidden = true;
         runLive({ sentence: kn.state.sentence, answer: kn.state.answer });
         return;
       }
@@ -418,7 +286,7 @@
     kn.on("neuron-asked", () => {
       if (!visible()) return;
       loadShared();
-      if (fact || live) { showSets(); if (which === "one") change(chosenByHand); }
+      if (fact || live) changes.neuron();
     });
     if (kn.state.model) both();
   }, ["sentence", "answer"]);
