@@ -90,10 +90,12 @@ def define(
         made.append(definition.statement)
         if lasting:
             made += _comments(definition)
+    # For one query, looking what files hold costs more than it saves.
+    single = not lasting and asked is None
     for filled in (False, True):  # filling costs time at each query: only where it is needed
         connection.execute("BEGIN")
         try:
-            of_lake = lake_sql.statements(lake, partitions, filled, words, lasting)
+            of_lake = lake_sql.statements(lake, partitions, filled, words, single)
             for statement in (*of_lake, *made):
                 connection.execute(statement)
             connection.execute("COMMIT")

@@ -16,8 +16,8 @@ from kn_assets.lake import Lake, model
 from kn_assets.schema import ALL, Table
 
 SETTINGS = ("disabled_optimizers = 'late_materialization'",)
-"""What a connection needs for macros that single out files: with it, DuckDB 2.0 fails where the top
-rows are taken from files that were chosen by their name."""
+"""What a connection needs for macros that single out files: DuckDB 2.0's late materialization fails
+where the top rows are taken from files that were chosen by their name."""
 BY_LAYER = ("activations_by_neuron", "neuron_peaks")
 """Tables that a run writes as a file for each layer, `layer-000.parquet` and so on."""
 BY_PROMPT = ("activations", "logit_lens", "attention")
@@ -58,15 +58,15 @@ def statements(
     partitions: dict[str, list[str]],
     filled: bool,
     words: set[str] | None = None,
-    lasting: bool = False,
+    single: bool = True,
 ) -> list[str]:
     """What makes the schema, over the tables that are there.
 
     partitions: of each table that is there, the keys of the partitions that hold it. filled:
     whether columns that some files lack are null, which costs time at each query. words: the words
-    of all that will be asked; what isn't among them is left out. lasting: whether it is for
-    connections of any kind and must hold when tables are made again: no file is singled out then,
-    since what it holds may change, and since the choice needs settings (see `SETTINGS`).
+    of all that will be asked; what isn't among them is left out. single: whether the one file
+    that holds a prompt or a layer is singled out, which takes the settings of `SETTINGS` and holds
+    until the tables are made again.
     """
     made = ["CREATE SCHEMA IF NOT EXISTS lake"]
     for table in ALL.values():
@@ -75,7 +75,7 @@ def statements(
         if words is None or table.name in words or of in words:
             made.append(_view(lake, table, bool(keys), filled))
         if table.kind == "model" and (words is None or of in words):
-            made.append(_macro(lake, table, [] if filled else keys, lasting))
+            made.append(_macro(lake, table, [] if filled else keys, single))
     return made
 
 
@@ -96,7 +96,7 @@ def _view(lake: Lake, table: Table, present: bool, filled: bool) -> str:
     return f"CREATE OR REPLACE VIEW lake.{table.name} AS {source}"
 
 
-def _macro(lake: Lake, table: Table, keys: list[str], lasting: bool) -> str:
+def _macro(lake: Lake, table: Table, keys: list[str], single: bool) -> str:
     """The rows of one model: out of its folder where it was seen there, else looked for in all."""
     name, given = table.name, ["of_model"]
     source, condition = f"lake.{name}", "t.model = of_model"
@@ -108,18 +108,18 @@ def _macro(lake: Lake, table: Table, keys: list[str], lasting: bool) -> str:
     if name in BY_LAYER:
         given.append("of_layer")
         condition += " AND t.layer = of_layer"
-        layered = [key for key in keys if not lasting and _has_layers(lake, table, key)]
+        layered = [key for key in keys if single and _has_layers(lake, table, key)]
         if layered:
             file = "'/layer-' || lpad(of_layer::VARCHAR, 3, '0') || '.parquet'"
             condition += f" AND (NOT {_among(layered)} OR ends_with(t.filename, {file}))"
     if name in BY_PROMPT:
         given.append("of_prompt")
         condition += " AND t.prompt_id = of_prompt"
-        firsts = {} if lasting else {key: _first_prompts(lake, table, key) for key in keys}
+        firsts = {key: _first_prompts(lake, table, key) for key in keys if single}
         parted = {key: found for key, found in firsts.items() if len(found) > 1}
         if parted:
             condition += f" AND (NOT {_among(list(parted))} OR {_in_part(before, name, parted)})"
-        if name == BY_OPENED and keys and not lasting:
+        if name == BY_OPENED and keys and single:
             file = "'/prompt-' || lpad(of_prompt::VARCHAR, 9, '0') || '.parquet'"
             opened = f"contains(t.filename, '/{name}/prompt-')"
             condition += f" AND (NOT {opened} OR ends_with(t.filename, {file}))"

@@ -3,7 +3,7 @@
 -- all; drawn says which are of the sample. The same seed draws the same prompts.
 CREATE OR REPLACE MACRO neuron_examples(model, layer, neuron, n_top, n_sample, seed := 0) AS TABLE
 WITH
-ranked AS MATERIALIZED (FROM neuron_ranks(model, layer, neuron)),
+ranked AS (FROM neuron_ranks(model, layer, neuron)),
 chosen AS MATERIALIZED (
     SELECT r.*, false AS drawn FROM ranked AS r WHERE r.rank <= n_top
     UNION ALL
