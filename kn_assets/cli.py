@@ -44,6 +44,7 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="embedded corpus and model, then the app")
     demo.add_argument("--limit", type=int, help=f"prompts; default {DEMO['limit']}")
+    demo.add_argument("--lens", help="all (default), or lazy: a prompt's when it is opened")
     demo.add_argument("--no-ui", action="store_true", help="make the atlas, don't start the app")
     _ui_options(demo)
     demo.set_defaults(call=_demo)
@@ -181,7 +182,7 @@ def _demo(args: argparse.Namespace) -> int:
 
     if not args.no_ui:
         _check_port(args)
-    given = {**DEMO, **({"limit": args.limit} if args.limit else {})}
+    given = {**DEMO, **({"limit": args.limit} if args.limit else {}), "lens": args.lens}
     run(Request(_lake(args), AtlasSettings().with_given(**given)))
     return 0 if args.no_ui else _ui(args)
 

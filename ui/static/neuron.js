@@ -45,13 +45,14 @@
     const whose = h("select", {
       class: "kn-heads", "aria-label": "Whose attention", onchange: () => { chosen = whose.value === "" ? null : Number(whose.value); askHead(); },
     });
+    const noHeads = h("span", { class: "kn-faint" });
     const sentence = h("p", { class: "kn-sentence" });
     const weighted = h("div", { class: "kn-weighted" });
     const weightedSql = kn.sqlButton(() => `FROM attention_weighted(${kn.literal(kn.state.model)}, ${kn.state.prompt}, ${kn.state.layer}, ${kn.state.neuron})\nORDER BY position, source_position`);
     const lower = h("section", { class: "kn-lower", "aria-label": "This prompt, weighted with self-attention" },
       h("div", { class: "kn-head" }, h("h3", {}, "This prompt, weighted with self-attention"),
         weightedSql),
-      h("div", { class: "kn-tools" }, readings, whose), weighted, sentence);
+      h("div", { class: "kn-tools" }, readings, whose, noHeads), weighted, sentence);
 
     const hint = kn.message("Select a neuron to see the prompts that fire it.");
     const trouble = h("div", {}, hint);
@@ -161,6 +162,8 @@
         ...Array.from({ length: missing ? 0 : n ?? 1 }, (_, i) => h("option", { value: String(i) }, `head ${i}`)));
       whose.value = chosen === null ? "" : String(chosen);
       whose.disabled = Boolean(missing);
+      noHeads.textContent = missing ? "single heads need the model, which can't be asked here" : "";
+      noHeads.title = (missing ?? "").replaceAll("`", "");
       whose.title = missing ? `Single heads are asked of the model: ${missing}`.replaceAll("`", "") : "Single heads are asked of the model";
     };
 
@@ -169,7 +172,7 @@
       if (!withPrompt || stale || !kn.neuron || !kn.prompt) return;
       const { layer, neuron, token } = kn.state;
       weightedSql.hidden = Boolean(kn.prompt.prompt.live) || chosen !== null; // no row of a table holds it
-      whose.hidden = !kn.neuron.attention;
+      whose.hidden = noHeads.hidden = !kn.neuron.attention;
       const single = chosen !== null && kn.neuron.attention && ofHead?.key === headKey();
       if (chosen !== null && kn.neuron.attention && !ofHead?.weights) {
         kn.fill(sentence);
