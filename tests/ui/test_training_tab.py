@@ -231,6 +231,28 @@ def test_the_slider_moves_all_panes_and_keeps_what_is_chosen(page: Screen, data:
     assert page.page.get_by_label("Model").input_value() == "tiny@step0"
 
 
+def test_a_step_is_picked_by_name_too(page: Screen) -> None:
+    opened(page)
+    page.page.get_by_label("Model").select_option("tiny@step512")
+    page.until("document.querySelector('[data-kn=steps] output').textContent.includes('512')")
+    page.until("kn.prompt && kn.neuron && !document.querySelector('.kn-waiting')")
+    assert {k: page.address(k) for k in PROMPT} == {k: str(v) for k, v in PROMPT.items()}
+
+
+def test_a_model_at_no_step_has_the_steps_of_its_training(
+    screens: Callable[[str], Screen],
+    serve: Callable[..., str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    root = tmp_path_factory.mktemp("final")
+    add_training(root, steps=(0, 4))
+    page = screens(serve(make_lake(root, "tiny"))).open(model="tiny", tab="training")
+    page.until("document.querySelector('.kn-fact-title b')")
+    assert page.page.locator("[data-kn=steps] output").inner_text() == "at no step"
+    page.page.locator("[data-kn=steps]").get_by_role("slider").press("ArrowRight")
+    page.until("new URLSearchParams(location.search).get('model') === 'tiny@step0'")
+
+
 def test_dragging_the_slider_stands_on_checkpoints(page: Screen) -> None:
     opened(page, step=0)
     slider = page.page.locator("[data-kn=steps]").get_by_role("slider", name="Step of training")
@@ -293,7 +315,12 @@ def test_a_chart_tells_on_hover_and_moves_the_step_on_click(page: Screen, data: 
         )
         .fetchall()
     )
-    words = {"refined": "its own", "random": "random", "matched": "equally active", "final": "the last"}
+    words = {
+        "refined": "its own",
+        "random": "random",
+        "matched": "equally active",
+        "final": "the last",
+    }
     for control, ratio in rows:
         if control in words:
             (line,) = [t for t in told.splitlines() if t.startswith(words[control])]

@@ -4,7 +4,11 @@
 
   kn.mountBar = (pane, server) => {
     const about = h("span", { class: "kn-about" });
-    const picker = h("select", { "aria-label": "Model", onchange: () => kn.go({ model: picker.value, prompt: kn.atlases.find(a => a.model === picker.value).first_prompt, layer: null, neuron: null }) });
+    // Another step of the same model is seen at the same prompt, token and neuron.
+    const pick = model => (kn.baseOf(model) === kn.baseOf(kn.state.model)
+      ? kn.go({ model }, { keepToken: true })
+      : kn.go({ model, prompt: kn.atlases.find(a => a.model === model).first_prompt, layer: null, neuron: null }));
+    const picker = h("select", { "aria-label": "Model", onchange: () => pick(picker.value) });
     const notice = h("p", { class: "kn-notice", role: "status", hidden: true });
     const words = h("span", {});
     notice.append(words, h("button", { type: "button", "aria-label": "Dismiss", onclick: () => { notice.hidden = true; } }, "×"));

@@ -37,7 +37,7 @@
     const same = steps.length === kn.steps.length && steps.every((s, i) => s.model === kn.steps[i].model);
     if (!same) { kn.steps = steps; stop(); }
     const at = kn.steps.findIndex(s => s.model === kn.state.model);
-    if (same && at === kn.step) return;
+    if (same && at === kn.step) return; // as the slider said
     kn.step = at;
     tell();
   });
@@ -85,17 +85,20 @@
       kn.fill(ticks, ...scale.steps.map((step, i) => h("span", { class: shown.has(i) ? null : "kn-bare", style: `left:${100 * scale.at(i)}%` }, shown.has(i) ? kn.stepWords(step) : "")));
     };
     const show = () => {
-      node.hidden = kn.step < 0;
-      if (kn.step < 0) return;
+      node.hidden = !kn.steps.length;
+      if (!kn.steps.length) return;
       if (scale?.steps.length !== kn.steps.length || scale.steps.some((s, i) => s !== kn.steps[i].step)) {
         scale = kn.stepScale(kn.steps.map(s => s.step));
         labels();
       }
-      slider.value = String(Math.round(RANGE * scale.at(kn.step)));
-      slider.style.setProperty("--at", scale.at(kn.step));
-      slider.setAttribute("aria-valuetext", `step ${kn.integer(scale.steps[kn.step])}, checkpoint ${kn.step + 1} of ${kn.steps.length}`);
-      kn.fill(place, "step ", h("b", {}, kn.integer(scale.steps[kn.step])),
-        wide && h("span", { class: "kn-faint" }, ` · checkpoint ${kn.step + 1} of ${kn.steps.length}`));
+      // The atlas on screen may be of the same model at no step: the slider waits at the end.
+      const at = kn.step < 0 ? scale.steps.length - 1 : kn.step;
+      slider.value = String(Math.round(RANGE * scale.at(at)));
+      slider.style.setProperty("--at", scale.at(at));
+      const told = kn.step < 0 ? "at no step" : `step ${kn.integer(scale.steps[at])}, checkpoint ${at + 1} of ${kn.steps.length}`;
+      slider.setAttribute("aria-valuetext", told);
+      kn.fill(place, ...(kn.step < 0 ? [told] : ["step ", h("b", {}, kn.integer(scale.steps[at])),
+        wide && h("span", { class: "kn-faint" }, ` · checkpoint ${at + 1} of ${kn.steps.length}`)]));
     };
     slider.addEventListener("input", () => {
       stop();
