@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kn_assets import lake as lakes
+from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.bench.result import Figure, Result
 from kn_assets.errors import KnError
@@ -21,6 +22,7 @@ from kn_assets.knowledge.effects import ALL_RELATIONS
 from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
 from kn_assets.lake import Lake, Partition
 from kn_assets.models import embedded
+from kn_assets.models.source import resolve
 from kn_assets.training.checkpoints import named_here, step_of
 
 CONTROLS = ("random", "matched", "unrelated")
@@ -168,7 +170,11 @@ def _make(lake: Lake, args: argparse.Namespace) -> Partition:
     from kn_assets.progress import TerminalProgress
 
     TerminalProgress().say(f"nothing is known of {args.model} yet: making it, which takes minutes")
-    atlas = AtlasSettings().with_given(corpus=args.corpus, model=args.model, limit=args.limit)
-    request = Request(lake, named_here(lake, atlas), knowledge=KnowledgeSettings())
+    given = AtlasSettings().with_given(corpus=args.corpus, model=args.model, limit=args.limit)
+    atlas = named_here(lake, given)
+    key = resolve(atlas.model).key
+    if lake.meta(lakes.model(key), "atlases"):
+        atlas = AtlasPlan.of(lake, key).settings  # as it was made: it is not made anew
+    request = Request(lake, atlas, knowledge=KnowledgeSettings())
     run(request)
     return request.plan.model

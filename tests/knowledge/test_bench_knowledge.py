@@ -9,9 +9,13 @@ import pyarrow as pa
 import pytest
 
 from kn_assets import lake as lakes
+from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.bench import knowledge as bench
 from kn_assets.errors import KnError
+from kn_assets.knowledge.tables import KnowledgeSettings
 from kn_assets.lake import Lake
+from kn_assets.launch import Request
 from kn_assets.made_up import add_training, make_lake
 from kn_assets.schema import KNOWLEDGE
 
@@ -103,3 +107,22 @@ def test_no_neurons_at_all_is_told(made: Lake, tmp_path: Path) -> None:
     empty.write(lakes.model("tiny"), "intervention_effects", none, "x")
     with pytest.raises(KnError, match="no fact with neurons"):
         bench.scorecard(empty, lakes.model("tiny"))
+
+
+def test_what_is_not_there_is_made_of_the_atlas_as_it_is(
+    made: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the settings that the atlas was made with, not with the benchmark's defaults."""
+    settings = AtlasSettings(corpus="made", model="gpt2", limit=7)
+    (made.folder(lakes.model("gpt2"))).mkdir()
+    AtlasPlan(made, settings).save()
+    atlas = made.read(lakes.model("tiny"), "atlases")
+    made.write(lakes.model("gpt2"), "atlases", atlas, "made-up")
+    asked: list[Request] = []
+    monkeypatch.setattr("kn_assets.launch.run", asked.append)
+    args = argparse.Namespace(model="gpt2", corpus="geonames", limit=600)
+    assert bench._make(made, args) == lakes.model("gpt2")
+    assert (asked[0].atlas, asked[0].knowledge) == (settings, KnowledgeSettings())
+    args.model = "openai/other"
+    bench._make(made, args)
+    assert (asked[1].atlas.corpus, asked[1].atlas.limit) == ("geonames", 600)
