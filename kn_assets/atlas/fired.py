@@ -21,7 +21,7 @@ from kn_assets.atlas.batches import Batch
 from kn_assets.atlas.calibrate import Calibration
 from kn_assets.atlas.capture import device_of
 from kn_assets.atlas.compaction import compaction
-from kn_assets.atlas.moments import Moments
+from kn_assets.atlas.moments import Moments, Scratch
 from kn_assets.atlas.sieve import Sieve
 from kn_assets.atlas.spill import Spill
 from kn_assets.atlas.tokens import TokenizedPrompts
@@ -51,7 +51,8 @@ class Fired:
             Sieve(n_neurons, float(threshold), top_k, bounds)
             for threshold, bounds in zip(calibration.thresholds, calibration.bounds, strict=True)
         ]
-        self._moments = [Moments(n_neurons, self._device) for _ in self._sieves]
+        scratch = Scratch()
+        self._moments = [Moments(n_neurons, self._device, scratch) for _ in self._sieves]
         self._compaction = compaction(self._sieves, pool, self._device)
 
     def batch(self, batch: Batch) -> None:

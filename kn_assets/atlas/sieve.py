@@ -8,6 +8,8 @@ little but fired neurons passes.
 
 from __future__ import annotations
 
+import math
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ from kn_assets.errors import KnError
 if TYPE_CHECKING:
     from torch import Tensor
 
+_of_thread = threading.local()
 _TIGHTEN_AFTER = (1, 4, 20, 100, 500)  # batches; rarer as there is less to gain
 _DEAF = 16  # one neuron in so many may pass as a whole before signs are sorted out
 
@@ -153,20 +156,22 @@ def passing(rows: Tensor, high: np.ndarray, low: np.ndarray) -> Sparse:
 def compact(rows: np.ndarray, high: np.ndarray, low: np.ndarray) -> Sparse:
     """As `passing`, out of `plain` rows."""
     deaf = (high <= 0) | (low >= 0)
+    passed, also = _masks(rows.shape)
     if rows.dtype != np.int16:
-        passed = rows >= high
-        passed |= rows <= low
+        np.greater_equal(rows, high, out=passed)
+        np.less_equal(rows, low, out=also)
     elif np.count_nonzero(deaf) * _DEAF > len(deaf):
         sortable = codes(rows)
-        passed = sortable >= code_at_least(high)
-        passed |= sortable <= code_at_most(low)
+        np.greater_equal(sortable, code_at_least(high), out=passed)
+        np.less_equal(sortable, code_at_most(low), out=also)
     else:
         # As signed integers only positive numbers reach a positive bound, as unsigned ones only
         # negative numbers a negative bound: no code is needed. Other neurons pass as they are.
         over = np.where(deaf, np.int16(0), code_at_least(high))
         under = np.where(deaf, np.int16(-1), code_at_most(low)) ^ np.int16(0x7FFF)
-        passed = rows >= over
-        passed |= rows.view(np.uint16) >= under.view(np.uint16)
+        np.greater_equal(rows, over, out=passed)
+        np.greater_equal(rows.view(np.uint16), under.view(np.uint16), out=also)
+    passed |= also
     flat = _true(passed)
     tokens, neurons = np.divmod(flat.astype(np.int32), np.int32(rows.shape[1]))
     values = rows.reshape(-1).take(flat)
@@ -176,6 +181,15 @@ def compact(rows: np.ndarray, high: np.ndarray, low: np.ndarray) -> Sparse:
     if rows.dtype == np.int16 and deaf.any():
         found = found.where((values >= high.take(neurons)) | (values <= low.take(neurons)))
     return found
+
+
+def _masks(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Two masks of a shape, of any values: the thread's own, the same memory each time."""
+    size = math.prod(shape)
+    held = getattr(_of_thread, "masks", None)
+    if held is None or held.shape[1] < size:
+        held = _of_thread.masks = np.empty((2, size), bool)
+    return held[0, :size].reshape(shape), held[1, :size].reshape(shape)
 
 
 def _true(mask: np.ndarray) -> np.ndarray:
