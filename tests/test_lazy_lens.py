@@ -66,7 +66,7 @@ def same(found: pa.Table, wanted: pa.Table) -> None:
         a, b = found[name].to_pylist(), wanted[name].to_pylist()
         if name.endswith("probability"):
             numbers = [np.array([np.nan if x is None else x for x in v]) for v in (a, b)]
-            np.testing.assert_allclose(*numbers, atol=1e-6, equal_nan=True)
+            np.testing.assert_allclose(numbers[0], numbers[1], atol=1e-6, equal_nan=True)
         else:
             assert a == b, name
 
