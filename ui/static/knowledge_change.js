@@ -81,7 +81,7 @@
         const found = await tab.run(question, told => { if (call === calls) running.tell(told); });
         if (call !== calls) return;
         note.textContent = `${neurons.length === 1 ? "One neuron" : `${neurons.length} neurons`} ×${kn.number(found.factor)} at the answer position`
-          + `${kn.state.sentence ? "" : `, in “${found.tokens.join("").trim()}”`}; run live, random ones drawn ${found.controls.find(c => c.control === "random").trials.length} times.`;
+          + `${kn.state.sentence ? "" : `, in “${(found.tokens.join("") + found.given).trim()}”`}; run live, random ones drawn ${found.controls.find(c => c.control === "random").trials.length} times.`;
         kn.fill(changed, kn.changeTable(kn.liveChange(found), found.answer_token),
           !found.controls.some(c => c.control === "unrelated") && kn.message("No unrelated fact to compare with: this corpus has none. `kn knowledge` tells them."));
       } catch (error) {
