@@ -80,9 +80,7 @@ def test_names_of_all_sorts_are_found_in_the_order_of_the_macro(
 
 
 def test_a_named_country_offers_the_neurons_that_mark_it(screen: Any, database: Database) -> None:
-    best = rows(
-        database, "SELECT layer, neuron FROM concept_neurons('tiny', 'Japan', k := 3)"
-    )
+    best = rows(database, "SELECT layer, neuron FROM concept_neurons('tiny', 'Japan', k := 3)")
     screen.open(model="tiny", prompt=2)
     box = screen.page.get_by_role("combobox", name="Search")
     box.fill("jÁPAN")
