@@ -24,6 +24,7 @@ PERPLEXITY = 30.0
 EXAGGERATED_ITERATIONS, ITERATIONS = 250, 500
 _EVERY = 10
 _FFT_FROM = 10_000  # below, Barnes-Hut is faster and as good
+_THREADS_FROM = 2_000  # below, threads wait for each other longer than they work
 _FEWEST = 10  # fewer points are placed by their first two components
 _START_STD = 1e-4
 _EXAGGERATION, _MOMENTUM = 12, 0.8  # openTSNE's own
@@ -66,7 +67,7 @@ def embed(
         callbacks=[note],
         callbacks_every_iters=_EVERY,
         random_state=seed,
-        n_jobs=2,
+        n_jobs=2 if n >= _THREADS_FROM else 1,
     ).prepare_initial(affinities=affinities, initialization=_start(points, seed, init))
     coarse = int(ITERATIONS * _COARSE_SHARE) // _EVERY * _EVERY if by_fft else 0
     phases: list[tuple[int, dict[str, float]]] = [
