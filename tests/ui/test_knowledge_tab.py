@@ -28,7 +28,7 @@ pytestmark = pytest.mark.browser
 
 MODEL = "tiny"
 FACT = 0
-SHAPE = {"n_prompts": 12, "n_layers": 4, "n_neurons": 30, "density": 0.12}
+SHAPE: dict[str, Any] = {"n_prompts": 12, "n_layers": 4, "n_neurons": 30, "density": 0.12}
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +207,7 @@ def test_runs_wait_in_the_queue_of_all_live_runs(own_lake: Lake) -> None:
     assert json.loads(next(third))["waiting"] == 2
     mine = list(knowledge_tab._run(api, {**CHANGE, "ask": 3}, "b"))
     assert "wait for it" in json.loads(mine[-1])["error"]
-    third.close()
+    third.close()  # type: ignore[attr-defined]  # its page is gone
     held.go.set()
     assert json.loads([*first][-1]) == {"found": {"did": "attribute"}, "ask": 1}
     assert json.loads([*second][-1])["found"] == {"did": "change"}
