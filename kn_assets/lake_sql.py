@@ -163,7 +163,11 @@ def _first_prompts(lake: Lake, table: Table, key: str) -> list[int]:
 def _in_part(before: str, name: str, parted: dict[str, list[int]]) -> str:
     """Whether a file may hold the prompt: its part, or any file that isn't among the parts."""
     cases = " ".join(f"WHEN {quoted(key)} THEN '{firsts}'" for key, firsts in parted.items())
-    number = f"len(list_filter((CASE of_model {cases} END)::INTEGER[], lambda f: f <= of_prompt))"
+    # How many begin at the prompt or before it: its place among them. No lambda, since the prompt
+    # may come from a subquery.
+    firsts = f"(CASE of_model {cases} END)::DOUBLE[]"
+    behind = "of_prompt + 0.5"
+    number = f"list_position(list_sort(list_append({firsts}, {behind})), {behind}) - 1"
     ends = " ".join(f"WHEN {quoted(key)} THEN {len(firsts)}" for key, firsts in parted.items())
 
     def part(number: str) -> str:

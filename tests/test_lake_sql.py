@@ -105,6 +105,9 @@ def test_layers_and_prompts_may_come_from_another_query(connection):
     )
     for prompt, n in both:
         assert ask(connection, f"SELECT count(*) FROM heatmap('large', {prompt})") == [(n,)]
+    last = "SELECT count(*) FROM heatmap('large', (SELECT max(prompt_id) FROM activations))"
+    ((n,),) = ask(connection, last)
+    assert [(n,)] == ask(connection, f"SELECT count(*) FROM heatmap('large', {PROMPTS - 1})")
     ((n,),) = ask(
         connection,
         "SELECT count(*) FROM (VALUES (0), (2)) l(id), neuron_ranks('large', l.id, 7)",
