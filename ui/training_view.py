@@ -6,6 +6,7 @@ answered, and `missing` says by part which one it waits for and which command ma
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,11 @@ _STORED = {
     "fact": "fact_steps",
     "map": "neuron_map_steps",
 }
+_STORY = """
+SELECT step, n_wordings, n_right, probability, rank, decided_layer, n_neurons
+FROM fact_story($1, $2)
+"""
+_POOL = ThreadPoolExecutor(4, thread_name_prefix="training")
 
 
 def base(model: str) -> str:
@@ -138,26 +144,25 @@ def fact(database: Database, model: str, fact: int) -> Answer:
     )
     if not about:
         raise KnError(f"there is no fact {fact} in this corpus")
-    masses = rows(database, "FROM fact_mass($1, $2)", model, fact)
+    relation = about[0]["relation"]
+    # Four look-ups over the files of all steps: side by side they take half the time.
+    masses, told, own, related = (
+        _POOL.submit(rows, database, sql, model, of)
+        for sql, of in (
+            ("FROM fact_mass($1, $2)", fact),
+            (_STORY, fact),
+            ("FROM fact_effects($1, $2)", fact),
+            ("FROM relation_effects($1, $2)", relation),
+        )
+    )
     mass: dict[int, dict[int, float]] = {}
-    for row in masses:
+    for row in masses.result():
         mass.setdefault(row["step"], {})[row["layer"]] = row["mass"]
     return {
         "fact": about[0],
-        "story": rows(
-            database,
-            "SELECT step, n_wordings, n_right, probability, rank, decided_layer, n_neurons "
-            "FROM fact_story($1, $2)",
-            model,
-            fact,
-        ),
+        "story": told.result(),
         "mass": [{"step": s, "layers": [of[k] for k in sorted(of)]} for s, of in mass.items()],
-        "effects": {
-            "fact": rows(database, "FROM fact_effects($1, $2)", model, fact),
-            "relation": rows(
-                database, "FROM relation_effects($1, $2)", model, about[0]["relation"]
-            ),
-        },
+        "effects": {"fact": own.result(), "relation": related.result()},
     }
 
 

@@ -7,22 +7,29 @@
 CREATE OR REPLACE MACRO search_facts(model, text) AS TABLE
 WITH
 wanted AS (SELECT fold(trim(text)) AS word),
+folded AS (
+    SELECT
+        f.fact_id, f.relation, f.subject, f.object, f.city_id,
+        fold(f.subject) AS folded_subject,
+        fold(f.object) AS folded_object
+    FROM facts AS f
+    JOIN atlases AS a ON a.corpus = f.corpus
+    WHERE a.model = model
+),
 scored AS (
     SELECT
         f.fact_id, f.relation, f.subject, f.object, f.city_id,
         CASE
             WHEN w.word = '' THEN 0
-            WHEN fold(f.subject) = w.word THEN 6
-            WHEN starts_with(fold(f.subject), w.word) THEN 5
-            WHEN contains(fold(f.subject), w.word) THEN 4
-            WHEN fold(f.object) = w.word THEN 3
-            WHEN contains(fold(f.object), w.word) THEN 2
-            WHEN contains(fold(f.relation), w.word) THEN 1
+            WHEN f.folded_subject = w.word THEN 6
+            WHEN starts_with(f.folded_subject, w.word) THEN 5
+            WHEN contains(f.folded_subject, w.word) THEN 4
+            WHEN f.folded_object = w.word THEN 3
+            WHEN contains(f.folded_object, w.word) THEN 2
+            WHEN contains(replace(lower(f.relation), '-', ' '), w.word) THEN 1
         END AS score
-    FROM facts AS f
-    JOIN atlases AS a ON a.corpus = f.corpus
+    FROM folded AS f
     CROSS JOIN wanted AS w
-    WHERE a.model = model
 ),
 answered AS (FROM model_facts(model))
 SELECT

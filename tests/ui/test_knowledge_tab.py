@@ -367,7 +367,12 @@ def test_a_fact_that_is_not_there_is_said(page: Screen, fact: str) -> None:
 
 
 def test_every_query_of_the_tab_answers(page: Screen, told: Lake) -> None:
-    held = read(told, "knowledge_neurons", fact_id=FACT)[0]
+    fires = {(r["layer"], r["neuron"]) for r in read(told, "neuron_peaks")}
+    held = next(
+        r
+        for r in read(told, "knowledge_neurons", fact_id=FACT)
+        if (r["layer"], r["neuron"]) in fires
+    )
     opened(page, layer=held["layer"], neuron=held["neuron"])
     page.until("document.querySelector('.kn-shared-fact')")
     buttons = page.page.locator(".kn-knowledge .kn-sql:visible").filter(has_text="show as SQL")
