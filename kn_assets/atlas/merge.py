@@ -23,7 +23,7 @@ from kn_assets.parquet import TableFile
 from kn_assets.progress import Bar
 from kn_assets.schema import TABLES
 
-BLOCK_ROWS = 1 << 20  # rows put in order at once by each worker: about 50 MB
+BLOCK_ROWS = 1 << 18  # rows put in order at once by each worker: about 15 MB
 
 
 def link_parts(shards: list[Path], name: str, folder: Path) -> None:
