@@ -20,6 +20,12 @@ def numbers(bits: np.ndarray) -> np.ndarray:
     return (bits.view(np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)
 
 
+def numbers_into(out: np.ndarray, bits: np.ndarray) -> None:
+    """As `numbers`, into float32 numbers `out` of the same shape."""
+    wide = out.view(np.uint32)
+    np.left_shift(bits.view(np.uint16), np.uint32(16), out=wide, dtype=np.uint32)
+
+
 def code_at_most(bound: np.ndarray) -> np.ndarray:
     """The code of the largest bfloat16 that is <= bound (float32), int16."""
     bits = (np.asarray(bound, np.float32) + np.float32(0)).view(np.int32)

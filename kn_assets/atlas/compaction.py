@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kn_assets.atlas.moments import Moments, MomentsThere
 from kn_assets.atlas.sieve import Sieve, Sparse, plain
 
 if TYPE_CHECKING:
@@ -20,15 +21,26 @@ if TYPE_CHECKING:
 
 
 class Compaction(ABC):
-    """Takes the layers of batch after batch and fills one sieve a layer."""
+    """Takes the layers of batch after batch and fills one sieve and one sum a layer."""
 
     def __init__(self, sieves: list[Sieve], pool: Executor) -> None:
         self.sieves, self._pool = sieves, pool
         self._running: list[Future[None] | None] = [None] * len(sieves)
 
+    def batch(self, index: np.ndarray) -> None:
+        """Say which batch comes, by its `index`."""
+        self._index = index
+        counted = index >= 0
+        counted[:, 0] = False
+        self._counted = counted.reshape(-1)
+
     @abstractmethod
-    def take(self, layer: int, rows: Tensor, index: np.ndarray) -> None:
-        """Take [prompts * length, neurons] of a layer; `index` is the batch's. `rows` is kept."""
+    def take(self, layer: int, rows: Tensor) -> None:
+        """Take [prompts * length, neurons] of a layer of the batch, which is kept for a while."""
+
+    @abstractmethod
+    def moments(self) -> list[Moments]:
+        """Each layer's sums, after `finish`."""
 
     def finish(self) -> None:
         """Wait for what is under way; raises what went wrong in it."""
@@ -46,9 +58,20 @@ class Compaction(ABC):
 class BesideTheModel(Compaction):
     """For models on the CPU: worker threads read the model's own buffers while it goes on."""
 
-    def take(self, layer: int, rows: Tensor, index: np.ndarray) -> None:
+    def __init__(self, sieves: list[Sieve], pool: Executor) -> None:
+        super().__init__(sieves, pool)
+        self._moments = [Moments.zero(sieve.n_neurons) for sieve in sieves]
+
+    def take(self, layer: int, rows: Tensor) -> None:
         self._wait(layer)
-        self._start(layer, self.sieves[layer].add, plain(rows), index)
+        self._start(layer, self._work, layer, plain(rows), self._index, self._counted)
+
+    def moments(self) -> list[Moments]:
+        return self._moments
+
+    def _work(self, layer: int, rows: np.ndarray, index: np.ndarray, counted: np.ndarray) -> None:
+        self.sieves[layer].add(rows, index)
+        self._moments[layer].add(rows, counted)
 
 
 class OnTheDevice(Compaction):
@@ -65,14 +88,25 @@ class OnTheDevice(Compaction):
         self._device = torch.device(device)
         self._copies = torch.cuda.Stream(self._device) if self._device.type == "cuda" else None
         self._travelling: list[_Travelling | None] = [None] * len(sieves)
+        self._moments = [MomentsThere(sieve.n_neurons, device) for sieve in sieves]
 
-    def take(self, layer: int, rows: Tensor, index: np.ndarray) -> None:
+    def batch(self, index: np.ndarray) -> None:
+        super().batch(index)
+        counted = self._counted.astype(np.float32).reshape(1, -1)
+        self._counted_there = self._there(counted)
+        self._count = int(counted.sum())
+
+    def take(self, layer: int, rows: Tensor) -> None:
         self._wait(layer)
         high, low = (self._there(bound) for bound in self.sieves[layer].limits)
         self._receive(layer)
         flat = ((rows >= high) | (rows <= low)).flatten().nonzero()[:, 0]
         values = rows.flatten()[flat].float()
-        self._travelling[layer] = _Travelling(flat, values, index, self._copies)
+        self._travelling[layer] = _Travelling(flat, values, self._index, self._copies)
+        self._moments[layer].add(rows, self._counted_there, self._count)
+
+    def moments(self) -> list[Moments]:
+        return [m.here() for m in self._moments]
 
     def finish(self) -> None:
         for layer in range(len(self.sieves)):
@@ -85,10 +119,10 @@ class OnTheDevice(Compaction):
             self._travelling[layer] = None
             self._start(layer, travelling.unload, self.sieves[layer])
 
-    def _there(self, bound: np.ndarray) -> Tensor:
+    def _there(self, array: np.ndarray) -> Tensor:
         import torch
 
-        return torch.from_numpy(bound).to(self._device, non_blocking=True)
+        return torch.from_numpy(array).to(self._device, non_blocking=True)
 
 
 class _Travelling:

@@ -1,6 +1,6 @@
 """The neurons' side of a shard: fired values in both orders, statistics and tops.
 
-While batches run, each layer's activations go through its `Moments` and its `Sieve`; at the end
+While batches run, each layer's activations go through a `Compaction`; at the end
 everything is brought in order and written, layer beside layer.
 """
 
@@ -21,7 +21,6 @@ from kn_assets.atlas.batches import Batch
 from kn_assets.atlas.calibrate import Calibration
 from kn_assets.atlas.capture import device_of
 from kn_assets.atlas.compaction import compaction
-from kn_assets.atlas.moments import Moments, Scratch
 from kn_assets.atlas.sieve import Sieve
 from kn_assets.atlas.spill import Spill
 from kn_assets.atlas.tokens import TokenizedPrompts
@@ -46,30 +45,21 @@ class Fired:
         self, loaded: LoadedModel, calibration: Calibration, top_k: int, pool: Executor
     ) -> None:
         n_neurons = loaded.parts.n_neurons
-        self._device, self._pool = device_of(loaded), pool
+        self._pool = pool
         self._sieves = [
             Sieve(n_neurons, float(threshold), top_k, bounds)
             for threshold, bounds in zip(calibration.thresholds, calibration.bounds, strict=True)
         ]
-        scratch = Scratch()
-        self._moments = [Moments(n_neurons, self._device, scratch) for _ in self._sieves]
-        self._compaction = compaction(self._sieves, pool, self._device)
+        self._compaction = compaction(self._sieves, pool, device_of(loaded))
 
     def batch(self, batch: Batch) -> None:
         """Say which batch the next activations belong to."""
-        import torch
-
-        self._index = batch.index
-        counted = batch.index >= 0
-        counted[:, 0] = False
-        self._count = int(counted.sum())
-        self._counted = torch.from_numpy(counted.reshape(1, -1)).float().to(self._device)
+        self._n_tokens = batch.index.size
+        self._compaction.batch(batch.index)
 
     def take(self, layer: int, activations: Tensor) -> None:
         """Take the [prompts, length, neurons] that a layer gave."""
-        rows = activations.reshape(self._index.size, -1)
-        self._compaction.take(layer, rows, self._index)
-        self._moments[layer].add(rows, self._counted, self._count)
+        self._compaction.take(layer, activations.reshape(self._n_tokens, -1))
 
     def write(self, folder: Path, prompts: TokenizedPrompts) -> None:
         """Write the rows in prompt order as a table's file, all else as a `Spill`."""
@@ -84,11 +74,12 @@ class Fired:
         layers = list(pool.map(lambda s, rows: _Layer.of(s, rows, past), self._sieves, by_token))
         spill.write_tokens(prompts)
         spill.write_rows(*([getattr(x, n) for x in layers] for n in ("edges", "tokens", "values")))
+        moments = self._compaction.moments()
         spill.write_neurons(
-            self._moments[0].count,
+            moments[0].count,
             np.stack([x.n_fired for x in layers]),
-            np.stack([m.sums for m in self._moments]),
-            np.stack([m.squares for m in self._moments]),
+            np.stack([m.sums for m in moments]),
+            np.stack([m.squares for m in moments]),
             {"high": [x.high for x in layers], "low": [x.low for x in layers]},
         )
         for file in written:

@@ -9,7 +9,6 @@ import torch
 
 from kn_assets.atlas import bits, packed
 from kn_assets.atlas.compaction import BesideTheModel, Compaction, OnTheDevice
-from kn_assets.atlas.moments import Moments
 from kn_assets.atlas.sieve import Bounds, Sieve, passing
 from kn_assets.atlas.top import Top, at_least_kth, ordered, strongest, unordered
 
@@ -59,15 +58,13 @@ def test_a_sieve_keeps_what_brute_force_finds(
 ) -> None:
     activations, index = dense(dtype), padded_index()
     sieves = [Sieve(N, THRESHOLD, K, Bounds.none(N)) for _ in range(2)]
-    moments = Moments(N)
     with ThreadPoolExecutor(2) as pool:
         compaction = kind(sieves, pool)
         for i in range(0, len(index), batch):
-            some, places = activations[i : i + batch].reshape(-1, N), index[i : i + batch]
-            counts = torch.from_numpy((places >= 0) & (np.arange(10) > 0)).reshape(1, -1)
-            compaction.take(0, some, places)
-            compaction.take(1, -some, places)
-            moments.add(some, counts.float(), int(counts.sum()))
+            some = activations[i : i + batch].reshape(-1, N)
+            compaction.batch(index[i : i + batch])
+            compaction.take(0, some)
+            compaction.take(1, -some)
         compaction.finish()
 
     values = activations.float().numpy().reshape(-1, N)
@@ -86,6 +83,7 @@ def test_a_sieve_keeps_what_brute_force_finds(
             assert (top.tokens == best).all()
             assert (top.values == np.take_along_axis(masked.T, best, 1)).all()
 
+    moments, _ = compaction.moments()
     assert moments.count == counted.sum()
     np.testing.assert_allclose(moments.sums, values[counted].sum(0, dtype=float), atol=1e-3)
     squares = (values[counted].astype(float) ** 2).sum(0)
@@ -108,7 +106,8 @@ def test_sound_first_bounds_change_nothing() -> None:
 def test_a_failure_beside_the_model_is_raised() -> None:
     with ThreadPoolExecutor(1) as pool:
         compaction = BesideTheModel([Sieve(N, THRESHOLD, K, Bounds.none(N))], pool)
-        compaction.take(0, torch.zeros(3, N + 1), np.arange(3)[None])
+        compaction.batch(np.arange(3)[None])
+        compaction.take(0, torch.zeros(3, N + 1))
         with pytest.raises(ValueError, match="broadcast"):
             compaction.finish()
 
