@@ -3,10 +3,12 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -27,6 +29,23 @@ def arguments(*words: str) -> argparse.Namespace:
     return parser.parse_args(list(words))
 
 
+# No two begin alike, so that no two tokens past position 0 have the very same activations.
+TEXTS = (
+    "Kabul is the capital of Afghanistan, in the east of the country.",
+    "Near the Atlantic Ocean lies São Paulo.",
+    "With 37 million people, Tokyo (東京) is the capital of Japan.",
+    "Lagos grew.",
+    "Rome lies on the Tiber.",
+    "Peru's capital is Lima, on the Pacific coast, which is known for its fog.",
+    "Vienna, where the Danube leaves the Alps behind.",
+    "Cairo",
+    "42 bridges cross the river at Wrocław, an old city.",
+    "Oslo is a port at the end of a long fjord.",
+    "Built on islands: Stockholm.",
+    "Dakar is the westernmost city of the mainland of Africa.",
+)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake with a small atlas, and what the peers are told of it.
@@ -34,13 +53,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Thresholds are values that did occur; a hair less, and no rounding decides about them.
     """
     place = tmp_path_factory.mktemp("peers")
+    cities = [{"name": f"City {i}", "text": text} for i, text in enumerate(TEXTS)]
+    (place / "cities.jsonl").write_text("\n".join(json.dumps(c) for c in cities))
     request = small.request(place)
     request.corpus.make("cities", Progress())
     request.corpus.make("prompts", Progress())
     extract(request.plan, TABLES, Progress())
-    path = write_config(request.plan, place, "float32")
+    path = write_config(request.plan, place, "float32", "atlas")
     config = json.loads(path.read_text())
-    config["thresholds"] = [0.9999 * t for t in config["thresholds"]]
+    config["thresholds"] = [0.99999 * t for t in config["thresholds"]]
     path.write_text(json.dumps(config))
     return place
 
@@ -60,34 +81,91 @@ def test_result(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0.99 < hooks["rows shared"] <= 1
     assert told["ratio"] == hooks["ratio"] > 0
     assert told["figures"]["rows"] > 100
+    assert told["settings"]["tables"].startswith("atlas (the peers make the atlas tables of ours")
     assert told["settings"]["hooks"].startswith(version("transformers"))
     assert told["settings"]["nnsight"] == "not installed: give --install"
 
 
-def test_the_plain_script_finds_the_same_values(made: Path) -> None:
-    """Also of shorter prompts, which are padded, and for the first prompts alone."""
-    with_prompts = json.loads((made / "config.json").read_text())["n_prompts"]
+@pytest.fixture(scope="module")
+def hooks(made: Path) -> Iterator[Peer]:
+    """The plain script, which made its tables of all prompts after a round over five of them."""
     peer = Peer("hooks", Path(sys.executable), made / "config.json", made)
     try:
         peer.choose()
         assert min(peer.run(prompts=5)) > 0
-        first = pq.read_table(peer.out)
+        first = pq.read_table(peer.out / "activations.parquet")
+        assert set(first["prompt_id"].to_pylist()) == set(range(5))
         peer.run()
-        found = pq.read_table(peer.out)
+        yield peer
     finally:
         peer.close()
-    names = ["prompt_id", "position", "layer", "neuron"]
-    assert set(first["prompt_id"].to_pylist()) == set(range(5))
+
+
+def both(made: Path, peer: Peer, table: str, but: str = "") -> tuple[pa.Table, pa.Table]:
+    """A peer's table and ours, which must agree in all whole numbers `but` one and in order."""
     plan = small.request(made).plan
-    wanted = plan.lake.read(plan.model, "activations")
-    ordered = found.sort_by([(n, "ascending") for n in names])
-    assert len(set(found["prompt_id"].to_pylist())) == with_prompts
-    for name in names:
-        assert ordered[name].to_pylist() == wanted[name].to_pylist()
+    theirs, ours = pq.read_table(peer.out / f"{table}.parquet"), plan.lake.read(plan.model, table)
+    assert len(theirs) == len(ours) > 0
+    for field in theirs.schema:
+        if pa.types.is_integer(field.type) and field.name != but:
+            assert theirs[field.name].to_pylist() == ours[field.name].to_pylist(), field.name
+    return theirs, ours
+
+
+@pytest.mark.parametrize("table", ["activations", "activations_by_neuron"])
+def test_the_plain_script_finds_what_fired(made: Path, hooks: Peer, table: str) -> None:
+    """Also in shorter prompts, which are padded."""
+    theirs, ours = both(made, hooks, table)
+    assert set(theirs["prompt_id"].to_pylist()) >= set(range(len(TEXTS))) - {7}  # the shortest
     # The atlas keeps 13 bits of a float32's mantissa.
-    np.testing.assert_allclose(
-        ordered["activation"].to_numpy(), wanted["activation"].to_numpy(), rtol=2**-13
-    )
+    np.testing.assert_allclose(theirs["activation"], ours["activation"], rtol=2**-13)
+
+
+def test_the_plain_script_finds_the_same_peaks(made: Path, hooks: Peer) -> None:
+    """Of positions whose values the atlas rounds to the same one, the atlas names the first."""
+    theirs, ours = both(made, hooks, "neuron_peaks", but="position")
+    plan = small.request(made).plan
+    names = ["layer", "neuron", "prompt_id", "position"]
+    fired = plan.lake.read(plan.model, "activations")
+    stored = dict(zip(places(fired, names), fired["activation"].to_pylist(), strict=True))
+    there = [stored[place] for place in places(theirs, names)]
+    assert np.abs(there).tolist() == np.abs(ours["activation"]).tolist()
+    assert np.mean(np.equal(theirs["position"], ours["position"])) > 0.99
+    assert 0 not in theirs["position"].to_pylist()
+
+
+def places(table: pa.Table, names: list[str]) -> Iterator[tuple[int, ...]]:
+    return zip(*(table[n].to_pylist() for n in names), strict=True)
+
+
+def test_the_plain_script_finds_the_same_statistics(made: Path, hooks: Peer) -> None:
+    theirs, ours = both(made, hooks, "neurons")
+    assert max(theirs["n_fired"].to_pylist()) > 0
+    for name in ("firing_rate", "mean", "std", "min", "max"):
+        np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-4, atol=1e-7, err_msg=name)
+
+
+def test_the_plain_script_finds_the_same_strongest_tokens(made: Path, hooks: Peer) -> None:
+    theirs, ours = both(made, hooks, "neuron_top")
+    assert set(theirs["rank"].to_pylist()) == set(range(1, 6))
+    assert set(theirs["sign"].to_pylist()) == {-1, 1}
+    np.testing.assert_allclose(theirs["activation"], ours["activation"], rtol=1e-4, atol=1e-7)
+
+
+def test_with_fired_alone_there_is_one_table(made: Path) -> None:
+    place = made / "fired"
+    place.mkdir()
+    config = {**json.loads((made / "config.json").read_text()), "tables": "fired"}
+    (place / "config.json").write_text(json.dumps(config))
+    peer = Peer("hooks", Path(sys.executable), place / "config.json", place)
+    try:
+        peer.choose()
+        peer.run()
+    finally:
+        peer.close()
+    plan = small.request(made).plan
+    assert [f.name for f in peer.out.iterdir()] == ["activations.parquet"]
+    assert peers._shared(plan, [peer], 0.99) == {"hooks": 1}
 
 
 def test_a_library_that_is_missing_is_told_of(made: Path) -> None:
@@ -104,12 +182,13 @@ def test_different_work_is_no_comparison(made: Path) -> None:
     plan = small.request(made).plan
 
     class Fake:
-        name, out = "fake", made / "fake.parquet"
+        name, out = "fake", made / "fake"
 
     rows = plan.lake.read(plan.model, "activations")
-    pq.write_table(rows, Fake.out)
+    Fake.out.mkdir()
+    pq.write_table(rows, Fake.out / "activations.parquet")
     assert peers._shared(plan, [Fake], 0.99) == {"fake": 1}
-    pq.write_table(rows.slice(len(rows) // 50), Fake.out)
+    pq.write_table(rows.slice(len(rows) // 50), Fake.out / "activations.parquet")
     with pytest.raises(KnError, match=r"agree on 98\.\d% of the fired neurons only"):
         peers._shared(plan, [Fake], 0.99)
 

@@ -1,12 +1,12 @@
 """`kn bench peers`: extraction against TransformerLens, nnsight and plain hooks with pandas.
 
 All get the same model (in the same dtype unless another is asked for), the same prompts and
-thresholds, and as many threads; each writes a long table of the fired neurons to Parquet: prompt,
-position, layer, neuron, activation.
-Ours writes that and all else that comes out of the pass: the same rows in neuron order, peaks,
-exact statistics and the strongest tokens of every neuron. Each peer first tries its own settings on
-some of the prompts and then runs at the fastest; rounds of all are interleaved. The fired sets are
-held against ours row by row.
+thresholds, and as many threads. Ours writes the long table of fired neurons in the order of prompts
+and once more in the order of neurons, peaks, exact statistics and the strongest tokens of every
+neuron. With `--tables atlas` every peer makes the same, by code that they share and that is written
+as one would with torch and NumPy; with `--tables fired` they write the long table alone, ours still
+all of its tables. Each peer first tries its own settings on some of the prompts and then runs at
+the fastest; rounds of all are interleaved. The fired sets are held against ours row by row.
 
 The libraries run in environments of their own, which `--install` makes in the lake. Those that
 aren't installed, or can't run the model, are named among the settings with what they said.
@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 
 # Thresholds are values that did occur, so that rounding decides about those themselves.
 _LEAST_SHARED, _LEAST_SHARED_ROUNDED = 0.99, 0.9  # the latter where bfloat16 is in it
+_TABLES = {
+    "atlas": "the peers make the atlas tables of ours: fired neurons in two orders, peaks, "
+    "statistics of all tokens, strongest tokens",
+    "fired": "the peers write what fired alone, ours makes all of its atlas tables",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +54,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dtype", default="auto", help="float32, bfloat16 or auto")
     parser.add_argument(
         "--peers-dtype", choices=("float32", "bfloat16"), help="another dtype for the peers"
+    )
+    parser.add_argument(
+        "--tables",
+        choices=list(_TABLES),
+        default="atlas",
+        help="; ".join(f"{name}: {what}" for name, what in _TABLES.items()) + " (default: atlas)",
     )
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds; default 5")
     parser.add_argument(
@@ -84,7 +95,7 @@ def run(args: argparse.Namespace) -> Result:
         plan = prepared(place / "lake", settings)
         progress.say("a first round of ours")
         extract(plan, TABLES, Progress())
-        config = write_config(plan, place, args.peers_dtype or plan.dtype)
+        config = write_config(plan, place, args.peers_dtype or plan.dtype, args.tables)
         said: dict[str, object] = {}
         peers = list(_started(args.peers, config, place, said, progress))
         if not peers:
@@ -146,7 +157,7 @@ def _shared(plan: AtlasPlan, peers: list[Peer], least: float) -> dict[str, float
     ours = np.sort(np.concatenate([_keys(f) for f in plan.lake.files(plan.model, "activations")]))
     found = {}
     for peer in peers:
-        keys = _keys(peer.out)
+        keys = _keys(peer.out / "activations.parquet")
         both = len(np.intersect1d(ours, keys, assume_unique=True))
         found[peer.name] = both / (len(ours) + len(keys) - both)
         if found[peer.name] < least:
@@ -195,6 +206,7 @@ def _result(
             "model": args.model,
             "corpus": args.corpus,
             "dtype": plan.dtype,
+            "tables": f"{args.tables} ({_TABLES[args.tables]})",
             "peers' dtype": args.peers_dtype or plan.dtype,
             "prompts": args.prompts,
             "rounds": args.rounds,

@@ -33,10 +33,11 @@ class CannotRun(Exception):
     """A peer's process ended; the message is the last thing it said."""
 
 
-def write_config(plan: AtlasPlan, place: Path, dtype: str) -> Path:
+def write_config(plan: AtlasPlan, place: Path, dtype: str, tables: str) -> Path:
     """What every peer is told (see `scripts/common.py`), in `place`; returns its path.
 
-    The thresholds are those of the atlas that was just made from `plan`.
+    tables: `fired` or `atlas`. The thresholds are those of the atlas that was just made from
+    `plan`.
     """
     loaded = plan.load(Progress())
     prompts = plan.tokenize(loaded.tokenizer, loaded.parts.context)
@@ -55,6 +56,8 @@ def write_config(plan: AtlasPlan, place: Path, dtype: str) -> Path:
         "thresholds": plan.lake.read(plan.model, "thresholds")["threshold"].to_pylist(),
         "prompts": str(place / "prompts.npz"),
         "n_prompts": len(prompts),
+        "tables": tables,
+        "top_k": plan.settings.top_k,
     }
     path = place / "config.json"
     path.write_text(json.dumps(config), encoding="utf-8")
@@ -68,11 +71,12 @@ def _threads() -> int:
 
 
 class Peer:
-    """A running peer. `told` is its version and settings, `out` the table of its last round."""
+    """A running peer. `told` is its version and settings, `out` the folder of its tables."""
 
     def __init__(self, name: str, python: Path, config: Path, place: Path) -> None:
         self.name = name
-        self.out = place / f"{name}.parquet"
+        self.out = place / name
+        self.out.mkdir(exist_ok=True)
         self.n_prompts = json.loads(config.read_text(encoding="utf-8"))["n_prompts"]
         self.settings: dict[str, object] = {}
         self._errors = place / f"{name}.log"
@@ -105,7 +109,7 @@ class Peer:
     def run(
         self, settings: dict[str, object] | None = None, prompts: int | None = None
     ) -> tuple[float, float]:
-        """A round: its wall and processor seconds, from the first batch to the written table."""
+        """A round: its wall and processor seconds, from the first batch to the last table."""
         asked = {
             "out": str(self.out),
             "settings": settings or self.settings,

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 import torch
-from common import Fired, Rows, Run, serve
+from common import Run, serve
+from neuron_tables import Fired, Rows
 from transformers import AutoModelForCausalLM
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import nnsight
 import torch
-from common import Fired, Rows, Run, serve
+from common import Run, serve
+from neuron_tables import Fired, Rows
 from transformers import AutoModelForCausalLM
 
 
