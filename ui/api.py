@@ -20,7 +20,8 @@ from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from ui import neuron_view, views
 from ui.json_text import to_json
-from ui.live import LIVE_ALONE, Live, LiveLimits
+from ui.live import Live
+from ui.live_queue import LIVE_ALONE, LiveLimits
 from ui.rows import Answer
 from ui.sql import ALONE, Limits, SqlTab
 

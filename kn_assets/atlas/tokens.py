@@ -73,7 +73,9 @@ def tokenize(
 
     A text which gives no token at all is left out.
     """
-    encoded = [ids[:n_tokens] for ids in tokenizer(texts)["input_ids"]] if texts else []
+    encoded = (
+        [ids[:n_tokens] for ids in tokenizer(texts, verbose=False)["input_ids"]] if texts else []
+    )
     kept = [i for i, ids in enumerate(encoded) if ids]
     return TokenizedPrompts(
         np.asarray(prompt_ids, np.int32)[kept],

@@ -171,7 +171,7 @@ def test_what_a_browser_sends_is_checked(own_api: Api, asked: Any, words: str) -
 
 @pytest.fixture(scope="module")
 def own_api(own_lake: Lake) -> Iterator[Api]:
-    from ui.live import LiveLimits
+    from ui.live_queue import LiveLimits
 
     api = Api(own_lake, TABS, live_limits=LiveLimits(characters=100, seconds=120))
     yield api

@@ -19,7 +19,8 @@ from kn_assets.lake import Lake
 from kn_assets.live import LiveModel, LivePrompt, plan_of
 from kn_assets.live_process import _start
 from kn_assets.progress import Progress
-from ui.live import Live, LiveLimits
+from ui.live import Live
+from ui.live_queue import LiveLimits
 from ui.pack import unpack
 
 KEY = "tiny"
@@ -172,7 +173,7 @@ def test_why_a_text_was_cut_is_said(live: Live, model: LiveModel) -> None:
     assert words.startswith(f"Only the first 20 of this text's {whole} tokens")
     assert "others use" in words
     free = Live(live._lake, LiveLimits())
-    assert "context" in free._cut(model.longest, model.longest + 1)["rest"]
+    assert "context" in free._runs.missing(model.longest, model.longest + 1)["rest"]
     free.close()
 
 

@@ -25,7 +25,7 @@ from tests.ui.screen import Screen
 from ui import requested
 from ui.api import Api
 from ui.explore_tab import TAB
-from ui.live import LiveLimits
+from ui.live_queue import LiveLimits
 from ui.pack import unpack
 from ui.requested import Requested
 

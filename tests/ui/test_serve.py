@@ -13,7 +13,7 @@ import pytest
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from ui import serve as serving
-from ui.live import LIVE_SHARED
+from ui.live_queue import LIVE_SHARED
 from ui.sql import SHARED
 
 
