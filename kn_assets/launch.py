@@ -26,6 +26,7 @@ from kn_assets.knowledge.tables import (
     KnowledgeSettings,
     facts_fingerprint,
 )
+from kn_assets.knowledge.work import tidy as tidy_knowledge
 from kn_assets.lake import Lake, Partition, write_text
 from kn_assets.schema import TABLES
 
@@ -143,6 +144,8 @@ def _run_knowledge(request: Request) -> bool:
     if told:
         materialize(request, request.corpus.partition, told)
     tables = request.stale_knowledge()
+    if not set(tables) & set(OF_MODEL):
+        tidy_knowledge(request.plan)
     if tables:
         materialize(request, request.plan.model, tables)
     return bool(told or tables)

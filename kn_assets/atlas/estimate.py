@@ -194,7 +194,7 @@ def check_fits(plan: AtlasPlan, tables: Iterable[str]) -> None:
     found = size(plan.settings, shape, _prompts_of(plan), tables)
     begun = sum(
         f.stat().st_size
-        for folder in plan.lake.folder(plan.model).glob(".work-*")
+        for folder in plan.lake.folder(plan.model).glob(".work-extract-*")
         for f in folder.rglob("*")
         if f.is_file()
     )

@@ -2,8 +2,9 @@
 
 The plain loop sends the whole prompt through the whole model, forward and backward, once for each
 layer and step: what the method says, written down. It takes no gradient of weights and computes the
-same numbers; how far the two differ is a figure. Since it takes minutes it is run for some layers
-that are spread evenly, and its time is scaled to all of them.
+same numbers; how far the two differ is a figure. It runs the model as it was loaded, attribution
+has the faster products of `models.linears`, as in `kn knowledge`. Since the loop takes minutes it
+is run for some layers that are spread evenly, and its time is scaled to all of them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import Question, single
 from kn_assets.lake import Lake
 from kn_assets.models import embedded
+from kn_assets.models.linears import hasten
 from kn_assets.models.load import LoadedModel, load
 from kn_assets.models.source import resolve
 from kn_assets.progress import TerminalProgress
@@ -48,7 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Result:
     """Time both ways in turn, layer by layer, and compare their scores."""
     progress = TerminalProgress()
-    loaded = load(resolve(args.model), Lake(), progress=progress)
+    loaded, untouched = (load(resolve(args.model), Lake(), progress=progress) for _ in range(2))
+    hastened = hasten(loaded.model)
     question = single(loaded.tokenizer, args.prompt, args.answer)
     n_layers = loaded.parts.n_layers
     layers = _spread(n_layers, args.plain_layers or n_layers)
@@ -59,7 +62,7 @@ def run(args: argparse.Namespace) -> Result:
     with progress.bar("plain loop", len(layers), "layers") as bar:
         for layer in layers:
             started = time.perf_counter()
-            wanted = plain(loaded, question, layer, args.steps, args.rule)
+            wanted = plain(untouched, question, layer, args.steps, args.rule)
             slow.append(time.perf_counter() - started)
             started = time.perf_counter()
             found = _fast(loaded, question, args)
@@ -97,6 +100,7 @@ def run(args: argparse.Namespace) -> Result:
             "steps": args.steps,
             "rule": args.rule,
             "plain_layers": layers,
+            "linear_maps_by_onednn": hastened,
         },
     )
 

@@ -29,10 +29,15 @@ def attribute_all(
     steps: int = STEPS,
     rule: Rule = RULE,
     progress: Progress | None = None,
+    done: int = 0,
 ) -> Iterator[Scored]:
-    """Attribute each question's answer to the neurons of all layers, one question at a time."""
+    """Attribute each question's answer to the neurons of all layers, one question at a time.
+
+    done: how many others an earlier run attributed, for the progress alone.
+    """
     asked = list(questions)
-    with (progress or Progress()).bar("attribution", len(asked), "prompts") as bar:
+    shown = progress or Progress()
+    with shown.bar("attribution", done + len(asked), "prompts", done) as bar:
         for question in asked:
             last = last_token(loaded, question.ids)
             yield question, attribute(last, question.answer, steps, rule)
@@ -44,18 +49,26 @@ def tables(scored: Iterable[Scored], floor: float = FLOOR) -> tuple[pa.Table, pa
 
     Of each prompt the scores are kept that are positive and at least `floor` times its largest.
     """
-    kept: list[pa.Table] = []
-    errors: list[pa.Table] = []
-    for question, found in scored:
-        layers = np.array(found.layers, np.int16)
-        largest = found.scores.max()
-        at, neuron = np.nonzero(found.scores >= (floor * largest if largest > 0 else np.inf))
-        kept.append(_rows("attributions", question, layers[at], neuron, found.scores[at, neuron]))
-        gaps = pa.array(found.gaps, from_pandas=True)  # NaN is null
-        errors.append(
-            _rows("attribution_error", question, layers, found.totals, found.differences, gaps)
-        )
+    return joined(_of_prompt(question, found, floor) for question, found in scored)
+
+
+def joined(parts: Iterable[tuple[pa.Table, pa.Table]]) -> tuple[pa.Table, pa.Table]:
+    """Pairs of the two tables as one pair, in the order given."""
+    kept, errors = [], []
+    for of_kept, of_errors in parts:
+        kept.append(of_kept)
+        errors.append(of_errors)
     return _joined("attributions", kept), _joined("attribution_error", errors)
+
+
+def _of_prompt(question: Question, found: Attribution, floor: float) -> tuple[pa.Table, pa.Table]:
+    layers = np.array(found.layers, np.int16)
+    largest = found.scores.max()
+    at, neuron = np.nonzero(found.scores >= (floor * largest if largest > 0 else np.inf))
+    kept = _rows("attributions", question, layers[at], neuron, found.scores[at, neuron])
+    gaps = pa.array(found.gaps, from_pandas=True)  # NaN is null
+    errors = _rows("attribution_error", question, layers, found.totals, found.differences, gaps)
+    return kept, errors
 
 
 def _rows(name: str, question: Question, *columns: np.ndarray | pa.Array) -> pa.Table:

@@ -1,7 +1,9 @@
 """The tables about facts, made in one go: what is asked, answered, attributed, refined, intervened.
 
 Attribution and interventions run in float32 whatever the atlas' dtype is: they need gradients, and
-differences of probabilities that bfloat16 would round away.
+differences of probabilities that bfloat16 would round away. Unlike the atlas, whose activations are
+the model's own to the last digits, they take the faster products of `models.linears`: sums in
+another order move a score by millionths of the largest.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from kn_assets.knowledge import (
     facts,
     interventions,
     refine,
-    scores,
+    work,
 )
 from kn_assets.knowledge.attribution import RULE, STEPS
 from kn_assets.knowledge.questions import ask
@@ -126,8 +128,9 @@ def write_knowledge(
     """Make the tables of `OF_MODEL`; returns their numbers of rows.
 
     With `settings.like` the facts that were attributed there are here too, whether or not this
-    model knows them, so that steps of a training can be compared. Raises KnError where there are no
-    facts, and NothingKnown where the model knows none of those asked and there is none to be like.
+    model knows them, so that steps of a training can be compared. A killed run goes on at the
+    prompt that it was attributing. Raises KnError where there are no facts, and NothingKnown where
+    the model knows none of those asked and there is none to be like.
     """
     told = plan.lake.read(plan.corpus, "facts")
     asked_texts = plan.lake.read(plan.corpus, "fact_prompts")
@@ -142,8 +145,9 @@ def write_knowledge(
     if not like:
         taken = _first_known(told, answers.known(answered), settings.known)
     some = [q for q in questions.asked if q.fact_id in taken]
-    scored = scores.attribute_all(loaded, some, settings.steps, RULE, progress)
-    attributions, errors = scores.tables(scored)
+    fingerprint = settings.fingerprint(plan)
+    unfinished = work.Work(plan, fingerprint)
+    attributions, errors = unfinished.tables(loaded, some, settings.steps, RULE, progress)
     wordings = dict(Counter(q.fact_id for q in some))
     neurons, refinements = refine.refine(attributions, told, wordings)
     for refinement in refinements:
@@ -160,11 +164,12 @@ def write_knowledge(
         "interventions": changed,
         "intervention_effects": effects.effects(changed, told, settings.seed),
     }
-    fingerprint = settings.fingerprint(plan)
-    return {
+    counts = {
         t: plan.lake.write(plan.model, t, rows, fingerprint, settings=asdict(settings))
         for t, rows in made.items()
     }
+    unfinished.finish()
+    return counts
 
 
 def write_concepts(plan: AtlasPlan, progress: Progress) -> int:
@@ -188,10 +193,13 @@ def write_concepts(plan: AtlasPlan, progress: Progress) -> int:
 
 
 def _float32(plan: AtlasPlan, progress: Progress) -> LoadedModel:
+    from kn_assets.models.linears import hasten
     from kn_assets.models.load import load
 
     progress.say(f"loading {plan.source} in float32")
-    return load(plan.source, plan.lake, "float32", attention="eager", progress=progress)
+    loaded = load(plan.source, plan.lake, "float32", attention="eager", progress=progress)
+    hasten(loaded.model)
+    return loaded
 
 
 def _first_known(told: pa.Table, known: list[int], n: int) -> set[int]:
