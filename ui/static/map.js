@@ -1,7 +1,6 @@
 // The map: neurons or prompts at their t-SNE place, beside the selected neuron.
 (kn => {
   const h = kn.h;
-  const KEYS = "Arrow keys move to the next point, Enter selects, plus and minus zoom, 0 shows all.";
 
   const mountMap = pane => {
     let kind = "neurons";
@@ -19,11 +18,7 @@
     const legend = h("div", { class: "kn-legend" });
     const count = h("span", { class: "kn-count" });
     const said = h("p", { class: "kn-said", role: "status" });
-    const stage = h("div", { class: "kn-stage" },
-      h("div", { class: "kn-zoom" },
-        h("button", { type: "button", "aria-label": "Zoom in", onclick: () => plane.zoomBy(1.5) }, "+"),
-        h("button", { type: "button", "aria-label": "Zoom out", onclick: () => plane.zoomBy(1 / 1.5) }, "−"),
-        h("button", { type: "button", "aria-label": "Show all", onclick: () => plane.showAll() }, "⤢")));
+    const stage = h("div", { class: "kn-stage" });
     const plane = kn.mapPlane(stage, (context, { ink, ring, label, outline: line }) => {
       if (points && labels.on) kn.drawLabels(context, points, plane.toScreen, [stage.clientWidth, stage.clientHeight], ink);
       const mark = chosen();
@@ -44,7 +39,7 @@
       words: i => words(i),
     });
     hands.set("move");
-    plane.canvas.setAttribute("aria-label", `Map. ${KEYS}`);
+    hands.name("Map");
     const trouble = h("div", {});
     const macro = () => `${kind === "neurons" ? "neuron_points" : "prompt_points"}(${kn.literal(kn.state.model)})`;
     pane.append(
@@ -78,13 +73,12 @@
       hands.forget();
       plane.show(points);
       if (!points) { kn.fill(legend); return; }
-      plane.canvas.setAttribute("aria-label", `Map of ${kn.integer(points.n)} ${kind}. ${KEYS}`);
+      hands.name(`Map of ${kn.integer(points.n)} ${kind}`);
       const choices = kn.colourings(points);
       const before = colours.value;
       kn.fill(colours, ...choices.map(([name, words]) => h("option", { value: name }, words)));
       if (choices.some(([name]) => name === before)) colours.value = before;
       paintColours();
-      plane.showAll();
       document.documentElement.dataset.knMap = kind;
     };
 

@@ -1,13 +1,22 @@
-// Hands on the map: pointer, fingers, wheel and keys.
+// Hands on a map: pointer, fingers, wheel, keys and buttons.
 (kn => {
-  // `does` says what happens: hover(i), choose(i), drawing(outline), select(outline), unselect(),
-  // say(i), chosen() and words(i). `hand` is what dragging does: move, box or lasso.
+  const KEYS = "Arrow keys move to the next point, Enter selects, plus and minus zoom, 0 shows all.";
+
+  // `does` says what happens: hover(i), choose(i), say(i), chosen() and words(i); and where a part of
+  // the map can be selected drawing(outline), select(outline) and unselect(). `hand` is what dragging
+  // does: move, box or lasso.
   kn.mapHands = (stage, plane, does) => {
     const { canvas } = plane;
     let hand = "move";
     let drag = null;
     let hovered = -1;
     const fingers = new Map(); // pointer id -> [x, y]
+
+    const button = (name, sign, onclick) => kn.h("button", { type: "button", "aria-label": name, onclick }, sign);
+    stage.append(kn.h("div", { class: "kn-zoom" },
+      button("Zoom in", "+", () => plane.zoomBy(1.5)),
+      button("Zoom out", "−", () => plane.zoomBy(1 / 1.5)),
+      button("Show all", "⤢", () => plane.showAll())));
 
     const hover = i => {
       if (i === hovered) return;
@@ -20,6 +29,7 @@
     };
 
     stage.addEventListener("wheel", event => {
+      if (!plane.seen()) return;
       event.preventDefault();
       plane.zoomBy(Math.exp(-event.deltaY * 0.0015), here(event));
     }, { passive: false });
@@ -28,7 +38,7 @@
       if (!view || event.button) return;
       canvas.setPointerCapture(event.pointerId);
       fingers.set(event.pointerId, here(event));
-      const selects = hand === "move" ? (event.shiftKey ? "box" : null) : hand;
+      const selects = hand === "move" ? (event.shiftKey && does.select ? "box" : null) : hand;
       drag = fingers.size > 1 ? null : { from: here(event), view, moved: false, selects };
     });
     // Two fingers: what is between them stays between them.
@@ -74,7 +84,7 @@
       drag = null;
       fingers.delete(event.pointerId);
       if (!done) return;
-      does.drawing(null);
+      does.drawing?.(null);
       if (!done.moved) does.choose(plane.nearest(...here(event)));
       else if (done.outline?.length > 2) does.select(done.outline);
     });
@@ -82,7 +92,7 @@
     canvas.addEventListener("pointercancel", event => {
       drag = null;
       fingers.delete(event.pointerId);
-      does.drawing(null);
+      does.drawing?.(null);
     });
     canvas.addEventListener("keydown", event => {
       if (!plane.seen()) return;
@@ -94,11 +104,16 @@
       else if (event.key === "+" || event.key === "=") plane.zoomBy(1.5);
       else if (event.key === "-") plane.zoomBy(1 / 1.5);
       else if (event.key === "0") plane.showAll();
-      else if (event.key === "Escape") does.unselect();
+      else if (event.key === "Escape" && does.unselect) does.unselect();
       else return;
       event.preventDefault();
     });
 
-    return { set: value => { hand = value; canvas.dataset.hand = value; }, forget: () => { hovered = -1; } };
+    return {
+      set: value => { hand = value; canvas.dataset.hand = value; },
+      forget: () => { hovered = -1; },
+      // What a screen reader is told: the map's name and the keys.
+      name: words => canvas.setAttribute("aria-label", `${words}. ${KEYS}`),
+    };
   };
 })((window.kn ??= {}));

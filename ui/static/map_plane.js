@@ -1,23 +1,38 @@
-// The plane of the map: points on a canvas filled pixel by pixel, what is marked on another over it,
+// The plane of a map: points on a canvas filled pixel by pixel, what is marked on another over it,
 // and which part is seen.
 (kn => {
-  // `marks(context, {ink, ring, label})` draws what is over the points.
-  kn.mapPlane = (stage, marks) => {
+  // `marks(context, {ink, ring, outline, label})` draws what is over the points; `size` is a dot's, in
+  // CSS pixels where few points are all seen.
+  kn.mapPlane = (stage, marks, { size = 2.6 } = {}) => {
     let points = null;
     let view = null; // left, top and 1 / width of the square that is seen; null: all points
+    let touched = false; // by who zoomed or moved it: else it follows the stage's size
     let drawn = null; // x, y and colors in the order of drawing
-    let image = null; // the canvas' pixels
+    let image = null; // the canvas' pixels,
+    let pixels = null; // and the same as numbers
 
     const canvas = kn.h("canvas", { tabindex: "0", role: "application" });
     const overlay = kn.h("canvas", { class: "kn-overlay", "aria-hidden": "true" });
     stage.prepend(canvas, overlay);
 
+    // `found` is {n, x, y, extent, find}, with NaN for the place of one that isn't on the map, or null.
     const show = found => {
       points = found;
+      view = null;
+      touched = false;
       if (!points) return;
-      const order = shuffled(points.n);
-      drawn = { order, x: Float32Array.from(order, i => points.x[i]), y: Float32Array.from(order, i => points.y[i]) };
+      drawn = { order: shuffled(points.n), x: new Float32Array(points.n), y: new Float32Array(points.n) };
+      place();
     };
+    const place = () => {
+      const { order, x, y } = drawn;
+      for (let k = 0; k < points.n; k++) {
+        x[k] = points.x[order[k]];
+        y[k] = points.y[order[k]];
+      }
+    };
+    // The points' x and y have changed: drawn at once, within the frame that moved them.
+    const moved = () => { place(); paint(); };
     const colour = colors => {
       drawn.colors = Uint32Array.from(drawn.order, i => colors[i]);
       draw();
@@ -46,27 +61,31 @@
       (py - (stage.clientHeight - side()) / 2) / side() / view.zoom + view.y];
 
     let asked = 0;
-    const draw = () => { if (!asked) asked = requestAnimationFrame(() => { asked = 0; paint(); }); };
+    const draw = () => { if (!asked) asked = requestAnimationFrame(paint); };
 
     const paint = () => {
+      cancelAnimationFrame(asked);
+      asked = 0;
       if (!points || !kn.fit(canvas, stage.clientWidth, stage.clientHeight)) return;
       view ??= whole();
       const context = canvas.getContext("2d");
       const { width, height } = canvas;
-      if (image?.width !== width || image.height !== height) image = context.createImageData(width, height);
-      const pixels = new Uint32Array(image.data.buffer);
+      if (image?.width !== width || image.height !== height) {
+        image = context.createImageData(width, height);
+        pixels = new Uint32Array(image.data.buffer);
+      }
       pixels.fill(0);
       const ratio = width / stage.clientWidth;
       const scale = view.zoom * side() * ratio;
       const crowd = Math.sqrt(points.n) / 70;
-      const dot = Math.max(2, Math.min(9, Math.round(ratio * 2.6 * Math.sqrt(view.zoom) / Math.sqrt(Math.max(1, crowd)))));
+      const dot = Math.max(2, Math.min(9, Math.round(ratio * size * Math.sqrt(view.zoom) / Math.sqrt(Math.max(1, crowd)))));
       const [left, top] = toScreen(0, 0).map(v => v * ratio - dot / 2 + 0.5);
       const { x, y, colors } = drawn;
       const [right, bottom] = [width - dot, height - dot];
       for (let i = 0; i < points.n; i++) {
         const px = Math.floor(left + x[i] * scale);
         const py = Math.floor(top + y[i] * scale);
-        if (px < 0 || py < 0 || px > right || py > bottom) continue;
+        if (!(px >= 0 && py >= 0 && px <= right && py <= bottom)) continue;
         const color = colors[i];
         for (let row = py * width + px, last = row + dot * width; row < last; row += width) {
           for (let at = row; at < row + dot; at++) pixels[at] = color;
@@ -83,10 +102,12 @@
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, stage.clientWidth, stage.clientHeight);
       const ink = getComputedStyle(stage).color;
+      const ground = kn.css("--kn-ground", stage);
+      const there = i => i >= 0 && !Number.isNaN(points.x[i]);
       const ring = (i, radius, thickness) => {
-        if (i < 0) return;
+        if (!there(i)) return;
         const [px, py] = toScreen(points.x[i], points.y[i]);
-        for (const [color, extra] of [[kn.css("--kn-ground"), 3], [ink, 0]]) {
+        for (const [color, extra] of [[ground, 3], [ink, 0]]) {
           context.beginPath();
           context.arc(px, py, radius, 0, 2 * Math.PI);
           context.lineWidth = thickness + extra;
@@ -104,16 +125,16 @@
         context.stroke();
         context.setLineDash([]);
       };
-      marks(context, { ink, ring, outline, label: (i, words) => label(context, i, words, ink) });
+      marks(context, { ink, ring, outline, label: (i, words) => there(i) && label(context, i, words, ink, ground) });
     };
 
-    const label = (context, i, words, ink) => {
+    const label = (context, i, words, ink, ground) => {
       const [px, py] = toScreen(points.x[i], points.y[i]);
       context.font = "600 13px system-ui, sans-serif";
       const width = context.measureText(words).width;
       const left = px + 14 + width > stage.clientWidth ? px - 14 - width : px + 14;
       context.lineWidth = 4;
-      context.strokeStyle = kn.css("--kn-ground");
+      context.strokeStyle = ground;
       context.strokeText(words, left, py + 4);
       context.fillStyle = ink;
       context.fillText(words, left, py + 4);
@@ -121,7 +142,7 @@
 
     // -- moving about ------------------------------------------------------------------------
 
-    const showAll = () => { view = null; draw(); };
+    const showAll = () => { view = null; touched = false; draw(); };
     const whole = () => {
       const [right, bottom] = points.extent;
       const zoom = Math.min(stage.clientWidth / right, stage.clientHeight / bottom) / side() / 1.04;
@@ -129,6 +150,7 @@
     };
     const zoomBy = (factor, at = [stage.clientWidth / 2, stage.clientHeight / 2]) => {
       if (!view) return;
+      touched = true;
       const [x, y] = fromScreen(...at);
       view.zoom = Math.max(0.3, Math.min(200, view.zoom * factor));
       const [x2, y2] = fromScreen(...at);
@@ -137,6 +159,7 @@
       draw();
     };
     const shift = (dx, dy, from = view) => {
+      touched = true;
       view.x = from.x - dx / side() / view.zoom;
       view.y = from.y - dy / side() / view.zoom;
       draw();
@@ -158,10 +181,10 @@
       return best;
     };
 
-    new ResizeObserver(draw).observe(stage);
+    new ResizeObserver(() => { if (!touched) view = null; paint(); }).observe(stage);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
     return {
-      canvas, show, colour, draw, paintMarks, showAll, zoomBy, shift, toScreen, fromScreen, nearest, towards,
+      canvas, show, colour, moved, paintMarks, showAll, zoomBy, shift, toScreen, fromScreen, nearest, towards,
       seen: () => (points && view ? { ...view } : null),
     };
   };

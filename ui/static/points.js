@@ -73,9 +73,9 @@
   const rgb = color => `rgb(${color.join(" ")})`;
   const packed = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
-  const sequential = (points, value, low, high, words) => {
-    const colors = new Uint32Array(points.n);
-    for (let i = 0; i < points.n; i++) colors[i] = packed(ramp((value(i) - low) / (high - low || 1)));
+  const sequential = (n, value, low, high, words) => {
+    const colors = new Uint32Array(n);
+    for (let i = 0; i < n; i++) colors[i] = packed(ramp((value(i) - low) / (high - low || 1)));
     const stops = [0, 0.25, 0.5, 0.75, 1].map(share => rgb(ramp(share))).join(", ");
     return {
       colors,
@@ -86,6 +86,9 @@
       ],
     };
   };
+
+  // The layers 0 to `top` of `n` points, of which `layer(i)` is the i-th's.
+  kn.layerColours = (n, layer, top) => sequential(n, layer, 0, top, v => `layer ${v}`);
 
   const entry = (c, words) => kn.h("span", { class: "kn-entry" },
     kn.h("i", { style: `background:${rgb(c)}`, "aria-hidden": "true" }), kn.h("bdi", {}, words));
@@ -132,13 +135,13 @@
     ...(kind === "neurons" ? [
       ["layer", "layer", points => {
         const top = points.layer.reduce((a, b) => Math.max(a, b), 0);
-        return sequential(points, i => points.layer[i], 0, top, v => `layer ${v}`);
+        return kn.layerColours(points.n, i => points.layer[i], top);
       }],
       ["rate", "firing rate", points => {
         const log = i => Math.log10(Math.max(points.rate[i], 1e-5));
         let [low, high] = [0, -5];
         for (let i = 0; i < points.n; i++) { low = Math.min(low, log(i)); high = Math.max(high, log(i)); }
-        return sequential(points, log, low, high, v => kn.percent(10 ** v));
+        return sequential(points.n, log, low, high, v => kn.percent(10 ** v));
       }],
     ] : []),
     ["continent", kind === "neurons" ? "continent of its strongest prompt" : "continent",

@@ -81,7 +81,7 @@
     const at = i => {
       charts.forEach(chart => chart.mark(i));
       story.mark();
-      if (visible() && name === kn.baseOf(kn.state.model)) map.show(i);
+      if (name === kn.baseOf(kn.state.model)) map.show(i);
     };
 
     kn.onStep(at);
