@@ -9,7 +9,6 @@ from __future__ import annotations
 import resource
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,27 +16,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from kn_assets.atlas import estimate
-from kn_assets.atlas.batches import batches
-from kn_assets.atlas.capture import forward
 from kn_assets.atlas.estimate import BYTES, Prompts, Shape, Size, told_bytes
-from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.shard import ATTENTION, FIRED, LENS
-from kn_assets.atlas.tokens import TokenizedPrompts
-from kn_assets.atlas.vocabulary import neuron_vocabulary
 from kn_assets.corpus_tables import TABLES_OF_CORPUS, CorpusPlan
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.launch import ATLAS_TABLES
+from kn_assets.plan_trial import FEW, OF_LENS, SAMPLE, Trial
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel
 
-_SAMPLE, _FEW, _OF_LENS = 96, 32, (4, 16)  # prompts of the calibration
 # Maps and concepts aren't tried: seconds of what was measured on two cores.
 _A_POINT, _A_PEAK, _A_CONCEPT = 1.6e-3, 2e-7, 1.5e-6
 _STAGES = ("extraction", "lens", "attention", "vocabulary", "maps", "concepts")
@@ -111,14 +104,12 @@ def planned(plan: AtlasPlan, corpus: CorpusPlan, progress: Progress) -> Planned:
     told = Prompts(len(prompts), len(prompts.ids), int((lengths * (lengths + 1) // 2).sum()))
     shape = Shape(loaded.parts.n_layers, loaded.parts.n_neurons, _weights(loaded))
     with tempfile.TemporaryDirectory(prefix="kn-plan-") as folder:
-        tried = _Trial(plan, loaded, prompts, texts, Path(folder))
+        tried = Trial(plan, loaded, prompts, texts, Path(folder))
         fixed, a_token = tried.time(FIRED)
         seconds = {
             "extraction": fixed + a_token * told.tokens,
-            "lens": tried.beside(LENS, *_OF_LENS) * told.tokens,
-            "attention": tried.beside(ATTENTION, _FEW, _SAMPLE)
-            * told.pairs
-            / tried.pairs_a_token(),
+            "lens": tried.beside(LENS, *OF_LENS) * told.tokens,
+            "attention": tried.beside(ATTENTION, FEW, SAMPLE) * told.pairs / tried.pairs_a_token(),
             "vocabulary": tried.vocabulary(),
         }
         measured_rows, measured_bytes = tried.measured()
@@ -131,123 +122,6 @@ def planned(plan: AtlasPlan, corpus: CorpusPlan, progress: Progress) -> Planned:
     # What the calibration itself took is a better floor than arithmetic.
     memory = max(found.memory, _peak_memory())
     return Planned(plan, shape, told, replace(found, memory=memory), seconds)
-
-
-@dataclass(frozen=True)
-class _Loaded(AtlasPlan):
-    """A plan whose model is in memory already."""
-
-    loaded: LoadedModel
-
-    def load(self, progress: Progress, device: str = "cpu") -> LoadedModel:
-        return self.loaded
-
-
-class _Trial:
-    """The engine on samples of the prompts, in a lake of its own."""
-
-    def __init__(
-        self,
-        plan: AtlasPlan,
-        loaded: LoadedModel,
-        prompts: TokenizedPrompts,
-        texts: pa.Table,
-        folder: Path,
-    ) -> None:
-        self.plan, self.loaded, self.prompts = plan, loaded, prompts
-        self.texts, self.folder = texts, folder
-        self._made: dict[str, list[tuple[AtlasPlan, int]]] = {}  # by need, and their tokens
-
-    def time(self, need: str) -> tuple[float, float]:
-        """Seconds of a run whatever its size, and for each token."""
-        self._run(need, 4)  # the first time touches memory for the first time
-        (few, few_s), (many, many_s) = (self._run(need, n) for n in (_FEW, _SAMPLE))
-        if many <= few:
-            return 0.0, many_s / many
-        a_token = max(many_s - few_s, 0.1 * many_s) / (many - few)
-        return max(0.0, many_s - a_token * many), a_token
-
-    def beside(self, need: str, few: int, many: int) -> float:
-        """Seconds for each token of what is done beside the forward pass."""
-        tokens, seconds = [], []
-        for n in (few, many):
-            found = self._run(need, n)
-            tokens.append(found[0])
-            seconds.append(found[1] - self._forward(n))
-        if tokens[1] <= tokens[0]:
-            return max(0.0, seconds[1]) / tokens[1]
-        return max(0.0, seconds[1] - seconds[0]) / (tokens[1] - tokens[0])
-
-    def _forward(self, n: int) -> float:
-        """Seconds of the bare forward pass of n prompts."""
-        import torch
-
-        start = time.perf_counter()
-        with torch.inference_mode():
-            for batch in batches(self._sample(n)):
-                forward(self.loaded, batch.ids)
-        return time.perf_counter() - start
-
-    def vocabulary(self) -> float:
-        """Seconds of `neuron_vocabulary`, by its first layer."""
-        words = [""] * self.loaded.parts.vocab_size
-        start = time.perf_counter()
-        next(iter(neuron_vocabulary(self.loaded, words, 1, Progress())))
-        return (time.perf_counter() - start) * self.loaded.parts.n_layers
-
-    def pairs_a_token(self) -> float:
-        """Pairs of positions for each token in the sample."""
-        lengths = self._sample(_SAMPLE).lengths.astype(np.int64)
-        return float((lengths * (lengths + 1) // 2).sum() / lengths.sum())
-
-    def measured(self) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:
-        """Of the tables that grow with the prompts: rows a token; bytes, and bytes a row besides.
-
-        Dictionaries and footers weigh on small files: what a row adds is told by two samples.
-        """
-        rows, sizes = {}, {}
-        for need, table in (
-            (FIRED, "activations"),
-            (FIRED, "activations_by_neuron"),
-            (FIRED, "neuron_peaks"),
-            (ATTENTION, "attention"),
-            (LENS, "logit_lens"),
-        ):
-            (few, few_size), (many, many_size) = (
-                (plan.rows(table), _taken(plan, table)) for plan, _ in self._made[need][-2:]
-            )
-            if many > few:
-                a_row = (many_size - few_size) / (many - few)
-                sizes[table] = max(0.0, many_size - a_row * many), a_row
-            else:
-                sizes[table] = 0.0, many_size / max(1, many)
-            if need == FIRED:
-                rows[table] = many / self._made[need][-1][1]
-        return rows, sizes
-
-    def _run(self, need: str, n: int) -> tuple[int, float]:
-        """Make the tables of a need of n prompts: tokens, and seconds."""
-        rows = self._sample(n)
-        lake = Lake(self.folder / f"{need}-{n}")
-        settings = replace(self.plan.settings, limit=None, dtype=self.plan.dtype)
-        plan = _Loaded(lake, settings, self.loaded)
-        kept = np.isin(self.texts["prompt_id"].to_numpy(), rows.prompt_ids)
-        lake.write(plan.corpus, "prompts", self.texts.filter(pa.array(kept)), "a sample")
-        start = time.perf_counter()
-        extract(plan, [t for t, of in NEEDS.items() if of == need], Progress())
-        seconds = time.perf_counter() - start
-        self._made.setdefault(need, []).append((plan, len(rows.ids)))
-        return len(rows.ids), seconds
-
-    def _sample(self, n: int) -> TokenizedPrompts:
-        """n prompts, evenly out of all."""
-        chosen = np.unique(np.linspace(0, len(self.prompts) - 1, n).astype(int))
-        starts = self.prompts.starts
-        return TokenizedPrompts(
-            self.prompts.prompt_ids[chosen],
-            self.prompts.lengths[chosen],
-            np.concatenate([self.prompts.ids[starts[i] : starts[i + 1]] for i in chosen]),
-        )
 
 
 @contextmanager
@@ -266,11 +140,6 @@ def _with_prompts(plan: AtlasPlan, corpus: CorpusPlan, progress: Progress) -> It
         for table in TABLES_OF_CORPUS:
             made.make(table, progress)
         yield AtlasPlan(Lake(folder), plan.settings)
-
-
-def _taken(plan: AtlasPlan, table: str) -> int:
-    """Bytes of a table's files."""
-    return sum(f.stat().st_size for f in plan.lake.files(plan.model, table))
 
 
 def _weights(loaded: LoadedModel) -> int:

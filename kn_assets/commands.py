@@ -1,0 +1,178 @@
+"""What each `kn` command does, out of its parsed arguments: calls of the library, thin.
+
+Each returns the exit code. What a command needs is imported when it runs, so that `kn --help` is
+quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import fields
+from typing import Any
+
+from kn_assets.errors import KnError
+from kn_assets.knowledge.tables import KnowledgeSettings
+from kn_assets.lake import Lake
+from kn_assets.training.settings import TrainSettings
+
+DEMO = {"corpus": "geonames", "model": "smollm2-135m", "limit": 600}
+"""What `kn demo` makes: the embedded corpus and model, in a few minutes on two cores."""
+
+
+def demo(args: argparse.Namespace) -> int:
+    """Make the embedded atlas, then open the app."""
+    from kn_assets.atlas.settings import AtlasSettings
+    from kn_assets.launch import Request, run
+
+    if not args.no_ui:
+        _check_port(args)
+    given = {**DEMO, **({"limit": args.limit} if args.limit else {}), "lens": args.lens}
+    run(Request(_lake(args), AtlasSettings().with_given(**given)))
+    return 0 if args.no_ui else ui(args)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make an atlas, or one of each step, with its knowledge where that was asked for."""
+    from kn_assets.atlas.settings import AtlasSettings
+    from kn_assets.launch import Request, run
+    from kn_assets.training import named_here, requests, unfinished
+
+    atlas = AtlasSettings().with_given(**vars(args))
+    given = {"wiki": _wiki(args), "only": tuple(args.only or ()), "force": args.force}
+    if getattr(args, "with_knowledge", False):
+        own = {f.name: getattr(args, f.name, None) for f in fields(KnowledgeSettings)}
+        told = {k: v for k, v in own.items() if v is not None}
+        given["knowledge"] = KnowledgeSettings(**told).checked()
+    lake = _lake(args)
+    if word := unfinished(lake, atlas.model):
+        print(f"kn: {word}", file=sys.stderr)
+    if args.steps_of:
+        from kn_assets.launch_steps import run_steps
+
+        made = run_steps(requests(lake, atlas, args.steps_of, **given))
+    else:
+        made = run(Request(lake, named_here(lake, atlas), **given))
+    if not made:
+        print("everything is up to date", file=sys.stderr)
+    return 0
+
+
+def plan(args: argparse.Namespace) -> int:
+    """Tell what a run would take; 1 where it doesn't fit."""
+    from kn_assets.atlas.settings import AtlasSettings
+    from kn_assets.launch import Request
+    from kn_assets.plan_run import planned
+    from kn_assets.progress import TerminalProgress
+    from kn_assets.training import named_here
+
+    lake = _lake(args)
+    atlas = named_here(lake, AtlasSettings().with_given(**vars(args)).checked())
+    request = Request(lake, atlas, wiki=_wiki(args))
+    found = planned(request.plan, request.corpus, TerminalProgress())
+    print(found)
+    return int(bool(found.refusal))
+
+
+def train(args: argparse.Namespace) -> int:
+    """Train the small GPT-2."""
+    from kn_assets.progress import TerminalProgress
+    from kn_assets.training import train
+
+    settings = TrainSettings().with_given(**vars(args)).checked()
+    folder = train(settings, _lake(args), TerminalProgress())
+    print(
+        f"checkpoints in {folder}: kn knowledge --corpus {settings.corpus} --model {settings.name} "
+        "--limit 600 --steps-of all tells how it came to know"
+    )
+    return 0
+
+
+def ui(args: argparse.Namespace) -> int:
+    """Serve the app until it is stopped."""
+    from ui.serve import serve
+
+    blocks = serve(
+        _lake(args), args.host, args.port, share=args.share, auth=args.auth, public=args.public
+    )
+    blocks.block_thread()
+    return 0
+
+
+def sql(args: argparse.Namespace) -> int:
+    """Print what a query finds."""
+    from kn_assets.query import main_query
+
+    main_query(_lake(args), args.query, args.format)
+    return 0
+
+
+def page(args: argparse.Namespace) -> int:
+    """Print what is kept of a page."""
+    from kn_assets import wikipedia
+    from kn_assets.models.load import load_tokenizer
+    from kn_assets.models.source import resolve
+
+    settings = wikipedia.Settings.of(
+        contact=args.contact, base_url=args.base_url, keep_parentheses=args.keep_parentheses
+    )
+    try:
+        tokenizer = load_tokenizer(resolve(args.model or "gpt2"), _lake(args))
+    except KnError as e:
+        if args.model:
+            raise
+        print(
+            f"kn: no tokens are shown, since gpt2's tokenizer can't be had ({e})", file=sys.stderr
+        )
+        tokenizer = None
+    print(wikipedia.page_summary(args.page, tokenizer, settings))
+    return 0
+
+
+def prompts(args: argparse.Namespace) -> int:
+    """Print the prompts of a corpus, a line each."""
+    from kn_assets.listing import prompt_lines
+
+    def note(text: str) -> None:
+        print(f"kn: {text}", file=sys.stderr)
+
+    for line in prompt_lines(_lake(args), args.corpus, args.model, args.limit, note):
+        print(line)
+    return 0
+
+
+def bench(args: argparse.Namespace) -> int:
+    """Run a benchmark and print its result."""
+    result = args.run(args)
+    if args.json:
+        print(result.to_json())
+    else:
+        print(result.to_markdown() if args.markdown else result)
+    return 0
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """Print what is installed, reachable and made."""
+    from kn_assets.doctor import report
+
+    return report(_lake(args))
+
+
+def _lake(args: argparse.Namespace) -> Lake:
+    return Lake(args.data)
+
+
+def _wiki(args: argparse.Namespace) -> dict[str, Any]:
+    """The given settings of the Wikipedia corpus alone, without those that an atlas has too."""
+    from kn_assets import wikipedia
+    from kn_assets.atlas.settings import AtlasSettings
+
+    own = {f.name for f in fields(wikipedia.Settings)} - {f.name for f in fields(AtlasSettings)}
+    return {k: v for k, v in vars(args).items() if k in own and v is not None}
+
+
+def _check_port(args: argparse.Namespace) -> None:
+    """Tell of a port in use before minutes of work, not after them."""
+    from ui.serve import check_port
+
+    check_port(args.host, args.port)
