@@ -47,6 +47,8 @@ TAB = Tab(
     + "</div>",
     scripts=(
         "chart.js",
+        "chart_lines.js",
+        "chart_strip.js",
         "steps.js",
         "facts.js",
         "stepmap.js",

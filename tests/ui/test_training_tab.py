@@ -394,6 +394,32 @@ def test_points_move_to_their_places_and_are_clicked(page: Screen) -> None:
     assert words == f"layer {layer} · neuron {neuron}"
 
 
+def test_the_map_follows_a_step_moved_in_another_tab_and_keeps_its_zoom(page: Screen) -> None:
+    opened(page, step=0)
+    page.until("document.documentElement.dataset.knStepMap === '0'")
+    canvas = page.page.locator(".kn-step-stage canvas").first
+    drawn = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.join()"
+    canvas.press("0")
+    whole = canvas.evaluate(drawn)
+    canvas.press("+")
+    page.page.wait_for_timeout(100)
+    zoomed = canvas.evaluate(drawn)
+    assert zoomed != whole
+    page.tab("Explore")
+    bar = page.page.locator("[data-kn=bar]").get_by_role("slider", name="Step of training")
+    for key, step in (("End", 512), ("Home", 0)):
+        bar.press(key)
+        page.until(f"new URLSearchParams(location.search).get('model') === 'tiny@step{step}'")
+        page.tab("Training")
+        page.until(f"document.documentElement.dataset.knStepMap === '{step}'")
+        page.tab("Explore")
+    page.tab("Training")
+    page.page.wait_for_timeout(100)
+    assert canvas.evaluate(drawn) == zoomed
+    canvas.press("0")
+    assert canvas.evaluate(drawn) == whole
+
+
 def test_checkpoints_are_a_table_whose_rows_move_the_step(page: Screen, data: Database) -> None:
     opened(page)
     table = page.page.locator(".kn-checkpoints tbody")

@@ -142,7 +142,7 @@
 
     // -- moving about ------------------------------------------------------------------------
 
-    const showAll = () => { view = null; touched = false; draw(); };
+    const showAll = () => { view = null; touched = false; paint(); };
     const whole = () => {
       const [right, bottom] = points.extent;
       const zoom = Math.min(stage.clientWidth / right, stage.clientHeight / bottom) / side() / 1.04;

@@ -59,7 +59,7 @@
     });
     const effectNote = h("span", { class: "kn-faint" });
     const effects = kn.lineChart({
-      title: "Changing neurons, beside the controls", height: 190, onpick, format: kn.changeWords,
+      title: "Changing neurons, beside the controls", height: 163, onpick, format: kn.changeWords,
       sql: () => (whose === "fact" ? factCall("fact_effects")() : `FROM relation_effects(${model()}, ${kn.literal(fact?.fact.relation ?? "all")})`) + `\nWHERE kind = '${kind}'`,
       extra: i => {
         const row = rowsNow().find(r => r.step === steps()[i] && r.control === "refined");
