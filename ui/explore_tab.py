@@ -31,7 +31,7 @@ TAB = Tab(
     + pane("prompt", "The prompt's neurons by layer")
     + pane("neuron", "The selected neuron")
     + "</div>",
-    scripts=("requested.js", "cities.js", "live.js", "heatmap.js", "explore.js"),
+    scripts=("requested.js", "cities.js", "live.js", "lens_rows.js", "heatmap.js", "explore.js"),
     styles=("explore.css",),
     questions={
         "can_run": lambda api, given: {"missing": api.live.missing(given.model)},

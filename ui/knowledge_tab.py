@@ -83,6 +83,8 @@ TAB = Tab(
         "grid.js",
         "knowledge_runs.js",
         "knowledge_change.js",
+        "knowledge_form.js",
+        "knowledge_shared.js",
         "knowledge.js",
     ),
     styles=("knowledge.css",),

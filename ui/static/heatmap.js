@@ -24,13 +24,13 @@
     const scales = kn.toggle("Scale of the colours",
       [["layer", "scale per layer"], ["global", "global"]], scaling, value => { scaling = value; drawLegend(); draw(); });
     const legend = h("div", { class: "kn-legend" });
-    const labels = h("div", { class: "kn-labels" });
+    const lens = kn.lensRows();
     const canvas = h("canvas", {
       class: "kn-cells", tabindex: "0", role: "application",
       "aria-label": "Fired neurons by layer. Arrow keys move, Enter selects a neuron.",
     });
     const counts = h("div", { class: "kn-counts", "aria-label": "Number of neurons that fired" });
-    const rows = h("div", { class: "kn-rows" }, labels, h("div", { class: "kn-canvas" }, canvas), counts);
+    const rows = h("div", { class: "kn-rows" }, lens.node, h("div", { class: "kn-canvas" }, canvas), counts);
     const slider = h("input", { type: "range", min: "0", step: "1", value: "0", "aria-label": "Token" });
     const back = h("button", { type: "button", "aria-label": "Previous token", onclick: () => step(-1) }, "‹");
     const forth = h("button", { type: "button", "aria-label": "Next token", onclick: () => step(1) }, "›");
@@ -66,7 +66,7 @@
       kn.fill(text, prose);
       slider.max = String(Math.max(0, tokens.length - 1));
       slider.disabled = tokens.length < 2;
-      kn.fill(labels, ...Array.from({ length: kn.prompt.nLayers }, (_, layer) => lensRow(layer)));
+      lens.begin(kn.prompt.nLayers);
       kn.fill(counts, ...Array.from({ length: kn.prompt.nLayers }, () => h("span", {})));
       drawLegend();
       measure();
@@ -80,50 +80,12 @@
       lensState.textContent = lensWords ? `lens: ${lensWords}` : "";
     };
 
-    const lensRow = layer => h("button", {
-      type: "button", class: "kn-lens",
-      onmousemove: e => kn.tip(e.clientX, e.clientY, ...lensTip(layer)),
-      onmouseleave: kn.untip,
-      onfocus: e => {
-        if (!e.target.matches(":focus-visible")) return;
-        const place = e.target.getBoundingClientRect();
-        kn.tip(place.right, place.top, ...lensTip(layer));
-      },
-      onblur: kn.untip,
-      tabindex: layer ? "-1" : "0",
-      onkeydown: e => {
-        const next = { ArrowDown: layer + 1, ArrowUp: layer - 1 }[e.key];
-        if (next !== undefined && labels.children[next]) { labels.children[next].focus(); e.preventDefault(); }
-      },
-    },
-    h("span", { class: "kn-no" }, String(layer)),
-    h("span", { class: "kn-word" }, h("bdi", {})),
-    h("span", { class: "kn-p" }));
-
-    const lensTip = layer => {
-      const { tokens, lens } = kn.prompt;
-      if (!lens) return [kn.prompt.lensWords ? "the lens of this prompt is being computed" : "no logit lens of this prompt yet"];
-      const { top, nextProbability, nextRank } = lens(kn.state.token, layer);
-      const follows = tokens[kn.state.token + 1];
-      return [
-        h("strong", {}, `After layer ${layer}, the likeliest next token`),
-        h("table", {}, ...top.map(({ token, probability }) => h("tr", {},
-          h("td", {}, h("bdi", {}, kn.quoted(token))),
-          h("td", {}, h("span", { class: "kn-bar", style: `width:${(70 * probability).toFixed(1)}px` })),
-          h("td", { class: "kn-num" }, probability.toPrecision(2))))),
-        follows === undefined
-          ? h("div", {}, "The prompt ends here.")
-          : h("div", {}, "What follows: ", h("bdi", {}, kn.quoted(follows)),
-            ` · probability ${nextProbability.toPrecision(2)}, rank ${kn.integer(nextRank)}`),
-      ];
-    };
-
     // -- what belongs to the token -----------------------------------------------------------
 
     const draw = () => {
       if (!kn.prompt || body.hidden) return;
       const { token } = kn.state;
-      const { tokens, lens } = kn.prompt;
+      const { tokens } = kn.prompt;
       slider.value = String(token);
       slider.style.setProperty("--at", tokens.length > 1 ? token / (tokens.length - 1) : 0);
       kn.mark(prose, token);
@@ -133,18 +95,7 @@
         follows === undefined ? " · the prompt ends here" : " · then ",
         follows === undefined ? null : h("bdi", {}, kn.quoted(follows)),
         token === 0 ? " · position 0 is an attention sink: its outsized values are left out of statistics" : "");
-      [...labels.children].forEach((row, layer) => {
-        const [, word, p] = row.children;
-        const read = lens?.(token, layer);
-        const top = read?.top[0];
-        word.firstChild.textContent = top ? kn.shown(top.token).trim() || kn.quoted(top.token) : kn.prompt.lensWords ? "…" : "";
-        p.textContent = top ? kn.probability(top.probability) : "";
-        const right = top !== undefined && read.nextRank === 1;
-        row.classList.toggle("kn-right", right);
-        row.setAttribute("aria-label", top
-          ? `Layer ${layer}: ${top.token}, probability ${top.probability.toPrecision(2)}${right ? ", which is what follows" : ""}`
-          : `Layer ${layer}`);
-      });
+      lens.show(token);
       paint();
       say();
       if (Math.abs(canvas.parentElement.clientWidth - width) > 1) { measure(); paint(); }
@@ -199,8 +150,7 @@
       }
       frame(context, kn.state.layer, cells[kn.state.layer]?.findIndex(c => c.neuron === kn.state.neuron), 2);
       if (cursor && document.activeElement === canvas) frame(context, cursor.layer, cursor.index, 1);
-      labels.querySelector(".kn-at")?.classList.remove("kn-at");
-      labels.children[kn.state.layer]?.classList.add("kn-at");
+      lens.mark(kn.state.layer);
     };
 
     const frame = (context, layer, index, thickness) => {

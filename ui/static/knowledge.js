@@ -2,7 +2,6 @@
 // becomes of the answer when they are changed.
 (kn => {
   const h = kn.h;
-  const STEPS = [["8", "8 steps"], ["20", "20 steps"], ["50", "50 steps"]];
   const ordinal = n => `${kn.integer(n)}${n % 100 > 10 && n % 100 < 14 ? "th" : { 1: "st", 2: "nd", 3: "rd" }[n % 10] ?? "th"}`;
 
   kn.tab("knowledge", widget => {
@@ -25,40 +24,8 @@
         kn.sqlButton(() => `FROM search_facts(${kn.literal(model())}, ${kn.literal(picker.text())})`)),
       picker.node);
 
-    // -- a sentence of one's own -----------------------------------------------------------------
-
-    const sentence = h("textarea", { class: "kn-own", rows: "2", spellcheck: "false", "aria-label": "Your sentence, up to the answer", placeholder: "A beginning, such as: Rotterdam is a city in the" });
-    const answer = h("input", { class: "kn-search", type: "text", spellcheck: "false", autocomplete: "off", "aria-label": "Its answer", placeholder: "Its answer: Netherlands" });
-    const steps = h("select", { "aria-label": "Steps of the integral" }, ...STEPS.map(([value, words]) => h("option", { value }, words)));
-    steps.value = "20";
-    const start = h("button", { type: "button", class: "kn-run", onclick: () => ask() }, "Run");
-    const formTrouble = h("div", {});
-    const form = h("details", { class: "kn-own-form", ontoggle: () => { if (form.open) look(); } },
-      h("summary", {}, "Ask a sentence of your own"),
-      h("div", { class: "kn-ask-form" }, sentence, h("div", { class: "kn-ask-line" }, answer, steps, start)), formTrouble);
-    let gone; // why nothing can be run live; undefined: not yet asked
-    const look = async () => {
-      if (!model()) return;
-      try {
-        gone = (await kn.ask("can_run", { model: model() })).missing;
-        start.disabled = Boolean(gone);
-        kn.fill(formTrouble, gone && kn.message(gone));
-      } catch (error) {
-        kn.fill(formTrouble, kn.message(error.message, "error"));
-      }
-    };
-    const ask = () => {
-      const [text, object] = [sentence.value.trim(), answer.value.trim()];
-      if (!text || !object) { kn.fill(formTrouble, kn.message("Write a beginning of a sentence and the answer that ends it.")); return; }
-      kn.fill(formTrouble);
-      if (text === kn.state.sentence && object === kn.state.answer) load();
-      else kn.go({ sentence: text, answer: object });
-    };
-    for (const box of [sentence, answer]) {
-      box.addEventListener("keydown", event => {
-        if (event.key === "Enter" && !event.shiftKey) { ask(); event.preventDefault(); }
-      });
-    }
+    const form = kn.sentenceForm({ model, again: () => load() });
+    const loadShared = kn.knowledgeShared(pane("shared"), { model, visible });
 
     // -- the fact --------------------------------------------------------------------------------
 
@@ -75,13 +42,13 @@
       h("div", { class: "kn-head" }, h("h3", {}, "Neurons by layer"), gridSql), gridNote, gridTrouble, gridRun.node, grid.node);
     const changes = kn.knowledgeChange({
       fact: () => fact, live: () => live, wording: () => wording, model, run,
-      gone: async () => { if (gone === undefined) await look(); return gone; },
+      gone: form.gone,
     });
     const trouble = h("div", {});
     const factSql = kn.sqlButton(sql("fact_wordings"));
     const body = h("div", { class: "kn-fact-body" });
 
-    pane("fact").append(form,
+    pane("fact").append(form.node,
       h("div", { class: "kn-head" }, title, about, factSql), notes, trouble, body);
 
     // -- showing a fact ----------------------------------------------------------------------------
@@ -168,7 +135,7 @@
       changes.clear();
       gridRun.tell({ words: "asking", done: 0, of: 0 });
       try {
-        const found = await run({ model: model(), do: "attribute", steps: Number(steps.value), ...question }, told => { if (call === liveCalls) gridRun.tell(told); });
+        const found = await run({ model: model(), do: "attribute", steps: form.steps(), ...question }, told => { if (call === liveCalls) gridRun.tell(told); });
         if (call !== liveCalls) return;
         live = found;
         if (kn.state.sentence) showSentence();
@@ -194,32 +161,6 @@
       ...text.filter(Boolean).map(words => h("p", { class: "kn-faint" }, words)));
     };
 
-    // -- facts that share the neuron ---------------------------------------------------------------
-
-    const sharedTitle = h("h3", {}, "Facts that share it");
-    const shared = h("div", { class: "kn-shared" });
-    pane("shared").append(h("div", { class: "kn-head" }, sharedTitle,
-      h("button", { type: "button", class: "kn-sql", onclick: () => kn.go({ tab: "explore" }) }, "where it fires, in Explore"),
-      kn.sqlButton(() => `FROM neuron_facts(${kn.literal(model())}, ${kn.state.layer}, ${kn.state.neuron})`)), shared);
-    let sharedCalls = 0;
-    const loadShared = async () => {
-      const { layer, neuron } = kn.state;
-      if (!visible() || layer === null || neuron === null) return;
-      const call = ++sharedCalls;
-      try {
-        const { rows } = await kn.remembered("neuron_facts", { model: model(), layer, neuron });
-        if (call !== sharedCalls) return;
-        sharedTitle.textContent = rows.length ? `${kn.integer(rows.length)} ${rows.length === 1 ? "fact shares" : "facts share"} it` : "Facts that share it";
-        kn.fill(shared, ...(rows.length ? rows.map(row => h("button", {
-          type: "button", class: "kn-shared-fact", "aria-current": String(row.fact_id) === kn.state.fact ? "true" : null,
-          onclick: () => kn.go({ fact: String(row.fact_id), sentence: "", answer: "" }),
-        }, h("bdi", {}, row.subject), " → ", h("bdi", {}, row.object), h("span", { class: "kn-faint" }, ` ${row.relation} · ${kn.number(row.score)}`)))
-          : [h("p", { class: "kn-faint" }, "It is no knowledge neuron of any fact that was attributed.")]));
-      } catch (error) {
-        if (call === sharedCalls) kn.fill(shared, kn.message(error.message, "error"));
-      }
-    };
-
     // -- all of it ---------------------------------------------------------------------------------
 
     let calls = 0;
@@ -228,13 +169,11 @@
       const call = ++calls;
       liveCalls++; // a run under way is of what was
       live = null;
-      gone = undefined;
+      form.forget();
       if (kn.state.sentence) {
         fact = null;
         factSql.hidden = true;
-        sentence.value = kn.state.sentence;
-        answer.value = kn.state.answer;
-        form.open = true;
+        form.fill(kn.state.sentence, kn.state.answer);
         kn.fill(title, "Your sentence");
         kn.fill(about);
         kn.fill(notes);
