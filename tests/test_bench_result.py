@@ -1,7 +1,9 @@
 """How a benchmark's result is shown: to people, to machines, and in the page of benchmarks."""
 
 import json
+import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from kn_assets import cli
@@ -38,3 +40,10 @@ def test_a_row_fits_the_table_of_the_page() -> None:
 def test_the_page_tells_of_every_benchmark() -> None:
     for name in cli.bench_names():
         assert re.search(rf"^\| `kn bench {name}`", PAGE, re.M), name
+
+
+def test_a_ratio_that_was_not_measured_is_no_number() -> None:
+    alone = replace(RESULT, ratio=math.nan)
+    assert json.loads(alone.to_json())["ratio"] is None
+    for told in (str(alone), alone.to_markdown()):
+        assert "nan" not in told and "not compared with" in told

@@ -56,12 +56,17 @@ class Result:
         return json.dumps(told, indent=1)
 
     def __str__(self) -> str:
-        lines = [f"{self.name}: {self.ratio:.3g} x {self.baseline}"]
+        lines = [f"{self.name}: {self._compared('x')}"]
         for label, value in self.figures.items():
             lines.append(f"  {label:28} {_shown(value)}")
         lines.append("  settings: " + ", ".join(f"{k}={v}" for k, v in self.settings.items()))
         lines.append("  machine:  " + ", ".join(f"{k}={v}" for k, v in self.machine.items()))
         return "\n".join(lines)
+
+    def _compared(self, times: str) -> str:
+        if math.isnan(self.ratio):
+            return f"not compared with {self.baseline}"
+        return f"{self.ratio:.3g} {times} {self.baseline}"
 
     def to_markdown(self) -> str:
         """A row of the table in docs/benchmarks.md."""
@@ -69,7 +74,7 @@ class Result:
         settings = ", ".join(f"{k} {v}" for k, v in self.settings.items())
         cells = (
             f"`{self.name}`",
-            f"{self.ratio:.3g} × {self.baseline}",
+            self._compared("×"),
             "<br>".join(figures),
             settings,
             datetime.now(UTC).date().isoformat(),
