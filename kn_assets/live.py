@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
 from kn_assets.models import embedded
 from kn_assets.models.available import available
+from kn_assets.models.config import config_of, number
 from kn_assets.progress import Bar, Progress
 
 if TYPE_CHECKING:
@@ -110,17 +110,8 @@ def plan_of(lake: Lake, key: str) -> AtlasPlan:
 
 def n_heads(plan: AtlasPlan) -> int | None:
     """Attention heads of a layer by the model's configuration file; None where it has none."""
-    source = plan.source
-    folder = Path(source.ref)
-    if source.kind != "folder":
-        found = [a.folder for a in available(plan.lake) if a.source == source]
-        folder = found[0] if found else folder
-    try:
-        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # a GGUF file
-        return None
-    names = ("num_attention_heads", "n_head", "num_heads")
-    return next((int(told[name]) for name in names if name in told), None)
+    config = config_of(plan.source, plan.lake)
+    return number(config, "num_attention_heads", "n_head", "num_heads") if config else None
 
 
 def _is_here(plan: AtlasPlan) -> bool:

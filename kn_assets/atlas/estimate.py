@@ -6,13 +6,12 @@ the very prompts. What a run asks before it starts is whether disk and memory ho
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.compute as pc
@@ -20,7 +19,7 @@ import pyarrow.compute as pc
 from kn_assets.atlas.lens_rows import LENS_K
 from kn_assets.errors import KnError
 from kn_assets.lake import RESERVE
-from kn_assets.models.available import available
+from kn_assets.models.config import config_of, folder_of, number
 
 if TYPE_CHECKING:
     from kn_assets.atlas.plan import AtlasPlan
@@ -145,38 +144,21 @@ def _rows(settings: AtlasSettings, shape: Shape, prompts: Prompts) -> dict[str, 
 # -- what is told without loading anything ---------------------------------------------------------
 
 
-def config_of(plan: AtlasPlan) -> dict[str, Any] | None:
-    """The configuration file of a model on this machine; None where there is none to be read."""
-    source = plan.source
-    folder = Path(source.ref)
-    if source.kind != "folder":
-        found = [a.folder for a in available(plan.lake) if a.source == source]
-        folder = found[0] if found else folder
-    try:
-        told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # not here yet, or a GGUF file
-        return None
-    return {**told, **(told.get("text_config") or {}), "_folder": str(folder)}
-
-
 def shape_of(plan: AtlasPlan) -> Shape | None:
     """The model's shape by its configuration; None where that doesn't tell."""
-    config = config_of(plan)
+    config = config_of(plan.source, plan.lake)
     if config is None:
         return None
-
-    def number(*names: str) -> int | None:
-        return next((int(config[n]) for n in names if config.get(n)), None)
-
-    n_layers = number("num_hidden_layers", "n_layer", "num_layers")
-    width = number("hidden_size", "n_embd", "d_model")
-    n_neurons = number("intermediate_size", "n_inner", "ffn_dim") or (4 * width if width else None)
+    n_layers = number(config, "num_hidden_layers", "n_layer", "num_layers")
+    width = number(config, "hidden_size", "n_embd", "d_model")
+    n_neurons = number(config, "intermediate_size", "n_inner", "ffn_dim")
+    n_neurons = n_neurons or (4 * width if width else None)
     if n_layers is None or n_neurons is None:
         return None
     files = [
         f.stat().st_size
         for pattern in ("*.safetensors", "*.bin")
-        for f in Path(config["_folder"]).glob(pattern)
+        for f in folder_of(plan.source, plan.lake).glob(pattern)
     ]
     stored = 2 if str(config.get("dtype") or config.get("torch_dtype")).endswith("16") else 4
     wanted = 2 if plan.dtype == "bfloat16" else 4

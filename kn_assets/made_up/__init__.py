@@ -8,8 +8,6 @@ of whole neurons are made at a time, so that an atlas of 60 million rows needs l
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +32,7 @@ from kn_assets.made_up.dense import (
 from kn_assets.made_up.knowledge import add_facts, add_knowledge
 from kn_assets.made_up.text import vocabulary
 from kn_assets.made_up.training import add_training
-from kn_assets.made_up.write import columns_of, write
+from kn_assets.made_up.write import atlas_row, columns_of, write
 
 __all__ = [
     "FINGERPRINT",
@@ -105,16 +103,7 @@ def _write_atlas(lake: Lake, where: Partition, corpus: str, size: Shape) -> None
             }
         ],
     )
-    atlas = {
-        "corpus": corpus,
-        "created_at": datetime(2026, 1, 2, tzinfo=UTC),
-        "n_prompts": size.n_prompts,
-        "n_layers": size.n_layers,
-        "n_neurons": size.n_neurons,
-        "versions": json.dumps({"numpy": np.__version__}),
-        "settings": json.dumps({"n_tokens": size.n_tokens, "dtype": "float32"}),
-    }
-    write(lake, where, "atlases", [columns_of([atlas])])
+    write(lake, where, "atlases", [columns_of([atlas_row(corpus, size, "float32")])])
 
 
 def _clusters(kind: str, place: Columns) -> Columns:

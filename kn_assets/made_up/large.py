@@ -8,10 +8,8 @@ strongest token are true. There are no `neuron_top` and no tables about facts.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,7 @@ from kn_assets.made_up.context import attention, lens, neuron_vocabulary
 from kn_assets.made_up.corpus import write_corpus
 from kn_assets.made_up.dense import FINGERPRINT, Array, Columns, Shape, neuron_columns, token_ids
 from kn_assets.made_up.text import vocabulary
-from kn_assets.made_up.write import columns_of, write
+from kn_assets.made_up.write import atlas_row, columns_of, write
 from kn_assets.parquet import TableFile
 from kn_assets.schema import TABLES
 
@@ -54,16 +52,7 @@ def make_large_lake(root: str | Path, model: str, corpus: str = "made", **shape:
     block = Shape(**{**shape, "n_prompts": SHARD})
     _repeat(lake, where, "logit_lens", lens(block), size)
     _repeat(lake, where, "attention", map(_on_grid, attention(block)), size)
-    atlas = {
-        "corpus": corpus,
-        "created_at": datetime(2026, 1, 2, tzinfo=UTC),
-        "n_prompts": size.n_prompts,
-        "n_layers": size.n_layers,
-        "n_neurons": size.n_neurons,
-        "versions": json.dumps({"numpy": np.__version__}),
-        "settings": json.dumps({"n_tokens": size.n_tokens, "dtype": "bfloat16"}),
-    }
-    write(lake, where, "atlases", [columns_of([atlas])])
+    write(lake, where, "atlases", [columns_of([atlas_row(corpus, size, "bfloat16")])])
     return lake
 
 

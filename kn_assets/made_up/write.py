@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from kn_assets.lake import Lake, Partition
-from kn_assets.made_up.dense import (
-    FINGERPRINT,
-    Columns,
-)
+from kn_assets.made_up.dense import FINGERPRINT, Columns, Shape
 from kn_assets.schema import TABLES
 
 
@@ -38,3 +37,16 @@ def _array(values: Any, type_: pa.DataType) -> pa.Array:
     if isinstance(values, np.ndarray) and values.dtype != object:
         return pa.array(values.astype(type_.to_pandas_dtype(), copy=False), type_)
     return pa.array(values, type_)
+
+
+def atlas_row(corpus: str, size: Shape, dtype: str) -> dict[str, Any]:
+    """The row of `atlases` that a made-up atlas has."""
+    return {
+        "corpus": corpus,
+        "created_at": datetime(2026, 1, 2, tzinfo=UTC),
+        "n_prompts": size.n_prompts,
+        "n_layers": size.n_layers,
+        "n_neurons": size.n_neurons,
+        "versions": json.dumps({"numpy": np.__version__}),
+        "settings": json.dumps({"n_tokens": size.n_tokens, "dtype": dtype}),
+    }

@@ -1,0 +1,33 @@
+"""What a model's configuration file tells without loading the model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from kn_assets.lake import Lake
+from kn_assets.models.available import available
+from kn_assets.models.source import ModelSource
+
+
+def folder_of(source: ModelSource, lake: Lake) -> Path:
+    """Where the model's files are, if they are on this machine; a path that isn't there if not."""
+    if source.kind == "folder":
+        return Path(source.ref)
+    found = [a.folder for a in available(lake) if a.source == source]
+    return found[0] if found else Path(source.ref)
+
+
+def config_of(source: ModelSource, lake: Lake) -> dict[str, Any] | None:
+    """The configuration, a text model's own part first; None where there is no file to be read."""
+    try:
+        told = json.loads((folder_of(source, lake) / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # not here yet, or a GGUF file
+        return None
+    return {**told, **(told.get("text_config") or {})}
+
+
+def number(config: dict[str, Any], *names: str) -> int | None:
+    """The first of some names that the configuration has, as families name things differently."""
+    return next((int(config[name]) for name in names if config.get(name)), None)
