@@ -41,4 +41,8 @@ def app(lake: Lake) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/"
     finally:
         process.terminate()
-        process.wait()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:  # whoever started us may have it ignore the signal
+            process.kill()
+            process.wait()
