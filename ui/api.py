@@ -175,6 +175,13 @@ class Checked:
         return str(self.atlas["model"])
 
     @property
+    def neuron(self) -> tuple[str, int, int]:
+        """A model of the lake, and a layer and a neuron that it has."""
+        atlas = self.atlas
+        layer = self.integer("layer", atlas["n_layers"])
+        return str(atlas["model"]), layer, self.integer("neuron", atlas["n_neurons"])
+
+    @property
     def prompt(self) -> int:
         return self.integer("prompt", 1 << 31)
 
@@ -207,12 +214,8 @@ def _prompt(api: Api, given: Checked) -> Answer:
 
 
 def _neuron(api: Api, given: Checked) -> Answer:
-    atlas, run = given.atlas, given.text("live")
-    layer = given.integer("layer", atlas["n_layers"])
-    neuron = given.integer("neuron", atlas["n_neurons"])
-    found = neuron_view.neuron(
-        api.database, atlas["model"], None if run else given.prompt, layer, neuron
-    )
+    (model, layer, neuron), run = given.neuron, given.text("live")
+    found = neuron_view.neuron(api.database, model, None if run else given.prompt, layer, neuron)
     if run:
         try:
             found["attention"] = api.live.attention(run, layer, neuron)

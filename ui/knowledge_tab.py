@@ -30,10 +30,7 @@ def _fact(api: Api, given: Checked) -> Answer:
 
 
 def _shared(api: Api, given: Checked) -> Answer:
-    atlas = given.atlas
-    layer = given.integer("layer", atlas["n_layers"])
-    neuron = given.integer("neuron", atlas["n_neurons"])
-    return knowledge_view.shared(api.database, atlas["model"], layer, neuron)
+    return knowledge_view.shared(api.database, *given.neuron)
 
 
 def _run(api: Api, asked: object, user: str) -> Iterator[str]:

@@ -24,10 +24,7 @@ def _fact(api: Api, given: Checked) -> Answer:
 
 
 def _neuron(api: Api, given: Checked) -> Answer:
-    atlas = given.atlas
-    layer = given.integer("layer", atlas["n_layers"])
-    neuron = given.integer("neuron", atlas["n_neurons"])
-    return training_view.neuron(api.database, atlas["model"], layer, neuron)
+    return training_view.neuron(api.database, *given.neuron)
 
 
 def _places(api: Api, given: Checked) -> Answer:
