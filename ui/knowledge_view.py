@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kn_assets.database import Database
 from kn_assets.errors import KnError
-from ui.rows import Answer, missing_tables, rows
+from ui.rows import Answer, limit_option, missing_tables, rows
 
 _SHOWN = 2_000  # neurons of the grid
 
@@ -71,6 +71,6 @@ def _command(database: Database, model: str, *tables: str) -> str:
     name = corpus[0]["corpus"] if corpus else "CORPUS"
     named = " and ".join(f"`{table}`" for table in tables)
     return (
-        f"This atlas has no table {named} yet: `kn knowledge --corpus {name} --model {model}` "
-        "makes it."
+        f"This atlas has no table {named} yet: `kn knowledge --corpus {name} --model "
+        f"{model}{limit_option(database, model)}` makes it."
     )

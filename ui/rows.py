@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -45,3 +46,10 @@ def waits_for(names: list[str], whose: str = "atlas") -> str:
     """Words for a pane that lacks the tables `names`."""
     tables = " and ".join(f"`{name}`" for name in names)
     return f"This {whose} has no table {tables} yet: `kn run` makes it."
+
+
+def limit_option(database: Database, model: str) -> str:
+    """The atlas' own `--limit` for a command about it: with another it would be made anew."""
+    found = rows(database, "SELECT settings FROM atlases WHERE model = $1", model)
+    limit = json.loads(found[0]["settings"] or "{}").get("limit") if found else None
+    return f" --limit {limit}" if limit else ""

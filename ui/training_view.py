@@ -14,7 +14,7 @@ import numpy as np
 from kn_assets.database import Database
 from kn_assets.errors import KnError
 from ui.pack import pack
-from ui.rows import Answer, columns, missing_tables, rows
+from ui.rows import Answer, columns, limit_option, missing_tables, rows
 
 _STORED = {
     "layers": "layer_steps",
@@ -102,8 +102,8 @@ def _knowledge(database: Database, found: list[Answer]) -> Answer:
             more = " and others" if len(without) > 6 else ""
             which = f"Step {steps}{more} {'has' if len(without) == 1 else 'have'} no table"
         missing[part] = (
-            f"{which} `{table}` yet: `kn knowledge --corpus {corpus} --model {name} "
-            "--steps-of all` makes it."
+            f"{which} `{table}` yet: `kn knowledge --corpus {corpus} --model {name}"
+            f"{limit_option(database, found[0]['model'])} --steps-of all` makes it."
         )
     return missing
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from kn_assets.database import Database
@@ -20,6 +21,7 @@ from ui.api import Api
 from ui.app import TABS
 from ui.pack import pack, pack_ids, unpack
 from ui.questions import QUESTIONS
+from ui.rows import limit_option
 from ui.tab import Tab
 
 SHAPE = Shape()
@@ -307,3 +309,18 @@ def test_help_names_every_question_and_macro(api: Api) -> None:
     assert "heatmap(model, prompt)" in calls
     assert "activations" in calls
     assert all(row["meaning"] for row in found["relations"])
+
+
+def test_a_command_about_an_atlas_keeps_its_limit(tmp_path: Path) -> None:
+
+    lake = make_lake(tmp_path, "tiny", n_prompts=3)
+    where = lake.partitions("model")[0]
+    database = Database(lake)
+    database.refresh()
+    assert limit_option(database, "tiny") == ""
+    row = lake.read(where, "atlases").to_pylist()[0]
+    row["settings"] = '{"limit": 600}'
+    schema = lake.read(where, "atlases").schema
+    lake.write(where, "atlases", pa.Table.from_pylist([row], schema=schema), "again")
+    database.refresh()
+    assert limit_option(database, "tiny") == " --limit 600"
