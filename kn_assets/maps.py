@@ -1,7 +1,8 @@
 """Maps of neurons and prompts in the plane, from each neuron's peak in each prompt.
 
 The peaks are a sparse matrix, neurons x prompts: 17 % of it is filled at the default density. Both
-maps are 50 principal components of it, then t-SNE. Activations grow with depth (their 99th
+maps are 50 principal components of it, then the graph of nearest neighbours that t-SNE lays out and
+whose communities are the clusters. Activations grow with depth (their 99th
 percentile is 0.65 in the first and 17 in the last layer of a 30-layer model), so neither may see
 them as they are:
 
@@ -21,7 +22,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kn_assets import tsne
-from kn_assets.clusters import clusters
+from kn_assets.clusters import clusters, modularity
 from kn_assets.map_features import Peaks, neuron_features, peaks_matrix, prompt_features
 from kn_assets.pca import Centred, principal_components
 from kn_assets.progress import Progress
@@ -40,8 +41,8 @@ class MapResult:
 
     `quality` holds `explained_variance` (share of it in the 50 components), `knn_preservation`
     (share of the 10 nearest in 50 dimensions that are among the 10 nearest in the plane; absent for
-    fewer than 12 points), `kl_divergence`, `clusters` (their number), and `silent` (points without
-    any peak).
+    fewer than 12 points), `kl_divergence`, `clusters` (their number), `modularity` (of the graph
+    of neighbours, in these clusters), and `silent` (points without any peak).
     """
 
     x: NDArray[np.float32]
@@ -116,22 +117,27 @@ def _map(
         scores, share = principal_components(features, COMPONENTS, seed)
         scores = scores[here]
         start = None if init is None else np.asarray(init)[here]
-        placed, divergence = tsne.embed(scores, seed, bar, start)
-    found = np.zeros((len(here), 2), dtype=np.float32)
-    found[here] = placed
-    found[~here] = _beside(placed, int((~here).sum()))
+        bar.note("neighbours")
+        graph = tsne.neighbour_graph(scores)
+        bar.note("clusters")
+        found = clusters(graph, seed)
+        placed, divergence = tsne.embed(scores, graph, seed, bar, start)
+    places = np.zeros((len(here), 2), dtype=np.float32)
+    places[here] = placed
+    places[~here] = _beside(placed, int((~here).sum()))
     labels = np.full(len(here), -1, dtype=np.int16)
-    labels[here] = clusters(placed)
+    labels[here] = found
     quality = {
         "explained_variance": float(share.sum()),
         "kl_divergence": divergence,
         "clusters": float(labels.max(initial=-1) + 1),
+        "modularity": modularity(graph, found),
         "silent": float((~here).sum()),
     }
     preserved = tsne.preservation(scores, placed, seed)
     if preserved is not None:
         quality["knn_preservation"] = preserved
-    return MapResult(found[:, 0].copy(), found[:, 1].copy(), labels, quality)
+    return MapResult(places[:, 0].copy(), places[:, 1].copy(), labels, quality)
 
 
 def _beside(placed: NDArray[np.float32], n: int) -> NDArray[np.float32]:

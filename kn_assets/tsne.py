@@ -33,29 +33,40 @@ _EXAGGERATION, _MOMENTUM = 12, 0.8  # openTSNE's own
 _COARSE, _COARSE_SHARE = 2.0, 0.7
 
 
+def neighbour_graph(points: Floats) -> Any:
+    """The affinities of `points` (n, d): a sparse symmetric float64 matrix (n, n) of sum 1.
+
+    Each point is joined with its nearest, three times the perplexity of them, which is 30, or a
+    third of the points. Of fewer than 10 points none are joined.
+    """
+    n = len(points)
+    if n < _FEWEST:
+        from scipy.sparse import csr_matrix
+
+        return csr_matrix((n, n))
+    from openTSNE.affinity import PerplexityBasedNN
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
+
+    perplexity = min(PERPLEXITY, (n - 1) / 3)
+    index = PrecomputedNeighbors(*neighbours(points, min(n - 1, int(3 * perplexity))))
+    return PerplexityBasedNN(perplexity=perplexity, knn_index=index, n_jobs=1).P
+
+
 def embed(
-    points: Floats, seed: int, bar: Bar, init: Floats | None = None
+    points: Floats, graph: Any, seed: int, bar: Bar, init: Floats | None = None
 ) -> tuple[NDArray[np.float32], float]:
     """Coordinates (n, 2) float32 of `points` (n, d), and the KL divergence reached.
 
-    The first two columns of `points` are the start, or `init` (n, 2), so that a map may begin where
-    another ended; rows of `init` that aren't finite begin in the middle. The bar is advanced by
-    `EXAGGERATED_ITERATIONS + ITERATIONS` in all. The perplexity is 30, or a third of the points.
+    `graph` is their `neighbour_graph`. Their first two columns are the start, or `init` (n, 2), so
+    that a map may begin where another ended; rows of `init` that aren't finite begin in the middle.
+    The bar is advanced by `EXAGGERATED_ITERATIONS + ITERATIONS` in all.
     """
     n = len(points)
     if n < _FEWEST:
         bar.advance(EXAGGERATED_ITERATIONS + ITERATIONS)
         return _few(points), 0.0
     from openTSNE import TSNE
-    from openTSNE.affinity import PerplexityBasedNN
-    from openTSNE.nearest_neighbors import PrecomputedNeighbors
-
-    perplexity = min(PERPLEXITY, (n - 1) / 3)
-    bar.note("neighbours")
-    indices, distances = neighbours(points, min(n - 1, int(3 * perplexity)))
-    affinities = PerplexityBasedNN(
-        perplexity=perplexity, knn_index=PrecomputedNeighbors(indices, distances), n_jobs=1
-    )
+    from openTSNE.affinity import PrecomputedAffinities
 
     def note(iteration: int, divergence: float, embedding: Any) -> None:
         bar.advance(_EVERY)
@@ -68,7 +79,10 @@ def embed(
         callbacks_every_iters=_EVERY,
         random_state=seed,
         n_jobs=2 if n >= _THREADS_FROM else 1,
-    ).prepare_initial(affinities=affinities, initialization=_start(points, seed, init))
+    ).prepare_initial(
+        affinities=PrecomputedAffinities(graph, normalize=False),
+        initialization=_start(points, seed, init),
+    )
     coarse = int(ITERATIONS * _COARSE_SHARE) // _EVERY * _EVERY if by_fft else 0
     phases: list[tuple[int, dict[str, float]]] = [
         (EXAGGERATED_ITERATIONS, {"exaggeration": _EXAGGERATION}),

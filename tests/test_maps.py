@@ -180,7 +180,7 @@ from kn_assets.progress import Progress
 points = np.random.default_rng(0).standard_normal(({n}, 8)).astype(np.float32)
 tsne.ITERATIONS = tsne.EXAGGERATED_ITERATIONS = 20
 with Progress().bar("", 0) as bar:
-    found, _ = tsne.embed(points, 0, bar)
+    found, _ = tsne.embed(points, tsne.neighbour_graph(points), 0, bar)
 print(hashlib.sha256(found.tobytes()).hexdigest())
 """
 

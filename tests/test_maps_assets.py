@@ -1,11 +1,12 @@
 """Maps as assets: their quality is told, and their progress shows in the terminal and the log."""
 
+import json
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from kn_assets.launch import dagster_home, run
+from kn_assets.launch import ATLAS_TABLES, dagster_home, run
 from tests import small
 
 
@@ -34,4 +35,16 @@ def test_maps_tell_of_their_quality_and_progress(
         preserved = told[table]["knn_preservation"].value
         assert isinstance(preserved, float) and 0 < preserved <= 1
         assert told[table]["kl_divergence"].value is not None
+        labels = request.lake.read(request.plan.model, table, ["cluster"])["cluster"].to_numpy()
+        assert told[table]["clusters"].value == labels.max() + 1
+        assert -0.5 <= told[table]["modularity"].value < 1
     assert told["map_clusters"]["dagster/row_count"].value == request.plan.rows("map_clusters")
+    # Maps as they were written before clusters came from the graph, without a version:
+    assert not [t for t in ATLAS_TABLES if not request.plan.is_current(t)]
+    maps = ["neuron_map", "prompt_map", "map_clusters"]
+    for table in maps:
+        note = request.lake.table(request.plan.model, table) / "_table.json"
+        older = {k: v for k, v in json.loads(note.read_text()).items() if k != "version"}
+        note.write_text(json.dumps(older))
+    assert [t for t in ATLAS_TABLES if not request.plan.is_current(t)] == maps
+    request.plan.check_same()  # what else there is stays as it is

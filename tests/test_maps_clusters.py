@@ -1,36 +1,159 @@
+import json
+import subprocess
+import sys
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from kn_assets.cluster_terms import Terms, telling
-from kn_assets.clusters import centres, clusters
+from kn_assets.clusters import centres, clusters, modularity
+from kn_assets.tsne import neighbour_graph
 
 
-def test_blobs_are_found_largest_first_and_scattered_points_are_not():
-    rng = np.random.default_rng(0)
-    sizes = (60, 200, 100)
-    centres = np.array([[0, 0], [50, 0], [0, 50]])
-    blobs = [c + rng.normal(0, 1, (n, 2)) for c, n in zip(centres, sizes, strict=True)]
-    lone = np.array([[200, 200], [-300, 10], [90, -200]])
-    labels = clusters(np.concatenate([*blobs, lone]))
+def planted(sizes, within: float, between: float, seed: int = 0) -> tuple[csr_array, np.ndarray]:
+    """A graph of groups whose points are joined with one probability, and others with another."""
+    rng = np.random.default_rng(seed)
+    truth = np.repeat(np.arange(len(sizes)), sizes)
+    chance = np.where(truth[:, None] == truth[None], within, between)
+    upper = np.triu(rng.random(chance.shape) < chance, 1) * rng.uniform(0.5, 1.5, chance.shape)
+    return csr_array(upper + upper.T), truth
+
+
+def same_partition(a, b) -> bool:
+    """Whether two lists of labels tell the same points apart, whatever the labels are."""
+    pairs = set(zip(a.tolist(), b.tolist(), strict=True))
+    return len(pairs) == len(set(a.tolist())) == len(set(b.tolist()))
+
+
+def test_planted_groups_are_found_largest_first():
+    graph, truth = planted((60, 200, 100), 0.4, 0.01)
+    labels = clusters(graph, resolution=1.0)
     assert labels.dtype == np.int16
-    truth = np.repeat([2, 0, 1], sizes)
-    agreed = labels[:360] == truth
-    assert agreed.mean() > 0.95
-    assert set(labels[:360][~agreed]) <= {-1}
-    assert (labels[360:] == -1).all()
+    assert labels.tolist() == np.array([2, 0, 1])[truth].tolist()
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 9])
-def test_too_few_points_form_no_cluster(n):
-    assert clusters(np.zeros((n, 2))).tolist() == [-1] * n
+def test_more_resolution_tells_groups_within_groups_apart():
+    """Two groups of two each: joined by 0.9 in the inner ones, by 0.3 in the outer ones."""
+    rng = np.random.default_rng(0)
+    outer, inner = np.repeat([0, 1], 100), np.repeat([0, 1, 2, 3], 50)
+    chance = np.where(outer[:, None] == outer, 0.3, 0.01)
+    chance[inner[:, None] == inner] = 0.9
+    upper = np.triu(rng.random(chance.shape) < chance, 1).astype(float)
+    graph = csr_array(upper + upper.T)
+    assert same_partition(clusters(graph, resolution=0.5), outer)
+    assert same_partition(clusters(graph, resolution=2.0), inner)
 
 
-def test_points_in_one_place():
-    labels = clusters(np.zeros((50, 2), dtype=np.float32))
-    assert labels.shape == (50,)
-    assert len(set(labels.tolist())) == 1
+def test_points_without_neighbours_and_small_communities_are_in_no_cluster():
+    """Groups of 40, 4 and 5 that nothing joins, and three points alone."""
+    graph, _ = planted((40, 4, 5, 1, 1, 1), 1, 0)
+    assert clusters(graph, resolution=0.5).tolist() == [0] * 40 + [-1] * 4 + [1] * 5 + [-1] * 3
+
+
+@pytest.mark.parametrize("n", [0, 1, 9])
+def test_without_edges_there_are_no_clusters(n):
+    graph = csr_array((n, n))
+    labels = clusters(graph)
+    assert labels.tolist() == [-1] * n
+    assert modularity(graph, labels) == 0
+
+
+def test_the_order_of_points_does_not_matter():
+    graph, truth = planted((50, 80, 120, 30), 0.7, 0.02)
+    order = np.random.default_rng(1).permutation(len(truth))
+    labels, moved = (clusters(g, resolution=1.0) for g in (graph, graph[order][:, order]))
+    assert same_partition(labels, truth)
+    assert same_partition(labels[order], moved)
+
+
+def test_the_default_resolution_grows_with_the_points():
+    for size, resolution in ((30, 1.0), (500, 2.0)):
+        graph, _ = planted((size, size), 0.6, 0.01)
+        assert clusters(graph).tolist() == clusters(graph, resolution=resolution).tolist()
+    assert clusters(graph).max() > clusters(graph, resolution=1.0).max()
+
+
+def test_a_seed_gives_one_partition_in_any_process():
+    """Of a graph at random, which has many partitions that are nearly as good."""
+    graph, _ = planted((300,), 0.05, 0)
+    labels = [clusters(graph, seed).tolist() for seed in (0, 0, 1)]
+    assert labels[0] == labels[1] != labels[2]
+    code = (
+        "from kn_assets.clusters import clusters; from tests.test_maps_clusters import planted; "
+        "print(clusters(planted((300,), 0.05, 0)[0], 0).tolist())"
+    )
+    there = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[1],
+    )
+    assert json.loads(there.stdout) == labels[0]
+
+
+def test_no_single_point_would_be_better_elsewhere():
+    """What Leiden promises of the partitions it ends with, by modularity counted anew each time."""
+    graph, _ = planted((40, 50, 60), 0.2, 0.04)
+    labels = clusters(graph, resolution=1.0)
+    assert labels.min() == 0
+    reached = brute_modularity(graph, labels)
+    for point in range(0, len(labels), 3):
+        for other in range(labels.max() + 1):
+            moved = labels.copy()
+            moved[point] = other
+            assert brute_modularity(graph, moved) <= reached + 1e-12
+
+
+def brute_modularity(graph, labels) -> float:
+    """Newman and Girvan (2004): the sum over pairs in a cluster of A_ij - k_i k_j / 2m, over 2m."""
+    a = graph.toarray()
+    k = a.sum(axis=1)
+    labels = np.where(labels < 0, len(labels) + np.arange(len(labels)), labels)
+    same = labels[:, None] == labels[None]
+    return float(((a - np.outer(k, k) / a.sum()) * same).sum() / a.sum())
+
+
+@pytest.mark.parametrize("in_none", [False, True])
+def test_modularity_is_that_over_all_pairs(in_none):
+    graph, truth = planted((30, 20, 10), 0.5, 0.1)
+    labels = np.random.default_rng(0).integers(0, 4, len(truth))
+    if in_none:
+        labels[::3] = -1
+    assert modularity(graph, labels) == pytest.approx(brute_modularity(graph, labels), abs=1e-12)
+    assert modularity(graph, truth) > modularity(graph, labels)
+    assert modularity(graph, np.zeros(len(truth), int)) == pytest.approx(0, abs=1e-12)
+
+
+def test_clusters_are_of_the_graph_that_the_map_is_laid_out_by():
+    """Groups in many dimensions, of which no two show in the first two columns."""
+    rng = np.random.default_rng(0)
+    truth = np.arange(240) % 4
+    points = np.concatenate([rng.normal(0, 1, (240, 2)), np.eye(4)[truth] * 9], axis=1)
+    points += rng.normal(0, 0.5, points.shape)
+    graph = neighbour_graph(points.astype(np.float32))
+    labels = clusters(graph)
+    assert all(len(set(truth[labels == c])) == 1 for c in range(labels.max() + 1))
+    assert modularity(graph, truth) > 0.6
+
+
+def test_the_graph_joins_each_point_with_its_nearest():
+    rng = np.random.default_rng(0)
+    points = rng.standard_normal((40, 3)).astype(np.float32)
+    graph = neighbour_graph(points).toarray()
+    assert graph.sum() == pytest.approx(1)
+    np.testing.assert_allclose(graph, graph.T)
+    assert (graph.diagonal() == 0).all()
+    away = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.fill_diagonal(away, np.inf)
+    k = 39  # three times the perplexity, which is a third of the others
+    assert (graph > 0).sum() == 40 * k
+    nearest = away.argmin(axis=1)
+    assert (graph[np.arange(40), nearest] > np.median(graph, axis=1)).all()
+    assert neighbour_graph(points[:9]).nnz == 0
 
 
 def test_a_centre_is_a_member_in_the_middle():
@@ -42,6 +165,8 @@ def test_a_centre_is_a_member_in_the_middle():
     found = centres(points, labels)
     assert np.linalg.norm(found[0]) == pytest.approx(10)
     assert found[1].tolist() in blob[:3].tolist()
+    apart = np.concatenate([blob[:3], [[500, 0], [501, 0]], [[-300, 9], [-400, 9]]])
+    assert centres(apart, np.zeros(7, int))[0].tolist() in apart[:5].tolist()
     assert centres(points, np.full(44, -1)).shape == (0, 2)
 
 

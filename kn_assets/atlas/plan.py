@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets import corpora, lake
-from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.atlas.settings import VERSIONS, AtlasSettings
 from kn_assets.atlas.tokens import TokenizedPrompts, tokenize
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
@@ -120,6 +120,8 @@ class AtlasPlan:
         meta = self.lake.meta(self.model, table)
         if meta is not None and meta.get("lazy") and self.settings.lens == "all":
             return False  # what was left for later is wanted now
+        if meta is not None and meta.get("version", 1) != VERSIONS.get(table, 1):
+            return False
         return self.lake.is_current(self.model, table, self.fingerprint)
 
     def rows(self, table: str) -> int:
@@ -132,7 +134,8 @@ class AtlasPlan:
         return self.lake.replacing(self.model, table, self.fingerprint)
 
     def write(self, table: str, data: pa.Table | Iterable[pa.Table]) -> int:
-        return self.lake.write(self.model, table, data, self.fingerprint)
+        version = {"version": VERSIONS[table]} if table in VERSIONS else {}
+        return self.lake.write(self.model, table, data, self.fingerprint, **version)
 
     def work(self, name: str) -> Path:
         """A folder for unfinished work on these settings; work on others is thrown away."""

@@ -102,7 +102,7 @@ def components(matrix: Any, seed: int) -> NDArray[np.float32]:
 
 def _ours(points: NDArray[np.float32]) -> NDArray[Any]:
     with Progress().bar("", 0) as bar:
-        return tsne.embed(points, 0, bar)[0]
+        return tsne.embed(points, tsne.neighbour_graph(points), 0, bar)[0]
 
 
 def _theirs(points: NDArray[np.float32]) -> NDArray[Any]:

@@ -18,7 +18,7 @@ TOKEN = Column("token", pa.string(), "text of the token")
 PLACE = (
     Column("x", pa.float32(), "place in the plane, in no unit"),
     Column("y", pa.float32(), "place in the plane, in no unit"),
-    Column("cluster", pa.int16(), "cluster in the plane, 0 the largest; -1 where there is none"),
+    Column("cluster", pa.int16(), "community of nearest neighbours, 0 the largest; -1: none"),
 )
 FACT = Column("fact_id", pa.int32(), "fact, numbered from 0 in the corpus")
 PARAPHRASE = Column("paraphrase", pa.int16(), "wording of the fact, from 0")
