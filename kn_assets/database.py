@@ -40,12 +40,15 @@ LOOK_AGAIN_S = 1.0
 HELD = {
     "atlases": ("atlases",),
     "thresholds": ("thresholds",),
+    "neurons": ("neurons",),
+    "tokens": ("tokens",),
     "prompt_cities": ("prompts", "cities"),
     "folded_cities": ("prompts", "cities"),
     "prompt_words": ("tokens",),
+    "shown_prompts": ("tokens", "atlases", "prompts", "cities"),
 }
 """Small views that are part of most questions, and the tables they are made of: a `Database` keeps
-them in memory."""
+them in memory, those first that others stand on."""
 MOST_HELD = 8_000_000  # rows of a table: tokens of 40 atlases of 6,000 prompts
 
 
@@ -126,6 +129,7 @@ class Database:
         self._lock = threading.Lock()
         self._connection = connect(lake, memory_limit, threads)
         self._holds = hold
+        self._held: set[str] = set()
         self._hold()
 
     @property
@@ -152,7 +156,8 @@ class Database:
     def _refresh(self) -> None:
         before, self._stamp = self._stamp, stamp(self.lake)
         self._looked = time.monotonic()
-        if _defining(self._stamp) != _defining(before):
+        grown = any(not self._fits(name) for name in self._held)
+        if grown or _defining(self._stamp) != _defining(before):
             define(self._connection, self.lake)
             self._hold()
         elif self._stamp != before:
@@ -161,7 +166,7 @@ class Database:
     def _hold(self, before: Stamp = ()) -> None:
         """Read the views of `HELD` into memory where their tables aren't as they were `before`.
 
-        A view whose table is too large for that stays one over its files.
+        A view whose tables are too large for that stays one over its files.
         """
         if not self._holds:
             return
@@ -170,11 +175,15 @@ class Database:
             fresh = [s for s in self._stamp if s[0] in tables]
             if before and fresh == [s for s in before if s[0] in tables]:
                 continue
-            self._connection.execute(originals[name])
-            if sum(self._rows(table) for table in tables) > MOST_HELD:
+            self._held.discard(name)
+            if not self._fits(name):
                 continue
-            self._connection.execute(f"CREATE OR REPLACE TABLE lake.held_{name} AS FROM {name}")
-            self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS FROM lake.held_{name}")
+            for statement in (originals[name], *lake_sql.held(name)):
+                self._connection.execute(statement)
+            self._held.add(name)
+
+    def _fits(self, name: str) -> bool:
+        return sum(self._rows(table) for table in HELD[name]) <= MOST_HELD
 
     def _rows(self, table: str) -> int:
         """Rows of a table over all partitions, as noted when they were written."""

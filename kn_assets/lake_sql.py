@@ -79,6 +79,21 @@ def statements(
     return made
 
 
+def held(view: str) -> list[str]:
+    """What keeps a view of `sql/` in memory, and what is looked up of its table by model."""
+    place = f"lake.held_{view}"
+    made = [
+        f"CREATE OR REPLACE TABLE {place} AS FROM {view}",
+        f"CREATE OR REPLACE VIEW {view} AS FROM {place}",
+    ]
+    if view in ALL and ALL[view].kind == "model":
+        made.append(
+            f"CREATE OR REPLACE MACRO lake.{view}_of(of_model) AS TABLE "
+            f"SELECT * FROM {place} AS t WHERE t.model = of_model"
+        )
+    return made
+
+
 def _files(place: str, kind: str, filled: bool = False) -> str:
     return (
         f"read_parquet({place}, hive_partitioning = true, hive_types = {{'{kind}': VARCHAR}}, "
@@ -110,19 +125,20 @@ def _macro(lake: Lake, table: Table, keys: list[str], single: bool) -> str:
         condition += " AND t.layer = of_layer"
         layered = [key for key in keys if single and _has_layers(lake, table, key)]
         if layered:
-            file = "'/layer-' || lpad(of_layer::VARCHAR, 3, '0') || '.parquet'"
-            condition += f" AND (NOT {_among(layered)} OR ends_with(t.filename, {file}))"
+            file = _ends_with("layer", 3, "of_layer")
+            condition += f" AND ({file} OR NOT {_among(layered)})"
     if name in BY_PROMPT:
         given.append("of_prompt")
         condition += " AND t.prompt_id = of_prompt"
         firsts = {key: _first_prompts(lake, table, key) for key in keys if single}
         parted = {key: found for key, found in firsts.items() if len(found) > 1}
-        if parted:
-            condition += f" AND (NOT {_among(list(parted))} OR {_in_part(before, name, parted)})"
+        elsewhere = f"NOT {_among(list(parted))}"
+        files = [_ends_with("part", 5, _part(parted))] if parted else []
         if name == BY_OPENED and keys and single:
-            file = "'/prompt-' || lpad(of_prompt::VARCHAR, 9, '0') || '.parquet'"
-            opened = f"contains(t.filename, '/{name}/prompt-')"
-            condition += f" AND (NOT {opened} OR ends_with(t.filename, {file}))"
+            files.append(_ends_with("prompt", 9, "of_prompt"))
+            elsewhere += f" AND NOT contains(t.filename, '/{name}/prompt-')"
+        if files:
+            condition += f" AND ({' OR '.join(files)} OR {elsewhere})"
     return (
         f"CREATE OR REPLACE MACRO lake.{name}_of({', '.join(given)}) AS TABLE "
         f"SELECT * FROM {source} AS t WHERE {condition}"
@@ -130,7 +146,12 @@ def _macro(lake: Lake, table: Table, keys: list[str], single: bool) -> str:
 
 
 def _among(keys: list[str]) -> str:
-    return f"of_model IN ({', '.join(quoted(key) for key in keys)})"
+    return f"of_model IN ({', '.join(quoted(key) for key in keys)})" if keys else "false"
+
+
+def _ends_with(prefix: str, digits: int, number: str) -> str:
+    """Whether a file is the one of a number; few functions, since each is bound at each query."""
+    return f"ends_with(t.filename, format('/{prefix}-{{:0{digits}d}}.parquet', ({number})::BIGINT))"
 
 
 def _has_layers(lake: Lake, table: Table, key: str) -> bool:
@@ -160,21 +181,26 @@ def _first_prompts(lake: Lake, table: Table, key: str) -> list[int]:
     return firsts
 
 
-def _in_part(before: str, name: str, parted: dict[str, list[int]]) -> str:
-    """Whether a file may hold the prompt: its part, or any file that isn't among the parts."""
-    cases = " ".join(f"WHEN {quoted(key)} THEN '{firsts}'" for key, firsts in parted.items())
+def _part(parted: dict[str, list[int]]) -> str:
+    """The number of the part that holds a prompt, given the first prompts of all parts."""
+    numbers: dict[str, list[str]] = {}
+    for key, firsts in parted.items():
+        size = firsts[1]
+        even = firsts == list(range(0, size * len(firsts), size))
+        numbers.setdefault(_even(size) if even else _uneven(firsts), []).append(key)
+    if len(numbers) == 1:
+        return next(iter(numbers))
+    cases = " ".join(f"WHEN {_among(keys)} THEN {number}" for number, keys in numbers.items())
+    return f"CASE {cases} END"
+
+
+def _even(size: int) -> str:
+    return f"of_prompt // {size}"
+
+
+def _uneven(firsts: list[int]) -> str:
     # How many begin at the prompt or before it: its place among them. No lambda, since the prompt
     # may come from a subquery.
-    firsts = f"(CASE of_model {cases} END)::DOUBLE[]"
     behind = "of_prompt + 0.5"
-    number = f"list_position(list_sort(list_append({firsts}, {behind})), {behind}) - 1"
-    ends = " ".join(f"WHEN {quoted(key)} THEN {len(firsts)}" for key, firsts in parted.items())
-
-    def part(number: str) -> str:
-        padded = f"lpad(({number})::VARCHAR, 5, '0')"
-        return f"{before} || of_model || '/{name}/part-' || {padded} || '.parquet'"
-
-    return (
-        f"t.filename = {part(f'{number} - 1')} "
-        f"OR t.filename NOT BETWEEN {part('0')} AND {part(f'CASE of_model {ends} END - 1')}"
-    )
+    place = f"list_position(list_sort(list_append({firsts}::DOUBLE[], {behind})), {behind})"
+    return f"{place} - 2"

@@ -127,7 +127,7 @@ def test_the_first_rows_of_chosen_files_are_given(connection):
         assert len(ask(connection, sql)) == 3
 
 
-def test_files_that_come_beside_the_parts_are_found(lake, tmp_path):
+def test_a_lens_that_is_kept_beside_the_parts_is_found(lake, tmp_path):
     root = tmp_path / "lake"
     shutil.copytree(lake.root, root)
     copy = lakes.Lake(root)
@@ -137,9 +137,8 @@ def test_files_that_come_beside_the_parts_are_found(lake, tmp_path):
         rows = pq.ParquetFile(file).read().slice(0, 5)
         place = rows.schema.get_field_index("prompt_id")
         late = rows.set_column(place, rows.schema.field(place), pa.array([9_999] * 5, pa.int32()))
-        for name in ("asked-later.parquet", "part-00003.parquet"):
-            pq.write_table(late, file.with_name(name))
-        assert len(ask(opened, "FROM lens('large', 9999)")) == 10
+        pq.write_table(late, file.with_name("prompt-000009999.parquet"))
+        assert len(ask(opened, "FROM lens('large', 9999)")) == 5
 
 
 def test_parts_that_were_cut_anew_are_looked_at_anew(tmp_path):

@@ -3,35 +3,50 @@
 -- all; drawn says which are of the sample. The same seed draws the same prompts.
 CREATE OR REPLACE MACRO neuron_examples(model, layer, neuron, n_top, n_sample, seed := 0) AS TABLE
 WITH
-ranked AS (FROM neuron_ranks(model, layer, neuron)),
-chosen AS MATERIALIZED (
-    SELECT r.*, false AS drawn FROM ranked AS r WHERE r.rank <= n_top
+fired AS MATERIALIZED (
+    SELECT f.prompt_id, f.position, f.activation
+    FROM lake.activations_by_neuron_of(model, layer) AS f
+    WHERE f.neuron = neuron
+),
+ranked AS MATERIALIZED (
+    SELECT
+        f.prompt_id,
+        row_number() OVER (ORDER BY max(abs(f.activation)) DESC, f.prompt_id) AS rank
+    FROM fired AS f
+    WHERE f.position > 0
+    GROUP BY f.prompt_id
+),
+chosen AS (
+    SELECT r.prompt_id, r.rank, false AS drawn FROM ranked AS r WHERE r.rank <= n_top
     UNION ALL
     FROM (
-        SELECT r.*, true AS drawn
+        SELECT r.prompt_id, r.rank, true AS drawn
         FROM ranked AS r
         WHERE r.rank > n_top
         ORDER BY hash(r.prompt_id, seed), r.prompt_id
         LIMIT n_sample
     )
 ),
-told AS MATERIALIZED (
-    SELECT r.*, w.words
-    FROM chosen AS r
-    JOIN prompt_words AS w ON w.prompt_id = r.prompt_id
-    WHERE w.model = model
-),
-fired AS (
-    SELECT b.prompt_id, map(list(b.position), list(b.activation)) AS activations
-    FROM lake.activations_by_neuron_of(model, layer) AS b
-    WHERE b.neuron = neuron AND b.prompt_id IN (SELECT prompt_id FROM chosen)
-    GROUP BY b.prompt_id
+listed AS (
+    SELECT
+        f.prompt_id,
+        any_value(r.rank) AS rank,
+        any_value(r.drawn) AS drawn,
+        arg_max(
+            {position: f.position, activation: f.activation},
+            CASE WHEN f.position > 0 THEN {size: abs(f.activation), earlier: -f.position} END
+        ) AS peak,
+        map(list(f.position), list(f.activation)) AS activations
+    FROM fired AS f
+    JOIN chosen AS r ON r.prompt_id = f.prompt_id
+    GROUP BY f.prompt_id
 )
 SELECT
-    r.drawn, r.rank, r.prompt_id, c.name, c.country, r.peak_position, r.peak,
-    from_json(r.words, '["VARCHAR"]') AS tokens,
+    f.drawn, f.rank, f.prompt_id, w.name, w.country, f.peak.position AS peak_position,
+    f.peak.activation AS peak,
+    from_json(w.words, '["VARCHAR"]') AS tokens,
     list_transform(range(len(tokens)), lambda i: f.activations[i::SMALLINT]) AS activations
-FROM told AS r
-LEFT JOIN fired AS f ON f.prompt_id = r.prompt_id
-LEFT JOIN atlas_cities(model) AS c ON c.prompt_id = r.prompt_id
-ORDER BY r.rank;
+FROM listed AS f
+JOIN shown_prompts AS w ON w.prompt_id = f.prompt_id
+WHERE w.model = model
+ORDER BY f.rank;
