@@ -226,8 +226,7 @@ class _Harvest:
         self.attention = np.zeros((layers, len(self.triangle[0])), np.uint16)
 
     def take_activations(self, layer: int, activations: Tensor) -> None:
-        bound = np.full(self.parts.n_neurons, self.thresholds[layer], np.float32)
-        found = passing(activations.reshape(-1, self.parts.n_neurons), bound, -bound)
+        found = passing(activations.reshape(-1, self.parts.n_neurons), self.thresholds[layer])
         self.found.append(
             (
                 found.tokens,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kn_assets.atlas.moments import Moments, MomentsThere
-from kn_assets.atlas.sieve import Sieve, Sparse, plain
+from kn_assets.atlas.sieve import Sieve, plain
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,9 +30,6 @@ class Compaction(ABC):
     def batch(self, index: np.ndarray) -> None:
         """Say which batch comes, by its `index`."""
         self._index = index
-        counted = index >= 0
-        counted[:, 0] = False
-        self._counted = counted.reshape(-1)
 
     @abstractmethod
     def take(self, layer: int, rows: Tensor) -> None:
@@ -64,14 +61,11 @@ class BesideTheModel(Compaction):
 
     def take(self, layer: int, rows: Tensor) -> None:
         self._wait(layer)
-        self._start(layer, self._work, layer, plain(rows), self._index, self._counted)
+        sieve, moments = self.sieves[layer], self._moments[layer]
+        self._start(layer, sieve.add, plain(rows), self._index, moments)
 
     def moments(self) -> list[Moments]:
         return self._moments
-
-    def _work(self, layer: int, rows: np.ndarray, index: np.ndarray, counted: np.ndarray) -> None:
-        self.sieves[layer].add(rows, index)
-        self._moments[layer].add(rows, counted)
 
 
 class OnTheDevice(Compaction):
@@ -92,7 +86,9 @@ class OnTheDevice(Compaction):
 
     def batch(self, index: np.ndarray) -> None:
         super().batch(index)
-        counted = self._counted.astype(np.float32).reshape(1, -1)
+        counted = (index >= 0).astype(np.float32)
+        counted[:, 0] = 0
+        counted = counted.reshape(1, -1)
         self._counted_there = self._there(counted)
         self._count = int(counted.sum())
 
@@ -148,9 +144,7 @@ class _Travelling:
         """Wait until all is here and give it to the layer's sieve."""
         if self._arrived is not None:
             self._arrived.synchronize()
-        flat = self._flat.numpy().astype(np.int32)
-        tokens, neurons = np.divmod(flat, np.int32(sieve.n_neurons))
-        sieve.keep(Sparse(tokens, neurons, self._values.numpy()), self._index)
+        sieve.keep(self._flat.numpy(), self._values.numpy(), self._index)
 
 
 def _pinned(tensor: Tensor) -> Tensor:

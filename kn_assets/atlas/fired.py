@@ -78,8 +78,8 @@ class Fired:
         spill.write_neurons(
             moments[0].count,
             np.stack([x.n_fired for x in layers]),
-            np.stack([m.sums for m in moments]),
-            np.stack([m.squares for m in moments]),
+            np.stack([m.totals[0] for m in moments]),
+            np.stack([m.totals[1] for m in moments]),
             {"high": [x.high for x in layers], "low": [x.low for x in layers]},
         )
         for file in written:

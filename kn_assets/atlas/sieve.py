@@ -1,31 +1,31 @@
-"""What is kept of one layer's activations: fired neurons and strongest tokens.
+"""What is kept of one layer's activations: fired neurons, strongest tokens, and sums.
 
-A dense activation tensor is compared, straight out of the model's buffer, with two bounds per
-neuron. A value passes if it fired (|a| >= threshold) or if it may still enter its neuron's top k;
-nothing else is ever copied. The bounds of the top k tighten as tokens go by, so that after a while
-little but fired neurons passes.
+A dense activation tensor is looked at once, straight out of the model's buffer. A value is kept if
+it fired (|a| >= threshold) or may still enter its neuron's top k; nothing else is ever copied. The
+bounds of the top k tighten as tokens go by, so that after a while little but fired neurons passes.
 """
 
 from __future__ import annotations
 
-import math
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kn_assets.atlas.bits import code_at_least, code_at_most, codes, numbers
-from kn_assets.atlas.packed import MAX_NEURONS, packed, rounded
-from kn_assets.atlas.top import Top, at_least_kth, strongest
+from kn_assets.atlas.moments import Moments
+from kn_assets.atlas.packed import MAX_NEURONS
+from kn_assets.atlas.top import Top, strongest
 from kn_assets.errors import KnError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from kn_assets.atlas.sifting import Found, Limits, Row
+
 _of_thread = threading.local()
 _TIGHTEN_AFTER = (1, 4, 20, 100, 500)  # batches; rarer as there is less to gain
-_DEAF = 16  # one neuron in so many may pass as a whole before signs are sorted out
+_ROOM = 1 << 15  # values of each kind found before they are taken over
 
 
 @dataclass
@@ -36,21 +36,8 @@ class Sparse:
     neurons: np.ndarray
     values: np.ndarray
 
-    def where(self, mask: np.ndarray) -> Sparse:
-        """Those where `mask` (bool [n]) holds."""
-        which = np.flatnonzero(mask)
-        return Sparse(self.tokens.take(which), self.neurons.take(which), self.values.take(which))
-
     def __len__(self) -> int:
         return len(self.values)
-
-    @classmethod
-    def joined(cls, parts: list[Sparse]) -> Sparse:
-        return cls(
-            np.concatenate([np.empty(0, np.int32), *(p.tokens for p in parts)]),
-            np.concatenate([np.empty(0, np.int32), *(p.neurons for p in parts)]),
-            np.concatenate([np.empty(0, np.float32), *(p.values for p in parts)]),
-        )
 
 
 @dataclass
@@ -77,8 +64,8 @@ class Sieve:
     top_k: int
     bounds: Bounds
     fired: list[np.ndarray] = field(default_factory=list)
-    _high: list[Sparse] = field(default_factory=list)
-    _low: list[Sparse] = field(default_factory=list)
+    _high: list[np.ndarray] = field(default_factory=list)
+    _low: list[np.ndarray] = field(default_factory=list)
     _batches: int = 0
 
     def __post_init__(self) -> None:
@@ -91,48 +78,69 @@ class Sieve:
         threshold = np.float32(self.threshold)
         return np.minimum(self.bounds.high, threshold), np.maximum(self.bounds.low, -threshold)
 
-    def add(self, rows: np.ndarray, index: np.ndarray) -> None:
-        """Take a batch: its `plain` activations [prompts * length, neurons], and its `index`."""
-        self.keep(compact(rows, *self.limits), index)
+    def add(self, rows: np.ndarray, index: np.ndarray, moments: Moments) -> None:
+        """Take a batch, and add it to its layer's sums.
 
-    def keep(self, found: Sparse, index: np.ndarray) -> None:
-        """Take what passed the limits in a batch.
-
-        found: its tokens count the places of `index`; index: int64 [prompts, length], the number of
-        each token below 65,536, -1 for padding.
+        rows: `plain` activations [prompts * length, neurons]; index: int64 [prompts, length], the
+        number of each token below 65,536, -1 for padding.
         """
-        tokens = index.reshape(-1).astype(np.int32).take(found.tokens)
-        later = found.tokens % np.int32(index.shape[1]) > 0  # an attention sink enters no top k
-        found = Sparse(tokens, found.neurons, found.values)
-        if (index < 0).any():
-            real = tokens >= 0
-            found, later = found.where(real), later[real]
-        fired = found.where(np.abs(found.values) >= np.float32(self.threshold))
-        stored = rounded(fired.values, self.threshold)
-        self.fired.append(packed(fired.tokens, fired.neurons, stored))
-        high = found.values >= self.bounds.high.take(found.neurons)
-        low = found.values <= self.bounds.low.take(found.neurons)
-        self._high.append(found.where(high & later))
-        self._low.append(found.where(low & later))
+        from kn_assets.atlas.sifting import sift
+
+        if rows.shape != (index.size, self.n_neurons):
+            raise ValueError(f"{rows.shape} activations for {index.size} x {self.n_neurons}")
+        bits = rows.view(f"u{rows.itemsize}")
+        tokens, counted = _numbered(index)
+        row, found = _room(self.n_neurons)
+        limits, done = self._limits(), 0
+        while done < len(bits):
+            done = sift(bits, done, tokens, counted, limits, row, moments.totals, found)
+            self._take(found)
+        moments.count += int(np.count_nonzero(counted))
+        self._one_more()
+
+    def keep(self, places: np.ndarray, values: np.ndarray, index: np.ndarray) -> None:
+        """Take what passed the limits in a batch that lies elsewhere.
+
+        places: int64 [n] in the flattened rows; values: float32 [n]; index: as in `add`.
+        """
+        from kn_assets.atlas.sifting import Found, keep_all
+
+        found = Found.of(len(places))
+        keep_all(places, self.n_neurons, values, *_numbered(index), self._limits(), found)
+        self._take(found)
+        self._one_more()
+
+    def tops(self) -> tuple[Top, Top]:
+        """The largest values of each neuron, and the smallest with their sign turned round."""
+        self._tighten()
+        high, low = (
+            Top.of(kept[0], self.n_neurons, self.top_k) for kept in (self._high, self._low)
+        )
+        return high, low
+
+    def _limits(self) -> Limits:
+        from kn_assets.atlas.sifting import Limits
+
+        return Limits(np.float32(self.threshold), self.bounds.high, self.bounds.low)
+
+    def _take(self, found: Found) -> None:
+        for kept, some in zip((self.fired, self._high, self._low), found.taken(), strict=True):
+            kept.append(some)
+
+    def _one_more(self) -> None:
         self._batches += 1
         if self._batches in _TIGHTEN_AFTER:
             self._tighten()
 
-    def tops(self) -> tuple[Top, Top]:
-        """The largest values of each neuron, and the smallest with their sign turned round."""
-        high, low = Sparse.joined(self._high), Sparse.joined(self._low)
-        return (
-            strongest(high.neurons, high.values, high.tokens, self.n_neurons, self.top_k),
-            strongest(low.neurons, -low.values, low.tokens, self.n_neurons, self.top_k),
-        )
-
     def _tighten(self) -> None:
-        high, low = Sparse.joined(self._high), Sparse.joined(self._low)
-        over = at_least_kth(high.neurons, high.values, self.n_neurons, self.top_k)
-        under = -at_least_kth(low.neurons, -low.values, self.n_neurons, self.top_k)
-        self.bounds = Bounds(np.maximum(self.bounds.high, over), np.minimum(self.bounds.low, under))
-        self._high = [high.where(high.values >= self.bounds.high.take(high.neurons))]
-        self._low = [low.where(low.values <= self.bounds.low.take(low.neurons))]
+        bounds = []
+        for kept in (self._high, self._low):
+            keys = np.concatenate([np.empty(0, np.uint64), *kept])
+            kept[:] = [strongest(keys, self.n_neurons, self.top_k)]
+            bounds.append(Top.of(kept[0], self.n_neurons, self.top_k).bound)
+        self.bounds = Bounds(
+            np.maximum(self.bounds.high, bounds[0]), np.minimum(self.bounds.low, -bounds[1])
+        )
 
 
 def plain(rows: Tensor) -> np.ndarray:
@@ -145,62 +153,29 @@ def plain(rows: Tensor) -> np.ndarray:
     return rows.float().numpy()
 
 
-def passing(rows: Tensor, high: np.ndarray, low: np.ndarray) -> Sparse:
-    """The values at or over `high` or at or under `low` (float32 [neurons]), row by row.
+def passing(rows: Tensor, threshold: float) -> Sparse:
+    """What fires in [tokens, neurons] of any float dtype on any device, row by row."""
+    values = rows.float().cpu().numpy()
+    tokens, neurons = np.nonzero(np.abs(values) >= np.float32(threshold))
+    return Sparse(tokens.astype(np.int32), neurons.astype(np.int32), values[tokens, neurons])
 
-    rows: [tokens, neurons], float32 or bfloat16, on any device. `Sparse.tokens` counts rows.
+
+def _numbered(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each row its token's number, int32, and whether it counts in sums and tops, bool.
+
+    An attention sink, at position 0, counts in neither.
     """
-    return compact(plain(rows.cpu()), high, low)
+    tokens = index.astype(np.int32)
+    counted = tokens >= 0
+    counted[:, 0] = False
+    return tokens.reshape(-1), counted.reshape(-1)
 
 
-def compact(rows: np.ndarray, high: np.ndarray, low: np.ndarray) -> Sparse:
-    """As `passing`, out of `plain` rows."""
-    deaf = (high <= 0) | (low >= 0)
-    passed, also = _masks(rows.shape)
-    if rows.dtype != np.int16:
-        np.greater_equal(rows, high, out=passed)
-        np.less_equal(rows, low, out=also)
-    elif np.count_nonzero(deaf) * _DEAF > len(deaf):
-        sortable = codes(rows)
-        np.greater_equal(sortable, code_at_least(high), out=passed)
-        np.less_equal(sortable, code_at_most(low), out=also)
-    else:
-        # As signed integers only positive numbers reach a positive bound, as unsigned ones only
-        # negative numbers a negative bound: no code is needed. Other neurons pass as they are.
-        over = np.where(deaf, np.int16(0), code_at_least(high))
-        under = np.where(deaf, np.int16(-1), code_at_most(low)) ^ np.int16(0x7FFF)
-        np.greater_equal(rows, over, out=passed)
-        np.greater_equal(rows.view(np.uint16), under.view(np.uint16), out=also)
-    passed |= also
-    flat = _true(passed)
-    tokens, neurons = np.divmod(flat.astype(np.int32), np.int32(rows.shape[1]))
-    values = rows.reshape(-1).take(flat)
-    if values.dtype == np.int16:
-        values = numbers(values)
-    found = Sparse(tokens, neurons, values)
-    if rows.dtype == np.int16 and deaf.any():
-        found = found.where((values >= high.take(neurons)) | (values <= low.take(neurons)))
-    return found
+def _room(n_neurons: int) -> tuple[Row, Found]:
+    """Room for work on a layer: the thread's own, the same memory each time."""
+    from kn_assets.atlas.sifting import Found, Row
 
-
-def _masks(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Two masks of a shape, of any values: the thread's own, the same memory each time."""
-    size = math.prod(shape)
-    held = getattr(_of_thread, "masks", None)
-    if held is None or held.shape[1] < size:
-        held = _of_thread.masks = np.empty((2, size), bool)
-    return held[0, :size].reshape(shape), held[1, :size].reshape(shape)
-
-
-def _true(mask: np.ndarray) -> np.ndarray:
-    """Where a mask (bool, mostly False) holds: its places flattened, int64, ascending.
-
-    Eight places at a time: NumPy finds many in few far faster than few in many.
-    """
-    flat = mask.reshape(-1)
-    whole = len(flat) - len(flat) % 8
-    words = flat[:whole].view(np.uint64)
-    some = np.flatnonzero(words != 0)
-    place = np.flatnonzero(words.take(some).view(bool))
-    found = (some.take(place >> 3) << 3) + (place & 7)
-    return np.concatenate([found, whole + np.flatnonzero(flat[whole:])])
+    held: tuple[Row, Found] | None = getattr(_of_thread, "room", None)
+    if held is None or held[0].sums.shape[1] != n_neurons:
+        held = _of_thread.room = Row.of(n_neurons), Found.of(_ROOM + n_neurons)
+    return held

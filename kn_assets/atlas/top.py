@@ -30,6 +30,15 @@ class Top:
             np.full((n_neurons, k), -np.inf, np.float32), np.full((n_neurons, k), NONE, np.int64)
         )
 
+    @classmethod
+    def of(cls, keys: np.ndarray, n_neurons: int, k: int) -> Top:
+        """What sorted keys hold (uint64 [n]), at most k of each neuron."""
+        top = cls.empty(n_neurons, k)
+        place = _ranks(keys, n_neurons)
+        top.tokens[place] = (keys & np.uint64(0xFFFF)).astype(np.int64)
+        top.values[place] = unordered(~(keys >> np.uint64(16)).astype(np.uint32))
+        return top
+
     @property
     def bound(self) -> np.ndarray:
         """What a value must reach to enter, float32 [neurons]: -inf until k were seen."""
@@ -43,43 +52,20 @@ class Top:
         return Top(np.take_along_axis(values, order, 1), np.take_along_axis(tokens, order, 1))
 
 
-def strongest(
-    neurons: np.ndarray, values: np.ndarray, tokens: np.ndarray, n_neurons: int, k: int
-) -> Top:
-    """The k largest values of each neuron among `values`.
+def strongest(keys: np.ndarray, n_neurons: int, k: int) -> np.ndarray:
+    """The first k keys of each neuron, in order: uint64 [at most k * neurons] out of uint64 [n].
 
-    neurons, tokens: integers [n] below 65,536; values: float32 [n].
+    A key holds neuron, value and token, see `sifting.top_key`. Sorts `keys` in place.
     """
-    keys = neurons.astype(np.uint64) << np.uint64(48)
-    keys |= (~ordered(values)).astype(np.uint64) << np.uint64(16)
-    keys |= tokens.astype(np.uint64)
     keys.sort()
-    found = (keys >> np.uint64(48)).astype(np.int64)
-    starts = np.searchsorted(found, np.arange(n_neurons))
-    rank = np.arange(len(keys)) - starts[found]
-    kept = rank < k
-    top = Top.empty(n_neurons, k)
-    place = (found[kept], rank[kept])
-    top.tokens[place] = (keys[kept] & np.uint64(0xFFFF)).astype(np.int64)
-    top.values[place] = unordered(~(keys[kept] >> np.uint64(16)).astype(np.uint32))
-    return top
+    return keys[_ranks(keys, n_neurons)[1] < k]
 
 
-def at_least_kth(neurons: np.ndarray, values: np.ndarray, n_neurons: int, k: int) -> np.ndarray:
-    """Each neuron's k-th largest value rounded down to 16 bits, float32 [neurons].
-
-    A bound that the k largest reach, found by sorting half as many bits as `strongest` does; -inf
-    where there are fewer than k values.
-    """
-    keys = neurons.astype(np.uint32) << np.uint32(16)
-    keys |= ordered(values) >> np.uint32(16)
-    keys.sort()
-    starts = np.searchsorted(keys, np.arange(n_neurons, dtype=np.uint32) << np.uint32(16))
-    ends = np.append(starts[1:], len(keys))
-    some = ends - starts >= k
-    bound = np.full(n_neurons, -np.inf, np.float32)
-    bound[some] = unordered(keys[ends[some] - k] << np.uint32(16))
-    return bound
+def _ranks(keys: np.ndarray, n_neurons: int) -> tuple[np.ndarray, np.ndarray]:
+    """The neuron of each of some sorted keys, and its place among its neuron's: int64 [n] twice."""
+    neurons = (keys >> np.uint64(48)).astype(np.int64)
+    starts = np.searchsorted(neurons, np.arange(n_neurons))
+    return neurons, np.arange(len(keys)) - starts[neurons]
 
 
 def ordered(values: np.ndarray) -> np.ndarray:

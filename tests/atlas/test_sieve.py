@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from kn_assets.atlas import bits, packed
+from kn_assets.atlas import packed
 from kn_assets.atlas.compaction import BesideTheModel, Compaction, OnTheDevice
-from kn_assets.atlas.sieve import Bounds, Sieve, passing
-from kn_assets.atlas.top import Top, at_least_kth, ordered, strongest, unordered
+from kn_assets.atlas.moments import Moments
+from kn_assets.atlas.sieve import Bounds, Sieve, passing, plain
+from kn_assets.atlas.sifting import top_key
+from kn_assets.atlas.top import Top, ordered, strongest, unordered
 
 DTYPES = [torch.float32, torch.bfloat16]
 N, K, THRESHOLD = 50, 5, 1.7
@@ -34,17 +36,12 @@ def padded_index() -> np.ndarray:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_passing_is_what_comparing_numbers_gives(dtype: torch.dtype) -> None:
-    rng = np.random.default_rng(1)
-    rows = torch.tensor(rng.normal(size=(500, N)), dtype=dtype)
-    high = rng.normal(size=N).astype(np.float32)
-    low = high - rng.uniform(0, 2, N).astype(np.float32)
-    high[:2], low[:2] = (np.inf, -np.inf), (-np.inf, -np.inf)
-    found = passing(rows, high, low)
+    rows = dense(dtype).reshape(-1, N)[:500]
+    found = passing(rows, THRESHOLD)
     values = rows.float().numpy()
-    tokens, neurons = np.nonzero((values >= high) | (values <= low))
-    assert (found.tokens == tokens).all()
-    assert (found.neurons == neurons).all()
-    assert (found.values == values[tokens, neurons]).all()
+    wanted = [(t, n) for t in range(500) for n in range(N) if abs(values[t, n]) >= THRESHOLD]
+    assert list(zip(found.tokens, found.neurons, strict=True)) == wanted
+    assert (found.values == values[tuple(np.array(wanted).T)]).all()
 
 
 KINDS = [BesideTheModel, lambda sieves, pool: OnTheDevice(sieves, pool, "cpu")]
@@ -85,22 +82,51 @@ def test_a_sieve_keeps_what_brute_force_finds(
 
     moments, _ = compaction.moments()
     assert moments.count == counted.sum()
-    np.testing.assert_allclose(moments.sums, values[counted].sum(0, dtype=float), atol=1e-3)
-    squares = (values[counted].astype(float) ** 2).sum(0)
-    np.testing.assert_allclose(moments.squares, squares, rtol=1e-5)
+    sums, squares = moments.totals
+    np.testing.assert_allclose(sums, values[counted].sum(0, dtype=float), atol=1e-3)
+    np.testing.assert_allclose(squares, (values[counted].astype(float) ** 2).sum(0), rtol=1e-5)
 
 
 def test_sound_first_bounds_change_nothing() -> None:
     activations, index = dense(torch.float32).reshape(-1, N).numpy(), padded_index()
     free = Sieve(N, THRESHOLD, K, Bounds.none(N))
-    free.add(activations, index)
+    free.add(activations, index, Moments.zero(N))
     sample = Sieve(N, np.inf, K, Bounds.none(N))
-    sample.add(activations.reshape(300, -1, N)[::30].reshape(-1, N), index[::30])
+    some = activations.reshape(300, -1, N)[::30].reshape(-1, N)
+    sample.add(some, index[::30], Moments.zero(N))
     high, low = sample.tops()
     bound = Sieve(N, THRESHOLD, K, Bounds(high.bound, -low.bound))
-    bound.add(activations, index)
+    bound.add(activations, index, Moments.zero(N))
     for a, b in zip(free.tops(), bound.tops(), strict=True):
         assert (a.tokens == b.tokens).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", [1, 7, 8, 61])
+def test_layers_of_any_width_and_more_found_than_there_is_room_for(
+    dtype: torch.dtype, n: int
+) -> None:
+    """Every value fires, and every value enters the tops of a first batch."""
+    values = np.random.default_rng(n).normal(size=(2000, n)).astype(np.float32)
+    rows = torch.tensor(np.where(values == 0, 1, values), dtype=dtype)
+    sieve, moments = Sieve(n, 1e-30, 2, Bounds.none(n)), Moments.zero(n)
+    sieve.add(plain(rows), np.arange(2000).reshape(-1, 2), moments)
+    fired = np.concatenate(sieve.fired)
+    dense = rows.float().numpy()
+    assert (packed.first(fired) == np.repeat(np.arange(2000), n)).all()
+    assert (packed.second(fired) == np.tile(np.arange(n), 2000)).all()
+    assert (packed.values(fired) == packed.rounded(dense, 1e-30).ravel()).all()
+    assert moments.count == 1000
+    np.testing.assert_allclose(moments.totals[0], dense[1::2].sum(0, dtype=float), atol=1e-3)
+
+
+def test_infinite_activations_fire_and_others_that_are_no_number_do_not() -> None:
+    rows = np.zeros((2, N), np.float32)
+    rows[1, :3] = np.inf, -np.inf, np.nan
+    sieve = Sieve(N, THRESHOLD, K, Bounds.none(N))
+    sieve.add(rows, np.array([[0, 1]]), Moments.zero(N))
+    (fired,) = sieve.fired
+    assert packed.values(fired).tolist() == [np.inf, -np.inf]
 
 
 def test_a_failure_beside_the_model_is_raised() -> None:
@@ -108,7 +134,7 @@ def test_a_failure_beside_the_model_is_raised() -> None:
         compaction = BesideTheModel([Sieve(N, THRESHOLD, K, Bounds.none(N))], pool)
         compaction.batch(np.arange(3)[None])
         compaction.take(0, torch.zeros(3, N + 1))
-        with pytest.raises(ValueError, match="broadcast"):
+        with pytest.raises(ValueError, match=r"\(3, 51\) activations for 3 x 50"):
             compaction.finish()
 
 
@@ -142,21 +168,32 @@ def test_stored_values_are_near_and_still_fired() -> None:
     assert (packed.rounded(coarse, 0.0) == coarse).all()
 
 
-def test_kth_largest_is_a_bound_close_below() -> None:
+def keys(neurons: np.ndarray, values: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    bits = values.astype(np.float32).view(np.uint32)
+    made = [
+        top_key(np.uint64(n), b, np.uint64(t))
+        for n, b, t in zip(neurons, bits, tokens, strict=True)
+    ]
+    return np.array(made, np.uint64)
+
+
+def test_keys_sort_by_neuron_then_strength_then_token() -> None:
     rng = np.random.default_rng(0)
-    neurons, values = rng.integers(0, 20, 700), rng.normal(size=700).astype(np.float32)
-    neurons[neurons == 4] = 5
-    bound = at_least_kth(neurons, values, 20, 9)
+    neurons, tokens = rng.integers(0, 20, 700), rng.permutation(65536)[:700]
+    values = np.round(rng.normal(size=700), 1)
+    values[:4] = np.inf, -np.inf, 0.0, -1e-40
+    found = Top.of(strongest(keys(neurons, values, tokens), 20, 9), 20, 9)
     for neuron in range(20):
-        mine = np.sort(values[neurons == neuron])[::-1]
-        if len(mine) < 9:
-            assert bound[neuron] == -np.inf
-        else:
-            assert mine[8] - abs(mine[8]) / 128 <= bound[neuron] <= mine[8]
+        order = np.lexsort((tokens, -values, neurons != neuron))[:9]
+        mine = order[neurons[order] == neuron]
+        assert found.tokens[neuron, : len(mine)].tolist() == tokens[mine].tolist()
+        assert (found.values[neuron, : len(mine)] == values[mine].astype(np.float32)).all()
+        assert (found.tokens[neuron, len(mine) :] == -1).all()
 
 
 def test_fewer_values_than_k_leave_places_empty() -> None:
-    top = strongest(np.array([0, 2]), np.array([-1.0, 3.0], np.float32), np.array([5, 6]), 3, 2)
+    made = keys(np.array([0, 2]), np.array([-1.0, 3.0]), np.array([5, 6]))
+    top = Top.of(strongest(made, 3, 2), 3, 2)
     assert top.tokens.tolist() == [[5, -1], [-1, -1], [6, -1]]
     assert top.bound.tolist() == [-np.inf] * 3
 
@@ -173,17 +210,3 @@ def test_ordered_sorts_like_the_numbers() -> None:
     codes = ordered(values)
     assert (np.diff(codes.astype(np.int64)) > 0).all()
     assert (unordered(codes) == values).all()
-
-
-def test_codes_of_bounds_are_the_nearest_bfloat16() -> None:
-    everything = np.arange(-32768, 32768, dtype=np.int16)
-    numbers = torch.from_numpy(everything).view(torch.bfloat16).float().numpy()
-    order = everything[np.isfinite(numbers)]
-    numbers = numbers[np.isfinite(numbers)]
-    rng = np.random.default_rng(0)
-    bounds = np.concatenate([rng.normal(size=50), [0.0, -0.0, 1.0, -1.0, 1.0001, -1.0001]])
-    for bound in bounds.astype(np.float32):
-        passed = bits.codes(order) >= bits.code_at_least(bound)
-        assert (passed == (numbers >= bound)).all()
-        passed = bits.codes(order) <= bits.code_at_most(bound)
-        assert (passed == (numbers <= bound)).all()
