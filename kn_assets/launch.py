@@ -176,10 +176,13 @@ def register(lake: Lake) -> None:
     """Make the partitions that everybody has known in Dagster's own UI."""
     import dagster as dg
 
+    from kn_assets.training.settings import TrainSettings
+
     dagster_home(lake)
     with dg.DagsterInstance.get() as instance:
         instance.add_dynamic_partitions("corpora", ["geonames", "wikipedia"])
         instance.add_dynamic_partitions("models", ["smollm2-135m", "gpt2"])
+        instance.add_dynamic_partitions("trainings", [TrainSettings().name])
 
 
 def materialize(request: Request, partition: Partition, tables: list[str]) -> None:
@@ -191,10 +194,9 @@ def materialize(request: Request, partition: Partition, tables: list[str]) -> No
 
     dagster_home(request.lake)
     handlers = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
-    family = "corpora" if partition.kind == "corpus" else "models"
+    assets = [a for a in defs().assets or () if isinstance(a, dg.AssetsDefinition)]
     with dg.DagsterInstance.get() as instance:
-        instance.add_dynamic_partitions(family, [partition.key])
-        assets = [a for a in defs().assets or () if isinstance(a, dg.AssetsDefinition)]
+        instance.add_dynamic_partitions(_family(assets, tables[0]), [partition.key])
         try:
             result = dg.materialize(
                 assets,
@@ -221,6 +223,17 @@ def materialize(request: Request, partition: Partition, tables: list[str]) -> No
         if failed:
             told = "; ".join(f"{e.asset_key.to_user_string()}.{e.check_name}" for e in failed)
             raise KnError(f"checks failed: {told}. `dg dev` shows why")
+
+
+def _family(assets: list[Any], table: str) -> str:
+    """The name that the partitions of a table's asset have in common."""
+    (found,) = {
+        spec.partitions_def.name
+        for asset in assets
+        for spec in asset.specs
+        if spec.key.to_user_string() == table
+    }
+    return str(found)
 
 
 def _plain(error: BaseException) -> BaseException:

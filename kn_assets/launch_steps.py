@@ -12,11 +12,11 @@ from pathlib import Path
 
 from kn_assets import database
 from kn_assets.errors import KnError
-from kn_assets.knowledge.facts import first_of_each
 from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings, NothingKnown
 from kn_assets.launch import ATLAS_TABLES, Request, materialize, run
 from kn_assets.progress import Progress, TerminalProgress
-from kn_assets.steps import tables as steps
+from kn_assets.steps import lens
+from kn_assets.steps.tables import StepsPlan
 from kn_assets.training.checkpoints import check
 
 _OF_LAST = ("neuron_map", "prompt_map", "map_clusters")
@@ -48,8 +48,7 @@ def run_steps(requests: list[Request], progress: Progress | None = None) -> bool
     if not done:
         raise next(iter(lost.values()))
     if len(requests) > 1:
-        name = done[0].plan.source.key.partition("@")[0]
-        made |= bool(steps.write(done[0].lake, name, progress=progress))
+        made |= _over_steps(done[0], progress)
     database.build(done[0].lake)
     if lost:
         told = "; ".join(f"{key}: {e}" for key, e in lost.items())
@@ -74,20 +73,30 @@ def _run_step(request: Request, done: list[Request], progress: Progress) -> bool
     except NothingKnown as e:
         progress.say(f"no answers are attributed: {e}")
         made = True
-    return _lens(request, done, progress) or made
+    return _lens(request, done) or made
 
 
-def _lens(request: Request, done: list[Request], progress: Progress) -> bool:
+def _lens(request: Request, done: list[Request]) -> bool:
     """What each layer would answer at this step, where the corpus tells facts."""
     plan = request.plan
     if plan.lake.meta(plan.corpus, "facts") is None:
         if request.corpus.corpus.kind != "geonames":
             return False
         materialize(request, plan.corpus, list(OF_CORPUS))
-    settings = request.knowledge or KnowledgeSettings()
-    asked = set(first_of_each(plan.lake.read(plan.corpus, "facts"), settings.facts))
-    last = (done[0] if done else request).plan
-    if plan.lake.meta(last.model, "attribution_error"):
-        attributed = plan.lake.read(last.model, "attribution_error", ["fact_id"])
-        asked |= set(attributed["fact_id"].to_pylist())
-    return steps.write_lens(plan, asked, progress)
+    like = done[0].plan.model.key if done else None
+    settings = replace(request.knowledge or KnowledgeSettings(), like=like)
+    if lens.is_current(plan, lens.asked(plan, settings)):
+        return False
+    materialize(replace(request, knowledge=settings), plan.model, ["fact_lens"])
+    return True
+
+
+def _over_steps(request: Request, progress: Progress) -> bool:
+    """The tables over all steps that are in the lake, of the model of which `request` is one."""
+    plan = StepsPlan(request.lake, request.plan.source.key.partition("@")[0])
+    stale = plan.stale()
+    if word := plan.lacking("fact_steps"):
+        progress.say(f"no fact_steps: {word}")
+    if stale:
+        materialize(request, plan.model, stale)
+    return bool(stale)

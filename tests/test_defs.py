@@ -13,7 +13,8 @@ from kn_assets.definitions import defs
 from kn_assets.defs.resources import resources
 from kn_assets.lake import Lake, Partition
 from kn_assets.launch import run
-from kn_assets.schema import ALL, KNOWLEDGE, TABLES
+from kn_assets.schema import ALL, TABLES
+from kn_assets.steps.tables import OVER_STEPS
 from tests import small
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +30,7 @@ def assets() -> list[dg.AssetsDefinition]:
 
 def test_every_table_is_an_asset_with_its_words() -> None:
     specs = {s.key.to_user_string(): s for a in assets() for s in a.specs}
-    assert set(specs) == {**TABLES, **KNOWLEDGE}.keys()
+    assert set(specs) == set(ALL)
     for name, spec in specs.items():
         assert spec.description == ALL[name].meaning
         assert spec.group_name
@@ -37,6 +38,8 @@ def test_every_table_is_an_asset_with_its_words() -> None:
         columns = spec.metadata["dagster/column_schema"].columns
         assert [c.name for c in columns] == ALL[name].names
         partitions = "corpora" if ALL[name].kind == "corpus" else "models"
+        if name in OVER_STEPS:
+            partitions = "trainings"
         assert spec.partitions_def is not None
         assert spec.partitions_def.name == partitions  # type: ignore[attr-defined]
 
@@ -44,7 +47,7 @@ def test_every_table_is_an_asset_with_its_words() -> None:
 def test_every_table_is_checked_and_failures_block() -> None:
     checks = [c for a in assets() for c in a.check_specs]
     assert all(c.blocking for c in checks)
-    assert {c.asset_key.to_user_string() for c in checks} == {**TABLES, **KNOWLEDGE}.keys()
+    assert {c.asset_key.to_user_string() for c in checks} == set(ALL)
 
 
 def test_the_graph_says_what_stands_on_what() -> None:
@@ -57,6 +60,12 @@ def test_the_graph_says_what_stands_on_what() -> None:
     assert parents["prompts"] == {"cities", "pages"}
     assert parents["logit_lens"] == {"prompts"}
     assert "neuron_peaks" in parents["neuron_map"]
+    assert parents["fact_lens"] == {"facts", "fact_prompts", "attribution_error"}
+    assert parents["fact_steps"] == {"atlases", "facts", "fact_prompts", "fact_lens"}
+    assert parents["neuron_steps"] == {"atlases", "neurons", "neuron_top"}
+    assert parents["layer_steps"] == {"neuron_steps"}
+    assert parents["neuron_map_steps"] == {"atlases", "tokens", "neuron_peaks"}
+    assert parents["training_log"] == set()
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,11 @@ from kn_assets.corpus_tables import CorpusPlan
 from kn_assets.knowledge.tables import KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.progress import BothProgress, LogProgress, Progress, TerminalProgress
+from kn_assets.steps.tables import StepsPlan
 
 corpora = dg.DynamicPartitionsDefinition(name="corpora")
 models = dg.DynamicPartitionsDefinition(name="models")
+trainings = dg.DynamicPartitionsDefinition(name="trainings")
 
 
 class LakeResource(dg.ConfigurableResource):
@@ -74,6 +76,11 @@ def corpus_plan(context: dg.AssetExecutionContext) -> CorpusPlan:
         name = context.partition_key
     settings = wikipedia.Settings.of(**_given(context.resources.wikipedia, wikipedia.Settings))
     return CorpusPlan(context.resources.lake.open(), name, settings)
+
+
+def steps_plan(context: dg.AssetExecutionContext) -> StepsPlan:
+    """The plan of the tables over the steps of the training that the run's partition names."""
+    return StepsPlan(context.resources.lake.open(), context.partition_key)
 
 
 def knowledge_settings(context: dg.AssetExecutionContext) -> KnowledgeSettings:

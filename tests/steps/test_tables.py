@@ -19,8 +19,8 @@ from kn_assets.knowledge.questions import ask
 from kn_assets.lake import Lake
 from kn_assets.progress import Progress
 from kn_assets.schema import TABLES
-from kn_assets.steps import fact_steps, layer_steps, neuron_steps
-from kn_assets.steps.tables import atlases, write, write_lens
+from kn_assets.steps import fact_steps, layer_steps, lens, neuron_steps
+from kn_assets.steps.tables import StepsPlan
 from kn_assets.training import requests
 from tests.models import tiny
 
@@ -73,13 +73,31 @@ def plan(lake: Lake, step: int) -> AtlasPlan:
     return AtlasPlan.of(lake, f"run@step{step}")
 
 
+def write(lake: Lake, name: str, floor: float) -> list[str]:
+    """Make what is stale; returns its names."""
+    over_steps = StepsPlan(lake, name, floor)
+    stale = over_steps.stale()
+    for table in stale:
+        over_steps.make(table)
+    return stale
+
+
+def write_lens(of: AtlasPlan, ids: list[int] | None = None) -> bool:
+    if lens.is_current(of, ids):
+        return False
+    lens.write(of, ids)
+    return True
+
+
 def test_tables_are_made_once_and_hold_what_their_functions_give(made: Lake) -> None:
     assert write(made, "run", 0.1) == ["neuron_steps", "layer_steps", "neuron_map_steps"]
     assert [write_lens(plan(made, step)) for step in STEPS] == [True] * 3
     assert [write_lens(plan(made, step)) for step in STEPS] == [False] * 3
     assert write(made, "run", 0.1) == ["fact_steps"]
     assert write(made, "run", 0.1) == []
-    assert write(made, "run", 0.2, maps=False) == ["neuron_steps", "layer_steps"]
+    with pytest.raises(KnError, match="neuron_steps of run is of other atlases"):
+        StepsPlan(made, "run", 0.2).make("layer_steps")
+    assert write(made, "run", 0.2) == ["neuron_steps", "layer_steps"]
 
     here, of = lakes.model("run"), {s: lakes.model(f"run@step{s}") for s in STEPS}
     wanted = neuron_steps(
@@ -120,6 +138,27 @@ def test_the_maps_are_of_the_atlases_peaks(made: Lake) -> None:
     assert got.num_rows == 3 * 2 * 64
 
 
+def test_a_part_of_the_maps_that_is_lost_is_made_again(made: Lake) -> None:
+    write(made, "run", 0.1)
+    part = made.read(lakes.model("run@step4"), "neuron_map")
+    whole = made.read(lakes.model("run"), "neuron_map_steps").to_pylist()
+    assert part.to_pylist() == [
+        {k: v for k, v in r.items() if k != "step"} for r in whole if r["step"] == 4
+    ]
+    made.remove(lakes.model("run@step4"), "neuron_map")
+    assert write(made, "run", 0.1) == ["neuron_map_steps"]
+    assert made.read(lakes.model("run@step4"), "neuron_map").equals(part)
+
+
+def test_what_lacks_something_says_what(made: Lake) -> None:
+    with pytest.raises(KnError, match=r"no training_log of run: run wasn't trained in this lake"):
+        StepsPlan(made, "run").make("training_log")
+    made.remove(lakes.model("run@step4"), "fact_lens")
+    with pytest.raises(KnError, match=r"no fact_steps of run: step 4 has no fact_lens yet"):
+        StepsPlan(made, "run").make("fact_steps")
+    assert "fact_steps" not in StepsPlan(made, "run").stale()
+
+
 def test_a_step_that_is_made_again_makes_the_tables_stale(made: Lake) -> None:
     write(made, "run", 0.1)
     wider = AtlasPlan(made, plan(made, 4).settings.with_given(density=0.2))
@@ -128,12 +167,12 @@ def test_a_step_that_is_made_again_makes_the_tables_stale(made: Lake) -> None:
 
 
 def test_atlases_that_do_not_belong_together_are_refused(made: Lake) -> None:
-    assert list(atlases(made, "run")) == list(STEPS)
+    assert list(StepsPlan(made, "run").atlases) == list(STEPS)
     with pytest.raises(KnError, match="other has 0 atlases of training steps"):
-        write(made, "other")
+        StepsPlan(made, "other").stale()
     before = plan(made, 4).settings
     extract(AtlasPlan(made, before.with_given(limit=5)), ONE_PASS, Progress())
     with pytest.raises(KnError, match=r"different prompts .*step 4: 4 of made"):
-        write(made, "run")
+        StepsPlan(made, "run").stale()
     made.remove(lakes.model("run@step4"), "neurons")  # as of an atlas that isn't finished
-    assert list(atlases(made, "run")) == [0, 16]
+    assert list(StepsPlan(made, "run").atlases) == [0, 16]
