@@ -120,8 +120,12 @@
   let promptCalls = 0;
   const loadPrompt = async () => {
     const call = ++promptCalls;
+    neuronCalls++; // what is still to come of a neuron is of another prompt or step
     const { model, prompt, text } = kn.state;
     tell("prompt-asked");
+    // A neuron that is chosen already is asked for in the same moment. For a text of one's own it
+    // can't be: its run is known by a number that comes with the prompt.
+    const early = text ? null : askNeuron();
     try {
       const data = text ? await kn.runText(model, text) : await remembered("prompt", { model, prompt });
       if (call !== promptCalls) return; // a later choice overtook this one
@@ -142,18 +146,31 @@
     }
     tell("prompt");
     toAddress(false);
-    await loadNeuron();
+    await loadNeuron(early);
+  };
+
+  // The neuron on screen, in the prompt on screen: {key, answer}, null where none is chosen.
+  const askNeuron = (early = null) => {
+    const { model, prompt, text, layer, neuron } = kn.state;
+    if (layer === null || neuron === null) return null;
+    const shown = text ? { live: kn.prompt?.prompt.live ?? "none" } : { prompt };
+    const wanted = { model, ...shown, layer, neuron };
+    const key = JSON.stringify(wanted);
+    if (early?.key === key) return early;
+    const answer = remembered("neuron", wanted);
+    answer.catch(() => {}); // who awaits it tells; one that was overtaken tells nobody
+    return { key, answer };
   };
 
   let neuronCalls = 0;
-  const loadNeuron = async () => {
+  // `early`: what was asked for before, which may be another neuron by now.
+  const loadNeuron = async (early = null) => {
     const call = ++neuronCalls;
-    const { model, prompt, text, layer, neuron } = kn.state;
     tell("neuron-asked");
-    if (layer === null || neuron === null) return;
-    const shown = text ? { live: kn.prompt?.prompt.live ?? "none" } : { prompt };
+    const asked = askNeuron(early);
+    if (!asked) return;
     try {
-      const data = await remembered("neuron", { model, ...shown, layer, neuron });
+      const data = await asked.answer;
       if (call !== neuronCalls) return;
       kn.neuron = kn.decodeNeuron(data);
       tell("neuron");

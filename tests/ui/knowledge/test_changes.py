@@ -1,0 +1,51 @@
+"""What becomes of an answer when neurons are changed, of all wordings and of one."""
+
+from __future__ import annotations
+
+import statistics
+
+import pytest
+
+from kn_assets.lake import Lake
+from tests.ui.knowledge.page import FACT, opened, percent, read
+from tests.ui.screen import Screen
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize(
+    ("kind", "button"), [("suppress", "suppress ×0"), ("amplify", "amplify ×2")]
+)
+def test_neurons_are_changed_with_a_click_beside_their_controls(
+    page: Screen, told: Lake, kind: str, button: str
+) -> None:
+    opened(page)
+    page.page.get_by_role("button", name=button).click()
+    rows = page.page.locator(".kn-change tbody tr[data-control]")
+    controls = rows.evaluate_all("all => all.map(r => r.dataset.control)")
+    assert controls == ["refined", "random", "matched", "unrelated"]
+    for i, control in enumerate(controls):
+        stored = read(told, "interventions", fact_id=FACT, kind=kind, control=control)
+        before = statistics.mean(r["probability_before"] for r in stored)
+        after = statistics.mean(r["probability_after"] for r in stored)
+        cells = rows.nth(i).locator("td").all_inner_texts()
+        assert float(cells[0]) == pytest.approx(before, abs=6e-4)
+        assert float(cells[1]) == pytest.approx(after, abs=6e-4)
+        assert percent(cells[2]) == pytest.approx(100 * (after / before - 1), abs=0.51)
+    assert "95 % intervals" in page.page.locator("[data-kn=fact]").inner_text()
+
+
+def test_one_wording_is_picked(page: Screen, told: Lake) -> None:
+    opened(page)
+    page.page.locator(".kn-wordings tbody tr").nth(3).click()
+    (stored,) = read(
+        told, "interventions", fact_id=FACT, kind="suppress", control="refined", paraphrase=2
+    )
+    cells = page.page.locator(".kn-claim td").all_inner_texts()
+    assert float(cells[0]) == pytest.approx(stored["probability_before"], abs=6e-4)
+    assert cells[3] == f"{stored['rank_before']} → {stored['rank_after']}"
+    shown = page.page.locator(".kn-change").nth(1).locator("tbody tr")
+    for i, name in ((0, "top_before"), (1, "top_after")):
+        chips = shown.nth(i).locator(".kn-chip").all_text_contents()
+        expected = page.page.evaluate("list => list.map(t => kn.quoted(t))", stored[name])
+        assert chips == expected
