@@ -1,0 +1,22 @@
+"""A made-up lake, and a copy of it to change."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kn_assets.lake import Lake
+from tests.synthetic import make_lake
+
+
+@pytest.fixture(scope="package")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    return make_lake(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def copy(made: Lake, tmp_path: Path) -> Lake:
+    shutil.copytree(made.root, tmp_path / "copy")
+    return Lake(tmp_path / "copy")
