@@ -8,7 +8,6 @@ replace an existing folder, so `recover` finishes a replacement that was killed 
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import re
@@ -22,11 +21,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kn_assets.disk import RESERVE, check_room, said_plainly, write_text
 from kn_assets.errors import KnError
 from kn_assets.parquet import TableFile
 from kn_assets.schema import ALL, Kind
 
-RESERVE = 64 << 20  # bytes left free for everyone else who writes there, Dagster's log first
+__all__ = ["RESERVE", "Lake", "Partition", "corpus", "model", "said_plainly", "write_text"]
+
 _FOLDER = {"corpus": "corpus", "model": "atlas"}
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
@@ -149,9 +150,8 @@ class Lake:
             path.mkdir(parents=True, exist_ok=True)
 
     def check_room(self) -> None:
-        """Raise KnError where the disk is as good as full: better before work than within it."""
-        if shutil.disk_usage(self.root).free < RESERVE:
-            raise _full(self.root)
+        """Raise KnError where the disk is as good as full."""
+        check_room(self.root)
 
     @contextlib.contextmanager
     def replacing(
@@ -225,33 +225,3 @@ class Lake:
             place.rename(old)
         fresh.rename(place)
         shutil.rmtree(old, ignore_errors=True)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a small file under a temporary name and rename it into place."""
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
-
-
-@contextlib.contextmanager
-def said_plainly(root: Path) -> Iterator[None]:
-    """Turn the system's errors about the lake's disk into one line that says what to do."""
-    try:
-        yield
-    except OSError as e:
-        if e.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _full(root) from e
-        if e.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            raise KnError(
-                f"can't write to {root} ({e.strerror}): make it writable or set KN_DATA to a "
-                "folder that is"
-            ) from e
-        raise
-
-
-def _full(root: Path) -> KnError:
-    return KnError(
-        f"the disk of {root} is full: free some space or set KN_DATA to another folder, then run "
-        "the same command again; finished work is kept"
-    )

@@ -9,11 +9,18 @@ meaning stays: `(; formerly Gauhati)` becomes `(formerly Gauhati)`, `(5,876 ft)`
 from __future__ import annotations
 
 import re
-import unicodedata
-from functools import cache
 
-from kn_assets.wikipedia.lead import CLOSE, LABEL, MARKS, OPEN, SOUND
-from kn_assets.wikipedia.words import FILLER, INTRODUCING, LANGUAGES, NO_LANGUAGE
+from kn_assets.wikipedia.lead import MARKS, SOUND
+from kn_assets.wikipedia.native_names import (
+    COORDINATES,
+    GLOSS,
+    MEANT,
+    is_language,
+    is_native,
+    labels,
+    said,
+    unmarked,
+)
 
 _IPA = "ˈˌːəɪʊɛɔɑɒæɜʌθðŋʃʒɡɾʁɹʎɲɟɕʑʔβɣχħʕɨʉɵɐɫɯɤʂʐɖʈɳɭʋɦ\u0303\u0329\u032f\u0361"
 _PLAIN_IPA = (
@@ -21,34 +28,6 @@ _PLAIN_IPA = (
     re.compile(rf"(?<![\w/])/[^/\s()][^/\n]{{0,80}}[{_IPA}][^/\n]{{0,80}}/(?!\w)"),
     re.compile(r"\(\s*listen\s*\)|\(\s*help\s*·\s*info\s*\)|[\u24d8\U0001f50a]"),
 )
-
-_LANGUAGE_ENDING = re.compile(r".{2,}(?:ish|ian|ese|ic|ani|ano|lish|aic|ati|olo)$")
-
-_LABELLED = re.compile(
-    rf"^(?:(?:also|or|and|in|from|both|locally|officially|formally|{SOUND})[\s,]+)*"
-    rf"(?P<label>[^\s:{OPEN}][^:{OPEN}]{{0,60}}?)\s*:(?!\d)\s*(?P<value>.*)$",
-    re.DOTALL,
-)
-_ALWAYS_GO = re.compile(
-    r"(?:also |or |usually |often |locally |see )*(?:pronounced|pronunciation|other names|"
-    r"names below|(?<=see )(?:below|above)|romani[sz](?:ed|ation)|transliterat\w+|translit\.?|"
-    r"transl\.?|transcribed|pinyin|jyutping|hepburn|iast|ipa|rōmaji|romaji)\b",
-    re.IGNORECASE,
-)
-_GLOSS = re.compile(r"(?:lit\.|literally|meaning|trans\.|translat\w+|or|and)(?!\w)", re.IGNORECASE)
-_MEANT = re.compile(
-    r"(?:(?:also|or|and|better|later|then|now|previously|originally|historically|widely|officially|"
-    r"commonly|often|sometimes|colloquially|locally|formally|more|until|in|from) )*"
-    r"(?:former|formerly|historic\w*|previously|originally|until|since|after|before|born|died|b\.|d\.|r\.|"
-    r"founded|established|incorporated|known|called|named|renamed|nicknamed|abbreviat\w+|abbr|"
-    r"spelled|spelt|rendered|colloquially|officially|commonly|population|pop\.|est\.?|estimated?|"
-    r"c\.|ca\.|circa|as of|including|e\.g\.|i\.e\.|approximately|about|nearly|over|under|which|who|"
-    r"where|not|the|now|today|from|to|within|near|see|one|two|three|\w+ for|short for|because|"
-    r"although|with|by|on|at|[\d~≈<>$€£+−–-])(?!\w)",
-    re.IGNORECASE,
-)
-_COORDINATES = re.compile(r"[\d\s.,;/°º′'’\"″”NSEWnsew+−-]*[°º][\d\s.,;/°º′'’\"″”NSEWnsew+−-]*")
-_RESPELLING = re.compile(r"[^\W\d_]+(?:[-‑·][^\W\d_]+)*")
 _STRAY_COMMA = re.compile(r"\s*,(?=\s*(?:(?P<bracket>\()|(?:is|was|are|were)\b))")
 _BRACKET = re.compile("[(（)）]")
 _DEEPEST = 10
@@ -101,7 +80,7 @@ def _outermost(text: str) -> list[tuple[int, int]]:
 def _kept(inside: str, before: str) -> str | None:
     """What stays of a parenthesis, None where nothing does."""
     segments = _split(inside, ";")
-    if _COORDINATES.fullmatch(MARKS.sub("", inside)) or not any(map(_said, segments)):
+    if COORDINATES.fullmatch(MARKS.sub("", inside)) or not any(map(said, segments)):
         return None
     kept: list[str] = []
     any_gone = False
@@ -122,113 +101,19 @@ def _parts_kept(parts: list[str], before: str, after_gone: bool) -> tuple[list[s
     gone = False
     for i, part in enumerate(parts):
         rest = parts[i + 1 :]
-        if not _said(part):
+        if not said(part):
             gone = True
             native = native or SOUND in part
-        elif _is_native(part, before) or (_is_language(part) and any(map(_labels, rest))):
+        elif is_native(part, before) or (is_language(part) and any(map(labels, rest))):
             gone = native = True
-        elif (native and not _MEANT.match(_plain(part))) or (
-            (native or after_gone) and i == 0 and _GLOSS.match(_plain(part)) and "lit" in part
+        elif (native and not MEANT.match(unmarked(part))) or (
+            (native or after_gone) and i == 0 and GLOSS.match(unmarked(part)) and "lit" in part
         ):
             gone = True
         else:
             native = False
             kept.append(part.replace(SOUND, "").strip())
     return kept, gone
-
-
-def _is_native(part: str, before: str) -> bool:
-    """Whether a part of a parenthesis gives a name in other letters, sounds or languages."""
-    plain = _plain(part)
-    if _ALWAYS_GO.match(plain) or _COORDINATES.fullmatch(plain):
-        return True
-    if any(map(is_other_script, plain)):
-        return True
-    if _labels(part):
-        return True
-    if part.strip().startswith(OPEN) and part.strip().endswith(CLOSE) and part.count(OPEN) == 1:
-        return True
-    if SOUND in part and not _MEANT.match(plain):
-        return True
-    return _same_name(plain, before)
-
-
-def _labels(part: str) -> bool:
-    """Whether a part reads `Language: name`; English glosses such as `English: Springs` don't."""
-    found = _LABELLED.match(part.strip())
-    if not found:
-        return False
-    label, value = found["label"], found["value"]
-    words = _plain(label).lower().replace("/", " ").split()
-    if words and words[-1] == "english" and _said(value) and SOUND not in value:
-        return False
-    return LABEL in label or OPEN in value[:1] or _is_language(label)
-
-
-def _is_language(label: str) -> bool:
-    """Whether words name a language or a script, or several: `Pashto, Dari`, `Urdu and Punjabi`."""
-    words = [w for w in re.split(r"[\s,/&]+", _plain(label).lower().strip(" .:")) if w]
-    if not words or len(words) > 7:
-        return False
-    names = [w for w in words if w not in FILLER and not w.isdigit()]
-    if not names:
-        return bool(set(words) & {"uk", "us", "ipa", "lit", "pronunciation", "ga", "rp"})
-    return _language_name(names[-1]) or (_language_name(names[0]) and len(names) <= 2)
-
-
-@cache
-def _language_name(word: str) -> bool:
-    word = unicodedata.normalize("NFKD", word.strip("()'’\""))
-    word = "".join(c for c in word if not unicodedata.combining(c))
-    if word in NO_LANGUAGE:
-        return False
-    last = word.rsplit("-", 1)[-1]
-    return word in LANGUAGES or last in LANGUAGES or bool(_LANGUAGE_ENDING.match(word))
-
-
-def _said(text: str) -> bool:
-    """Whether anything remains beside sounds, punctuation and the words that introduce sounds."""
-    words = re.findall(r"[^\s,;:·()/\"'“”‘’?!.–—-]+(?:[-‑·][^\s,;:()]+)*", _plain(text))
-    if SOUND not in text and not any(_is_respelling(w) and "-" in w for w in words):
-        return not {w.lower() for w in words if any(map(str.isalnum, w))} <= INTRODUCING
-    return any(
-        w.lower() not in FILLER and not _language_name(w.lower()) and not _is_respelling(w)
-        for w in words
-    )
-
-
-def _is_respelling(word: str) -> bool:
-    """`KAH-bul`, `see-AT-əl`: syllables with the stressed one in capitals."""
-    return bool(
-        ("-" in word or "ə" in word or word.isupper()) and _RESPELLING.fullmatch(word)
-    ) and any(s.isupper() and len(s) > 1 for s in re.split(r"[-‑·]", word))
-
-
-def _same_name(plain: str, before: str) -> bool:
-    """`Varanasi (Vārāṇasī...`: the name once more, with other accents."""
-    name = _folded(plain)
-    shown = _plain(before)
-    same = bool(name) and _folded(shown).endswith(name)
-    return same and not shown.rstrip().endswith(plain) and name.isalpha()
-
-
-@cache
-def is_other_script(c: str) -> bool:
-    """Whether a character is a letter of another script than Latin."""
-    n = ord(c)
-    latin = (0x2100, 0x214F), (0x1D00, 0x1DBF), (0x1E00, 0x1EFF), (0x2C60, 0x2C7F), (0xA720, 0xA7FF)
-    return (
-        n > 0x2FF and unicodedata.category(c)[0] == "L" and not any(a <= n <= b for a, b in latin)
-    )
-
-
-def _folded(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in apart if c.isalnum())
-
-
-def _plain(text: str) -> str:
-    return " ".join(MARKS.sub("", text).split())
 
 
 def _split(text: str, at: str) -> list[str]:

@@ -15,11 +15,11 @@ from kn_assets.errors import KnError
 from kn_assets.progress import Progress
 from kn_assets.wikipedia import api, document, listing
 from kn_assets.wikipedia.api import BATCH
+from kn_assets.wikipedia.city_tables import Link
 from kn_assets.wikipedia.client import Client, unreachable
 from kn_assets.wikipedia.countries import country_code, is_city_state
 from kn_assets.wikipedia.enrich import cities_table
 from kn_assets.wikipedia.exchange import Failed
-from kn_assets.wikipedia.listing import Link
 from kn_assets.wikipedia.settings import Settings
 from kn_assets.wikipedia.text import describe
 

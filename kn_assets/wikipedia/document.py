@@ -177,3 +177,25 @@ def _not_an_article(html: bytes, root: etree._Element, title: str | None) -> str
             if not signs.isdisjoint(marks):
                 return reason
     return None
+
+
+def link_title(a: etree._Element) -> str | None:
+    """The title of the article a link leads to; None for red, outside, image and section links."""
+    href = a.get("href") or ""
+    red = "new" in classes(a) or "redlink=1" in href
+    if red or not href or href.startswith("#") or "external" in classes(a):
+        return None
+    parts = urlsplit(href)
+    if parts.scheme not in ("", "http", "https") or parts.query:
+        return None
+    path = unquote(parts.path)
+    if "/wiki/" in path:
+        name = path.split("/wiki/", 1)[1]
+    elif path.startswith("./"):
+        name = path[2:]
+    elif not parts.netloc and "/" not in path and path.endswith(".html"):
+        name = path.removesuffix(".html")
+    else:
+        return None
+    name = " ".join(name.replace("_", " ").split())
+    return None if not name or NOT_ARTICLE.match(name) else name

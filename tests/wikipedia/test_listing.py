@@ -12,8 +12,9 @@ from world import FIRST, LIST_TITLE, RANGES, World
 from kn_assets.errors import KnError
 from kn_assets.progress import Progress
 from kn_assets.wikipedia import Client, Settings, cities
+from kn_assets.wikipedia.city_tables import Link
 from kn_assets.wikipedia.countries import country_code
-from kn_assets.wikipedia.listing import Link, city_links, sub_pages
+from kn_assets.wikipedia.listing import city_links, sub_pages
 
 REALDATA = Path(__file__).parents[3] / "shared" / "realdata"
 
