@@ -17,7 +17,9 @@ ranked AS MATERIALIZED (
     GROUP BY f.prompt_id
 ),
 chosen AS (
-    SELECT r.prompt_id, r.rank, false AS drawn FROM ranked AS r WHERE r.rank <= n_top
+    FROM (
+        SELECT r.prompt_id, r.rank, false AS drawn FROM ranked AS r ORDER BY r.rank LIMIT n_top
+    )
     UNION ALL
     FROM (
         SELECT r.prompt_id, r.rank, true AS drawn

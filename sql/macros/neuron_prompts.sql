@@ -15,6 +15,8 @@ ranked AS (
     FROM fired AS f
     WHERE f.position > 0
     GROUP BY f.prompt_id
+    ORDER BY rank
+    LIMIT k
 ),
 listed AS (
     SELECT
@@ -27,7 +29,6 @@ listed AS (
         map(list(f.position), list(f.activation)) AS activations
     FROM fired AS f
     JOIN ranked AS r ON r.prompt_id = f.prompt_id
-    WHERE r.rank <= k
     GROUP BY f.prompt_id
 )
 SELECT
