@@ -23,7 +23,15 @@ STEP = "geo-gpt2@step834"
 FACT = 15  # New York City is in the United States
 QUERY = f"FROM neurons_for_country('{MODEL}', 'United States', 30)"
 NEURON = (0.59, 0.38)
-LASSO = ((0.54, 0.33), (0.6, 0.35), (0.635, 0.42), (0.6, 0.49), (0.545, 0.48), (0.51, 0.4))
+LASSO = (
+    (0.42, 0.36),
+    (0.47, 0.35),
+    (0.505, 0.4),
+    (0.5, 0.44),
+    (0.43, 0.44),
+    (0.36, 0.44),
+    (0.37, 0.4),
+)
 
 
 def explorer(screen: Screen) -> None:
@@ -37,7 +45,7 @@ def explorer(screen: Screen) -> None:
 def drawn(screen: Screen) -> None:
     screen.open(**PROMPT, tab="map")
     screen.until("document.documentElement.dataset.knMap === 'neurons'")
-    screen.page.get_by_label("Colour by").select_option("continent")
+    screen.page.get_by_label("Colour by").select_option("cluster")
     box = screen.page.locator(".kn-stage").bounding_box()
     assert box is not None
     screen.page.mouse.move(

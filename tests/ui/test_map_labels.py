@@ -80,3 +80,19 @@ def test_prompts_have_labels_of_their_own(screen: Any, database: Database) -> No
     legend = page.locator(".kn-legend .kn-entry bdi").all_inner_texts()
     assert legend == [known[c] for c in sorted(known)][: len(legend)]
     assert legend
+
+
+def test_clusters_around_another_have_other_colours(screen: Any) -> None:
+    """On a grid: no two that touch look alike, and more than nine colours are there."""
+    page = opened(screen)
+    side = 9
+    order = [(37 * i) % side**2 for i in range(side**2)]
+    places = [[i % side, i // side] for i in order]
+    colours = page.evaluate("places => kn.coloured(places)", places)
+    assert colours == page.evaluate("places => kn.coloured(places)", places)
+    at = {tuple(place): colour for place, colour in zip(places, colours, strict=True)}
+    for (x, y), colour in at.items():
+        for beside in ((x + 1, y), (x, y + 1)):
+            other = at.get(beside, [-99, -99, -99])
+            assert sum(abs(a - b) for a, b in zip(colour, other, strict=True)) > 90
+    assert len({tuple(colour) for colour in colours}) > 9

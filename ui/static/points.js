@@ -108,25 +108,58 @@
     };
   };
 
-  // Neighbouring numbers get hues far apart. Clusters are too many for a legend: the largest are told.
-  const clusters = points => {
-    const count = points.cluster.reduce((most, c) => Math.max(most, c), -1) + 1;
-    const hue = c => {
-      const h = (c * 137.508) % 360;
-      const channel = k => {
-        const at = (k + h / 30) % 12;
-        const lightness = c % 2 ? 0.42 : 0.56;
-        return Math.round(255 * (lightness - 0.65 * Math.min(lightness, 1 - lightness) * Math.max(-1, Math.min(at - 3, 9 - at, 1))));
-      };
-      return [channel(0), channel(8), channel(4)];
+  // Twelve hues, dark and light.
+  const PALETTE = Array.from({ length: 24 }, (_, p) => {
+    const [turn, light] = [p % 12, p < 12 ? 0.42 : 0.58];
+    const channel = k => {
+      const at = (k + turn) % 12;
+      return Math.round(255 * (light - 0.65 * Math.min(light, 1 - light) * Math.max(-1, Math.min(at - 3, 9 - at, 1))));
     };
-    const palette = Array.from({ length: count }, (_, c) => packed(hue(c)));
+    return [channel(0), channel(8), channel(4)];
+  });
+  const AROUND = 8;
+
+  // How unlike two colours look, squared: the weights of red and blue follow the eye's ("redmean").
+  const unlike = ([r, g, b], [r2, g2, b2]) => {
+    const red = (r + r2) / 512;
+    return (2 + red) * (r - r2) ** 2 + 4 * (g - g2) ** 2 + (3 - red) * (b - b2) ** 2;
+  };
+
+  // A colour of the palette for each cluster, large ones first: unlike those around it, the nearest most of all.
+  kn.coloured = places => {
+    const given = [];
+    for (const [x, y] of places) {
+      const around = given.map((color, c) => ({ color, away: (places[c][0] - x) ** 2 + (places[c][1] - y) ** 2 }))
+        .sort((a, b) => a.away - b.away).slice(0, AROUND);
+      const alike = PALETTE.map(color =>
+        around.reduce((sum, near, k) => sum + 1 / ((k + 1) * unlike(color, near.color)), 0));
+      given.push(PALETTE[alike.indexOf(Math.min(...alike))]);
+    }
+    return given;
+  };
+
+  // Clusters are too many for a legend: the largest are told.
+  const clusters = points => {
+    const sums = [];
+    for (let i = 0; i < points.n; i++) {
+      const c = points.cluster[i];
+      if (c < 0) continue;
+      const sum = (sums[c] ??= [0, 0, 0]);
+      sum[0] += points.x[i]; sum[1] += points.y[i]; sum[2]++;
+    }
+    const colours = kn.coloured(Array.from(sums, (sum, c) => {
+      const label = points.labels.get(c);
+      if (label) return [label.x, label.y];
+      return sum ? [sum[0] / sum[2], sum[1] / sum[2]] : [0, 0];
+    }));
+    const palette = colours.map(packed);
     const other = packed(OTHER);
+    const none = points.cluster.includes(-1) ? "; grey: in none" : "";
     return {
       colors: Uint32Array.from(points.cluster, c => palette[c] ?? other),
       legend: [
-        ...[...points.labels.values()].slice(0, KINDS.length).map(({ cluster, label }) => entry(hue(cluster), label)),
-        kn.h("span", {}, `${count} clusters; grey: in none`)],
+        ...[...points.labels.values()].slice(0, KINDS.length).map(({ cluster, label }) => entry(colours[cluster], label)),
+        kn.h("span", {}, `${kn.integer(sums.length)} clusters${none}`)],
     };
   };
 
