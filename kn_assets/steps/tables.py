@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kn_assets import lake as lakes
+from kn_assets.atlas.settings import VERSIONS
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
 from kn_assets.progress import Progress
@@ -158,7 +159,8 @@ class StepsPlan:
             if partition in sharers:
                 mine = places.drop_columns(["step"])
                 run = self._run(partition)
-                self.lake.write(partition, "neuron_map", mine, str(run), part_of=made_of)
+                notes = {"part_of": made_of, "version": VERSIONS["neuron_map"]}
+                self.lake.write(partition, "neuron_map", mine, str(run), **notes)
             yield places
 
     def _peaks(self, step: int) -> Iterator[pa.RecordBatch]:
@@ -193,7 +195,8 @@ class StepsPlan:
             step: (self.lake.meta(p, _MADE_OF[table]) or {}).get("fingerprint")
             for step, p in self.atlases.items()
         }
-        settings = {"fact_steps": (), "neuron_map_steps": (self.seed,)}.get(table, (self.floor,))
+        of_maps = (self.seed, VERSIONS["neuron_map"])
+        settings = {"fact_steps": (), "neuron_map_steps": of_maps}.get(table, (self.floor,))
         return identity(table, of, *settings)
 
     def _read(self, table: str) -> dict[int, pa.Table]:

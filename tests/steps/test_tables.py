@@ -145,6 +145,7 @@ def test_a_part_of_the_maps_that_is_lost_is_made_again(made: Lake) -> None:
     assert part.to_pylist() == [
         {k: v for k, v in r.items() if k != "step"} for r in whole if r["step"] == 4
     ]
+    assert plan(made, 4).is_current("neuron_map"), "a run of that step alone makes no other"
     made.remove(lakes.model("run@step4"), "neuron_map")
     assert write(made, "run", 0.1) == ["neuron_map_steps"]
     assert made.read(lakes.model("run@step4"), "neuron_map").equals(part)
