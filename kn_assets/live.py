@@ -6,9 +6,8 @@ so a text of the corpus gives the atlas' own rows. Nothing is written.
 
 from __future__ import annotations
 
-import io
 import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from kn_assets.atlas.tokens import TokenizedPrompts, pieces, tokenize, vocabular
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
+from kn_assets.live_prompt import ATTENTION_GRID, LivePrompt
 from kn_assets.models import embedded
 from kn_assets.models.available import available
 from kn_assets.models.config import config_of, number
@@ -32,57 +32,8 @@ if TYPE_CHECKING:
 
     from kn_assets.models.load import LoadedModel
 
-ATTENTION_GRID = 1 << 16  # as the atlas keeps it
 LONGEST_TEXT = 200_000  # characters
 _ATTENTION_BYTES = 1 << 31  # of all heads of a layer, with what eager attention copies of them
-
-
-@dataclass(frozen=True)
-class LivePrompt:
-    """What the atlas' model does on one text of T tokens, in L layers.
-
-    tokens: text of each; n_whole: tokens of the whole text, of which the first T were run;
-    position, layer: int16 [fired], neuron: int32 [fired], activation: float32 [fired], ordered as
-    the rows of `activations`; thresholds: float32 [L];
-    lens_ids: int32 [T, L, k], places in `words`; lens_probabilities: float32 [T, L, k];
-    next_probability: float32 [T, L], NaN at the last token; next_rank: int32 [T, L], 0 there;
-    attention: uint16 [L, T (T + 1) / 2], the rows of a lower triangle (position, source), in units
-    of 1 / ATTENTION_GRID.
-    """
-
-    tokens: list[str]
-    n_whole: int
-    words: list[str]
-    position: np.ndarray
-    layer: np.ndarray
-    neuron: np.ndarray
-    activation: np.ndarray
-    thresholds: np.ndarray
-    lens_ids: np.ndarray
-    lens_probabilities: np.ndarray
-    next_probability: np.ndarray
-    next_rank: np.ndarray
-    attention: np.ndarray
-
-    @property
-    def size(self) -> int:
-        """Bytes of its arrays."""
-        return sum(v.nbytes for v in vars(self).values() if isinstance(v, np.ndarray))
-
-    def to_bytes(self) -> bytes:
-        """The prompt for another process; `from_bytes` reads it."""
-        arrays = {k: v for k, v in vars(self).items() if isinstance(v, np.ndarray)}
-        plain = {k: v for k, v in vars(self).items() if k not in arrays}
-        told = np.frombuffer(json.dumps(plain).encode(), np.uint8)
-        buffer = io.BytesIO()
-        np.savez(buffer, _plain=told, **arrays)  # type: ignore[arg-type]
-        return buffer.getvalue()
-
-    @classmethod
-    def from_bytes(cls, body: bytes) -> LivePrompt:
-        with np.load(io.BytesIO(body), allow_pickle=False) as found:
-            plain: dict[str, Any] = json.loads(found["_plain"].tobytes())
-            return cls(**{f.name: plain.get(f.name, found.get(f.name)) for f in fields(cls)})
 
 
 def plan_of(lake: Lake, key: str) -> AtlasPlan:

@@ -26,7 +26,7 @@ from kn_assets.progress import Bar, Progress
 from kn_assets.sql_sandbox import receive, send
 
 if TYPE_CHECKING:
-    from kn_assets.live import LivePrompt
+    from kn_assets.live_prompt import LivePrompt
 
 IDLE_S = 600.0
 Tell = Callable[[str, int, int], None]
@@ -48,7 +48,7 @@ class LiveProcess:
 
         Raises KnError as `ask`.
         """
-        from kn_assets.live import LivePrompt
+        from kn_assets.live_prompt import LivePrompt
 
         question = {"kind": "prompt", "key": key, "text": text, "longest": longest}
         return LivePrompt.from_bytes(self.ask(question, timeout_s, tell))
