@@ -25,7 +25,7 @@ from kn_assets.corpus_tables import TABLES_OF_CORPUS, CorpusPlan
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.launch import ATLAS_TABLES
-from kn_assets.plan_trial import FEW, OF_LENS, SAMPLE, Trial
+from kn_assets.plan_trial import OF_LENS, Trial
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ def planned(plan: AtlasPlan, corpus: CorpusPlan, progress: Progress) -> Planned:
         seconds = {
             "extraction": fixed + a_token * told.tokens,
             "lens": tried.beside(LENS, *OF_LENS) * told.tokens,
-            "attention": tried.beside(ATTENTION, FEW, SAMPLE) * told.pairs / tried.pairs_a_token(),
+            "attention": tried.beside(ATTENTION, tried.few, tried.many)
+            * (told.pairs / tried.pairs_a_token()),
             "vocabulary": tried.vocabulary(),
         }
         measured_rows, measured_bytes = tried.measured()

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas.batches import batches
-from kn_assets.atlas.capture import forward
+from kn_assets.atlas.batches import Batch, batches, tokens_per_batch
+from kn_assets.atlas.capture import device_of, forward
 from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.shard import ATTENTION, FIRED, LENS
+from kn_assets.atlas.streams import in_streams, n_streams
 from kn_assets.atlas.tokens import TokenizedPrompts
 from kn_assets.atlas.vocabulary import neuron_vocabulary
 from kn_assets.lake import Lake
@@ -23,7 +24,8 @@ from kn_assets.progress import Progress
 if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel
 
-SAMPLE, FEW, OF_LENS = 96, 32, (4, 16)  # prompts of the samples
+FEW, MANY = 32, 64  # prompts of the samples, for each stream of the model
+OF_LENS = (4, 16)  # where the lens is wanted, which takes so long that a stream's worth will do
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,14 @@ class Trial:
     ) -> None:
         self.plan, self.loaded, self.prompts = plan, loaded, prompts
         self.texts, self.folder = texts, folder
+        streams = n_streams(device_of(loaded))
+        self.few, self.many = FEW * streams, MANY * streams
         self._made: dict[str, list[tuple[AtlasPlan, int]]] = {}  # by need, and their tokens
 
     def time(self, need: str) -> tuple[float, float]:
         """Seconds of a run whatever its size, and for each token."""
         self._run(need, 4)  # the first time touches memory for the first time
-        (few, few_s), (many, many_s) = (self._run(need, n) for n in (FEW, SAMPLE))
+        (few, few_s), (many, many_s) = (self._run(need, n) for n in (self.few, self.many))
         if many <= few:
             return 0.0, many_s / many
         a_token = max(many_s - few_s, 0.1 * many_s) / (many - few)
@@ -72,13 +76,16 @@ class Trial:
         return max(0.0, seconds[1] - seconds[0]) / (tokens[1] - tokens[0])
 
     def _forward(self, n: int) -> float:
-        """Seconds of the bare forward pass of n prompts."""
+        """Seconds of the bare forward pass of n prompts, in the streams of a run."""
         import torch
 
-        start = time.perf_counter()
-        with torch.inference_mode():
-            for batch in batches(self._sample(n)):
+        def run_one(batch: Batch) -> None:
+            with torch.inference_mode():
                 forward(self.loaded, batch.ids)
+
+        device, start = device_of(self.loaded), time.perf_counter()
+        for _ in in_streams(run_one, batches(self._sample(n), tokens_per_batch(device)), device):
+            pass
         return time.perf_counter() - start
 
     def vocabulary(self) -> float:
@@ -90,7 +97,7 @@ class Trial:
 
     def pairs_a_token(self) -> float:
         """Pairs of positions for each token in the sample."""
-        lengths = self._sample(SAMPLE).lengths.astype(np.int64)
+        lengths = self._sample(self.many).lengths.astype(np.int64)
         return float((lengths * (lengths + 1) // 2).sum() / lengths.sum())
 
     def measured(self) -> tuple[dict[str, float], dict[str, tuple[float, float]]]:

@@ -19,14 +19,27 @@ TOKENS_PER_BATCH_THERE = 1 << 13  # on another device, which has more to keep bu
 
 @dataclass(frozen=True)
 class Batch:
-    """Some prompts as one rectangle.
+    """Some prompts as one rectangle, the batch of that number.
 
     ids: int64 [prompts, length]; index: int64 [prompts, length], each token's place among the
     tokens of the `TokenizedPrompts` it was cut from, -1 where there is only padding.
     """
 
+    number: int
     ids: np.ndarray
     index: np.ndarray
+
+    @property
+    def tokens(self) -> np.ndarray:
+        """Of each row of its activations the token's place, -1 for padding: int32 [n]."""
+        return self.index.reshape(-1).astype(np.int32)
+
+    @property
+    def counted(self) -> np.ndarray:
+        """Which rows count in sums and tops, bool [n]: not position 0, an attention sink."""
+        real = self.index >= 0
+        real[:, 0] = False
+        return real.reshape(-1)
 
     @property
     def n_prompts(self) -> int:
@@ -46,7 +59,7 @@ def tokens_per_batch(device: str) -> int:
 def batches(prompts: TokenizedPrompts, tokens_per_batch: int = TOKENS_PER_BATCH) -> Iterator[Batch]:
     """Cut prompts into batches of at most `tokens_per_batch` tokens (or one prompt), by length."""
     order = np.argsort(-prompts.lengths, kind="stable")
-    first = 0
+    first = number = 0
     while first < len(order):
         length = int(prompts.lengths[order[first]])
         chosen = order[first : first + max(1, tokens_per_batch // length)]
@@ -56,5 +69,6 @@ def batches(prompts: TokenizedPrompts, tokens_per_batch: int = TOKENS_PER_BATCH)
             start, stop = prompts.starts[prompt], prompts.starts[prompt + 1]
             ids[row, : stop - start] = prompts.ids[start:stop]
             index[row, : stop - start] = np.arange(start, stop)
-        yield Batch(ids, index)
+        yield Batch(number, ids, index)
         first += len(chosen)
+        number += 1

@@ -1,18 +1,14 @@
-"""Where dense activations become sparse: beside the model on a CPU, on the device elsewhere.
-
-Either way a layer's last batch must be through before its next one, so at most one batch of
-activations is held, and the model doesn't wait for what is made of them.
-"""
+"""Where dense activations become sparse: beside the model on a CPU, on the device elsewhere."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kn_assets.atlas.batches import Batch
 from kn_assets.atlas.moments import Moments, MomentsThere
 from kn_assets.atlas.sieve import Sieve, plain
 
@@ -23,97 +19,81 @@ if TYPE_CHECKING:
 class Compaction(ABC):
     """Takes the layers of batch after batch and fills one sieve and one sum a layer."""
 
-    def __init__(self, sieves: list[Sieve], pool: Executor) -> None:
-        self.sieves, self._pool = sieves, pool
-        self._running: list[Future[None] | None] = [None] * len(sieves)
-
-    def batch(self, index: np.ndarray) -> None:
-        """Say which batch comes, by its `index`."""
-        self._index = index
+    @abstractmethod
+    def take(self, batch: Batch, layer: int, rows: Tensor) -> None:
+        """Take [prompts * length, neurons] of a layer of the batch."""
 
     @abstractmethod
-    def take(self, layer: int, rows: Tensor) -> None:
-        """Take [prompts * length, neurons] of a layer of the batch, which is kept for a while."""
-
-    @abstractmethod
-    def moments(self) -> list[Moments]:
-        """Each layer's sums, after `finish`."""
-
-    def finish(self) -> None:
-        """Wait for what is under way; raises what went wrong in it."""
-        for layer in range(len(self.sieves)):
-            self._wait(layer)
-
-    def _wait(self, layer: int) -> None:
-        if (work := self._running[layer]) is not None:
-            work.result()
-
-    def _start(self, layer: int, work: Callable[..., None], *given: Any) -> None:
-        self._running[layer] = self._pool.submit(work, *given)
+    def finish(self) -> list[Moments]:
+        """Wait for what is under way; each layer's sums. Raises what went wrong in it."""
 
 
 class BesideTheModel(Compaction):
-    """For models on the CPU: worker threads read the model's own buffers while it goes on."""
+    """For models on the CPU: the model's own buffers are read as soon as they are filled.
 
-    def __init__(self, sieves: list[Sieve], pool: Executor) -> None:
-        super().__init__(sieves, pool)
-        self._moments = [Moments.zero(sieve.n_neurons) for sieve in sieves]
+    Batches of several streams may come at once.
+    """
 
-    def take(self, layer: int, rows: Tensor) -> None:
-        self._wait(layer)
-        sieve, moments = self.sieves[layer], self._moments[layer]
-        self._start(layer, sieve.add, plain(rows), self._index, moments)
+    def __init__(self, sieves: list[Sieve]) -> None:
+        self._sieves = sieves
 
-    def moments(self) -> list[Moments]:
-        return self._moments
+    def take(self, batch: Batch, layer: int, rows: Tensor) -> None:
+        self._sieves[layer].add(plain(rows), batch)
+
+    def finish(self) -> list[Moments]:
+        return [sieve.moments for sieve in self._sieves]
 
 
 class OnTheDevice(Compaction):
-    """For other devices: only what passes travels, while the device computes on.
+    """For other devices, batch after batch: only what passes travels, while the device computes on.
 
-    What a layer gave is copied into pinned memory on a stream of its own and looked at when the
-    layer comes again. On a CPU the same operations run one after another.
+    What a layer gave is copied into pinned memory on a stream of its own, and looked at by a worker
+    thread when the layer comes again. On a CPU the same operations run one after another.
     """
 
     def __init__(self, sieves: list[Sieve], pool: Executor, device: str) -> None:
         import torch
 
-        super().__init__(sieves, pool)
+        self._sieves, self._pool = sieves, pool
         self._device = torch.device(device)
         self._copies = torch.cuda.Stream(self._device) if self._device.type == "cuda" else None
         self._travelling: list[_Travelling | None] = [None] * len(sieves)
+        self._running: list[Future[None] | None] = [None] * len(sieves)
         self._moments = [MomentsThere(sieve.n_neurons, device) for sieve in sieves]
+        self._batch: Batch | None = None
 
-    def batch(self, index: np.ndarray) -> None:
-        super().batch(index)
-        counted = (index >= 0).astype(np.float32)
-        counted[:, 0] = 0
-        counted = counted.reshape(1, -1)
-        self._counted_there = self._there(counted)
-        self._count = int(counted.sum())
-
-    def take(self, layer: int, rows: Tensor) -> None:
+    def take(self, batch: Batch, layer: int, rows: Tensor) -> None:
+        if batch is not self._batch:
+            self._begin(batch)
         self._wait(layer)
-        high, low = (self._there(bound) for bound in self.sieves[layer].limits)
+        high, low = (self._there(bound) for bound in self._sieves[layer].limits)
         self._receive(layer)
         flat = ((rows >= high) | (rows <= low)).flatten().nonzero()[:, 0]
         values = rows.flatten()[flat].float()
-        self._travelling[layer] = _Travelling(flat, values, self._index, self._copies)
-        self._moments[layer].add(rows, self._counted_there, self._count)
+        self._travelling[layer] = _Travelling(flat, values, batch, self._copies)
+        self._moments[layer].add(rows, self._counted, self._count)
 
-    def moments(self) -> list[Moments]:
-        return [m.here() for m in self._moments]
-
-    def finish(self) -> None:
-        for layer in range(len(self.sieves)):
+    def finish(self) -> list[Moments]:
+        for layer in range(len(self._sieves)):
             self._receive(layer)
-        super().finish()
+        for layer in range(len(self._sieves)):
+            self._wait(layer)
+        return [moments.here() for moments in self._moments]
+
+    def _begin(self, batch: Batch) -> None:
+        counted = batch.counted.astype(np.float32)[None]
+        self._batch, self._count = batch, int(counted.sum())
+        self._counted = self._there(counted)
 
     def _receive(self, layer: int) -> None:
         self._wait(layer)
         if (travelling := self._travelling[layer]) is not None:
             self._travelling[layer] = None
-            self._start(layer, travelling.unload, self.sieves[layer])
+            self._running[layer] = self._pool.submit(travelling.unload, self._sieves[layer])
+
+    def _wait(self, layer: int) -> None:
+        if (work := self._running[layer]) is not None:
+            work.result()
 
     def _there(self, array: np.ndarray) -> Tensor:
         import torch
@@ -124,10 +104,10 @@ class OnTheDevice(Compaction):
 class _Travelling:
     """Values of one layer and batch on their way to the processor."""
 
-    def __init__(self, flat: Tensor, values: Tensor, index: np.ndarray, copies: Any) -> None:
+    def __init__(self, flat: Tensor, values: Tensor, batch: Batch, copies: Any) -> None:
         import torch
 
-        self._index = index
+        self._batch = batch
         self._arrived = None
         if copies is None:
             self._flat, self._values = flat.cpu(), values.cpu()
@@ -144,7 +124,7 @@ class _Travelling:
         """Wait until all is here and give it to the layer's sieve."""
         if self._arrived is not None:
             self._arrived.synchronize()
-        sieve.keep(self._flat.numpy(), self._values.numpy(), self._index)
+        sieve.keep(self._flat.numpy(), self._values.numpy(), self._batch)
 
 
 def _pinned(tensor: Tensor) -> Tensor:
@@ -157,5 +137,5 @@ def _pinned(tensor: Tensor) -> Tensor:
 def compaction(sieves: list[Sieve], pool: Executor, device: str) -> Compaction:
     """The kind that suits a device."""
     if device == "cpu":
-        return BesideTheModel(sieves, pool)
+        return BesideTheModel(sieves)
     return OnTheDevice(sieves, pool, device)

@@ -52,18 +52,13 @@ class Fired:
         ]
         self._compaction = compaction(self._sieves, pool, device_of(loaded))
 
-    def batch(self, batch: Batch) -> None:
-        """Say which batch the next activations belong to."""
-        self._n_tokens = batch.index.size
-        self._compaction.batch(batch.index)
-
-    def take(self, layer: int, activations: Tensor) -> None:
-        """Take the [prompts, length, neurons] that a layer gave."""
-        self._compaction.take(layer, activations.reshape(self._n_tokens, -1))
+    def take(self, batch: Batch, layer: int, activations: Tensor) -> None:
+        """Take the [prompts, length, neurons] that a layer gave of a batch."""
+        self._compaction.take(batch, layer, activations.reshape(batch.index.size, -1))
 
     def write(self, folder: Path, prompts: TokenizedPrompts) -> None:
         """Write the rows in prompt order as a table's file, all else as a `Spill`."""
-        self._compaction.finish()
+        moments = self._compaction.finish()
         spill, pool = Spill(folder), self._pool
         by_token = list(pool.map(_by_token, self._sieves))
         written = [
@@ -74,7 +69,6 @@ class Fired:
         layers = list(pool.map(lambda s, rows: _Layer.of(s, rows, past), self._sieves, by_token))
         spill.write_tokens(prompts)
         spill.write_rows(*([getattr(x, n) for x in layers] for n in ("edges", "tokens", "values")))
-        moments = self._compaction.moments()
         spill.write_neurons(
             moments[0].count,
             np.stack([x.n_fired for x in layers]),

@@ -6,7 +6,7 @@ float64. On the processor `sifting` takes them; for other devices there is a way
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,10 +21,20 @@ class Moments:
 
     count: int
     totals: np.ndarray
+    _waiting: dict[int, tuple[int, np.ndarray]] = field(default_factory=dict)
+    _next: int = 0
 
     @classmethod
     def zero(cls, n_neurons: int) -> Moments:
         return cls(0, np.zeros((2, n_neurons)))
+
+    def add(self, batch: int, count: int, totals: np.ndarray) -> None:
+        """Add a batch's, whenever it comes: in the batches' order, so that sums never differ."""
+        self._waiting[batch] = count, totals
+        while (found := self._waiting.pop(self._next, None)) is not None:
+            self._next += 1
+            self.count += found[0]
+            self.totals += found[1]
 
 
 class MomentsThere:

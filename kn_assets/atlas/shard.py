@@ -8,8 +8,10 @@ whole.
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterable
 from concurrent.futures import Executor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ from kn_assets.atlas.calibrate import Calibration
 from kn_assets.atlas.capture import capturing, device_of, forward
 from kn_assets.atlas.fired import Fired
 from kn_assets.atlas.lens_rows import LensRows
+from kn_assets.atlas.streams import in_streams
 from kn_assets.atlas.tokens import TokenizedPrompts
 from kn_assets.parquet import TableFile
 from kn_assets.progress import Bar
@@ -50,7 +53,7 @@ class Job:
 def run_shard(loaded: LoadedModel, job: Job, folder: Path, bar: Bar, pool: Executor) -> None:
     """Run the model over the job's prompts and write the shard's folder, unless it is there.
 
-    `pool` lends threads for what can be done beside the model.
+    `pool` lends threads for what is done once the model has run.
     """
     if folder.exists():
         bar.advance(len(job.prompts))
@@ -58,19 +61,21 @@ def run_shard(loaded: LoadedModel, job: Job, folder: Path, bar: Bar, pool: Execu
     fresh = folder.with_name(f".new-{folder.name}")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    harvest = _Harvest(loaded, job, pool)
-    import torch
-
-    with torch.inference_mode():
-        for batch in batches(job.prompts, tokens_per_batch(device_of(loaded))):
-            harvest.run(batch)
-            bar.advance(batch.n_prompts)
+    harvest, device = _Harvest(loaded, job, pool), device_of(loaded)
+    with harvest.capturing():
+        for n_prompts in in_streams(
+            harvest.run, batches(job.prompts, tokens_per_batch(device)), device
+        ):
+            bar.advance(n_prompts)
     harvest.write(fresh)
     fresh.rename(folder)
 
 
 class _Harvest:
-    """What is kept of the shard's batches until they are written."""
+    """What is kept of the shard's batches until they are written.
+
+    Batches may run in several threads at once, each through the same hooks.
+    """
 
     def __init__(self, loaded: LoadedModel, job: Job, pool: Executor) -> None:
         self.loaded, self.job, self.parts = loaded, job, loaded.parts
@@ -78,35 +83,45 @@ class _Harvest:
         if FIRED in job.wants:
             assert job.calibration is not None
             self.fired = Fired(loaded, job.calibration, job.top_k, pool)
+        self.of_thread = threading.local()
         self.lens = LensRows(job.prompts, self.parts.n_layers) if LENS in job.wants else None
         self.attention: dict[int, np.ndarray] = {}  # prompt's first token -> [layers, T, T]
 
-    def run(self, batch: Batch) -> None:
-        self.batch = batch
-        wants = self.job.wants
-        if self.fired:
-            self.fired.batch(batch)
-        with capturing(
+    def capturing(self) -> AbstractContextManager[None]:
+        """While open, what is wanted of each batch that runs is kept."""
+        return capturing(
             self.parts,
-            activations=self.fired.take if self.fired else None,
+            activations=self._take_activations if self.fired else None,
             residuals=self._take_residuals if self.lens else None,
-            attention=self._take_attention if ATTENTION in wants else None,
-        ):
+            attention=self._take_attention if ATTENTION in self.job.wants else None,
+        )
+
+    def run(self, batch: Batch) -> int:
+        """Run the model over a batch; returns its number of prompts."""
+        import torch
+
+        self.of_thread.batch = batch
+        with torch.inference_mode():
             forward(self.loaded, batch.ids)
+        return batch.n_prompts
+
+    def _take_activations(self, layer: int, activations: Tensor) -> None:
+        assert self.fired is not None
+        self.fired.take(self.of_thread.batch, layer, activations)
 
     def _take_residuals(self, layer: int, residuals: Tensor) -> None:
         assert self.lens is not None
-        self.lens.take(self.parts, layer, residuals, self.batch.index)
+        self.lens.take(self.parts, layer, residuals, self.of_thread.batch.index)
 
     def _take_attention(self, layer: int, weights: Tensor) -> None:
         mean = weights.float().mean(1).cpu().numpy()
         codes = np.rint(mean * _GRID).clip(0, 65535).astype(np.uint16)
-        for row, index in enumerate(self.batch.index):
+        for row, index in enumerate(self.of_thread.batch.index):
             length = int((index >= 0).sum())
-            kept = self.attention.setdefault(
-                int(index[0]), np.zeros((self.parts.n_layers, length, length), np.uint16)
-            )
-            kept[layer] = codes[row, :length, :length]
+            if layer == 0:
+                shape = (self.parts.n_layers, length, length)
+                self.attention[int(index[0])] = np.zeros(shape, np.uint16)
+            self.attention[int(index[0])][layer] = codes[row, :length, :length]
 
     # -- files ----------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from kn_assets.errors import KnError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from kn_assets.atlas.batches import Batch
     from kn_assets.atlas.sifting import Found, Limits, Row
 
 _of_thread = threading.local()
@@ -56,7 +57,8 @@ class Bounds:
 class Sieve:
     """Keeps what matters of one layer, batch after batch, for up to 65,536 tokens.
 
-    fired: of each batch the fired values, packed by token and neuron.
+    fired: of each batch the fired values, packed by token and neuron; moments: sums of what was
+    added.
     """
 
     n_neurons: int
@@ -64,6 +66,8 @@ class Sieve:
     top_k: int
     bounds: Bounds
     fired: list[np.ndarray] = field(default_factory=list)
+    moments: Moments = field(init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _high: list[np.ndarray] = field(default_factory=list)
     _low: list[np.ndarray] = field(default_factory=list)
     _batches: int = 0
@@ -71,6 +75,7 @@ class Sieve:
     def __post_init__(self) -> None:
         if self.n_neurons > MAX_NEURONS:
             raise KnError(f"layers of over {MAX_NEURONS:,} neurons aren't supported")
+        self.moments = Moments.zero(self.n_neurons)
 
     @property
     def limits(self) -> tuple[np.ndarray, np.ndarray]:
@@ -78,37 +83,37 @@ class Sieve:
         threshold = np.float32(self.threshold)
         return np.minimum(self.bounds.high, threshold), np.maximum(self.bounds.low, -threshold)
 
-    def add(self, rows: np.ndarray, index: np.ndarray, moments: Moments) -> None:
-        """Take a batch, and add it to its layer's sums.
+    def add(self, rows: np.ndarray, batch: Batch) -> None:
+        """Take a batch's `plain` activations [prompts * length, neurons], and add them to the sums.
 
-        rows: `plain` activations [prompts * length, neurons]; index: int64 [prompts, length], the
-        number of each token below 65,536, -1 for padding.
+        Batches may come in any order, and from several threads at once.
         """
         from kn_assets.atlas.sifting import sift
 
-        if rows.shape != (index.size, self.n_neurons):
-            raise ValueError(f"{rows.shape} activations for {index.size} x {self.n_neurons}")
+        if rows.shape != (batch.index.size, self.n_neurons):
+            raise ValueError(f"{rows.shape} activations for {batch.index.size} x {self.n_neurons}")
         bits = rows.view(f"u{rows.itemsize}")
-        tokens, counted = _numbered(index)
+        tokens, counted = batch.tokens, batch.counted
         row, found = _room(self.n_neurons)
-        limits, done = self._limits(), 0
+        limits, sums, done = self._limits(), np.zeros((2, self.n_neurons)), 0
+        taken = []
         while done < len(bits):
-            done = sift(bits, done, tokens, counted, limits, row, moments.totals, found)
-            self._take(found)
-        moments.count += int(np.count_nonzero(counted))
-        self._one_more()
+            done = sift(bits, done, tokens, counted, limits, row, sums, found)
+            taken.append(found.taken())
+        with self._lock:
+            self.moments.add(batch.number, int(np.count_nonzero(counted)), sums)
+            self._take(taken)
 
-    def keep(self, places: np.ndarray, values: np.ndarray, index: np.ndarray) -> None:
+    def keep(self, places: np.ndarray, values: np.ndarray, batch: Batch) -> None:
         """Take what passed the limits in a batch that lies elsewhere.
 
-        places: int64 [n] in the flattened rows; values: float32 [n]; index: as in `add`.
+        places: int64 [n] in the flattened rows; values: float32 [n].
         """
         from kn_assets.atlas.sifting import Found, keep_all
 
         found = Found.of(len(places))
-        keep_all(places, self.n_neurons, values, *_numbered(index), self._limits(), found)
-        self._take(found)
-        self._one_more()
+        keep_all(places, self.n_neurons, values, batch.tokens, batch.counted, self._limits(), found)
+        self._take([found.taken()])
 
     def tops(self) -> tuple[Top, Top]:
         """The largest values of each neuron, and the smallest with their sign turned round."""
@@ -123,11 +128,11 @@ class Sieve:
 
         return Limits(np.float32(self.threshold), self.bounds.high, self.bounds.low)
 
-    def _take(self, found: Found) -> None:
-        for kept, some in zip((self.fired, self._high, self._low), found.taken(), strict=True):
-            kept.append(some)
-
-    def _one_more(self) -> None:
+    def _take(self, found: list[list[np.ndarray]]) -> None:
+        for fired, high, low in found:
+            self.fired.append(fired)
+            self._high.append(high)
+            self._low.append(low)
         self._batches += 1
         if self._batches in _TIGHTEN_AFTER:
             self._tighten()
@@ -158,17 +163,6 @@ def passing(rows: Tensor, threshold: float) -> Sparse:
     values = rows.float().cpu().numpy()
     tokens, neurons = np.nonzero(np.abs(values) >= np.float32(threshold))
     return Sparse(tokens.astype(np.int32), neurons.astype(np.int32), values[tokens, neurons])
-
-
-def _numbered(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of each row its token's number, int32, and whether it counts in sums and tops, bool.
-
-    An attention sink, at position 0, counts in neither.
-    """
-    tokens = index.astype(np.int32)
-    counted = tokens >= 0
-    counted[:, 0] = False
-    return tokens.reshape(-1), counted.reshape(-1)
 
 
 def _room(n_neurons: int) -> tuple[Row, Found]:

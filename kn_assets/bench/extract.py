@@ -1,7 +1,9 @@
 """Extraction to Parquet over the bare forward pass of the same model, prompts, batches and dtype.
 
 Everything that comes out of one pass by way of neurons is included: fired neurons in both orders,
-peaks, exact statistics, streaming top-k, written and merged. Rounds of the two are interleaved.
+peaks, exact statistics, streaming top-k, written and merged. Rounds are interleaved. The bare pass
+runs batch after batch, as anyone would run the model; how long it takes in the streams that
+extraction runs in is told beside it.
 """
 
 from __future__ import annotations
@@ -10,15 +12,17 @@ import argparse
 import shutil
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
 
-from kn_assets.atlas.batches import batches, tokens_per_batch
+from kn_assets.atlas.batches import Batch, batches, tokens_per_batch
 from kn_assets.atlas.capture import forward
 from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.atlas.shard import FIRED
+from kn_assets.atlas.streams import in_streams
 from kn_assets.bench.result import Figure, Result
 from kn_assets.corpus_tables import TABLES_OF_CORPUS, CorpusPlan
 from kn_assets.lake import Lake
@@ -47,10 +51,11 @@ def run(args: argparse.Namespace) -> Result:
     ).checked()
     with tempfile.TemporaryDirectory(prefix="kn-bench-") as place:
         plan = prepared(Path(place), settings)
-        bare, ours = Times(), Times()
+        bare, streams, ours = Times(), Times(), Times()
         run_bare(plan)  # the first pass touches memory for the first time
         for _ in range(args.rounds):
             bare.take(lambda: run_bare(plan))
+            streams.take(lambda: run_bare_in_streams(plan))
             ours.take(lambda: extract(plan, TABLES, Progress()))
         rows = plan.rows("activations")
         tokens = len(plan.tokenize(plan.load(Progress(), plan.device).tokenizer, 1 << 30).ids)
@@ -61,6 +66,7 @@ def run(args: argparse.Namespace) -> Result:
         )
         figures: dict[str, Figure] = {
             "bare forward, s": bare.wall,
+            "bare forward in streams, s": streams.wall,
             "extraction, s": ours.wall,
             "ratio of processor times": ours.processor / bare.processor,
             "tokens a second": tokens / ours.wall,
@@ -120,13 +126,34 @@ def prepared(place: Path, settings: AtlasSettings) -> AtlasPlan:
 
 
 def run_bare(plan: AtlasPlan) -> None:
-    """The model without its head over all prompts, nothing kept."""
+    """The model without its head over all prompts, batch after batch, nothing kept."""
+    import torch
+
+    for _ in map(*_forwards(plan)):
+        pass
+    if plan.device != "cpu":
+        torch.cuda.synchronize()
+
+
+def run_bare_in_streams(plan: AtlasPlan) -> None:
+    """The same in the streams that extraction runs in."""
+    import torch
+
+    for _ in in_streams(*_forwards(plan), plan.device):
+        pass
+    if plan.device != "cpu":
+        torch.cuda.synchronize()
+
+
+def _forwards(plan: AtlasPlan) -> tuple[Callable[[Batch], None], Iterable[Batch]]:
+    """What a forward pass is done by, and the batches it is done for."""
     import torch
 
     loaded = plan.load(Progress(), plan.device)
     prompts = plan.tokenize(loaded.tokenizer, loaded.parts.context)
-    with torch.inference_mode():
-        for batch in batches(prompts, tokens_per_batch(plan.device)):
+
+    def run_one(batch: Batch) -> None:
+        with torch.inference_mode():
             forward(loaded, batch.ids)
-    if plan.device != "cpu":
-        torch.cuda.synchronize()
+
+    return run_one, batches(prompts, tokens_per_batch(plan.device))

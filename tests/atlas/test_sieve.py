@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from kn_assets.atlas import packed
+from kn_assets.atlas.batches import Batch
 from kn_assets.atlas.compaction import BesideTheModel, Compaction, OnTheDevice
-from kn_assets.atlas.moments import Moments
 from kn_assets.atlas.sieve import Bounds, Sieve, passing, plain
 from kn_assets.atlas.sifting import top_key
 from kn_assets.atlas.top import Top, ordered, strongest, unordered
@@ -44,7 +44,14 @@ def test_passing_is_what_comparing_numbers_gives(dtype: torch.dtype) -> None:
     assert (found.values == values[tuple(np.array(wanted).T)]).all()
 
 
-KINDS = [BesideTheModel, lambda sieves, pool: OnTheDevice(sieves, pool, "cpu")]
+KINDS = [
+    lambda sieves, pool: BesideTheModel(sieves),
+    lambda sieves, pool: OnTheDevice(sieves, pool, "cpu"),
+]
+
+
+def batch_of(number: int, index: np.ndarray) -> Batch:
+    return Batch(number, np.zeros_like(index), index)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -59,10 +66,10 @@ def test_a_sieve_keeps_what_brute_force_finds(
         compaction = kind(sieves, pool)
         for i in range(0, len(index), batch):
             some = activations[i : i + batch].reshape(-1, N)
-            compaction.batch(index[i : i + batch])
-            compaction.take(0, some)
-            compaction.take(1, -some)
-        compaction.finish()
+            now = batch_of(i // batch, index[i : i + batch])
+            compaction.take(now, 0, some)
+            compaction.take(now, 1, -some)
+        moments, _ = compaction.finish()
 
     values = activations.float().numpy().reshape(-1, N)
     real = index.ravel() >= 0
@@ -80,7 +87,6 @@ def test_a_sieve_keeps_what_brute_force_finds(
             assert (top.tokens == best).all()
             assert (top.values == np.take_along_axis(masked.T, best, 1)).all()
 
-    moments, _ = compaction.moments()
     assert moments.count == counted.sum()
     sums, squares = moments.totals
     np.testing.assert_allclose(sums, values[counted].sum(0, dtype=float), atol=1e-3)
@@ -90,13 +96,13 @@ def test_a_sieve_keeps_what_brute_force_finds(
 def test_sound_first_bounds_change_nothing() -> None:
     activations, index = dense(torch.float32).reshape(-1, N).numpy(), padded_index()
     free = Sieve(N, THRESHOLD, K, Bounds.none(N))
-    free.add(activations, index, Moments.zero(N))
+    free.add(activations, batch_of(0, index))
     sample = Sieve(N, np.inf, K, Bounds.none(N))
     some = activations.reshape(300, -1, N)[::30].reshape(-1, N)
-    sample.add(some, index[::30], Moments.zero(N))
+    sample.add(some, batch_of(0, index[::30]))
     high, low = sample.tops()
     bound = Sieve(N, THRESHOLD, K, Bounds(high.bound, -low.bound))
-    bound.add(activations, index, Moments.zero(N))
+    bound.add(activations, batch_of(0, index))
     for a, b in zip(free.tops(), bound.tops(), strict=True):
         assert (a.tokens == b.tokens).all()
 
@@ -109,32 +115,60 @@ def test_layers_of_any_width_and_more_found_than_there_is_room_for(
     """Every value fires, and every value enters the tops of a first batch."""
     values = np.random.default_rng(n).normal(size=(2000, n)).astype(np.float32)
     rows = torch.tensor(np.where(values == 0, 1, values), dtype=dtype)
-    sieve, moments = Sieve(n, 1e-30, 2, Bounds.none(n)), Moments.zero(n)
-    sieve.add(plain(rows), np.arange(2000).reshape(-1, 2), moments)
+    sieve = Sieve(n, 1e-30, 2, Bounds.none(n))
+    sieve.add(plain(rows), batch_of(0, np.arange(2000).reshape(-1, 2)))
     fired = np.concatenate(sieve.fired)
     dense = rows.float().numpy()
     assert (packed.first(fired) == np.repeat(np.arange(2000), n)).all()
     assert (packed.second(fired) == np.tile(np.arange(n), 2000)).all()
     assert (packed.values(fired) == packed.rounded(dense, 1e-30).ravel()).all()
-    assert moments.count == 1000
-    np.testing.assert_allclose(moments.totals[0], dense[1::2].sum(0, dtype=float), atol=1e-3)
+    assert sieve.moments.count == 1000
+    np.testing.assert_allclose(sieve.moments.totals[0], dense[1::2].sum(0, dtype=float), atol=1e-3)
 
 
 def test_infinite_activations_fire_and_others_that_are_no_number_do_not() -> None:
     rows = np.zeros((2, N), np.float32)
     rows[1, :3] = np.inf, -np.inf, np.nan
     sieve = Sieve(N, THRESHOLD, K, Bounds.none(N))
-    sieve.add(rows, np.array([[0, 1]]), Moments.zero(N))
+    sieve.add(rows, batch_of(0, np.array([[0, 1]])))
     (fired,) = sieve.fired
     assert packed.values(fired).tolist() == [np.inf, -np.inf]
 
 
-def test_a_failure_beside_the_model_is_raised() -> None:
+def test_batches_of_several_threads_give_the_same_to_the_last_digit() -> None:
+    activations, index = dense(torch.float32).numpy() / 3, padded_index()
+    pieces = [(i, activations[10 * i : 10 * i + 10]) for i in range(30)]
+
+    def made(order: list[int], threads: int) -> tuple[list[bytes], bytes, bytes]:
+        sieve = Sieve(N, THRESHOLD / 3, K, Bounds.none(N))
+
+        def add(i: int) -> None:
+            number, some = pieces[i]
+            sieve.add(some.reshape(-1, N), batch_of(number, index[10 * i : 10 * i + 10]))
+
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(add, order))
+        tops = [a.tobytes() for top in sieve.tops() for a in (top.values, top.tokens)]
+        fired = np.sort(np.concatenate(sieve.fired))
+        return tops, sieve.moments.totals.tobytes(), fired.tobytes()
+
+    shuffled = np.random.default_rng(0).permutation(30).tolist()
+    assert made(list(range(30)), 1) == made(shuffled, 1) == made(shuffled, 8)
+
+
+def test_a_layer_of_another_width_is_refused() -> None:
+    compaction = BesideTheModel([Sieve(N, THRESHOLD, K, Bounds.none(N))])
+    with pytest.raises(ValueError, match=r"\(3, 51\) activations for 3 x 50"):
+        compaction.take(batch_of(0, np.arange(3)[None]), 0, torch.zeros(3, N + 1))
+
+
+def test_a_failure_on_the_way_from_the_device_is_raised() -> None:
     with ThreadPoolExecutor(1) as pool:
-        compaction = BesideTheModel([Sieve(N, THRESHOLD, K, Bounds.none(N))], pool)
-        compaction.batch(np.arange(3)[None])
-        compaction.take(0, torch.zeros(3, N + 1))
-        with pytest.raises(ValueError, match=r"\(3, 51\) activations for 3 x 50"):
+        compaction = OnTheDevice([Sieve(N, THRESHOLD, K, Bounds.none(N))], pool, "cpu")
+        compaction.take(batch_of(0, np.full((1, 3), 1 << 40)), 0, torch.full((3, N), 9.0))
+        sieve = compaction._sieves[0]
+        sieve.keep = None  # type: ignore[assignment,method-assign]
+        with pytest.raises(TypeError):
             compaction.finish()
 
 
