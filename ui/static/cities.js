@@ -159,7 +159,18 @@
     };
     kn.on("prompt-asked", select);
     kn.on("neuron-asked", select);
-    kn.on("model", () => search(0));
-    if (kn.state.model) search(0);
+    // What nobody sees isn't asked for: the step of training moves many times on another tab.
+    let stale = false;
+    const follow = () => {
+      stale = pane.clientWidth === 0;
+      if (!stale) { search(0); return; }
+      calls++; // what is still to come is of another model
+      rows = [];
+      count.textContent = "";
+      kn.fill(list);
+    };
+    kn.on("model", follow);
+    new ResizeObserver(() => { if (stale) follow(); }).observe(pane);
+    if (kn.state.model) follow();
   };
 })((window.kn ??= {}));

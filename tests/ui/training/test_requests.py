@@ -171,3 +171,18 @@ def test_a_neuron_picked_while_a_prompt_is_awaited_is_the_one_shown(
         f"SELECT firing_rate FROM neurons WHERE model = '{model(64)}' AND layer = 1 AND neuron = 4"
     )
     assert card["firing_rate"] == pytest.approx(data.cursor().execute(query).fetchall()[0][0])
+
+
+def test_the_list_of_prompts_is_asked_for_where_it_is_seen(page: Screen) -> None:
+    page.open(model=model(8), tab="training", **PROMPT)
+    page.until("kn.neuron && !document.querySelector('.kn-waiting')")
+    held = Held(page, lambda _name, _of: False)
+    for step in (64, 512):
+        move(page, step)
+        page.until(f"kn.neuron && kn.state.model === '{model(step)}'")
+        page.until("!document.querySelector('.kn-waiting')")
+    assert held.seen.count(("neuron", model(512))) == 1
+    assert not [asked for asked in held.seen if asked[0] == "search"]
+    page.tab("Explore")
+    page.until("document.querySelectorAll('#kn-list [data-prompt]').length > 0")
+    assert [asked for asked in held.seen if asked[0] == "search"] == [("search", model(512))]
