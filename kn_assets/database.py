@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from kn_assets import lake_sql
 from kn_assets.define import Stamp, define, stamp
+from kn_assets.file_numbers import BY_LAYER, BY_PROMPT
 from kn_assets.lake import Lake, said_plainly
 from kn_assets.lake_sql import quoted, sql_type
 from kn_assets.schema import ALL
@@ -78,11 +79,12 @@ def connect(
     memory_limit: str = "2GB",
     threads: int | None = None,
     asked: set[str] | None = None,
+    named: bool = False,
 ) -> duckdb.DuckDBPyConnection:
     """An in-memory database with all views and macros, which can read the lake's tables only.
 
-    asked: as in `define`. The order of the settings matters: `temp_directory` can't be set once
-    external access is off, and nothing can once the configuration is locked.
+    asked, named: as in `define`. The order of the settings matters: `temp_directory` can't be set
+    once external access is off, and nothing can once the configuration is locked.
     """
     import duckdb
 
@@ -104,7 +106,7 @@ def connect(
     ]
     for setting in settings:
         connection.execute(f"SET {setting}")
-    define(connection, lake, asked=asked)
+    define(connection, lake, asked=asked, named=named)
     return connection
 
 
@@ -112,8 +114,9 @@ class Database:
     """A connection for long-running use: it notices new tables, and gives a cursor to each query.
 
     Files of a table that exists already are found by its view anyway; the views are made again when
-    a table appears or goes. With `hold` the views of `HELD` are kept in memory, and read again when
-    their tables change.
+    a table appears or goes. With `hold`, for an application's own questions, the views of `HELD`
+    are kept in memory, and read again when their tables change; prompts and layers given to macros
+    must be constants or a statement's parameters then.
     """
 
     def __init__(
@@ -127,7 +130,7 @@ class Database:
         self._stamp = stamp(lake)
         self._looked = time.monotonic()
         self._lock = threading.Lock()
-        self._connection = connect(lake, memory_limit, threads)
+        self._connection = connect(lake, memory_limit, threads, named=hold)
         self._holds = hold
         self._held: set[str] = set()
         self._hold()
@@ -158,7 +161,7 @@ class Database:
         self._looked = time.monotonic()
         grown = any(not self._fits(name) for name in self._held)
         if grown or _defining(self._stamp) != _defining(before):
-            define(self._connection, self.lake)
+            define(self._connection, self.lake, named=self._holds)
             self._hold()
         elif self._stamp != before:
             self._hold(before)
@@ -195,5 +198,6 @@ class Database:
 
 
 def _defining(found: Stamp) -> list[tuple[str, str, int]]:
-    """What the definitions hang on: which tables there are, and the files of those in parts."""
-    return [s if s[0] in lake_sql.BY_PROMPT else (*s[:2], 0) for s in found]
+    """What definitions hang on: which tables there are, and the files of parts and layers."""
+    cut = (*BY_PROMPT, *BY_LAYER)
+    return [s if s[0] in cut else (*s[:2], 0) for s in found]

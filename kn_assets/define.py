@@ -37,12 +37,14 @@ def define(
     lake: Lake,
     lasting: bool = False,
     asked: set[str] | None = None,
+    named: bool = False,
 ) -> None:
     """Make the views and macros in `connection`, over the tables that exist now.
 
     lasting: whether they are kept in a file, with comments, for clients that know nothing of
     tables made later. asked: the words of the only query there will be; what it doesn't need is
-    left out. Columns that an earlier version of this project did not write yet are null.
+    left out. named: whether prompts and layers given to macros are constants, so that files can be
+    named. Columns that an earlier version of this project did not write yet are null.
     """
     import duckdb
 
@@ -56,12 +58,15 @@ def define(
         made.append(definition.statement)
         if lasting:
             made += _comments(definition)
-    # For one query, looking what files hold costs more than it saves.
-    single = not lasting and asked is None
+    files = lake_sql.Files.NAMED if named else lake_sql.Files.PICKED
+    if (
+        lasting or asked is not None
+    ):  # for one query, looking what files hold costs more than it saves
+        files = lake_sql.Files.ALL
     for filled in (False, True):  # filling costs time at each query: only where it is needed
         connection.execute("BEGIN")
         try:
-            of_lake = lake_sql.statements(lake, partitions, filled, words, single)
+            of_lake = lake_sql.statements(lake, partitions, filled, words, files)
             for statement in (*of_lake, *made):
                 connection.execute(statement)
             connection.execute("COMMIT")

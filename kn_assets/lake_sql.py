@@ -10,20 +10,26 @@ file for each layer have `lake.TABLE_of(model, layer)`, those with a part for ea
 
 from __future__ import annotations
 
-import pyarrow.parquet as pq
+from enum import Enum
 
-from kn_assets.lake import Lake, model
+from kn_assets.file_numbers import BY_LAYER, BY_PROMPT, Numbered, numbered
+from kn_assets.lake import Lake
 from kn_assets.schema import ALL, Table
 
 SETTINGS = ("disabled_optimizers = 'late_materialization'",)
 """What a connection needs for macros that single out files: DuckDB 2.0's late materialization fails
 where the top rows are taken from files that were chosen by their name."""
-BY_LAYER = ("activations_by_neuron", "neuron_peaks")
-"""Tables that a run writes as a file for each layer, `layer-000.parquet` and so on."""
-BY_PROMPT = ("activations", "logit_lens", "attention")
-"""Tables that a run writes as a part for each shard, `part-00000.parquet` and so on."""
 BY_OPENED = "logit_lens"
 """The table that may get a file for each prompt opened, `prompt-000000000.parquet` and so on."""
+
+
+class Files(Enum):
+    """Which files of a table in parts or layers are looked at for a prompt or a layer."""
+
+    ALL = "all of the model's"
+    PICKED = "the one it is in, picked from the list of all"
+    NAMED = "the one it is in, named: the prompt or the layer must be a constant, as the model must"
+
 
 _SQL_TYPES = {
     "int8": "TINYINT",
@@ -58,15 +64,14 @@ def statements(
     partitions: dict[str, list[str]],
     filled: bool,
     words: set[str] | None = None,
-    single: bool = True,
+    files: Files = Files.PICKED,
 ) -> list[str]:
     """What makes the schema, over the tables that are there.
 
     partitions: of each table that is there, the keys of the partitions that hold it. filled:
     whether columns that some files lack are null, which costs time at each query. words: the words
-    of all that will be asked; what isn't among them is left out. single: whether the one file
-    that holds a prompt or a layer is singled out, which takes the settings of `SETTINGS` and holds
-    until the tables are made again.
+    of all that will be asked; what isn't among them is left out. files: which are looked at; any
+    but all take the settings of `SETTINGS`, and hold until the tables are made again.
     """
     made = ["CREATE SCHEMA IF NOT EXISTS lake"]
     for table in ALL.values():
@@ -75,7 +80,7 @@ def statements(
         if words is None or table.name in words or of in words:
             made.append(_view(lake, table, bool(keys), filled))
         if table.kind == "model" and (words is None or of in words):
-            made.append(_macro(lake, table, [] if filled else keys, single))
+            made.append(_macro(lake, table, [] if filled else keys, files))
     return made
 
 
@@ -111,96 +116,58 @@ def _view(lake: Lake, table: Table, present: bool, filled: bool) -> str:
     return f"CREATE OR REPLACE VIEW lake.{table.name} AS {source}"
 
 
-def _macro(lake: Lake, table: Table, keys: list[str], single: bool) -> str:
+def _macro(lake: Lake, table: Table, keys: list[str], files: Files) -> str:
     """The rows of one model: out of its folder where it was seen there, else looked for in all."""
     name, given = table.name, ["of_model"]
-    source, condition = f"lake.{name}", "t.model = of_model"
-    before, after = (quoted(part) for part in lake.glob(name).split("*", 1))
-    if keys:
-        anywhere = quoted(lake.glob(name))
-        place = f"CASE WHEN {_among(keys)} THEN {before} || of_model || {after} ELSE {anywhere} END"
-        source = _files(place, table.kind)
+    source, conditions = f"lake.{name}", ["t.model = of_model"]
     if name in BY_LAYER:
         given.append("of_layer")
-        condition += " AND t.layer = of_layer"
-        layered = [key for key in keys if single and _has_layers(lake, table, key)]
-        if layered:
-            file = _ends_with("layer", 3, "of_layer")
-            condition += f" AND ({file} OR NOT {_among(layered)})"
+        conditions.append("t.layer = of_layer")
     if name in BY_PROMPT:
         given.append("of_prompt")
-        condition += " AND t.prompt_id = of_prompt"
-        firsts = {key: _first_prompts(lake, table, key) for key in keys if single}
-        parted = {key: found for key, found in firsts.items() if len(found) > 1}
-        elsewhere = f"NOT {_among(list(parted))}"
-        files = [_ends_with("part", 5, _part(parted))] if parted else []
-        if name == BY_OPENED and keys and single:
-            files.append(_ends_with("prompt", 9, "of_prompt"))
-            elsewhere += f" AND NOT contains(t.filename, '/{name}/prompt-')"
-        if files:
-            condition += f" AND ({' OR '.join(files)} OR {elsewhere})"
+        conditions.append("t.prompt_id = of_prompt")
+    if keys:
+        groups: dict[Numbered | None, list[str]] = {}
+        for key in keys:
+            how = None if files is Files.ALL else numbered(lake, table, key)
+            groups.setdefault(how, []).append(key)
+        source = _files(_place(lake, name, groups, files), table.kind)
+        if files is not Files.ALL:
+            conditions += _picked(name, groups, files)
     return (
         f"CREATE OR REPLACE MACRO lake.{name}_of({', '.join(given)}) AS TABLE "
-        f"SELECT * FROM {source} AS t WHERE {condition}"
+        f"SELECT * FROM {source} AS t WHERE {' AND '.join(conditions)}"
     )
 
 
-def _among(keys: list[str]) -> str:
-    return f"of_model IN ({', '.join(quoted(key) for key in keys)})" if keys else "false"
+def _place(lake: Lake, name: str, groups: dict[Numbered | None, list[str]], files: Files) -> str:
+    """The files to list: a model's, or the one that its numbers name; all where it wasn't seen."""
+    before = quoted(lake.glob(name).split("*", 1)[0])
+    cases = []
+    for how, keys in groups.items():
+        file = "'/*.parquet'" if how is None or files is not Files.NAMED else how.name(clamped=True)
+        cases.append(f"WHEN {_among(keys)} THEN {before} || of_model || '/{name}' || {file}")
+    return f"CASE {' '.join(cases)} ELSE {quoted(lake.glob(name))} END"
 
 
-def _ends_with(prefix: str, digits: int, number: str) -> str:
-    """Whether a file is the one of a number; few functions, since each is bound at each query."""
-    return f"ends_with(t.filename, format('/{prefix}-{{:0{digits}d}}.parquet', ({number})::BIGINT))"
-
-
-def _has_layers(lake: Lake, table: Table, key: str) -> bool:
-    return (lake.table(model(key), table.name) / "layer-000.parquet").exists()
-
-
-def _first_prompts(lake: Lake, table: Table, key: str) -> list[int]:
-    """The first prompt of each part; none where parts don't follow each other."""
-    files = sorted(lake.table(model(key), table.name).glob("part-*.parquet"))
-    if any(f.name != f"part-{i:05}.parquet" for i, f in enumerate(files)):
+def _picked(name: str, groups: dict[Numbered | None, list[str]], files: Files) -> list[str]:
+    """Conditions on the names of files that spare opening those without the prompt or layer."""
+    opened = name == BY_OPENED and None in groups
+    counted = {how: keys for how, keys in groups.items() if how}
+    if not opened and (not counted or files is Files.NAMED):
         return []
-    place = table.names.index("prompt_id")
-    firsts, last = [], -1
-    for file in files:
-        meta = pq.read_metadata(file)
-        groups = [
-            meta.row_group(i).column(place).statistics
-            for i in sorted({0, meta.num_row_groups - 1})
-            if meta.num_row_groups
-        ]
-        if not groups or any(g is None or not g.has_min_max for g in groups):
-            return []
-        if groups[0].min <= last:
-            return []
-        firsts.append(groups[0].min)
-        last = groups[-1].max
-    return firsts
+    these, others = [], []
+    if counted:
+        known = [key for keys in counted.values() for key in keys]
+        cases = " ".join(f"WHEN {_among(k)} THEN {how.name()}" for how, k in counted.items())
+        picked = f"ends_with(t.filename, CASE {cases} END)"
+        these.append(picked if files is Files.PICKED else _among(known))
+        others.append(f"NOT {_among(known)}")
+    if opened:
+        these.append(f"ends_with(t.filename, {Numbered('prompt', 9, 'of_prompt', 0).name()})")
+        others.append(f"NOT contains(t.filename, '/{name}/prompt-')")
+    return [f"({' OR '.join(these)} OR {' AND '.join(others)})"]
 
 
-def _part(parted: dict[str, list[int]]) -> str:
-    """The number of the part that holds a prompt, given the first prompts of all parts."""
-    numbers: dict[str, list[str]] = {}
-    for key, firsts in parted.items():
-        size = firsts[1]
-        even = firsts == list(range(0, size * len(firsts), size))
-        numbers.setdefault(_even(size) if even else _uneven(firsts), []).append(key)
-    if len(numbers) == 1:
-        return next(iter(numbers))
-    cases = " ".join(f"WHEN {_among(keys)} THEN {number}" for number, keys in numbers.items())
-    return f"CASE {cases} END"
-
-
-def _even(size: int) -> str:
-    return f"of_prompt // {size}"
-
-
-def _uneven(firsts: list[int]) -> str:
-    # How many begin at the prompt or before it: its place among them. No lambda, since the prompt
-    # may come from a subquery.
-    behind = "of_prompt + 0.5"
-    place = f"list_position(list_sort(list_append({firsts}::DOUBLE[], {behind})), {behind})"
-    return f"{place} - 2"
+def _among(keys: list[str]) -> str:
+    return f"of_model IN ({', '.join(quoted(key) for key in keys)})"

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kn_assets import database, lake_sql
+from kn_assets import database
 from kn_assets import lake as lakes
 from kn_assets.database import Database
+from kn_assets.file_numbers import BY_LAYER, BY_PROMPT
 from kn_assets.made_up.large import SHARD, make_large_lake
 from kn_assets.schema import ALL
 from tests.synthetic import make_lake
@@ -34,6 +35,18 @@ def connection(lake):
         yield opened
 
 
+@pytest.fixture(scope="module")
+def named(lake):
+    """As an application asks, with constants: files are named."""
+    with database.connect(lake, named=True) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["picked", "named"])
+def either(request, connection, named):
+    return connection if request.param == "picked" else named
+
+
 def ask(connection, sql):
     return connection.execute(sql).fetchall()
 
@@ -45,49 +58,76 @@ def files_read(connection, sql):
 
 def test_a_large_atlas_lies_in_parts_and_layers(lake):
     where = lakes.model("large")
-    for name in lake_sql.BY_PROMPT:
+    for name in BY_PROMPT:
         assert [f.name for f in lake.files(where, name)] == [
             f"part-{i:05}.parquet" for i in range(3)
         ]
-    for name in lake_sql.BY_LAYER:
+    for name in BY_LAYER:
         assert [f.name for f in lake.files(where, name)] == [
             f"layer-{i:03}.parquet" for i in range(3)
         ]
 
 
-@pytest.mark.parametrize("name", sorted(lake_sql.BY_PROMPT))
-def test_a_prompts_rows_are_those_of_the_view(connection, name):
+@pytest.mark.parametrize("name", sorted(BY_PROMPT))
+def test_a_prompts_rows_are_those_of_the_view(connection, either, name):
     for model, prompts in {
         "large": (0, SHARD - 1, SHARD, 2 * SHARD, PROMPTS - 1, PROMPTS, -1),
         "tiny": (0, 11, 12),
         "nobody": (0,),
     }.items():
         for prompt in prompts:
-            found = ask(connection, f"FROM lake.{name}_of('{model}', {prompt}) ORDER BY ALL")
+            found = ask(either, f"FROM lake.{name}_of('{model}', {prompt}) ORDER BY ALL")
             wanted = f"FROM lake.{name} WHERE model = '{model}' AND prompt_id = {prompt}"
             assert found == ask(connection, f"{wanted} ORDER BY ALL")
             assert bool(found) == (0 <= prompt < {"large": PROMPTS, "tiny": 12}.get(model, 0))
 
 
-@pytest.mark.parametrize("name", sorted(lake_sql.BY_LAYER))
-def test_a_layers_rows_are_those_of_the_view(connection, name):
-    for model, layer in (("large", 0), ("large", 2), ("large", 3), ("tiny", 1), ("nobody", 0)):
-        found = ask(connection, f"FROM lake.{name}_of('{model}', {layer}) ORDER BY ALL")
+@pytest.mark.parametrize("name", sorted(BY_LAYER))
+def test_a_layers_rows_are_those_of_the_view(connection, either, name):
+    for model, layer in (
+        ("large", 0),
+        ("large", 2),
+        ("large", 3),
+        ("large", -1),
+        ("tiny", 1),
+        ("nobody", 0),
+    ):
+        found = ask(either, f"FROM lake.{name}_of('{model}', {layer}) ORDER BY ALL")
         wanted = f"FROM lake.{name} WHERE model = '{model}' AND layer = {layer} ORDER BY ALL"
         assert found == ask(connection, wanted)
-        assert bool(found) == (layer < 3 and model != "nobody")
+        assert bool(found) == (0 <= layer < 3 and model != "nobody")
 
 
 def test_the_other_tables_of_a_model_are_those_of_their_views(connection):
     rest = [t for t in ALL.values() if t.kind == "model"]
     for table in rest:
-        if table.name in (*lake_sql.BY_LAYER, *lake_sql.BY_PROMPT):
+        if table.name in (*BY_LAYER, *BY_PROMPT):
             continue
         found = ask(
             connection, f"SELECT count(*), sum(hash(t)) FROM lake.{table.name}_of('tiny') t"
         )
         wanted = f"SELECT count(*), sum(hash(t)) FROM lake.{table.name} t WHERE model = 'tiny'"
         assert found == ask(connection, wanted), table.name
+
+
+def test_a_prompt_or_layer_that_is_null_has_no_rows(either):
+    for macro in (
+        "heatmap('large', NULL)",
+        "lens('large', NULL)",
+        "neuron_ranks('large', NULL, 3)",
+    ):
+        assert ask(either, f"FROM {macro}") == []
+
+
+def test_what_is_asked_may_be_a_parameter(named):
+    for prompt in (0, 600):
+        one = ask(named, f"FROM heatmap('large', {prompt})")
+        assert one == named.execute("FROM heatmap($1, $2)", ["large", prompt]).fetchall() != []
+
+
+def test_a_named_file_is_the_only_one_opened(named):
+    assert files_read(named, f"FROM lake.activations_of('large', {SHARD + 3})") == [1]
+    assert files_read(named, "FROM lake.neuron_peaks_of('large', 2)") == [1]
 
 
 def test_one_file_of_many_is_opened(connection):
@@ -117,28 +157,34 @@ def test_layers_and_prompts_may_come_from_another_query(connection):
     )
 
 
-def test_the_first_rows_of_chosen_files_are_given(connection):
+def test_the_first_rows_of_chosen_files_are_given(either):
     # DuckDB's late materialization fails on these, and takes the connection along.
     for sql in (
         "FROM neuron_ranks('large', 1, 5) ORDER BY peak LIMIT 3",
         "SELECT * FROM lake.neuron_peaks_of('large', 1) ORDER BY abs(activation) DESC LIMIT 3",
         "FROM heatmap('large', 600) ORDER BY activation LIMIT 3",
     ):
-        assert len(ask(connection, sql)) == 3
+        assert len(ask(either, sql)) == 3
 
 
-def test_a_lens_that_is_kept_beside_the_parts_is_found(lake, tmp_path):
+@pytest.mark.parametrize("named", [False, True])
+def test_a_lens_that_is_kept_prompt_by_prompt_is_found(lake, tmp_path, named):
     root = tmp_path / "lake"
     shutil.copytree(lake.root, root)
     copy = lakes.Lake(root)
-    where = lakes.model("large")
-    with database.connect(copy) as opened:
-        file = copy.files(where, "logit_lens")[0]
+    with database.connect(copy, named=named) as opened:
+        before = {m: ask(opened, f"FROM lens('{m}', 3)") for m in ("tiny", "large")}
+        file = copy.files(lakes.model("tiny"), "logit_lens")[0]
         rows = pq.ParquetFile(file).read().slice(0, 5)
         place = rows.schema.get_field_index("prompt_id")
-        late = rows.set_column(place, rows.schema.field(place), pa.array([9_999] * 5, pa.int32()))
-        pq.write_table(late, file.with_name("prompt-000009999.parquet"))
-        assert len(ask(opened, "FROM lens('large', 9999)")) == 5
+        for prompt in (9_998, 9_999):
+            ids = pa.array([prompt] * 5, pa.int32())
+            late = rows.set_column(place, rows.schema.field(place), ids)
+            pq.write_table(late, file.with_name(f"prompt-{prompt:09}.parquet"))
+        assert len(ask(opened, "FROM lens('tiny', 9999)")) == 5
+        assert ask(opened, "FROM lens('large', 9999)") == []
+        assert before == {m: ask(opened, f"FROM lens('{m}', 3)") for m in before}
+        assert all(before.values())
 
 
 def test_parts_that_were_cut_anew_are_looked_at_anew(tmp_path):
