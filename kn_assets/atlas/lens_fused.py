@@ -11,16 +11,14 @@ bfloat16), and not its logit (by 2 ** -9 of the logit, six percent of a term at 
   another, move no probability by more than a standard deviation of 3e-5, and mostly far less.
 - Candidates are looked for where the largest term of a block of 64, then of 8, is among the
   largest: nobody sorts the vocabulary. They are scored again in float32.
-- Terms are positive, so that their bits compare as integers, which NumPy does fastest: the rank of
-  the next token counts terms over its own.
+- The rank of the next token counts terms over its own. Counting, summing and the blocks' largest
+  are one compiled pass over the terms.
 """
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 if TYPE_CHECKING:
     import torch
@@ -32,10 +30,7 @@ _LARGEST = 0.01  # a term over this says that the centre was too low
 _DEEPEST = -80.0  # a next token so far under the centre has no term to compare with
 _ROUNDS = 8
 _TERMS = 24 << 20  # bytes of terms held at once; allocations over 32 MB cost fresh pages each time
-_BLOCK = 8
-_TILE = 2048  # rows summed and counted while they are in the processor's cache
 _SAMPLE = 1024  # vocabulary rows whose largest score places the centre: the commonest tokens
-_RESCORED = 32  # tokens whose candidates' vectors are gathered at once
 
 
 def usable(weight: Tensor) -> bool:
@@ -112,37 +107,32 @@ def _pass(
     """ids, scores, log of the sum, rank, and each token's largest term, for one centre each."""
     import torch
 
-    n = len(normed)
-    padding = -n % 8  # so that eight bytes of a comparison add up as one integer
-    if padding:
-        normed, following, score, centre = (
-            torch.cat([t, t[-1:].expand(padding, *t.shape[1:])])
-            for t in (normed, following, score, centre)
-        )
+    from kn_assets.atlas.lens_terms import candidates, rescored, scanned
+
     terms = torch.ops.mkldnn._linear_pointwise(weight, normed, -centre, "sigmoid", [], "")
     own = torch.sigmoid(score - centre.float())
-    total, rank = _sum_and_rank(terms, own)
-    ids, kept = _candidates(terms)
-    scores = _rescored(weight, normed, ids)
+    bound = _bound(own, terms.dtype)
+    seen = scanned(terms, bound)
+    ids, kept = candidates(terms, seen, CANDIDATES)
+    scores = rescored(weight, normed, ids)
     exact = (scores - centre.float()[:, None]).exp()
-    total = total - kept.sum(1) + exact.sum(1)
+    total = seen.sums.float() - kept.sum(1) + exact.sum(1)
     # Candidates are compared by their exact scores, and a token never outranks itself, though its
     # term and its exact score may be a last digit apart.
-    bound = _bound(own, terms.dtype)[:, None]
     itself = ids == following[:, None]
     beats = (scores > score[:, None]) & ~itself
     term = terms.gather(0, following[None])[0].float()[:, None]
-    counted = (kept > bound).sum(1) + ((term > bound) & ~itself.any(1, keepdim=True))[:, 0]
-    rank = rank + beats.sum(1) - counted + 1
+    above, past = kept > bound[:, None], term > bound[:, None]
+    counted = above.sum(1) + (past & ~itself.any(1, keepdim=True))[:, 0]
+    rank = seen.over + beats.sum(1) - counted + 1
     best = torch.topk(scores, k, dim=1)
-    found = (
+    return (
         ids.gather(1, best.indices),
         best.values,
         (total.log() + centre.float())[:, None],
         rank[:, None],
         kept.amax(1),
     )
-    return tuple(t[:n] for t in found)
 
 
 def _bound(own: Tensor, dtype: torch.dtype) -> Tensor:
@@ -152,80 +142,3 @@ def _bound(own: Tensor, dtype: torch.dtype) -> Tensor:
     if dtype == torch.float32:
         return own
     return (own.view(torch.int32) & ~0xFFFF).view(torch.float32)
-
-
-def _sum_and_rank(terms: Tensor, own: Tensor) -> tuple[Tensor, Tensor]:
-    """Sums of terms over the vocabulary, float32 [tokens], and how many are over `own`, int64."""
-    import torch
-
-    n = terms.shape[1]
-    bits, bound = _bits(terms).numpy(), _bits(_bound(own, terms.dtype).to(terms.dtype)).numpy()
-    total = torch.zeros(n)
-    counts = np.zeros(n, np.int64)
-    over = np.empty((_TILE, n), np.bool_)
-    for first in range(0, len(terms), _TILE):
-        tile = terms[first : first + _TILE]
-        total += tile.sum(0, dtype=torch.float32)
-        seen = over[: len(tile)]
-        np.greater(bits[first : first + _TILE], bound, out=seen)
-        counts += _column_sums(seen)
-    return total, torch.from_numpy(counts)
-
-
-def _column_sums(seen: np.ndarray) -> np.ndarray:
-    """How often each column of bool [rows, tokens] is true: up to 128 rows as sums of bytes."""
-    whole = len(seen) // 128 * 128
-    wide = seen[:whole].view(np.int64).reshape(-1, 128, seen.shape[1] // 8)
-    counts: np.ndarray = wide.sum(1).view(np.uint8).sum(0, dtype=np.int64)
-    return counts + seen[whole:].sum(0, dtype=np.int64)
-
-
-def _bits(terms: Tensor) -> Tensor:
-    """Positive numbers as integers, which compare alike and reduce faster."""
-    import torch
-
-    return terms.view(torch.int16 if terms.dtype == torch.bfloat16 else torch.int32)
-
-
-def _candidates(terms: Tensor) -> tuple[Tensor, Tensor]:
-    """The largest terms of each column: ids int64 and terms float32, [tokens, CANDIDATES]."""
-    import torch
-
-    size, n = terms.shape
-    k = min(CANDIDATES, size)
-    wide = _BLOCK * _BLOCK
-    n_wide = size // wide
-    if n_wide < 2 * k:
-        top = terms.T.float().topk(k, dim=1, sorted=False)
-        return top.indices, top.values
-    bits = _bits(terms[: n_wide * wide])
-    narrow = bits.view(-1, _BLOCK, n).amax(1)
-    blocks = _largest(narrow.view(-1, _BLOCK, n).amax(1), terms.dtype, k)
-    inside = torch.arange(_BLOCK)
-    within = (blocks[:, :, None] * _BLOCK + inside).view(n, -1)
-    blocks = within.gather(1, _largest(narrow.gather(0, within.T), terms.dtype, k))
-    within = (blocks[:, :, None] * _BLOCK + inside).view(n, -1)
-    found = terms.gather(0, within.T).T.float()
-    if size > n_wide * wide:  # the last few rows fill no block
-        rest = torch.arange(n_wide * wide, size)
-        within = torch.cat([within, rest.expand(n, -1)], 1)
-        found = torch.cat([found, terms[n_wide * wide :].T.float()], 1)
-    top = found.topk(k, dim=1, sorted=False)
-    return within.gather(1, top.indices), top.values
-
-
-def _largest(bits: Tensor, dtype: torch.dtype, k: int) -> Tensor:
-    """Rows of the k largest in each column of positive numbers' bits: int64 [columns, k]."""
-    return bits.T.contiguous().view(dtype).float().topk(k, dim=1, sorted=False).indices
-
-
-def _rescored(weight: Tensor, normed: Tensor, ids: Tensor) -> Tensor:
-    """Scores of some ids [tokens, n] in float32."""
-    import torch
-
-    return torch.cat(
-        [
-            torch.bmm(weight[at].float(), rows.float()[:, :, None])[:, :, 0]
-            for rows, at in zip(normed.split(_RESCORED), ids.split(_RESCORED), strict=True)
-        ]
-    )

@@ -3,8 +3,9 @@
 The bare product is the unembedding alone, cut into as many tokens at a time as suits it best
 (outputs under 32 MB, which cost no fresh pages), nothing done with the logits. The lens gives five
 likeliest tokens with float32 probabilities, and probability and rank of the next token, for each
-token and layer. The forward pass of the model without its head is timed in the same rounds, and
-probabilities are compared with a softmax in float64 over the same states.
+token and layer, a batch at a time in the streams that a run has. The forward pass of the model
+without its head is timed in the same rounds, and probabilities are compared with a softmax in
+float64 over the same states.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from kn_assets.atlas.batches import batches
+from kn_assets.atlas.batches import TOKENS_PER_BATCH, batches
 from kn_assets.atlas.capture import capturing, forward
 from kn_assets.atlas.lens import Lens, lens
 from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.atlas.streams import in_streams
 from kn_assets.atlas.tokens import TokenizedPrompts
 from kn_assets.bench.extract import prepared
 from kn_assets.bench.result import Figure, Result
@@ -66,9 +69,20 @@ def run(args: argparse.Namespace) -> Result:
         normed = [loaded.parts.project_out(loaded.parts.final_norm(h)) for h in states.values()]
 
         found: list[Lens] = []
+        pieces = [
+            piece
+            for hidden in states.values()
+            for piece in zip(
+                hidden.split(TOKENS_PER_BATCH), following.split(TOKENS_PER_BATCH), strict=True
+            )
+        ]
+
+        def one(piece: tuple[Tensor, Tensor]) -> Lens:
+            with torch.inference_mode():
+                return lens(loaded.parts, *piece)
 
         def ours() -> None:
-            found[:] = [lens(loaded.parts, h, following) for h in states.values()]
+            found[:] = in_streams(one, pieces, "cpu")
 
         work: dict[str, Callable[[], None]] = {
             "bare product": lambda: _product(loaded, normed),
@@ -83,7 +97,9 @@ def run(args: argparse.Namespace) -> Result:
                 start = time.perf_counter()
                 once()
                 walls[name].append(time.perf_counter() - start)
-        off, ranks = _compared(loaded, normed, following, found)
+        each = len(found) // len(states)
+        whole = [_joined(found[i : i + each]) for i in range(0, len(found), each)]
+        off, ranks = _compared(loaded, normed, following, whole)
         n_layers = loaded.parts.n_layers
         of_all = n_layers / len(states)
         figures: dict[str, Figure] = {
@@ -111,6 +127,11 @@ def run(args: argparse.Namespace) -> Result:
                 **told,
             },
         )
+
+
+def _joined(pieces: list[Lens]) -> Lens:
+    columns = zip(*(astuple(piece) for piece in pieces), strict=True)
+    return Lens(*(np.concatenate(column) for column in columns))
 
 
 def _ratio(ours: list[float], theirs: list[float]) -> float:
