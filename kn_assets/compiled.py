@@ -1,6 +1,8 @@
 """Loops compiled to machine code by Numba, for what NumPy could only do in many passes.
 
-The first call with new types compiles, for a second or two; the code is kept for later processes.
+The first call with new types compiles, for a second or two; the code is kept for later processes,
+until the module it stands in changes. So what compiled code calls and which constants it sees stand
+in that module too: others come as arguments.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import numpy as np
 MAX_TOKENS = 1 << 16  # of one shard
 MAX_NEURONS = 1 << 16  # of one layer
 MANTISSA = 13  # bits of a stored value, of 23
+DROPPED = 23 - MANTISSA
 _LOW = np.uint64(0xFFFFFFFF)
 _SECOND = np.uint64(0xFFFF << 32)
 
@@ -33,7 +34,7 @@ def rounded(values: np.ndarray, threshold: float) -> np.ndarray:
     threshold is kept as it is.
     """
     bits = values.view(np.uint32)
-    grid = np.uint32((1 << (23 - MANTISSA)) - 1)
+    grid = np.uint32((1 << DROPPED) - 1)
     near = ((bits + (grid + np.uint32(1) >> np.uint32(1))) & ~grid).view(np.float32)
     return np.where(np.abs(near) >= np.float32(threshold), near, values)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kn_assets.atlas.moments import Moments
-from kn_assets.atlas.packed import MAX_NEURONS
+from kn_assets.atlas.packed import DROPPED, MAX_NEURONS
 from kn_assets.atlas.top import Top, strongest
 from kn_assets.errors import KnError
 
@@ -126,7 +126,8 @@ class Sieve:
     def _limits(self) -> Limits:
         from kn_assets.atlas.sifting import Limits
 
-        return Limits(np.float32(self.threshold), self.bounds.high, self.bounds.low)
+        threshold = np.float32(self.threshold)
+        return Limits(threshold, self.bounds.high, self.bounds.low, DROPPED)
 
     def _take(self, found: list[list[np.ndarray]]) -> None:
         for fired, high, low in found:

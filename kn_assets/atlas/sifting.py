@@ -11,21 +11,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kn_assets.atlas.packed import MANTISSA
 from kn_assets.compiled import compiled
 
 _ROWS_SUMMED = 240  # in float32, before they are added to the sums in float64
 _WORD = 8  # flags looked at together
 _SIGN, _SIZE = np.uint32(1 << 31), np.uint32((1 << 31) - 1)
-_HALF, _KEPT = np.uint32(1 << (22 - MANTISSA)), np.uint32((1 << 32) - (1 << (23 - MANTISSA)))
 
 
 class Limits(NamedTuple):
-    """What is looked for. threshold: float32; high, low: float32 [neurons], the bounds of tops."""
+    """What is looked for, and how it is stored.
+
+    threshold: float32; high, low: float32 [neurons], the bounds of tops; dropped: bits at the end
+    of a value that aren't stored.
+    """
 
     threshold: Any
     high: np.ndarray
     low: np.ndarray
+    dropped: int
 
 
 class Found(NamedTuple):
@@ -154,7 +157,7 @@ def keep(
     """Pack one value wherever it belongs."""
     first, second = np.uint64(token), np.uint64(neuron)
     if abs(value) >= limits.threshold:
-        near = (bits + _HALF) & _KEPT
+        near = np.uint32((bits + (1 << limits.dropped >> 1)) >> limits.dropped << limits.dropped)
         # Sizes of float32 compare like their bits. Rounding must not make a value not have fired.
         stored = bits
         if (near & _SIZE) >= np.float32(limits.threshold).view(np.uint32):
