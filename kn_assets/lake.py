@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from kn_assets.disk import RESERVE, check_room, said_plainly, write_text
 from kn_assets.errors import KnError
@@ -119,6 +118,8 @@ class Lake:
 
         Raises KnError where the table isn't there.
         """
+        import pyarrow.parquet as pq
+
         files = self.files(partition, name)
         return pa.concat_tables(
             [pq.ParquetFile(f).read(columns=columns, use_threads=True) for f in files]
@@ -131,6 +132,8 @@ class Lake:
 
         Raises KnError where the table isn't there.
         """
+        import pyarrow.parquet as pq
+
         for path in self.files(partition, name):
             with pq.ParquetFile(path, buffer_size=1 << 16) as file:
                 yield from file.iter_batches(rows, columns=columns, use_threads=False)
@@ -162,6 +165,8 @@ class Lake:
         On an exception the folder is removed and the old table stays. `notes` go to `_table.json`,
         where `fingerprint` says what the table was made of.
         """
+        import pyarrow.parquet as pq
+
         place = self.table(partition, name)
         fresh = place.with_name(f".new-{name}")
         with said_plainly(self.root):

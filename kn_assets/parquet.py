@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from kn_assets.schema import ALL
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 # Dictionaries suit most tables. Those with a row for every activation are smaller, written over
 # twice as fast and looked up as fast with what ascends within a key kept as differences, numbers of
@@ -51,6 +54,8 @@ _PAGE_ROWS = 1 << 16
 
 def parquet_writer(path: Path, name: str) -> pq.ParquetWriter:
     """A writer for a file of table `name` in the layout that all tables share."""
+    import pyarrow.parquet as pq  # here, since a process that only asks does without
+
     chosen = _ENCODINGS.get(name)
     return pq.ParquetWriter(
         path,

@@ -48,18 +48,18 @@ def definitions(wanted: Collection[str] | None = None) -> list[Definition]:
     wanted: names of those that are needed; what they stand on comes along.
     Raises KnError where the folder is missing.
     """
-    found = {path.stem: _definition(path) for path in sorted(SQL.glob("*/*.sql"))}
-    if not found:
+    paths = {path.stem: path for path in sorted(SQL.glob("*/*.sql"))}
+    if not paths:
         raise KnError(f"the SQL of the views is not at {SQL}: run from a clone of the repository")
-    stands_on = {name: d.words & found.keys() - {name} for name, d in found.items()}
-    order = [found[name] for name in TopologicalSorter(stands_on).static_order()]
-    if wanted is None:
-        return order
-    needed = set(wanted)
-    for definition in reversed(order):
-        if definition.name in needed:
-            needed |= stands_on[definition.name]
-    return [d for d in order if d.name in needed]
+    found: dict[str, Definition] = {}
+    stands_on: dict[str, set[str]] = {}
+    needed = paths.keys() & wanted if wanted is not None else set(paths)
+    while needed:
+        for name in needed:
+            found[name] = _definition(paths[name])
+            stands_on[name] = found[name].words & paths.keys() - {name}
+        needed = set().union(*(stands_on[name] for name in needed)) - found.keys()
+    return [found[name] for name in TopologicalSorter(stands_on).static_order()]
 
 
 def macros() -> list[Definition]:

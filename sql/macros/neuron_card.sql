@@ -28,7 +28,7 @@ SELECT
     c.name AS top_name, c.country AS top_country,
     words.promoted, words.promoted_scores, words.suppressed, words.suppressed_scores
 FROM lake.neurons_of(model) AS n
-LEFT JOIN atlas_cities(model) AS c ON c.prompt_id = n.top_prompt_id
+LEFT JOIN shown_prompts AS c ON c.model = n.model AND c.prompt_id = n.top_prompt_id
 CROSS JOIN words
 CROSS JOIN fired
 CROSS JOIN meant
