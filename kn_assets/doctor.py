@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from urllib.parse import urlsplit
 
 from kn_assets import lazy_lens
+from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
 from kn_assets.models.available import available
 
@@ -100,19 +101,62 @@ def _answers(url: str) -> bool:
 
 def _atlases(lake: Lake) -> Iterator[Finding]:
     from kn_assets.launch import ATLAS_TABLES
+    from kn_assets.launch_steps import OF_LAST
 
     found = lake.partitions("model")
     atlases = [p for p in found if any(lake.meta(p, t) for t in ATLAS_TABLES)]
     if not atlases:
         yield Finding(False, "atlases", "none yet: `kn demo` makes one in a few minutes")
+    trainings = _trainings(atlases)
+    earlier = {p for steps in trainings.values() for p in steps[:-1]}
     for atlas in atlases:
-        missing = [t for t in ATLAS_TABLES if lake.meta(atlas, t) is None]
-        have = len(ATLAS_TABLES) - len(missing)
+        # An earlier step's map of neurons is a part of its training's, the others are the last's.
+        left_out = OF_LAST if atlas in earlier else ()
+        wanted = [t for t in ATLAS_TABLES if t not in left_out]
+        missing = [t for t in wanted if lake.meta(atlas, t) is None]
+        have = len(wanted) - len(missing)
         yield Finding(
             not missing,
-            f"atlas {atlas.key}: {have} of {len(ATLAS_TABLES)} tables{_lens_told(lake, atlas)}",
+            f"atlas {atlas.key}: {have} of {len(wanted)} tables{_lens_told(lake, atlas)}",
             f"{', '.join(missing)} missing: run the same `kn run` again",
         )
+    for name, steps in trainings.items():
+        if len(steps) > 1:
+            yield _training(lake, name, len(steps))
+
+
+def _trainings(atlases: list[Partition]) -> dict[str, list[Partition]]:
+    """Name of a model -> the atlases of its steps, in order."""
+    from kn_assets.training.checkpoints import step_of
+
+    found: dict[str, list[tuple[int, Partition]]] = {}
+    for atlas in atlases:
+        step = step_of(atlas.key)
+        if step is not None:
+            found.setdefault(atlas.key.partition("@")[0], []).append((step, atlas))
+    return {
+        name: [atlas for _, atlas in sorted(of, key=lambda pair: pair[0])]
+        for name, of in found.items()
+    }
+
+
+def _training(lake: Lake, name: str, n_steps: int) -> Finding:
+    from kn_assets.steps.tables import OVER_STEPS, StepsPlan
+
+    plan = StepsPlan(lake, name)
+    what = f"training of {name}: {n_steps} steps"
+    try:
+        lacking = {t: word for t in OVER_STEPS if (word := plan.lacking(t))}
+        stale = plan.stale()
+    except KnError as e:
+        return Finding(False, what, str(e))
+    wanted = [t for t in OVER_STEPS if t not in lacking or t == "fact_steps"]
+    missing = [t for t in wanted if t in stale or t in lacking]
+    return Finding(
+        not missing,
+        f"{what}, {len(wanted) - len(missing)} of {len(wanted)} tables over them",
+        f"{', '.join(missing)} to be made: run the same `kn knowledge --steps-of all` again",
+    )
 
 
 def _lens_told(lake: Lake, atlas: Partition) -> str:

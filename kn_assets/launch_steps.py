@@ -19,7 +19,8 @@ from kn_assets.steps import lens
 from kn_assets.steps.tables import StepsPlan
 from kn_assets.training.checkpoints import check
 
-_OF_LAST = ("neuron_map", "prompt_map", "map_clusters")
+OF_LAST = ("neuron_map", "prompt_map", "map_clusters")
+"""Tables that only the last step's atlas is asked for."""
 
 
 def run_steps(requests: list[Request], progress: Progress | None = None) -> bool:
@@ -67,7 +68,7 @@ def _run_step(request: Request, done: list[Request], progress: Progress) -> bool
         knowledge = replace(knowledge, like=last.model.key) if holds else None
     only = request.only
     if done and not only:
-        only = tuple(t for t in ATLAS_TABLES if t not in _OF_LAST)
+        only = tuple(t for t in ATLAS_TABLES if t not in OF_LAST)
     try:
         made = run(replace(request, only=only, knowledge=knowledge))
     except NothingKnown as e:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from kn_assets import geonames
 from kn_assets import lake as lakes
+from kn_assets.doctor import examine
 from kn_assets.errors import KnError
 from kn_assets.knowledge.facts import from_cities
 from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
@@ -36,6 +38,38 @@ def test_every_step_has_its_tables(made: Lake) -> None:
     whole = made.read(lakes.model("geo"), "neuron_map_steps").to_pylist()
     mine = [{k: v for k, v in r.items() if k != "step"} for r in whole if r["step"] == 1]
     assert made.read(at(1), "neuron_map").to_pylist() == mine
+
+
+def told_by_doctor(lake: Lake) -> dict[str, tuple[bool, str]]:
+    """What is told of atlases and trainings, by its first words."""
+    found = {}
+    for finding in examine(lake):
+        name, _, rest = finding.what.partition(": ")
+        if name.startswith(("atlas", "training")):
+            found[name] = (finding.well, f"{rest}; {finding.advice}")
+    return found
+
+
+def test_doctor_misses_what_is_missing_alone(made: Lake, tmp_path: Path) -> None:
+    told = told_by_doctor(made)
+    assert all(well for well, _ in told.values()), told
+    assert told["training of geo"][1].startswith("3 steps, 5 of 5 tables over them")
+    assert told["atlas geo@step60"][1].startswith("14 of 14")
+    assert told["atlas geo@step0"][1].startswith("11 of 11")
+    lake = Lake(tmp_path)
+    for name in ("atlas", "corpus"):
+        shutil.copytree(made.root / name, lake.root / name)
+    lake.remove(at(1), "fact_lens")
+    lake.remove(at(0), "neurons")
+    lake.remove(lakes.model("geo"), "neuron_map_steps")
+    told = told_by_doctor(lake)
+    assert {name for name, (well, _) in told.items() if not well} == {
+        "atlas geo@step0",
+        "training of geo",
+    }
+    assert "neurons missing" in told["atlas geo@step0"][1]
+    for table in ("neuron_steps", "layer_steps", "fact_steps", "neuron_map_steps"):
+        assert table in told["training of geo"][1], table
 
 
 def test_all_steps_are_of_the_facts_that_the_last_one_knows(made: Lake) -> None:
