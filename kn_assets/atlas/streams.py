@@ -3,7 +3,7 @@
 A forward pass is thousands of small operations. Split over threads, each of them ends with a wait
 for the slowest, and between them all but one thread stand idle. Streams, each of which takes whole
 batches, wait for nobody: on two processors they are about a quarter faster, at one more batch's
-memory each. Numbers don't depend on how many there are, since no operation is split otherwise.
+memory each.
 """
 
 from __future__ import annotations
