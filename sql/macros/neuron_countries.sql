@@ -6,4 +6,4 @@ SELECT
 FROM neuron_ranks(model, layer, neuron) AS r
 JOIN atlas_cities(model) AS c ON c.prompt_id = r.prompt_id
 GROUP BY c.country
-ORDER BY n_prompts DESC, max_peak DESC;
+ORDER BY n_prompts DESC, max_peak DESC, c.country;
