@@ -68,7 +68,9 @@ def fused(
     """
     import torch
 
-    score = torch.einsum("td,td->t", normed.float(), weight[following].float())
+    from kn_assets.atlas.lens_terms import rescored
+
+    score = rescored(weight, normed, following[:, None])[:, 0]
     likely = torch.nn.functional.linear(normed, weight[:_SAMPLE]).amax(1).float()
     centre = torch.maximum(likely, score).add(ABOVE).to(normed.dtype)
     n = len(normed)

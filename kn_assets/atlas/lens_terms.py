@@ -58,7 +58,7 @@ def candidates(terms: Tensor, seen: Seen, k: int) -> tuple[Tensor, Tensor]:
 
 
 def rescored(weight: Tensor, normed: Tensor, ids: Tensor) -> Tensor:
-    """normed . weight[id] in float32 of some ids of each token: float32 [tokens, n].
+    """normed . weight[id], added up in float64, of some ids of each token: float32 [tokens, n].
 
     weight: [vocabulary, width]; normed: [tokens, width], of its dtype; ids: int64 [tokens, n].
     """
@@ -127,7 +127,7 @@ def _scan(terms: np.ndarray, own: np.ndarray, narrow: np.ndarray, wide: np.ndarr
 
 @compiled
 def _rescored(weight: np.ndarray, hidden: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """hidden[t] . weight[ids[t, i]] in float32: float32 [tokens, n].
+    """hidden[t] . weight[ids[t, i]], added up in float64: float32 [tokens, n].
 
     weight: [vocabulary, width]; hidden: [tokens, width]; ids: int64 [tokens, n].
     """
@@ -143,9 +143,9 @@ def _rescored(weight: np.ndarray, hidden: np.ndarray, ids: np.ndarray) -> np.nda
             row = weight[ids[t, i]]
             for j in range(width):
                 theirs[j] = np.uint32(row[j]) << shift
-            total = np.float32(0)
+            total = 0.0
             for j in range(width):
-                total += state[j] * vector[j]
+                total += np.float64(state[j]) * np.float64(vector[j])
             found[t, i] = total
     return found
 
