@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas.batches import Batch, batches, tokens_per_batch
-from kn_assets.atlas.capture import device_of, forward
+from kn_assets.atlas.bare import run_bare
+from kn_assets.atlas.capture import device_of
 from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.shard import ATTENTION, FIRED, LENS
-from kn_assets.atlas.streams import in_streams, n_streams
+from kn_assets.atlas.streams import n_streams
 from kn_assets.atlas.tokens import TokenizedPrompts
 from kn_assets.atlas.vocabulary import neuron_vocabulary
 from kn_assets.lake import Lake
@@ -77,15 +77,8 @@ class Trial:
 
     def _forward(self, n: int) -> float:
         """Seconds of the bare forward pass of n prompts, in the streams of a run."""
-        import torch
-
-        def run_one(batch: Batch) -> None:
-            with torch.inference_mode():
-                forward(self.loaded, batch.ids)
-
-        device, start = device_of(self.loaded), time.perf_counter()
-        for _ in in_streams(run_one, batches(self._sample(n), tokens_per_batch(device)), device):
-            pass
+        start = time.perf_counter()
+        run_bare(self.loaded, self._sample(n), streams=True)
         return time.perf_counter() - start
 
     def vocabulary(self) -> float:

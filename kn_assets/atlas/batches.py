@@ -45,11 +45,6 @@ class Batch:
     def n_prompts(self) -> int:
         return len(self.ids)
 
-    @property
-    def is_full(self) -> bool:
-        """No padding anywhere."""
-        return bool((self.index >= 0).all())
-
 
 def tokens_per_batch(device: str) -> int:
     """How many tokens suit a device, e.g. `cpu` or `cuda:0`."""

@@ -12,17 +12,14 @@ import argparse
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
 
-from kn_assets.atlas.batches import Batch, batches, tokens_per_batch
-from kn_assets.atlas.capture import forward
+from kn_assets.atlas.bare import run_bare
 from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.atlas.shard import FIRED
-from kn_assets.atlas.streams import in_streams
 from kn_assets.bench.result import Figure, Result
 from kn_assets.corpus_tables import TABLES_OF_CORPUS, CorpusPlan
 from kn_assets.lake import Lake
@@ -52,10 +49,10 @@ def run(args: argparse.Namespace) -> Result:
     with tempfile.TemporaryDirectory(prefix="kn-bench-") as place:
         plan = prepared(Path(place), settings)
         bare, streams, ours = Times(), Times(), Times()
-        run_bare(plan)  # the first pass touches memory for the first time
+        _bare(plan)  # the first pass touches memory for the first time
         for _ in range(args.rounds):
-            bare.take(lambda: run_bare(plan))
-            streams.take(lambda: run_bare_in_streams(plan))
+            bare.take(lambda: _bare(plan))
+            streams.take(lambda: _bare(plan, streams=True))
             ours.take(lambda: extract(plan, TABLES, Progress()))
         rows = plan.rows("activations")
         tokens = len(plan.tokenize(plan.load(Progress(), plan.device).tokenizer, 1 << 30).ids)
@@ -125,35 +122,7 @@ def prepared(place: Path, settings: AtlasSettings) -> AtlasPlan:
     return AtlasPlan(lake, settings)
 
 
-def run_bare(plan: AtlasPlan) -> None:
-    """The model without its head over all prompts, batch after batch, nothing kept."""
-    import torch
-
-    for _ in map(*_forwards(plan)):
-        pass
-    if plan.device != "cpu":
-        torch.cuda.synchronize()
-
-
-def run_bare_in_streams(plan: AtlasPlan) -> None:
-    """The same in the streams that extraction runs in."""
-    import torch
-
-    for _ in in_streams(*_forwards(plan), plan.device):
-        pass
-    if plan.device != "cpu":
-        torch.cuda.synchronize()
-
-
-def _forwards(plan: AtlasPlan) -> tuple[Callable[[Batch], None], Iterable[Batch]]:
-    """What a forward pass is done by, and the batches it is done for."""
-    import torch
-
+def _bare(plan: AtlasPlan, streams: bool = False) -> None:
+    """The model without its head over all prompts, nothing kept, loaded as extraction loads it."""
     loaded = plan.load(Progress(), plan.device)
-    prompts = plan.tokenize(loaded.tokenizer, loaded.parts.context)
-
-    def run_one(batch: Batch) -> None:
-        with torch.inference_mode():
-            forward(loaded, batch.ids)
-
-    return run_one, batches(prompts, tokens_per_batch(plan.device))
+    run_bare(loaded, plan.tokenize(loaded.tokenizer, loaded.parts.context), streams)

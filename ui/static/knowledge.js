@@ -93,7 +93,8 @@
       const says = scoredBy(fact);
       kn.fill(notes, says && h("p", { class: "kn-faint" }, says),
         !asked.length && !fact.missing && h("p", { class: "kn-faint" }, "It is not among the facts that were asked of each relation: ", h("code", {}, "kn knowledge --facts"), " asks more."),
-        asked.length > 0 && !known && h("p", { class: "kn-faint" }, "The model doesn't know this fact, so nothing is attributed to neurons: there is hardly an answer to share out."),
+        asked.length > 0 && !known && h("p", { class: "kn-faint" }, "The model doesn't know this fact: there is hardly an answer for neurons to share out, ",
+          fact.neurons.length ? "so that their scores say little." : "so nothing is attributed to them."),
         kn.steps.length > 1 && h("p", { class: "kn-faint" }, h("button", { type: "button", class: "kn-sql", onclick: () => kn.go({ tab: "training" }) }, "how it came to be, in Training")));
       kn.fill(trouble, fact.missing && kn.message(fact.missing));
       kn.fill(body, wordings, gridPart, changes.node);
