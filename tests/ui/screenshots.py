@@ -113,7 +113,7 @@ def main(lake: Lake, folder: Path) -> None:
             page = browser.new_page(viewport=size, color_scheme="light")
             screen = Screen(page, url)
             show(screen)
-            screen.until("!document.querySelector('.kn-waiting')")
+            screen.settled()
             page.wait_for_timeout(500)  # what fades in
             assert not screen.faults
             page.screenshot(path=folder / f"{name}.png")

@@ -42,7 +42,7 @@ def test_a_text_of_ones_own_is_run_and_shown(
     assert screen.requests[before:] == []
     # A neuron that fired here: what it is comes from the corpus, its weights from this text.
     click_cell(screen, 1, 0)
-    screen.until("kn.neuron?.card?.layer === 1 && !document.querySelector('.kn-waiting')")
+    screen.settled("kn.neuron?.card?.layer === 1")
     pane = screen.page.locator("[data-kn=neuron]:visible")
     assert pane.locator(".kn-example").count() > 0
     titles = pane.locator(".kn-weighted .kn-token").evaluate_all(TITLES)

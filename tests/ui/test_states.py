@@ -42,7 +42,7 @@ def test_text_is_legible_and_nothing_scrolls_sideways(screen: Any, width: int, s
     for tab in ("Explore", "Map", "SQL"):
         screen.tab(tab)
         screen.page.locator(f"[data-kn={tab.lower().replace('explore', 'prompt')}]").wait_for()
-        screen.until("!document.querySelector('.kn-waiting')")
+        screen.settled()
         screen.page.wait_for_timeout(300)
         ratio, text = screen.page.evaluate(CONTRAST)
         assert ratio >= 4.5, text

@@ -24,8 +24,11 @@
 
   let server;
   const memory = new Map();
+  kn.unanswered = 0; // questions that the server is still at
   kn.ask = async (name, args) => {
-    const answer = await server[name](args);
+    kn.unanswered++;
+    let answer;
+    try { answer = await server[name](args); } finally { kn.unanswered--; }
     if (typeof answer !== "string") throw new Error("the server did not answer: is `kn ui` still running?");
     const data = JSON.parse(answer);
     if (data.error) throw new Error(data.error);

@@ -120,7 +120,7 @@ def test_knowledge_is_legible_and_nothing_scrolls_sideways(
     page.page.set_viewport_size({"width": width, "height": 800})
     opened(page)
     page.page.locator(".kn-own-form summary").click()
-    page.until("!document.querySelector('.kn-waiting')")
+    page.settled()
     page.page.wait_for_timeout(300)
     ratio, text = page.page.evaluate(CONTRAST)
     assert ratio >= 4.5, text

@@ -94,7 +94,7 @@ def test_training_is_legible_and_nothing_scrolls_sideways(
     page.page.set_viewport_size({"width": width, "height": 800})
     opened(page, fact=FACT)
     page.page.locator(".kn-checkpoints tbody tr").first.wait_for()
-    page.until("!document.querySelector('.kn-waiting')")
+    page.settled()
     page.page.wait_for_timeout(300)
     ratio, text = page.page.evaluate(CONTRAST)
     assert ratio >= 4.5, text

@@ -56,7 +56,7 @@ def model(step: int) -> str:
 
 def opened(page: Screen, step: int) -> Screen:
     page.open(model=model(step), **PROMPT)
-    page.until("kn.prompt && kn.neuron && !document.querySelector('.kn-waiting')")
+    page.settled()
     return page
 
 

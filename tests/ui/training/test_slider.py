@@ -20,11 +20,11 @@ def test_the_slider_moves_all_panes_and_keeps_what_is_chosen(page: Screen, data:
     slider = page.page.locator("[data-kn=steps]").get_by_role("slider", name="Step of training")
     slider.press("ArrowRight")
     page.until("new URLSearchParams(location.search).get('model') === 'tiny@step64'")
-    page.until("kn.prompt && kn.neuron")
+    page.settled()
     assert {k: page.address(k) for k in PROMPT} == {k: str(v) for k, v in PROMPT.items()}
     assert "step 64" in page.page.locator("[data-kn=steps] output").inner_text()
     page.tab("Explore")
-    page.until("kn.neuron && !document.querySelector('.kn-waiting')")
+    page.settled()
     fired = (
         data.cursor()
         .execute("FROM heatmap('tiny@step64', 3) WHERE position = 5 AND layer = 1")
@@ -45,7 +45,7 @@ def test_a_step_is_picked_by_name_too(page: Screen) -> None:
     opened(page)
     page.page.get_by_label("Model").select_option("tiny@step512")
     page.until("document.querySelector('[data-kn=steps] output').textContent.includes('512')")
-    page.until("kn.prompt && kn.neuron && !document.querySelector('.kn-waiting')")
+    page.settled()
     assert {k: page.address(k) for k in PROMPT} == {k: str(v) for k, v in PROMPT.items()}
 
 
