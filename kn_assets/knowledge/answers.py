@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from kn_assets.atlas import tokens
 from kn_assets.knowledge.questions import Question
+from kn_assets.knowledge.work import Part, Parts, at_once
 from kn_assets.progress import Progress
 from kn_assets.schema import KNOWLEDGE
 
@@ -24,22 +25,41 @@ _ROWS = 32
 
 
 def answer(
-    loaded: LoadedModel, questions: Iterable[Question], progress: Progress | None = None
+    loaded: LoadedModel,
+    questions: Iterable[Question],
+    progress: Progress | None = None,
+    parts: Parts = at_once,
 ) -> pa.Table:
-    """The table `fact_answers`: probability and rank of each answer, and the likeliest tokens."""
-    import torch
+    """The table `fact_answers`: probability and rank of each answer, and the likeliest tokens.
 
+    Questions of like length go through the model together, a batch of them a part.
+    """
     asked = list(questions)
     order = sorted(range(len(asked)), key=lambda i: len(asked[i].ids))
-    found: dict[int, dict[str, Any]] = {}
-    with (progress or Progress()).bar("answers", len(asked), "prompts") as bar, torch.no_grad():
-        for start in range(0, len(order), _ROWS):
-            some = order[start : start + _ROWS]
-            logits = _last_logits(loaded, [asked[i].ids for i in some])
-            told = Outcomes.of(logits, [asked[i].answer for i in some])
-            for i, row in zip(some, told.rows(loaded.tokenizer), strict=True):
-                found[i] = row
-            bar.advance(len(some))
+    batches = [
+        [asked[i] for i in order[start : start + _ROWS]] for start in range(0, len(order), _ROWS)
+    ]
+
+    def make(left: list[int]) -> Iterator[Part]:
+        done = len(asked) - sum(len(batches[i]) for i in left)
+        with (progress or Progress()).bar("answers", len(asked), "prompts", done) as bar:
+            for i in left:
+                yield (_answered(loaded, batches[i]),)
+                bar.advance(len(batches[i]))
+
+    found = parts("answers", [str(i) for i in range(len(batches))], make)
+    empty = KNOWLEDGE["fact_answers"].schema.empty_table()
+    joined = pa.concat_tables([empty, *(table for (table,) in found)])
+    return joined.take(pa.array(np.argsort(order), pa.int64()))
+
+
+def _answered(loaded: LoadedModel, asked: list[Question]) -> pa.Table:
+    """The rows of some questions that go through the model together."""
+    import torch
+
+    with torch.no_grad():
+        logits = _last_logits(loaded, [q.ids for q in asked])
+        told = Outcomes.of(logits, [q.answer for q in asked])
     shown = _pieces(loaded.tokenizer, [q.answer for q in asked])
     rows = [
         {
@@ -50,10 +70,10 @@ def answer(
             ),
             "position": len(q.ids) - 1,
             "answer_token_id": q.answer,
-            "answer_token": shown[i],
-            **found[i],
+            "answer_token": token,
+            **found,
         }
-        for i, q in enumerate(asked)
+        for q, token, found in zip(asked, shown, told.rows(loaded.tokenizer), strict=True)
     ]
     return pa.Table.from_pylist(rows, schema=KNOWLEDGE["fact_answers"].schema)
 

@@ -16,7 +16,7 @@ At an earlier step of a model's training there is, to compare with,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from kn_assets.errors import KnError
 from kn_assets.knowledge.answers import Outcomes
 from kn_assets.knowledge.last_token import LastToken, last_token
 from kn_assets.knowledge.questions import Question
+from kn_assets.knowledge.work import Part, Parts, at_once
 from kn_assets.progress import Progress
 from kn_assets.schema import KNOWLEDGE
 
@@ -75,11 +76,12 @@ def intervene(
     seed: int = 0,
     progress: Progress | None = None,
     final: pa.Table | None = None,
+    parts: Parts = at_once,
 ) -> pa.Table:
     """The table `interventions`: each fact that has neurons, all its questions, all controls.
 
-    A fact without neurons has no rows. The same seed gives the same random neurons and unrelated
-    facts. final: `knowledge_neurons` of the last step, for the rows of that name.
+    A fact is a part; one without neurons has no rows. The same seed gives the same random neurons
+    and unrelated facts. final: `knowledge_neurons` of the last step, for the rows of that name.
     """
     asked: dict[int, list[Question]] = {}
     for question in questions:
@@ -87,28 +89,37 @@ def intervene(
     neurons = _by_fact(knowledge_neurons, asked)
     later = {} if final is None else _by_fact(final, asked)
     fact_of = {row["fact_id"]: row for row in facts.to_pylist() if row["fact_id"] in asked}
-    rows: list[dict[str, Any]] = []
     changed = sorted({*neurons, *later})
-    with (progress or Progress()).bar("interventions", len(changed), "facts") as bar:
-        for fact_id in changed:
-            own = neurons.get(fact_id, [])
-            rng = np.random.default_rng([seed, fact_id])
-            lasts = [last_token(loaded, q.ids) for q in asked[fact_id]]
-            sets: dict[str, Neurons] = {"final": later[fact_id]} if fact_id in later else {}
-            if own:
-                sets["refined"] = own
-                sets["random"] = random_neurons(own, loaded.parts.n_neurons, rng)
-                sets["matched"] = matched_neurons(own, [last.activations for last in lasts])
-            of_fact: list[dict[str, Any]] = []
-            for question, last in zip(asked[fact_id], lasts, strict=True):
-                of_fact += _rows(loaded, fact_id, question, last, sets, amplify)
-            other = unrelated(fact_id, fact_of, rng) if own else None
-            for question in asked[other] if other is not None else ():
-                last = last_token(loaded, question.ids)
-                of_fact += _rows(loaded, fact_id, question, last, {"unrelated": own}, amplify)
-            rows += sorted(of_fact, key=lambda r: (r["paraphrase"], r["kind"], r["control"]))
-            bar.advance()
-    return pa.Table.from_pylist(rows, schema=KNOWLEDGE["interventions"].schema)
+
+    def of(fact_id: int) -> pa.Table:
+        own = neurons.get(fact_id, [])
+        rng = np.random.default_rng([seed, fact_id])
+        lasts = [last_token(loaded, q.ids) for q in asked[fact_id]]
+        sets: dict[str, Neurons] = {"final": later[fact_id]} if fact_id in later else {}
+        if own:
+            sets["refined"] = own
+            sets["random"] = random_neurons(own, loaded.parts.n_neurons, rng)
+            sets["matched"] = matched_neurons(own, [last.activations for last in lasts])
+        rows: list[dict[str, Any]] = []
+        for question, last in zip(asked[fact_id], lasts, strict=True):
+            rows += _rows(loaded, fact_id, question, last, sets, amplify)
+        other = unrelated(fact_id, fact_of, rng) if own else None
+        for question in asked[other] if other is not None else ():
+            last = last_token(loaded, question.ids)
+            rows += _rows(loaded, fact_id, question, last, {"unrelated": own}, amplify)
+        rows.sort(key=lambda r: (r["paraphrase"], r["kind"], r["control"]))
+        return pa.Table.from_pylist(rows, schema=KNOWLEDGE["interventions"].schema)
+
+    def make(left: list[int]) -> Iterator[Part]:
+        n, done = len(changed), len(changed) - len(left)
+        with (progress or Progress()).bar("interventions", n, "facts", done) as bar:
+            for i in left:
+                yield (of(changed[i]),)
+                bar.advance()
+
+    found = parts("interventions", [str(fact_id) for fact_id in changed], make)
+    empty = KNOWLEDGE["interventions"].schema.empty_table()
+    return pa.concat_tables([empty, *(table for (table,) in found)])
 
 
 def _by_fact(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyarrow as pa
 from kn_assets.knowledge.attribution import RULE, STEPS, Attribution, Rule, attribute
 from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import Question
+from kn_assets.knowledge.work import Part, Parts, at_once
 from kn_assets.progress import Progress
 from kn_assets.schema import KNOWLEDGE
 
@@ -20,48 +21,42 @@ if TYPE_CHECKING:
 FLOOR = 0.05
 """Scores of this share of the prompt's largest and over are kept; the coarse set needs 0.2."""
 
-Scored = tuple[Question, Attribution]
-
 
 def attribute_all(
     loaded: LoadedModel,
-    questions: Iterable[Question],
+    questions: Sequence[Question],
     steps: int = STEPS,
     rule: Rule = RULE,
     progress: Progress | None = None,
-    done: int = 0,
-) -> Iterator[Scored]:
-    """Attribute each question's answer to the neurons of all layers, one question at a time.
+    parts: Parts = at_once,
+    floor: float = FLOOR,
+) -> tuple[pa.Table, pa.Table]:
+    """Attribute each answer to the neurons of all layers: `attributions` and `attribution_error`.
 
-    done: how many others an earlier run attributed, for the progress alone.
+    In the order given, one question at a time, which is a part. Of each the scores are kept that
+    are positive and at least `floor` times its largest.
     """
-    asked = list(questions)
-    shown = progress or Progress()
-    with shown.bar("attribution", done + len(asked), "prompts", done) as bar:
-        for question in asked:
-            last = last_token(loaded, question.ids)
-            yield question, attribute(last, question.answer, steps, rule)
-            bar.advance()
+
+    def make(left: list[int]) -> Iterator[Part]:
+        n, done = len(questions), len(questions) - len(left)
+        with (progress or Progress()).bar("attribution", n, "prompts", done) as bar:
+            for i in left:
+                last = last_token(loaded, questions[i].ids)
+                found = attribute(last, questions[i].answer, steps, rule)
+                yield tables(questions[i], found, floor)
+                bar.advance()
+
+    names = [f"{q.fact_id}-{q.paraphrase}" for q in questions]
+    made = parts("attribution", names, make)
+    kept = [_empty("attributions"), *(of_prompt[0] for of_prompt in made)]
+    errors = [_empty("attribution_error"), *(of_prompt[1] for of_prompt in made)]
+    return pa.concat_tables(kept), pa.concat_tables(errors)
 
 
-def tables(scored: Iterable[Scored], floor: float = FLOOR) -> tuple[pa.Table, pa.Table]:
-    """The tables `attributions` and `attribution_error`, in the order given.
-
-    Of each prompt the scores are kept that are positive and at least `floor` times its largest.
-    """
-    return joined(_of_prompt(question, found, floor) for question, found in scored)
-
-
-def joined(parts: Iterable[tuple[pa.Table, pa.Table]]) -> tuple[pa.Table, pa.Table]:
-    """Pairs of the two tables as one pair, in the order given."""
-    kept, errors = [], []
-    for of_kept, of_errors in parts:
-        kept.append(of_kept)
-        errors.append(of_errors)
-    return _joined("attributions", kept), _joined("attribution_error", errors)
-
-
-def _of_prompt(question: Question, found: Attribution, floor: float) -> tuple[pa.Table, pa.Table]:
+def tables(
+    question: Question, found: Attribution, floor: float = FLOOR
+) -> tuple[pa.Table, pa.Table]:
+    """The rows of `attributions` and `attribution_error` of one question."""
     layers = np.array(found.layers, np.int16)
     largest = found.scores.max()
     at, neuron = np.nonzero(found.scores >= (floor * largest if largest > 0 else np.inf))
@@ -79,5 +74,5 @@ def _rows(name: str, question: Question, *columns: np.ndarray | pa.Array) -> pa.
     return pa.table(arrays, schema=schema)
 
 
-def _joined(name: str, parts: list[pa.Table]) -> pa.Table:
-    return pa.concat_tables([KNOWLEDGE[name].schema.empty_table(), *parts])
+def _empty(name: str) -> pa.Table:
+    return KNOWLEDGE[name].schema.empty_table()

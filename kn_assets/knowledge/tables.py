@@ -25,10 +25,11 @@ from kn_assets.knowledge import (
     facts,
     interventions,
     refine,
-    work,
+    scores,
 )
 from kn_assets.knowledge.attribution import RULE, STEPS
 from kn_assets.knowledge.questions import ask
+from kn_assets.knowledge.work import Work
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
@@ -129,8 +130,9 @@ def write_knowledge(
 
     With `settings.like` the facts that were attributed there are here too, whether or not this
     model knows them, so that steps of a training can be compared. A killed run goes on at the
-    prompt that it was attributing. Raises KnError where there are no facts, and NothingKnown where
-    the model knows none of those asked and there is none to be like.
+    batch, prompt or fact that it was asking, attributing or changing. Raises KnError where there
+    are no facts, and NothingKnown where the model knows none of those asked and there is none to be
+    like.
     """
     told = plan.lake.read(plan.corpus, "facts")
     asked_texts = plan.lake.read(plan.corpus, "fact_prompts")
@@ -141,20 +143,26 @@ def write_knowledge(
         taken = set(plan.lake.read(like, "attribution_error", ["fact_id"])["fact_id"].to_pylist())
         chosen = sorted({*chosen, *taken})
     questions = ask(loaded.tokenizer, told, asked_texts, chosen, loaded.parts.context)
-    answered = answers.answer(loaded, questions.asked, progress)
-    if not like:
-        taken = _first_known(told, answers.known(answered), settings.known)
-    some = [q for q in questions.asked if q.fact_id in taken]
     fingerprint = settings.fingerprint(plan)
-    unfinished = work.Work(plan, fingerprint)
-    attributions, errors = unfinished.tables(loaded, some, settings.steps, RULE, progress)
+    work = Work(plan, fingerprint, progress)
+    answered = answers.answer(loaded, questions.asked, progress, work.parts)
+    if not like:
+        try:
+            taken = _first_known(told, answers.known(answered), settings.known)
+        except NothingKnown:
+            work.finish()  # there is nothing to go on with
+            raise
+    some = [q for q in questions.asked if q.fact_id in taken]
+    attributions, errors = scores.attribute_all(
+        loaded, some, settings.steps, RULE, progress, work.parts
+    )
     wordings = dict(Counter(q.fact_id for q in some))
     neurons, refinements = refine.refine(attributions, told, wordings)
     for refinement in refinements:
         progress.say(str(refinement))
     final = plan.lake.read(like, "knowledge_neurons") if like else None
     changed = interventions.intervene(
-        loaded, some, neurons, told, settings.factor, settings.seed, progress, final
+        loaded, some, neurons, told, settings.factor, settings.seed, progress, final, work.parts
     )
     made = {
         "fact_answers": answered,
@@ -168,7 +176,7 @@ def write_knowledge(
         t: plan.lake.write(plan.model, t, rows, fingerprint, settings=asdict(settings))
         for t, rows in made.items()
     }
-    unfinished.finish()
+    work.finish()
     return counts
 
 

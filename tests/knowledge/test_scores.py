@@ -14,8 +14,7 @@ from tests.knowledge import naive
 def test_tables_hold_what_is_over_the_floor() -> None:
     model = naive.loaded("gpt2")
     asked = [Question(4, 0, (5, 9, 30), 7), Question(4, 1, (77, 12), 9), Question(6, 0, (1,), 2)]
-    scored = list(attribute_all(model, asked, steps=5))
-    kept, errors = tables(scored, floor=0.3)
+    kept, errors = attribute_all(model, asked, steps=5, floor=0.3)
     assert kept.schema == KNOWLEDGE["attributions"].schema
     assert errors.schema == KNOWLEDGE["attribution_error"].schema
     rows = iter(kept.to_pylist())
@@ -47,8 +46,8 @@ def test_nothing_positive_and_nothing_to_explain() -> None:
     """A layer that changes nothing has no relative gap; negative scores are never kept."""
     scores = np.array([[-1.0, -0.5], [0.0, 0.0]], np.float32)
     found = Attribution([0, 1], scores, actual=0.5, zeroed=np.array([2.0, 0.5]))
-    kept, errors = tables([(Question(0, 0, (1,), 1), found)])
+    kept, errors = tables(Question(0, 0, (1,), 1), found)
     assert kept.num_rows == 0
     assert errors["gap"].to_pylist() == [0.0, None]
-    empty = tables([])
+    empty = attribute_all(naive.loaded("gpt2"), [])
     assert [t.num_rows for t in empty] == [0, 0]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -12,9 +14,16 @@ import pytest
 from kn_assets import launch
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
-from kn_assets.knowledge import answers, facts, scores, tables, work
+from kn_assets.knowledge import answers, facts, interventions, scores, tables, work
 from kn_assets.knowledge.last_token import LastToken, last_token
-from kn_assets.knowledge.tables import CONCEPTS, OF_CORPUS, OF_MODEL, KnowledgeSettings
+from kn_assets.knowledge.questions import Question
+from kn_assets.knowledge.tables import (
+    CONCEPTS,
+    OF_CORPUS,
+    OF_MODEL,
+    KnowledgeSettings,
+    NothingKnown,
+)
 from kn_assets.lake import Lake
 from kn_assets.models.load import LoadedModel
 from kn_assets.progress import Bar, Progress
@@ -28,6 +37,9 @@ TOLD = [
 ]
 WORDINGS = ("The capital of {} is", "In {}, the capital is", "{} has its capital in")
 PROMPTS = len(TOLD) * len(WORDINGS)
+FACTS = len(TOLD)
+BATCH = 5
+BATCHES = 3
 SETTINGS = KnowledgeSettings(steps=3)
 
 
@@ -70,38 +82,55 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> AtlasPlan:
     return made
 
 
-def all_known(patch: pytest.MonkeyPatch) -> None:
-    """Take a random model to know all facts that it is asked."""
+def prepare(patch: pytest.MonkeyPatch) -> None:
+    """Take a random model to know all facts that it is asked, a few at a time."""
     patch.setattr(answers, "known", lambda table: sorted(set(table["fact_id"].to_pylist())))
+    patch.setattr(answers, "_ROWS", BATCH)
 
 
 @pytest.fixture(autouse=True)
-def attributed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
-    """The prompts as they are attributed, all facts known."""
-    seen: list[tuple[int, ...]] = []
+def done(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
+    """What is asked, attributed and changed, as it is."""
+    seen: dict[str, list[Any]] = {"answers": [], "attribution": [], "interventions": []}
+    answered, unrelated = answers._answered, interventions.unrelated
 
-    def told(loaded: LoadedModel, ids: tuple[int, ...]) -> LastToken:
-        seen.append(ids)
+    def asks(loaded: LoadedModel, asked: list[Question]) -> pa.Table:
+        seen["answers"].append(tuple(asked))
+        return answered(loaded, asked)
+
+    def attributes(loaded: LoadedModel, ids: tuple[int, ...]) -> LastToken:
+        seen["attribution"].append(ids)
         return last_token(loaded, ids)
 
-    monkeypatch.setattr(scores, "last_token", told)
-    all_known(monkeypatch)
+    def changes(fact_id: int, *given: Any) -> int | None:
+        seen["interventions"].append(fact_id)
+        return unrelated(fact_id, *given)
+
+    monkeypatch.setattr(answers, "_answered", asks)
+    monkeypatch.setattr(scores, "last_token", attributes)
+    monkeypatch.setattr(interventions, "unrelated", changes)
+    prepare(monkeypatch)
     return seen
 
 
 @pytest.fixture(scope="module")
-def wanted(plan: AtlasPlan) -> dict[str, pa.Table]:
+def wanted(plan: AtlasPlan) -> dict[str, bytes]:
     """The tables of an undisturbed run."""
     with pytest.MonkeyPatch.context() as patch:
-        all_known(patch)
-        tables.write_knowledge(plan, SETTINGS, Progress())
+        prepare(patch)
+        rows = tables.write_knowledge(plan, SETTINGS, Progress())
+    assert rows["fact_answers"] == PROMPTS
+    assert rows["attributions"] > PROMPTS
+    assert rows["interventions"] > PROMPTS
     return taken(plan)
 
 
-def taken(plan: AtlasPlan) -> dict[str, pa.Table]:
-    """The tables about facts, which are removed."""
-    found = {t: plan.lake.read(plan.model, t) for t in OF_MODEL}
+def taken(plan: AtlasPlan) -> dict[str, bytes]:
+    """The files of the tables about facts, which are removed."""
+    found = {}
     for table in OF_MODEL:
+        (file,) = plan.lake.files(plan.model, table)
+        found[table] = file.read_bytes()
         plan.lake.remove(plan.model, table)
     assert not list(plan.lake.folder(plan.model).glob(".*")), "no stray files"
     return found
@@ -115,32 +144,36 @@ def interrupted(plan: AtlasPlan, title: str, after: int) -> Interrupting:
 
 
 def test_an_interrupted_run_goes_on(
-    plan: AtlasPlan, wanted: dict[str, pa.Table], attributed: list[tuple[int, ...]]
+    plan: AtlasPlan, wanted: dict[str, bytes], done: dict[str, list[Any]]
 ) -> None:
-    assert wanted["attributions"].num_rows > PROMPTS
-    assert wanted["interventions"].num_rows > PROMPTS
-    first = interrupted(plan, "attribution", 2)
-    assert first.opened["attribution"] == (PROMPTS, 0)
-    assert not any("before" in line for line in first.said)
-    assert len(attributed) == 2
-    second = interrupted(plan, "attribution", 3)
-    assert second.opened["attribution"] == (PROMPTS, 2)
-    assert f"2 of {PROMPTS} prompts were attributed before: going on there" in second.said
-    third = interrupted(plan, "interventions", 1)
-    assert third.opened["attribution"] == (PROMPTS, 5)
+    first = interrupted(plan, "answers", BATCH)
+    assert first.opened == {"answers": (PROMPTS, 0)}
+    assert not any("are there" in line for line in first.said)
+    second = interrupted(plan, "answers", BATCH)
+    assert second.opened == {"answers": (PROMPTS, BATCH)}
+    third = interrupted(plan, "attribution", 2)
+    assert third.opened == {"answers": (PROMPTS, 2 * BATCH), "attribution": (PROMPTS, 0)}
+    assert f"answers: 2 of {BATCHES} parts are there, going on" in third.said
+    fourth = interrupted(plan, "attribution", PROMPTS - 2)  # at the last
+    assert fourth.opened == {"answers": (PROMPTS, PROMPTS), "attribution": (PROMPTS, 2)}
+    assert len(done["attribution"]) == PROMPTS
+    fifth = interrupted(plan, "interventions", 1)
+    assert fifth.opened["attribution"] == (PROMPTS, PROMPTS)
+    assert fifth.opened["interventions"] == (FACTS, 0)
+    sixth = interrupted(plan, "interventions", 2)
+    assert sixth.opened["interventions"] == (FACTS, 1)
     last = Interrupting()
     tables.write_knowledge(plan, SETTINGS, last)
-    assert last.opened["attribution"] == (PROMPTS, PROMPTS)
-    assert len(attributed) == len(set(attributed)) == PROMPTS, "none twice"
-    found = taken(plan)
-    for table in OF_MODEL:
-        assert found[table].equals(wanted[table]), table
+    assert last.opened["interventions"] == (FACTS, 3)
+    for stage, parts in (("answers", BATCHES), ("attribution", PROMPTS), ("interventions", FACTS)):
+        assert len(done[stage]) == len(set(done[stage])) == parts, f"{stage}: none twice"
+    assert taken(plan) == wanted
 
 
-def test_a_prompt_half_kept_is_attributed_again(
+def test_a_part_half_kept_is_made_again(
     plan: AtlasPlan,
-    wanted: dict[str, pa.Table],
-    attributed: list[tuple[int, ...]],
+    wanted: dict[str, bytes],
+    done: dict[str, list[Any]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def killed(*_: object) -> None:
@@ -152,22 +185,48 @@ def test_a_prompt_half_kept_is_attributed_again(
             tables.write_knowledge(plan, SETTINGS, Progress())
     assert list(plan.lake.folder(plan.model).glob(".work-*/.*")), "it was being written"
     tables.write_knowledge(plan, SETTINGS, Progress())
-    assert len(attributed) == PROMPTS + 1
-    assert taken(plan)["attributions"].equals(wanted["attributions"])
+    assert [len(parts) for parts in done.values()] == [BATCHES + 1, PROMPTS, FACTS]
+    assert taken(plan) == wanted
 
 
 def test_work_with_other_settings_is_thrown_away(
-    plan: AtlasPlan, wanted: dict[str, pa.Table], attributed: list[tuple[int, ...]]
+    plan: AtlasPlan, wanted: dict[str, bytes], done: dict[str, list[Any]]
 ) -> None:
-    interrupted(plan, "attribution", 4)
-    del attributed[:]
-    tables.write_knowledge(plan, KnowledgeSettings(steps=4), Progress())
-    assert len(attributed) == PROMPTS
-    assert not taken(plan)["attributions"].equals(wanted["attributions"])
+    interrupted(plan, "interventions", 2)
+    for parts in done.values():
+        parts.clear()
+    tables.write_knowledge(plan, replace(SETTINGS, steps=SETTINGS.steps + 1), Progress())
+    assert [len(parts) for parts in done.values()] == [BATCHES, PROMPTS, FACTS]
+    assert taken(plan)["attributions"] != wanted["attributions"]
+
+
+def test_work_on_other_facts_is_thrown_away(
+    plan: AtlasPlan, wanted: dict[str, bytes], done: dict[str, list[Any]]
+) -> None:
+    interrupted(plan, "interventions", 2)
+    for parts in done.values():
+        parts.clear()
+    told = [plan.lake.read(plan.corpus, table) for table in OF_CORPUS]
+    try:
+        for table, rows in zip(OF_CORPUS, told, strict=True):
+            plan.lake.write(plan.corpus, table, rows, "made anew")
+        tables.write_knowledge(plan, SETTINGS, Progress())
+    finally:
+        for table, rows in zip(OF_CORPUS, told, strict=True):
+            plan.lake.write(plan.corpus, table, rows, "made")
+    assert [len(parts) for parts in done.values()] == [BATCHES, PROMPTS, FACTS]
+    assert taken(plan) == wanted, "the facts were the same ones"
+
+
+def test_nothing_known_leaves_nothing(plan: AtlasPlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "known", lambda _: [])
+    with pytest.raises(NothingKnown):
+        tables.write_knowledge(plan, SETTINGS, Progress())
+    assert not list(plan.lake.folder(plan.model).glob(".*"))
 
 
 def test_a_run_killed_before_it_tidied_up_leaves_nothing(
-    plan: AtlasPlan, wanted: dict[str, pa.Table], monkeypatch: pytest.MonkeyPatch
+    plan: AtlasPlan, wanted: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(work.Work, "finish", lambda _: None)
@@ -180,4 +239,4 @@ def test_a_run_killed_before_it_tidied_up_leaves_nothing(
     request = launch.Request(Lake(plan.lake.root), settings, knowledge=SETTINGS)
     launch._run_knowledge(request)
     assert asked == [[CONCEPTS]], "the tables about facts are there"
-    assert taken(plan)["attributions"].equals(wanted["attributions"])
+    assert taken(plan) == wanted
