@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,12 +93,15 @@ def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
     if child == 0:
         os._exit(0)
     os.waitpid(child, 0)  # from now on no process has this number
-    dead, alive = tmp_path / f".new-m.{child}", tmp_path / f".new-m.{os.getppid()}"
-    dead.mkdir()
-    alive.mkdir()
-    with convert.appearing(tmp_path / "m"):
-        assert not dead.exists()
-        assert alive.exists()
+    waits = [sys.executable, "-c", "input()"]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE) as other:
+        dead, alive = tmp_path / f".new-m.{child}", tmp_path / f".new-m.{other.pid}"
+        dead.mkdir()
+        alive.mkdir()
+        with convert.appearing(tmp_path / "m"):
+            assert not dead.exists()
+            assert alive.exists()
+        other.kill()
 
 
 def test_a_full_disk_is_said_plainly(tmp_path: Path) -> None:

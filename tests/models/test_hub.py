@@ -57,7 +57,6 @@ def load_in_process(tmp: Path, endpoint: str, *names: str, **env: str) -> list[A
         env={**clean, **settings},
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
     assert out.returncode == 0, out.stderr
@@ -145,9 +144,9 @@ def test_faults_are_said_in_one_line(hub: StandInHub, tmp_path: Path) -> None:
 
 def test_a_closed_port_is_said_at_once(tmp_path: Path) -> None:
     with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
+        s.bind(("127.0.0.1", 0))  # and not listened on: nobody else gets it
         endpoint = f"http://127.0.0.1:{s.getsockname()[1]}"
-    (found,) = load_in_process(tmp_path, endpoint, "gpt2")
+        (found,) = load_in_process(tmp_path, endpoint, "gpt2")
     assert found["error"].startswith(f"can't reach {endpoint} for gpt2")
     assert "embedded model" in found["error"]
 

@@ -193,7 +193,6 @@ def test_revisions_of_a_hub_repository(tmp_path: Path) -> None:
             env={**clean, "HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path / "hf")},
             capture_output=True,
             text=True,
-            timeout=120,
             check=False,
         )
     assert out.returncode == 0, out.stderr
@@ -210,7 +209,5 @@ import sys, kn_assets.training, kn_assets.steps.tables
 heavy = {"torch", "transformers", "openTSNE", "sklearn", "dagster", "gradio", "huggingface_hub"}
 print(sorted(heavy & set(sys.modules)))
 """
-    out = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
-    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -47,9 +46,27 @@ TINY = TrainSettings(
 )
 _RUN = """
 import json, sys
+from contextlib import contextmanager
 from kn_assets.lake import Lake
+from kn_assets.progress import Progress
 from kn_assets.training import TrainSettings, train
-train(TrainSettings(**json.loads(sys.argv[2])), Lake(sys.argv[1]))
+
+class TenSteps(Progress):
+    left = 10
+
+    @contextmanager
+    def bar(self, *args, **more):
+        yield self
+
+    def advance(self, n=1):
+        self.left -= n
+        if not self.left:
+            sys.stdin.read()  # so that the run is never over before it is killed
+
+    def note(self, text):
+        pass
+
+train(TrainSettings(**json.loads(sys.argv[2])), Lake(sys.argv[1]), TenSteps())
 """
 
 
@@ -135,12 +152,12 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(done: Lake, tmp_pat
     folder = tmp_path / "models" / "tiny"
     seen = -1
     for _ in range(2):
-        process = subprocess.Popen([sys.executable, "-c", _RUN, str(tmp_path), settings])
-        try:
-            seen = wait_for_log(process, folder, beyond=seen + 4)
-        finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+        command = [sys.executable, "-c", _RUN, str(tmp_path), settings]
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+            try:
+                seen = wait_for_log(process, folder, beyond=seen + 4)
+            finally:
+                process.kill()
         assert (folder / ".state.pt").exists()
         assert not (folder / "step24").exists()
     train(TINY, Lake(tmp_path))

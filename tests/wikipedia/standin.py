@@ -25,7 +25,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,7 +53,11 @@ class Request:
 
 
 class StandIn:
-    """The server. `faults` maps a path, or `"*"` for any, to faults of its next requests."""
+    """The server.
+
+    `faults` maps a path, or `"*"` for any, to faults of its next requests; `held` maps a path to
+    what must be true before it is answered.
+    """
 
     def __init__(
         self, world: World, fault_share: float = 0.0, seed: int = 0, slow_s: float = 0.3
@@ -62,12 +66,14 @@ class StandIn:
         self.fault_share, self.slow_s = fault_share, slow_s
         self.faults: dict[str, list[str]] = {}
         self.always: dict[str, str] = {}
+        self.held: dict[str, Callable[[], bool]] = {}
         self.pages: dict[str, str] = {}
         self.retry_after = "1"
         self.robots = "User-agent: *\nDisallow: /wiki/Special:\n"
         self.in_two = True
         self.requests: list[Request] = []
         self.api_titles: list[list[str]] = []
+        self.closed = threading.Event()
         self._random = random.Random(seed)
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("H", (_Handler,), {"site": self}))
@@ -79,6 +85,7 @@ class StandIn:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.closed.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -194,6 +201,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, "edited", "text/plain")
             return
         fault = self.site.note(path, self.command, {k.lower(): v for k, v in self.headers.items()})
+        held = self.site.held.get(path)
+        while held and not held() and not self.site.closed.wait(0.01):
+            pass
         if path == "/robots.txt":
             self._send(200, self.site.robots, "text/plain")
         elif path == "/w/api.php":
@@ -289,13 +299,13 @@ class _Handler(BaseHTTPRequestHandler):
             case "slow":
                 self._start(200, kind, len(body))
                 self.wfile.write(body[:100])
-                time.sleep(self.site.slow_s)
+                self.site.closed.wait(self.site.slow_s)
                 self.wfile.write(body[100:])
             case "drip":
                 self._start(200, kind, len(body))
                 for at in range(0, len(body), 10):
                     self.wfile.write(body[at : at + 10])
-                    time.sleep(0.05)
+                    self.site.closed.wait(0.05)
             case moved if moved.startswith("to:"):
                 self._start(301, kind, 0, Location=moved.removeprefix("to:"))
             case "loop":
