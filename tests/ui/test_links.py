@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ def test_a_link_says_all_and_reload_and_back_keep_it(screen: Any) -> None:
     assert {name: screen.address(name) for name in wanted} == wanted
     assert title(screen, "neuron") == "Layer 2 · neuron 11"
     screen.page.reload()
-    screen.until("document.documentElement.dataset.knState === 'ready'")
+    screen.settled("document.documentElement.dataset.knState === 'ready'")
     assert {name: screen.address(name) for name in wanted} == wanted
     screen.page.locator("#kn-list li").first.click()
     screen.until("new URLSearchParams(location.search).get('prompt') !== '3'")
@@ -27,8 +28,33 @@ def test_a_link_says_all_and_reload_and_back_keep_it(screen: Any) -> None:
     screen.until("new URLSearchParams(location.search).get('tab') === 'explore'")
     screen.page.go_back()
     screen.until("new URLSearchParams(location.search).get('prompt') === '3'")
+    screen.settled("kn.prompt.prompt.prompt_id === 3")
+    screen.page.locator("#kn-tabs [role=tab][aria-selected=true]", has_text="Explore").wait_for()
+
+
+def test_of_two_steps_back_the_last_one_stays(screen: Any) -> None:
+    screen.open(model="tiny", prompt=3)
+    for prompt in (5, 7):
+        screen.page.evaluate("prompt => kn.go({prompt})", prompt)
+    screen.settled("kn.prompt.prompt.prompt_id === 7")
+    kept = []
+
+    def first_is_kept(route: Any) -> None:
+        if not kept and '"has_prompt"' in route.request.post_data:
+            kept.append(route)
+        else:
+            route.continue_()
+
+    screen.page.route(re.compile("/component_server/?$"), first_is_kept)
+    screen.page.go_back()
+    screen.until("kn.unanswered")
+    screen.page.go_back()
     screen.until("kn.prompt.prompt.prompt_id === 3")
-    assert screen.page.locator("#kn-tabs [role=tab][aria-selected=true]").inner_text() == "Explore"
+    with screen.page.expect_response(lambda r: r.request == kept[0].request):
+        kept[0].continue_()
+    screen.settled()
+    assert screen.page.evaluate("kn.prompt.prompt.prompt_id") == 3
+    assert screen.address("prompt") == "3"
 
 
 def test_nonsense_in_the_address_is_ignored_and_said(screen: Any) -> None:

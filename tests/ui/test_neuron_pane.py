@@ -48,6 +48,18 @@ def test_a_neuron_is_clicked_and_both_right_panes_answer(screen: Any, database: 
     )
 
 
+def test_where_no_neuron_is_chosen_the_pane_is_empty(screen: Any) -> None:
+    screen.open(model="tiny", prompt=2)
+    pane = screen.page.locator("[data-kn=neuron]:visible")
+    pane.locator(".kn-open").first.wait_for()
+    screen.page.evaluate("() => kn.go({layer: null, neuron: null})")
+    screen.settled("document.querySelector('[data-kn=neuron] h2').textContent === 'Neuron'")
+    assert not pane.locator(".kn-open, .kn-error").count()
+    screen.page.evaluate("() => kn.go({layer: 1, neuron: 4})")
+    screen.settled("kn.neuron?.card?.neuron === 4")
+    assert pane.locator(".kn-card").is_visible()
+
+
 def test_attention_follows_the_slider_and_sums(screen: Any, database: Database) -> None:
     layer, neuron = busy(database, 2)
     screen.open(model="tiny", prompt=2, token=9, layer=layer, neuron=neuron)

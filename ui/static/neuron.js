@@ -229,11 +229,14 @@
     kn.on("neuron", show);
     kn.on("token", showWeighted);
     kn.on("prompt-asked", () => pane.classList.add("kn-waiting"));
-    kn.on("neuron-failed", words => {
+    const clear = words => {
       pane.classList.remove("kn-waiting");
+      stale = false;
       kn.fill(body);
-      kn.fill(trouble, kn.message(words, "error"));
-    });
+      kn.fill(trouble, words && kn.message(words, "error"));
+    };
+    kn.on("neuron-none", () => { name(); clear(); });
+    kn.on("neuron-failed", clear);
     new ResizeObserver(() => { if (stale) show(); }).observe(pane);
     if (kn.neuron) show();
   };

@@ -120,6 +120,11 @@
     tell("model");
   };
 
+  const noNeuron = () => {
+    kn.neuron = null;
+    tell("neuron-none");
+  };
+
   let promptCalls = 0;
   const loadPrompt = async () => {
     const call = ++promptCalls;
@@ -137,6 +142,7 @@
       if (call !== promptCalls) return;
       kn.prompt = null;
       tell("prompt-failed", error.message);
+      noNeuron();
       return;
     }
     const last = kn.prompt.tokens.length - 1;
@@ -171,7 +177,7 @@
     const call = ++neuronCalls;
     tell("neuron-asked");
     const asked = askNeuron(early);
-    if (!asked) return;
+    if (!asked) { noNeuron(); return; }
     try {
       const data = await asked.answer;
       if (call !== neuronCalls) return;
@@ -200,11 +206,14 @@
     return wanted;
   };
 
+  let restores = 0;
   const restore = async () => {
+    const call = ++restores;
     const { wanted, wrong } = fromAddress();
     const empty = { prompt: null, token: null, layer: null, neuron: null, tab: "explore" };
     wanted.model ??= kn.atlases[0].model;
     const target = { ...empty, ...(await inRange(wanted, wrong)) };
+    if (call !== restores) return; // one went on in the history meanwhile
     ignored(wrong);
     await kn.go(target, { push: false });
   };
