@@ -21,20 +21,24 @@ def neuron_map_steps(
     n_prompts: int,
     seed: int = 0,
     progress: Progress | None = None,
+    kept: Callable[[int], pa.Table | None] = lambda _: None,
 ) -> Iterator[pa.Table]:
     """The table `neuron_map_steps`, a piece for each step in their order.
 
-    peaks: step -> rows of its `neuron_peaks`; one step's are held at a time. t-SNE keeps what its
-    start laid out as far as the new distances allow, so nearness is each step's own and place is
-    comparable from a step to the next. Clusters are numbered anew at each step.
+    peaks: step -> rows of its `neuron_peaks`; one step's are held at a time. kept: step -> its
+    `neuron_map`, where it needn't be made. t-SNE keeps what its start laid out as far as the new
+    distances allow, so nearness is each step's own and place is comparable from a step to the next.
+    Clusters are numbered anew at each step.
     """
     start: np.ndarray | None = None
     for step in sorted(steps):
-        found = maps.neuron_map(
-            peaks(step), n_layers, n_neurons, n_prompts, seed, progress or Progress(), start
-        )
-        start = np.stack([found.x, found.y], axis=1)
-        placed = maps.neuron_table(found, n_layers, n_neurons)
+        placed = kept(step)
+        if placed is None:
+            found = maps.neuron_map(
+                peaks(step), n_layers, n_neurons, n_prompts, seed, progress or Progress(), start
+            )
+            placed = maps.neuron_table(found, n_layers, n_neurons)
+        start = np.stack([placed["x"].to_numpy(), placed["y"].to_numpy()], axis=1)
         schema = STEPS["neuron_map_steps"].schema
         column = pa.array(np.full(placed.num_rows, step), pa.int32())
         yield placed.add_column(0, schema.field("step"), column).cast(schema)

@@ -146,17 +146,28 @@ class StepsPlan:
 
     def _maps(self, progress: Progress) -> Iterator[pa.Table]:
         """Places by step. Each atlas' own part is written before the whole is, so that where the
-        whole is there, none was forgotten by a killed run.
+        whole is there, none was forgotten by a killed run, and where it isn't, a run goes on at the
+        step it was at.
         """
         first = next(iter(self.atlases.values()))
         about = self.lake.read(first, "atlases").to_pylist()[0]
         shape = (about["n_layers"], about["n_neurons"], about["n_prompts"])
         made_of, sharers = self._fingerprint("neuron_map_steps"), self.sharers()
+        there = set()
+        if not self.lake.is_current(self.model, "neuron_map_steps", made_of):
+            there = {p for p in sharers if self._is_part(p, made_of)}
+        if there:
+            progress.say(f"maps of {len(there)} of {len(self.atlases)} steps are there, going on")
+
+        def kept(step: int) -> pa.Table | None:
+            partition = self.atlases[step]
+            return self.lake.read(partition, "neuron_map") if partition in there else None
+
         placed = neuron_map_steps(
-            list(self.atlases), self._peaks, *shape, seed=self.seed, progress=progress
+            list(self.atlases), self._peaks, *shape, seed=self.seed, progress=progress, kept=kept
         )
         for partition, places in zip(self.atlases.values(), placed, strict=True):
-            if partition in sharers:
+            if partition in sharers and partition not in there:
                 mine = places.drop_columns(["step"])
                 run = self._run(partition)
                 notes = {"part_of": made_of, "version": VERSIONS["neuron_map"]}
@@ -178,14 +189,16 @@ class StepsPlan:
 
     def _is_stale(self, table: str) -> bool:
         fingerprint = self._fingerprint(table)
-        if table == "neuron_map_steps":
-            for partition in self.sharers():
-                part = self.lake.meta(partition, "neuron_map") or {}
-                if part.get("fingerprint") != self._run(partition):
-                    return True
-                if part.get("part_of") != fingerprint:
-                    return True
+        parts = self.sharers() if table == "neuron_map_steps" else []
+        if not all(self._is_part(p, fingerprint) for p in parts):
+            return True
         return not self.lake.is_current(self.model, table, fingerprint)
+
+    def _is_part(self, partition: Partition, made_of: str) -> bool:
+        """Whether an atlas' `neuron_map` is its part of the `neuron_map_steps` made of that."""
+        part = self.lake.meta(partition, "neuron_map") or {}
+        of_run = part.get("fingerprint") == self._run(partition)
+        return of_run and part.get("part_of") == made_of
 
     def _fingerprint(self, table: str) -> str:
         if table == "training_log":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -149,6 +151,40 @@ def test_a_part_of_the_maps_that_is_lost_is_made_again(made: Lake) -> None:
     made.remove(lakes.model("run@step4"), "neuron_map")
     assert write(made, "run", 0.1) == ["neuron_map_steps"]
     assert made.read(lakes.model("run@step4"), "neuron_map").equals(part)
+
+
+def test_killed_maps_go_on_at_their_step(made: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(made, "run", 0.1)
+    here, parts = lakes.model("run"), [lakes.model(f"run@step{step}") for step in STEPS]
+
+    def files() -> list[bytes]:
+        places = [(here, "neuron_map_steps"), *((part, "neuron_map") for part in parts)]
+        return [f.read_bytes() for place in places for f in made.files(*place)]
+
+    wanted = files()
+    made.remove(here, "neuron_map_steps")
+    for part in parts:
+        made.remove(part, "neuron_map")
+    make, begun = maps.neuron_map, [0]
+
+    def killed(*given: Any) -> maps.MapResult:
+        if len(begun) == 3:
+            raise KeyboardInterrupt
+        begun.append(len(begun))
+        return make(*given)
+
+    monkeypatch.setattr(maps, "neuron_map", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write(made, "run", 0.1)
+    assert made.meta(here, "neuron_map_steps") is None
+    begun.clear()
+    assert write(made, "run", 0.1) == ["neuron_map_steps"]
+    assert len(begun) == 1, "two of three were there"
+    assert files() == wanted
+    begun.clear()
+    StepsPlan(made, "run", 0.1).make("neuron_map_steps")
+    assert len(begun) == 3, "asked for again, all are made again"
+    assert files() == wanted
 
 
 def test_what_lacks_something_says_what(made: Lake) -> None:
