@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from kn_assets.errors import KnError
 from kn_assets.wikipedia import Client, Settings
 from kn_assets.wikipedia.api import info
 from kn_assets.wikipedia.exchange import Failed
-from kn_assets.wikipedia.policy import Pace, retry_after, user_agent
+from kn_assets.wikipedia.policy import user_agent
 
 RECORDED = Path(__file__).parents[3] / "shared" / "realdata" / "api" / "dijs-wiki-har"
 
@@ -194,56 +193,6 @@ def test_recorded_answers(name: str, asked: str, title: str | None, revision: in
     assert told.missing == (title is None)
     assert title in (None, told.title)
     assert told.revision == revision
-
-
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
-def test_pace() -> None:
-    clock = Clock()
-    stopped = threading.Event()
-    pace = Pace(10.0, stopped, clock, clock.sleep)
-    starts = []
-    for _ in range(11):
-        assert pace.turn()
-        starts.append(clock.now)
-    assert starts == pytest.approx([i / 10 for i in range(11)])
-    pace.pause(5.0)
-    pace.turn()
-    assert clock.now == pytest.approx(6.0)
-    pace.slow_down()
-    assert pace.rate == 5.0
-    pace.turn()
-    pace.turn()
-    assert clock.now == pytest.approx(6.2 + 0.2)
-    pace.went_well()
-    assert pace.rate == pytest.approx(5.2)
-    for _ in range(2000):
-        pace.went_well()
-    assert pace.rate == pytest.approx(9.0)  # never again what brought the 429
-    for _ in range(100):
-        pace.slow_down()
-    assert pace.rate == pytest.approx(10 / 16)
-    stopped.set()
-    assert not pace.turn()
-
-
-def test_retry_after() -> None:
-    assert retry_after("") is None
-    assert retry_after(" 12 ") == 12.0
-    assert retry_after("-3") == 0.0
-    assert retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0.0
-    assert retry_after("soon") is None
 
 
 def test_titles_in_addresses(site: StandIn) -> None:
