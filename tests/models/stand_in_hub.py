@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -45,6 +46,16 @@ class StandInHub:
 def commit(repo: str, revision: str) -> str:
     """The 40 hexadecimal digits that stand for a revision."""
     return hashlib.sha1(f"{repo}@{revision}".encode()).hexdigest()
+
+
+def environment(endpoint: str, home: Path) -> dict[str, str]:
+    """For a process that asks the hub at `endpoint` alone, and waits for it on a busy machine, too.
+
+    home: the folder of its cache.
+    """
+    ours = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
+    patience = dict.fromkeys(("HF_HUB_ETAG_TIMEOUT", "HF_HUB_DOWNLOAD_TIMEOUT"), "100")
+    return {**ours, **patience, "HF_ENDPOINT": endpoint, "HF_HOME": str(home)}
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,7 +7,6 @@ environment, which loads a few models in turn and reports each as a line of JSON
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import pytest
 import torch
 
 from . import tiny
-from .stand_in_hub import StandInHub, commit, serving
+from .stand_in_hub import StandInHub, commit, environment, serving
 
 _LOADER = """
 import json, sys, time, torch
@@ -50,11 +49,9 @@ for name in sys.argv[2:]:
 
 
 def load_in_process(tmp: Path, endpoint: str, *names: str, **env: str) -> list[Any]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
-    settings = {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp / "hf"), **env}
     out = subprocess.run(
         [sys.executable, "-c", _LOADER, str(tmp / "data"), *names],
-        env={**clean, **settings},
+        env={**environment(endpoint, tmp / "hf"), **env},
         capture_output=True,
         text=True,
         check=False,

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from kn_assets.launch import Request
 from kn_assets.training import Checkpoint, TrainSettings, checkpoints, chosen, requests, steps
 from kn_assets.training.checkpoints import check, named_here, step_of, unfinished
 from tests.models import tiny
-from tests.models.stand_in_hub import StandInHub, serving
+from tests.models.stand_in_hub import StandInHub, environment, serving
 
 
 def a_run(root: Path, *names: str) -> Path:
@@ -186,11 +185,10 @@ def test_revisions_of_a_hub_repository(tmp_path: Path) -> None:
     folder = tiny.save(tmp_path / "weights", "gpt2")
     revisions = ("main", "step1000", "step0", "step16", "step-by-step")
     hub = StandInHub({"lab/pythia": dict.fromkeys(revisions, folder), "gpt2": {"main": folder}})
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
     with serving(hub):
         out = subprocess.run(
             [sys.executable, "-c", _ASK, str(tmp_path), "lab/pythia", "gpt2", "lab/nowhere"],
-            env={**clean, "HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path / "hf")},
+            env=environment(hub.endpoint, tmp_path / "hf"),
             capture_output=True,
             text=True,
             check=False,
