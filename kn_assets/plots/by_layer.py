@@ -132,6 +132,27 @@ def lens(source: Source) -> Figure | None:
     return figure
 
 
+def fact_lens(source: Source) -> Figure | None:
+    """How many answers to facts each layer ranks first, and how likely it holds them."""
+    layer, rank, probability = source.read("layer", "rank", "probability")
+    n_layers = int(layer.max()) + 1
+    figure, (left, right) = canvas(2)
+    left.bar(range(n_layers), _by_layer(layer, rank == 1, np.mean), color=MID, width=0.75)
+    layered(left, "share of answers ranked first", n_layers)
+    low, median, high = (
+        _by_layer(layer, probability, partial(np.quantile, q=q), n_layers) for q in (0.1, 0.5, 0.9)
+    )
+    right.fill_between(range(n_layers), low, high, color=MID, alpha=0.2, linewidth=0)
+    line(right, median, "median and 80 % of prompts")
+    layered(right, "probability of the answer", n_layers)
+    for ax in (left, right):
+        ax.set_ylim(0, 1)
+    legend(right, loc="lower right")
+    n = int((layer == 0).sum())
+    titled(figure, source.partition.key, f"what each layer would answer to {n:,} prompts of facts")
+    return figure
+
+
 def attention(source: Source) -> Figure | None:
     """How far back heads look on average, and how much of it goes to position 0."""
     columns, share = source.sample("layer", "position", "source_position", "weight")

@@ -6,8 +6,11 @@ import io
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
     from matplotlib.figure import Figure
 
 DARK, MID, LIGHT, PALE = "#14532d", "#2f9e63", "#8fd0a6", "#dcefe2"
@@ -59,10 +62,65 @@ def layered(ax: Axes, y: str, n_layers: int) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10, min_n_ticks=1))
 
 
+def stepped(ax: Axes, y: str, steps: Sequence[int] | np.ndarray) -> None:
+    """Make x the steps of a training, by log(1 + step): checkpoints lie far closer at its start."""
+    import numpy as np
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
+    labelled(ax, "training step", y)
+    low, high = float(steps[0]), float(steps[-1])
+    ax.set_xscale("function", functions=(np.log1p, np.expm1))
+    room = 0.03 * (np.log1p(high) - np.log1p(low) or 1)
+    ax.set_xlim(np.expm1(np.log1p(low) - room), np.expm1(np.log1p(high) + room))
+    few = high < 5_000
+    marks = [0, *(m * 10**e for e in range(9) for m in ((1, 3) if few else (1,)))]
+    ax.set_xticks([m for m in marks if low <= m <= high] or [low])
+    ax.xaxis.set_minor_locator(NullLocator())
+    short = FuncFormatter(lambda v, _: f"{v:,.0f}" if v < 10_000 else f"{v / 1000:g}k")
+    ax.xaxis.set_major_formatter(short)
+
+
+def layer_colours(n_layers: int) -> ScalarMappable:
+    """A colour for each layer, from sand to near black over green: light early layers, dark late
+    ones.
+    """
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
+
+    colours = LinearSegmentedColormap.from_list(
+        "layers", ["#f0c95a", "#9ccb5b", "#2f9e63", "#14606b", "#132a3a"]
+    )
+    return ScalarMappable(Normalize(0, max(1, n_layers - 1)), colours)
+
+
+def layer_bar(figure: Figure, colours: ScalarMappable, ax: Axes, shrink: float = 1.0) -> None:
+    """Say beside a picture which colour is which layer."""
+    from matplotlib.ticker import MaxNLocator
+
+    bar = figure.colorbar(colours, ax=ax, pad=0.02, shrink=shrink)
+    bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    bar.set_label("layer", fontsize=9, color=INK)
+    bar.ax.tick_params(labelsize=8.5, labelcolor=INK)
+    bar.outline.set_visible(False)
+
+
 def line(ax: Axes, y: np.ndarray, label: str | None = None, colour: str = DARK, **how: Any) -> None:
     """A line over the layers, with points that show even a single one."""
     how = dict[str, Any](marker="o", markersize=3.5, linewidth=1.6) | how
     ax.plot(range(len(y)), y, color=colour, label=label, **how)
+
+
+def curve(
+    ax: Axes,
+    steps: Sequence[int] | np.ndarray,
+    y: Sequence[float] | np.ndarray,
+    label: str | None = None,
+    colour: Any = DARK,
+    **how: Any,
+) -> None:
+    """A line over steps of a training, with points unless there are too many to be told apart."""
+    how = {"marker": "o" if len(steps) <= 50 else "", "markersize": 3, "linewidth": 1.6} | how
+    ax.plot(steps, y, color=colour, label=label, **how)
 
 
 def legend(ax: Axes, **how: Any) -> None:

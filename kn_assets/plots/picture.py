@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kn_assets.plots import by_layer, scatter
+from kn_assets.plots import by_layer, by_step, known, scatter
 from kn_assets.plots.source import Source
 
 if TYPE_CHECKING:
@@ -24,6 +24,12 @@ _PICTURES: dict[str, Callable[[Source], Figure | None]] = {
     "neuron_map": scatter.neuron_map,
     "prompt_map": scatter.prompt_map,
     "cities": scatter.cities,
+    "fact_lens": by_layer.fact_lens,
+    "fact_steps": known.fact_steps,
+    "neuron_steps": by_step.neuron_steps,
+    "layer_steps": by_step.layer_steps,
+    "neuron_map_steps": by_step.neuron_map_steps,
+    "training_log": known.training_log,
 }
 
 

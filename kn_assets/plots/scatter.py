@@ -10,11 +10,12 @@ import numpy as np
 from kn_assets import lake as lakes
 from kn_assets.plots.canvas import (
     CATEGORIES,
-    INK,
     MID,
     OTHER,
     canvas,
     labelled,
+    layer_bar,
+    layer_colours,
     legend,
     plain,
     titled,
@@ -32,33 +33,22 @@ _UNKNOWN = "unknown"
 
 def neuron_map(source: Source) -> Figure | None:
     """Neurons, coloured by layer."""
-    from matplotlib.colors import LinearSegmentedColormap
-    from matplotlib.ticker import MaxNLocator
-
     layer, x, y = source.read("layer", "x", "y")
     shown = np.arange(len(x))
     # In an order of chance no layer covers the others; the seed makes it the same each time.
     shown = np.random.default_rng(0).permutation(shown)[:_MOST_POINTS]
     figure, (ax,) = canvas()
-    # From sand to near black over green: light early layers, dark late ones.
-    colours = LinearSegmentedColormap.from_list(
-        "layers", ["#f0c95a", "#9ccb5b", "#2f9e63", "#14606b", "#132a3a"]
-    )
+    colours = layer_colours(int(layer.max()) + 1)
     points = ax.scatter(
         x[shown],
         y[shown],
         c=layer[shown],
-        cmap=colours,
-        vmin=0,
-        vmax=max(1, layer.max()),
+        cmap=colours.cmap,
         s=_size(len(shown)),
         linewidths=0,
     )
-    bar = figure.colorbar(points, ax=ax, pad=0.01)
-    bar.ax.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    bar.set_label("layer", fontsize=9, color=INK)
-    bar.ax.tick_params(labelsize=8.5, labelcolor=INK)
-    bar.outline.set_visible(False)
+    points.set_clim(*colours.get_clim())
+    layer_bar(figure, colours, ax)
     _plane(ax)
     what = (
         f"{len(x):,} neurons" if len(shown) == len(x) else f"{len(shown):,} of {len(x):,} neurons"

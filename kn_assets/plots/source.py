@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,21 @@ class Source:
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(batch_size=_BATCH, columns=list(columns)):
                     yield _arrays(batch, columns)
+
+    def steps(self, *columns: str) -> Iterator[tuple[int, list[np.ndarray]]]:
+        """Each step with its rows' columns, one held at a time: such tables are ordered by step."""
+        held: list[list[np.ndarray]] = []
+        now = -1
+        for step, *found in self.batches("step", *columns):
+            cuts = [0, *(np.flatnonzero(np.diff(step)) + 1).tolist(), len(step)]
+            for start, end in pairwise(cuts):
+                if held and step[start] != now:
+                    yield now, [np.concatenate(c) for c in zip(*held, strict=True)]
+                    held = []
+                now = int(step[start])
+                held.append([c[start:end] for c in found])
+        if held:
+            yield now, [np.concatenate(c) for c in zip(*held, strict=True)]
 
     def sample(self, *columns: str) -> tuple[list[np.ndarray], float]:
         """The columns in row groups spread evenly over the table, and the share of rows they are.

@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 
 from kn_assets.lake import Lake
+from kn_assets.made_up import add_training
+from tests.plots.reading import MODEL, STEPS_KEPT
 from tests.synthetic import make_lake
 
 
 @pytest.fixture(scope="package")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    return make_lake(tmp_path_factory.mktemp("made"))
+    root = tmp_path_factory.mktemp("made")
+    add_training(root, MODEL.key, STEPS_KEPT)
+    return make_lake(root, MODEL.key)
 
 
 @pytest.fixture

@@ -14,13 +14,16 @@ from kn_assets.lake import Lake, Partition
 from kn_assets.made_up import FINGERPRINT
 from kn_assets.plots import source
 from kn_assets.plots.picture import _PICTURES
-from kn_assets.schema import TABLES
+from kn_assets.schema import ALL
 
 CORPUS, MODEL = lake.corpus("made"), lake.model("tiny")
+STEPS_KEPT = (0, 1, 8, 64)
 
 
 def where(table: str) -> Partition:
-    return CORPUS if TABLES[table].kind == "corpus" else MODEL
+    if table == "fact_lens":
+        return lake.model(f"{MODEL.key}@step{STEPS_KEPT[-1]}")
+    return CORPUS if ALL[table].kind == "corpus" else MODEL
 
 
 def ask(found: Lake, sql: str, *tables: str) -> np.ndarray:

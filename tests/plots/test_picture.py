@@ -13,11 +13,12 @@ from kn_assets.lake import Lake, Partition
 from kn_assets.made_up import FINGERPRINT
 from kn_assets.plots import plot, preview, source
 from kn_assets.plots.picture import _PICTURES
-from kn_assets.schema import TABLES
+from kn_assets.schema import ALL
+from kn_assets.steps.tables import OVER_STEPS
 from tests.plots.reading import CORPUS, MODEL, drawn, replace_column, size_of, where
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", ALL)
 def test_picture_or_none(made: Lake, table: str) -> None:
     png = plot(made, where(table), table)
     if table not in _PICTURES:
@@ -33,7 +34,7 @@ def test_picture_or_none(made: Lake, table: str) -> None:
 def test_nothing_is_cut_off(made: Lake, tmp_path: Path, table: str, key: str) -> None:
     named = Lake(tmp_path)
     shutil.copytree(made.folder(CORPUS), named.folder(CORPUS))
-    partition = Partition(TABLES[table].kind, key)
+    partition = Partition(ALL[table].kind, key)
     shutil.copytree(made.folder(where(table)), named.folder(partition))
     figure = _PICTURES[table](source.Source(named, partition, table))
     assert figure is not None
@@ -59,20 +60,31 @@ def test_no_rows_no_picture(copy: Lake, table: str) -> None:
     assert plot(copy, where(table), table) is None
 
 
+@pytest.mark.parametrize("table", [*OVER_STEPS, "fact_lens"])
+def test_a_training_whose_values_are_lost(copy: Lake, table: str) -> None:
+    rows = copy.read(where(table), table).num_rows
+    for column in ALL[table].columns:
+        if pa.types.is_floating(column.type):
+            replace_column(copy, table, column.name, [float("nan")] * rows)
+    plot(copy, where(table), table)  # says what it can, and doesn't fail
+
+
 @pytest.mark.parametrize("table", ["thresholds", "neurons", "neuron_top", "logit_lens"])
 def test_a_model_of_one_layer_whose_values_are_lost(copy: Lake, table: str) -> None:
     first = copy.read(MODEL, table).filter(pa.compute.field("layer") == 0)
     copy.write(MODEL, table, first, FINGERPRINT)
-    for column in TABLES[table].columns:
+    for column in ALL[table].columns:
         if pa.types.is_floating(column.type):
             replace_column(copy, table, column.name, [float("nan")] * len(first))
     plot(copy, MODEL, table)  # says what it can, and doesn't fail
 
 
-@pytest.mark.parametrize("table", ["thresholds", "activations", "attention", "logit_lens"])
+@pytest.mark.parametrize(
+    "table", ["thresholds", "activations", "attention", "logit_lens", "fact_lens"]
+)
 def test_layers_are_whole_numbers(copy: Lake, table: str) -> None:
-    first = copy.read(MODEL, table).filter(pa.compute.field("layer") == 0)
-    copy.write(MODEL, table, first, FINGERPRINT)
+    first = copy.read(where(table), table).filter(pa.compute.field("layer") == 0)
+    copy.write(where(table), table, first, FINGERPRINT)
     for axes in drawn(copy, table).axes:
         low, high = axes.get_xlim()
         assert [t for t in axes.get_xticks() if low <= t <= high] == [0]

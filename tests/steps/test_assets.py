@@ -67,6 +67,7 @@ def test_materializing_makes_the_tables_that_kn_knowledge_makes(made: Lake, tmp_
             if table in STEPS:
                 assert event.materialization.metadata["dagster/row_count"].value
                 assert event.materialization.metadata["preview"].value
+                assert "data:image/png" in str(event.materialization.metadata["plot"].value)
     assert made_here == {*STEPS, "neuron_map"}
     wanted = [(at(step), "fact_lens") for step in STEPS_KEPT]
     wanted += [(HERE, table) for table in OVER_STEPS] + [(part, "neuron_map") for part in parts]
