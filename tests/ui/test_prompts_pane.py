@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -107,6 +108,34 @@ def test_a_named_country_offers_the_neurons_that_mark_it(screen: Any, database: 
     group.get_by_role("button", name="show as SQL").click()
     screen.page.locator(".kn-result tbody tr").first.wait_for()
     assert "concept_neurons" in screen.address("query")
+
+
+def test_the_keyboards_place_stays_when_prompts_come_after_neurons(
+    screen: Any, database: Database
+) -> None:
+    best = rows(database, "SELECT layer, neuron FROM concept_neurons('tiny', 'Japan', k := 3)")
+    screen.open(model="tiny", prompt=2)
+    kept = []
+
+    def search_is_kept(route: Any) -> None:
+        if '"search"' in route.request.post_data:
+            kept.append(route)
+        else:
+            route.continue_()
+
+    screen.page.route(re.compile("/component_server/?$"), search_is_kept)
+    box = screen.page.get_by_role("combobox", name="Search")
+    box.fill("Japan")
+    screen.page.get_by_role("group", name="Neurons for Japan").wait_for()
+    box.press("ArrowDown")
+    box.press("ArrowDown")
+    with screen.page.expect_response(lambda r: r.request == kept[0].request):
+        kept[0].continue_()
+    screen.settled()
+    box.press("Enter")
+    layer, neuron = best[1]
+    screen.settled(f"kn.neuron?.card?.layer === {layer} && kn.neuron.card.neuron === {neuron}")
+    assert screen.address("prompt") == "2"
 
 
 def test_without_concepts_the_search_says_nothing_of_them(

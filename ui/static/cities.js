@@ -70,6 +70,8 @@
             h("span", {}, "Neurons for ", h("bdi", {}, named(concept))),
             kn.sqlButton(() => `FROM concept_neurons(${kn.literal(kn.state.model)}, ${kn.literal(concept.value)}, attribute := ${kn.literal(concept.attribute)})`)),
           ...concept.neurons.map(found => marker(found, concept))))));
+      // What was drawn anew keeps the keyboard's place, where it is still there.
+      if (active && !active.isConnected) activate(active.dataset.layer ? document.getElementById(active.id) : null);
     };
 
     const draw = from => {
@@ -89,22 +91,21 @@
       const found = text.length < 2 ? [] : (await kn.ask("concepts", { model: kn.state.model, text })).concepts;
       if (call !== calls) return;
       concepts = found;
-      activate(null);
       drawConcepts();
     };
 
     const search = async from => {
       const call = ++calls;
       if (!kn.state.model) return;
+      if (!from) activate(null);
       // Beside the prompts, so that neither waits for the other; without a word where that fails.
-      if (!from) name(call).catch(() => { concepts = []; drawConcepts(); });
+      if (!from) name(call).catch(() => { if (call === calls) { concepts = []; drawConcepts(); } });
       try {
         const found = await kn.ask("search", { model: kn.state.model, text: box.value, offset: from, limit: PAGE });
         if (call !== calls) return;
         rows = from ? rows.concat(found.rows) : found.rows;
         total = found.total;
         missing = found.missing;
-        if (!from) activate(null);
         draw(from);
         drawConcepts();
       } catch (error) {
