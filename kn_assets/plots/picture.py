@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kn_assets.plots import by_layer, by_step, known, scatter
+from kn_assets.plots import by_layer, by_step, effects, known, scatter
 from kn_assets.plots.source import Source
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _PICTURES: dict[str, Callable[[Source], Figure | None]] = {
     "neuron_map": scatter.neuron_map,
     "prompt_map": scatter.prompt_map,
     "cities": scatter.cities,
+    "intervention_effects": effects.intervention_effects,
     "fact_lens": by_layer.fact_lens,
     "fact_steps": known.fact_steps,
     "neuron_steps": by_step.neuron_steps,
