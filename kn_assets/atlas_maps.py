@@ -48,26 +48,27 @@ def write_clusters(plan: AtlasPlan) -> int:
     def read(table: str, *columns: str) -> pa.Table:
         return plan.lake.read(plan.model, table, list(columns) or None)
 
-    countries = _countries(plan)
+    cities = _cities(plan)
+    tokens = read("tokens", "prompt_id", "token")
     neurons = cluster_labels.neuron_clusters(
         read("neuron_map"),
-        read("neuron_top", "layer", "neuron", "prompt_id", "activation"),
+        read("neuron_top", "layer", "neuron", "prompt_id", "position", "activation"),
         read("neuron_vocabulary", "layer", "neuron", "sign", "token", "score"),
-        countries,
+        tokens,
+        cities,
     )
-    prompts = cluster_labels.prompt_clusters(
-        read("prompt_map"), read("tokens", "prompt_id", "token"), countries
-    )
+    prompts = cluster_labels.prompt_clusters(read("prompt_map"), tokens, cities)
     return plan.write("map_clusters", pa.concat_tables([neurons, prompts]))
 
 
-def _countries(plan: AtlasPlan) -> dict[int, str]:
-    """The country of each of the corpus' prompts, where its city has one."""
+def _cities(plan: AtlasPlan) -> dict[int, cluster_labels.City]:
+    """The city of each of the corpus' prompts, where it has one."""
     prompts = plan.lake.read(plan.corpus, "prompts", ["prompt_id", "city_id"]).to_pydict()
-    cities = plan.lake.read(plan.corpus, "cities", ["city_id", "country"]).to_pydict()
-    of_city = dict(zip(cities["city_id"], cities["country"], strict=True))
+    cities = plan.lake.read(plan.corpus, "cities", ["city_id", "name", "country"]).to_pydict()
+    named = map(cluster_labels.City, cities["name"], cities["country"])
+    known = dict(zip(cities["city_id"], named, strict=True))
     pairs = zip(prompts["prompt_id"], prompts["city_id"], strict=True)
-    return {prompt: country for prompt, city in pairs if (country := of_city.get(city))}
+    return {prompt: city for prompt, of in pairs if (city := known.get(of))}
 
 
 def _numbered(batch: pa.RecordBatch, prompt_ids: np.ndarray) -> pa.RecordBatch:

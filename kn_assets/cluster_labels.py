@@ -1,167 +1,258 @@
 """The table `map_clusters`: what the points of each cluster have in common, as its label.
 
-- Neurons: the countries of the prompts that they fire on most, and the words they promote when they
-  do, by the summed scores of `neuron_vocabulary`. A neuron whose strongest activation is negative
-  promotes what its value vector suppresses.
-- Prompts: their countries, and the words of their texts.
+- Neurons: the phrases they fire after, that is what they have read where they are strongest
+  (`cluster_phrases`); whether that is the name of the prompt's own city; the countries of those
+  prompts; the words they promote there. Also whether they fire positively or negatively, and the
+  layers that half of them are in.
+- Prompts: their countries, and the phrases of their texts.
 
-Countries and words are those that tell the cluster from all other points (`cluster_terms`), not the
-commonest everywhere.
+A label says what is true of many of the points and of few others (`cluster_claims`), and that there
+is no common theme where nothing is.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from kn_assets import cluster_claims, cluster_phrases, cluster_words
+from kn_assets.cluster_claims import Claim, Claims, Held, Term
+from kn_assets.cluster_phrases import NUMBER, Phrases, Usual
 from kn_assets.cluster_terms import Telling, Terms, telling
 from kn_assets.clusters import centres
 from kn_assets.schema import TABLES
 
 TOP_PROMPTS = 10  # of a neuron, those it fires on most
 SHOWN = 8  # countries and words kept of each cluster
-_TELLS = 2.0  # a term tells something where it is that many times as common as among all points ...
-_SCORE = 0.01  # ... and makes up that much of the cluster's divergence from them
+NO_THEME = "no common theme"
+NAMES = "city names"
+LONGEST = 32  # characters of a label with a second part
 _COMMONER = 1.5  # for words of texts, which many prompts share
-_IN_LABEL = 2  # countries, and words
-_WORD = re.compile(r"[^\W\d_](?:[^\W_]|['’\-](?=[^\W\d_]))+")
+_PROMOTED = 2.0
+_FEW = 0.25  # of the points: a label that is true of fewer says so
+_SIGN = 2 / 3  # share of the neurons of one sign that is worth saying ...
+_SIGN_LIFT = 1.25  # ... where that is so many times as common as elsewhere
 
-Countries = Mapping[int, str]
-"""The country of each prompt that has one, by prompt id."""
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class City:
+    """Of a prompt: its city's name and country, where it has one."""
+
+    name: str
+    country: str | None = None
+
+
+Cities = Mapping[int, City]
+"""The city of each prompt that has one, by prompt id."""
 
 
 def neuron_clusters(
-    placed: pa.Table, top: pa.Table, vocabulary: pa.Table, countries: Countries
+    placed: pa.Table, top: pa.Table, vocabulary: pa.Table, tokens: pa.Table, cities: Cities
 ) -> pa.Table:
     """The rows of `map_clusters` about neurons.
 
-    `placed` are the rows of `neuron_map`, `top` those of `neuron_top` and `vocabulary` those of
-    `neuron_vocabulary`.
+    `placed` are the rows of `neuron_map`, `top` those of `neuron_top`, `vocabulary` those of
+    `neuron_vocabulary` and `tokens` those of the table, in order.
     """
-    ids = _ids(placed)
-    labels = np.full(int(ids.max(initial=-1)) + 1, -1, dtype=np.int16)
-    labels[ids] = placed["cluster"].to_numpy()
-    neuron, prompt, sign = _strongest(top)
-    where = telling(labels, _countries(neuron, prompt, countries), SHOWN)
-    promoted = _promoted(vocabulary, sign, len(labels))
-    words = telling(labels, promoted, SHOWN, least_lift=_TELLS, least_points=2)
-    return _table("neuron", placed, where, words)
-
-
-def prompt_clusters(placed: pa.Table, tokens: pa.Table, countries: Countries) -> pa.Table:
-    """The rows of `map_clusters` about prompts; `tokens` are the rows of the table, in order."""
-    ids = placed["prompt_id"].to_numpy()
-    labels = np.full(int(ids.max(initial=-1)) + 1, -1, dtype=np.int16)
-    labels[ids] = placed["cluster"].to_numpy()
-    where = telling(labels, _countries(ids, ids, countries), SHOWN, least_points=2)
-    texts: dict[int, str] = defaultdict(str)
-    pairs = zip(tokens["prompt_id"].to_pylist(), tokens["token"].to_pylist(), strict=True)
-    for prompt, token in pairs:
-        texts[prompt] += token
-    points, terms = [], []
-    for prompt, text in texts.items():
-        for word in dict.fromkeys(_WORD.findall(text)):
-            points.append(prompt)
-            terms.append(word)
-    said = _folded(Terms(np.array(points, np.int64), terms))
-    words = telling(labels, said, SHOWN, least_lift=_COMMONER, least_points=2)
-    return _table("prompt", placed, where, words)
-
-
-def _ids(table: pa.Table) -> NDArray[np.int64]:
-    """A number for each row's neuron: layers one after another, 65,536 neurons to each."""
-    layer, neuron = (table[c].to_numpy().astype(np.int64) for c in ("layer", "neuron"))
-    return layer << 16 | neuron
-
-
-def _strongest(top: pa.Table) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int8]]:
-    """Neuron and prompt of each neuron's strongest prompts, and each neuron's sign there.
-
-    Of both signs together, by |activation|; a prompt counts once.
-    """
-    neuron, prompt = _ids(top), top["prompt_id"].to_numpy().astype(np.int64)
-    activation = top["activation"].to_numpy()
-    order = np.lexsort((-np.abs(activation), neuron))
-    neuron, prompt, activation = neuron[order], prompt[order], activation[order]
-    sign = np.ones(int(neuron.max(initial=-1)) + 1, dtype=np.int8)
-    first = np.unique(neuron, return_index=True)[1]
-    sign[neuron[first]] = np.where(activation[first] < 0, -1, 1)
-    once = np.unique(neuron << 32 | prompt, return_index=True)[1]
-    once.sort()
-    neuron, prompt = neuron[once], prompt[once]
-    rank = np.arange(len(neuron)) - np.searchsorted(neuron, neuron)
-    return neuron[rank < TOP_PROMPTS], prompt[rank < TOP_PROMPTS], sign
-
-
-def _countries(points: NDArray[Any], prompts: NDArray[Any], countries: Countries) -> Terms:
-    names = [countries.get(p) for p in prompts.tolist()]
-    known = np.array([name is not None for name in names], dtype=bool)
-    return Terms(points[known], [name for name in names if name is not None])
-
-
-def _promoted(vocabulary: pa.Table, sign: NDArray[np.int8], n: int) -> Terms:
-    """The words that neurons promote when they fire, weighted by their scores."""
-    neuron = _ids(vocabulary)
-    signs = np.ones(max(n, int(neuron.max(initial=-1)) + 1), dtype=np.int8)
-    signs[: len(sign)] = sign
-    mine = vocabulary["sign"].to_numpy() == signs[neuron]
-    tokens = pa.chunked_array(vocabulary["token"]).combine_chunks().filter(pa.array(mine))
-    coded = tokens.dictionary_encode()
-    found = _words(coded.dictionary.to_pylist())
-    codes = coded.indices.to_numpy()
-    is_word = np.array([word is not None for word in found], dtype=bool)[codes]
-    return _folded(
-        Terms(
-            neuron[mine][is_word],
-            [found[c] or "" for c in codes[is_word]],
-            np.abs(vocabulary["score"].to_numpy()[mine][is_word]),
-        )
+    placed = placed.sort_by([("layer", "ascending"), ("neuron", "ascending")])
+    labels, known = placed["cluster"].to_numpy(), _ids(placed)
+    neuron, prompt, position, sign = _strongest(top, np.searchsorted(known, _ids(top)), len(known))
+    where = _countries(neuron, prompt, cities)
+    words = cluster_words.promoted(vocabulary, np.searchsorted(known, _ids(vocabulary)), sign)
+    texts = _texts(tokens)
+    names = {p: city.name for p, city in cities.items()}
+    held = cluster_claims.together(
+        _fires_after("reads", cluster_phrases.phrases_read(texts), neuron, prompt, position),
+        _fires_after(
+            "name", cluster_phrases.names_read(texts, names, NAMES), neuron, prompt, position
+        ),
+        _fires_in_countries(where, [c for p in texts if (c := _country(cities, p))]),
+        _held("promotes", words),
+    )
+    return _table(
+        "neuron",
+        placed,
+        cluster_claims.claims(labels, held),
+        cluster_phrases.Usual(texts),
+        telling(labels, where, SHOWN),
+        telling(labels, words, SHOWN, least_lift=_PROMOTED, least_points=2),
+        _signs(labels, sign),
+        _layers(labels, placed["layer"].to_numpy()),
     )
 
 
-def _words(tokens: list[str]) -> list[str | None]:
-    """Each token's letters where it is a word: " US" or "US", but none of " 9", "ipzig", "');".
+def prompt_clusters(placed: pa.Table, tokens: pa.Table, cities: Cities) -> pa.Table:
+    """The rows of `map_clusters` about prompts; `tokens` are the rows of the table, in order."""
+    placed = placed.sort_by("prompt_id")
+    labels, known = placed["cluster"].to_numpy(), placed["prompt_id"].to_numpy().astype(np.int64)
+    every = np.arange(len(known))
+    where = _countries(every, known, cities)
+    texts = _texts(tokens)
+    said = [(i, w) for i, p in enumerate(known) for w in cluster_words.words_in("".join(texts[p]))]
+    words = cluster_words.folded(
+        Terms(np.array([i for i, _ in said], np.int64), [word for _, word in said])
+    )
+    phrases = cluster_phrases.phrases_held(texts)
+    points, codes = phrases.at(known, np.zeros_like(known))
+    held = cluster_claims.together(
+        Held(points, codes, [Term("text", term) for term in phrases.terms]),
+        _held("country", where),
+    )
+    return _table(
+        "prompt",
+        placed,
+        cluster_claims.claims(labels, held),
+        cluster_phrases.Usual(texts),
+        telling(labels, where, SHOWN, least_points=2),
+        telling(labels, words, SHOWN, least_lift=_COMMONER, least_points=2),
+    )
 
-    What begins small and without a space goes on from another token, unless the tokenizer's texts
-    tell no spaces.
+
+def _ids(table: pa.Table) -> Ids:
+    """A number for each row's neuron, in the order of layers and neurons."""
+    layer, neuron = (table[c].to_numpy().astype(np.int64) for c in ("layer", "neuron"))
+    return layer << 32 | neuron
+
+
+def _texts(tokens: pa.Table) -> dict[int, list[str]]:
+    texts: dict[int, list[str]] = defaultdict(list)
+    pairs = zip(tokens["prompt_id"].to_pylist(), tokens["token"].to_pylist(), strict=True)
+    for prompt, token in pairs:
+        texts[prompt].append(token)
+    return texts
+
+
+def _strongest(top: pa.Table, neuron: Ids, n: int) -> tuple[Ids, Ids, Ids, NDArray[np.int8]]:
+    """Neuron, prompt and position of each neuron's strongest prompts, and each neuron's sign.
+
+    Of both signs together, by |activation|; a prompt counts once. The sign is that of the
+    strongest, 1 or -1, and 0 where there is none.
     """
-    spaced = any(token[:1] == " " for token in tokens)
+    prompt, position = (top[c].to_numpy().astype(np.int64) for c in ("prompt_id", "position"))
+    activation = top["activation"].to_numpy()
+    order = np.lexsort((-np.abs(activation), neuron))
+    neuron, prompt, position = neuron[order], prompt[order], position[order]
+    sign = np.zeros(n, dtype=np.int8)
+    first = np.unique(neuron, return_index=True)[1]
+    sign[neuron[first]] = np.where(activation[order][first] < 0, -1, 1)
+    once = np.unique(neuron << 32 | prompt, return_index=True)[1]
+    once.sort()
+    neuron, prompt, position = neuron[once], prompt[once], position[once]
+    kept = np.arange(len(neuron)) - np.searchsorted(neuron, neuron) < TOP_PROMPTS
+    return neuron[kept], prompt[kept], position[kept], sign
 
-    def word(token: str) -> str | None:
-        letters = token.strip()
-        if not _WORD.fullmatch(letters) or (spaced and token[0].islower()):
-            return None
-        return letters
 
-    return [word(token) for token in tokens]
+def _country(cities: Cities, prompt: int) -> str | None:
+    city = cities.get(prompt)
+    return city.country if city else None
 
 
-def _folded(of: Terms) -> Terms:
-    """Words that differ in case as one, in the writing that weighs most."""
-    weights = np.ones(len(of.points)) if of.weights is None else of.weights
-    weight: dict[str, float] = defaultdict(float)
-    for word, w in zip(of.terms, weights.tolist(), strict=True):
-        weight[word] += w
-    best: dict[str, str] = {}
-    for word in sorted(weight, key=lambda word: (-weight[word], word)):
-        best.setdefault(word.casefold(), word)
-    return Terms(of.points, [best[word.casefold()] for word in of.terms], of.weights)
+def _countries(points: Ids, prompts: Ids, cities: Cities) -> Terms:
+    names = [_country(cities, p) for p in prompts.tolist()]
+    known = np.array([bool(name) for name in names], dtype=bool)
+    return Terms(points[known], [name for name in names if name])
+
+
+# -- what a point has or hasn't ------------------------------------------------------------------
+
+
+def _fires_after(kind: str, read: Phrases, neuron: Ids, prompt: Ids, position: Ids) -> Held:
+    which, codes = read.at(prompt, position)
+    points, codes = cluster_claims.often(neuron[which], codes, read.rates, TOP_PROMPTS)
+    return Held(points, codes, [Term(kind, term) for term in read.terms])
+
+
+def _fires_in_countries(where: Terms, of_prompts: list[str]) -> Held:
+    found = _coded("country", where)
+    common = Counter(of_prompts)
+    rates = np.array([common[term.text] / len(of_prompts) for term in found.terms])
+    points, codes = cluster_claims.often(found.points, found.codes, rates, TOP_PROMPTS)
+    return replace(found, points=points, codes=codes)
+
+
+def _held(kind: str, of: Terms) -> Held:
+    """Each pair of point and term once."""
+    found = _coded(kind, of)
+    pairs = np.unique(found.points << 32 | found.codes)
+    return replace(found, points=pairs >> 32, codes=pairs & 0xFFFFFFFF)
+
+
+def _coded(kind: str, of: Terms) -> Held:
+    coded = pa.array(of.terms, pa.string()).dictionary_encode()
+    codes = coded.indices.to_numpy().astype(np.int64)
+    return Held(of.points, codes, [Term(kind, term) for term in coded.dictionary.to_pylist()])
+
+
+# -- signs and layers ----------------------------------------------------------------------------
+
+
+def _signs(labels: NDArray[Any], sign: NDArray[np.int8]) -> list[Claim | None]:
+    """Of each cluster the sign that most of its neurons fire with, where it tells them apart."""
+    found: list[Claim | None] = []
+    n = int((labels >= 0).sum())
+    for cluster in range(int(labels.max(initial=-1)) + 1):
+        mine = sign[labels == cluster]
+        most = -1 if 2 * (mine < 0).sum() > len(mine) else 1
+        here, have = int((mine == most).sum()), int((sign[labels >= 0] == most).sum())
+        share, elsewhere = here / max(1, len(mine)), (have - here) / max(1, n - len(mine))
+        told = cluster_claims.information(here, have, len(mine), n)
+        tells = share >= max(_SIGN, _SIGN_LIFT * elsewhere) and told > cluster_claims.by_chance(2)
+        claim = Claim(Term("sign", "+" if most > 0 else "−"), share, elsewhere)
+        found.append(claim if tells else None)
+    return found
+
+
+def _layers(labels: NDArray[Any], layer: NDArray[Any]) -> list[Claim | None]:
+    """Of each cluster the fewest layers in a row that half of its neurons are in, if they tell."""
+    n = int(layer.max(initial=-1)) + 1
+    counted = labels >= 0
+    every = np.bincount(layer[counted], minlength=n)
+    found: list[Claim | None] = []
+    for cluster in range(int(labels.max(initial=-1)) + 1):
+        mine = np.bincount(layer[labels == cluster], minlength=n)
+        upto = np.concatenate([[0], np.cumsum(mine)])
+        spans = [(a, b) for a in range(n) for b in range(a + 1, n + 1)]
+        half = [(a, b) for a, b in spans if 2 * (upto[b] - upto[a]) >= upto[-1]]
+        a, b = min(half, key=lambda span: (span[1] - span[0], upto[span[0]] - upto[span[1]]))
+        here, have = int(mine[a:b].sum()), int(every[a:b].sum())
+        told = cluster_claims.information(here, have, int(mine.sum()), int(every.sum()))
+        share = here / max(1, int(mine.sum()))
+        elsewhere = (have - here) / max(1, int(every.sum() - mine.sum()))
+        claim = Claim(Term("layers", f"{a}–{b - 1}" if b - a > 1 else f"{a}"), share, elsewhere)
+        tells = told > cluster_claims.by_chance(len(spans))
+        found.append(claim if tells and cluster_claims.telling(share, elsewhere) else None)
+    return found
+
+
+# -- the table -----------------------------------------------------------------------------------
 
 
 def _table(
     kind: Literal["neuron", "prompt"],
     placed: pa.Table,
+    claimed: list[Claims],
+    usual: Usual,
     where: list[list[Telling]],
     words: list[list[Telling]],
+    signs: list[Claim | None] | None = None,
+    layers: list[Claim | None] | None = None,
 ) -> pa.Table:
     labels = placed["cluster"].to_numpy()
     x, y = centres(np.stack([placed["x"].to_numpy(), placed["y"].to_numpy()], axis=1), labels).T
+    none: list[Claim | None] = [None] * len(x)
+    signs, layers = signs or none, layers or none
+    told = [
+        [*of.claims, *(claim for claim in rest if claim)]
+        for of, *rest in zip(claimed, signs, layers, strict=True)
+    ]
     schema = TABLES["map_clusters"].schema
     columns: dict[str, Any] = {
         "kind": [kind] * len(x),
@@ -169,24 +260,51 @@ def _table(
         "n": np.bincount(labels[labels >= 0], minlength=len(x)),
         "x": x,
         "y": y,
-        "label": [_label(i, *both) for i, both in enumerate(zip(where, words, strict=True))],
+        "label": _labels(claimed, usual, signs, layers),
         "countries": [[t.term for t in terms] for terms in where],
         "country_lifts": [[t.lift for t in terms] for terms in where],
         "vocabulary": [[t.term for t in terms] for terms in words],
+        "evidence": [[claim.term.kind for claim in some] for some in told],
+        "terms": [[claim.term.text for claim in some] for some in told],
+        "shares": [[claim.share for claim in some] for some in told],
+        "shares_elsewhere": [[claim.elsewhere for claim in some] for some in told],
     }
     return pa.table([pa.array(columns[f.name]).cast(f.type) for f in schema], schema=schema)
 
 
-def _label(cluster: int, where: list[Telling], words: list[Telling]) -> str:
-    """Such as `Japan, South Korea · yen`: what tells most; the cluster's number where nothing."""
-    countries = _telling_most(where)[:_IN_LABEL]
-    said = " ".join(countries).casefold()
-    rest = [word for word in _telling_most(words) if word.casefold() not in said][:_IN_LABEL]
-    if not (countries or rest):
-        rest = [t.term for t in words[:_IN_LABEL]]
-    parts = [", ".join(some) for some in (countries, rest) if some]
-    return " · ".join(parts) or f"cluster {cluster}"
+def _labels(
+    claimed: list[Claims], usual: Usual, signs: list[Claim | None], layers: list[Claim | None]
+) -> list[str]:
+    """Such as `can be heard · layers 13–22`; those that would be alike end with their sign."""
+    labels = [_label(of, usual, half) for of, half in zip(claimed, layers, strict=True)]
+    times = Counter(labels)
+    return [
+        f"{label} {sign.term.text}" if sign and times[label] > 1 else label
+        for label, sign in zip(labels, signs, strict=True)
+    ]
 
 
-def _telling_most(terms: list[Telling]) -> list[str]:
-    return [t.term for t in terms if t.lift >= _TELLS and t.score >= _SCORE]
+def _label(of: Claims, usual: Usual, layers: Claim | None) -> str:
+    parts: list[str] = []
+    for claim in of.claims:
+        part = _written(claim.term, usual)
+        if not {*part.split()} & {word for said in parts for word in said.split()}:
+            parts.append(part)
+    if layers and len(parts) < 2:
+        parts = [*(parts or [NO_THEME]), _written_layers(layers.term.text)]
+    if len(" · ".join(parts)) > LONGEST:
+        parts = parts[:1]
+    some = "some: " if of.claims and of.share < _FEW else ""
+    return some + " · ".join(parts) if parts else NO_THEME
+
+
+def _written_layers(span: str) -> str:
+    return f"layers {span}" if "–" in span else f"layer {span}"
+
+
+def _written(term: Term, usual: Usual) -> str:
+    if term.kind == "promotes":
+        return f"→ {term.text}"
+    if term.kind not in ("reads", "text"):
+        return term.text
+    return "numbers" if term.text == NUMBER else usual.whole(term.text)

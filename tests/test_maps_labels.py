@@ -1,14 +1,26 @@
-"""Labels of clusters whose countries and words are planted."""
+"""Labels of clusters whose phrases, names, countries and words are planted."""
+
+import re
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from kn_assets.cluster_labels import neuron_clusters, prompt_clusters
+from kn_assets.cluster_labels import NAMES, NO_THEME, City, neuron_clusters, prompt_clusters
 from kn_assets.schema import TABLES
 
-N_PROMPTS, N_NEURONS = 40, 30
-COUNTRIES = {p: ("Japan", "Peru", "Chad", "Fiji")[p % 4] for p in range(N_PROMPTS)}
+N_PROMPTS, PER_LAYER = 40, 15
+COUNTRIES = ("Japan", "Peru", "Chad", "Fiji")
+CITIES = {p: City(f"Alfa{p}", COUNTRIES[p % 4]) for p in range(N_PROMPTS)}
+BEGIN = ("We saw", "They left", "She knows", "All like", "None met")
+WHO = ("one", "he", "she", "everybody", "nobody", "it", "some")
+TEXTS = [
+    f"{BEGIN[p % 5]} {CITIES[p].name} of {CITIES[p].country}, {WHO[p % 7]} pays {90 + p} yen"
+    for p in CITIES
+]
+TOKENS = [re.findall(r"\s?[^\s,]+|,", text) for text in TEXTS]
+NAME, PAYS = 2, 7  # positions
+SIZES = (14, 12, 10)  # of the clusters: those that fire on "pays", on names, and in Chad
 
 
 def table(name: str, rows: list[dict]) -> pa.Table:
@@ -18,34 +30,30 @@ def table(name: str, rows: list[dict]) -> pa.Table:
     )
 
 
+def place(i: int) -> dict[str, int]:
+    return {"layer": i // PER_LAYER, "neuron": i % PER_LAYER}
+
+
 def neurons(clusters: list[int]) -> pa.Table:
-    """Two layers; the points of cluster c lie around (100 c, 0)."""
+    """The points of cluster c lie around (100 c, 0)."""
     rng = np.random.default_rng(0)
-    return table(
-        "neuron_map",
-        [
-            {
-                "layer": i // 15,
-                "neuron": i % 15,
-                "x": 100 * c + rng.normal(),
-                "y": rng.normal(),
-                "cluster": c,
-            }
-            for i, c in enumerate(clusters)
-        ],
-    )
+    rows = [{"x": 100 * c + rng.normal(), "y": rng.normal(), "cluster": c} for c in clusters]
+    return table("neuron_map", [{**place(i), **row} for i, row in enumerate(rows)])
 
 
-def top(prompts_of: list[list[int]], sign: list[int]) -> pa.Table:
-    """Each neuron's strongest prompts, and weak ones of the other sign."""
+def top(places_of: list[list[tuple[int, int]]], sign: list[int]) -> pa.Table:
+    """Each neuron's strongest (prompt, position), and weak ones of the other sign at the end."""
     rows = []
-    for i, prompts in enumerate(prompts_of):
-        place = {"layer": i // 15, "neuron": i % 15}
-        strong = [9.0 - rank / 10 for rank in range(len(prompts))]
-        for p, value in zip(prompts, strong, strict=True):
-            rows.append({**place, "prompt_id": p, "activation": sign[i] * value})
-            rows.append({**place, "prompt_id": p, "activation": sign[i] * (value - 0.05)})
-        rows += [{**place, "prompt_id": p, "activation": -0.1 * sign[i]} for p in range(3)]
+    for i, places in enumerate(places_of):
+        for rank, (p, position) in enumerate(places):
+            strong = {**place(i), "prompt_id": p, "position": position}
+            rows.append({**strong, "activation": sign[i] * (9 - rank / 10)})
+            weaker = {**strong, "position": len(TOKENS[p]) - 1}
+            rows.append({**weaker, "activation": sign[i] * (9 - rank / 10 - 0.05)})
+        rows += [
+            {**place(i), "prompt_id": p, "position": 1, "activation": -0.1 * sign[i]}
+            for p in range(3)
+        ]
     return table("neuron_top", rows)
 
 
@@ -54,72 +62,137 @@ def vocabulary(promoted: list[list[str]], suppressed: list[list[str]]) -> pa.Tab
     for i, both in enumerate(zip(promoted, suppressed, strict=True)):
         for sign, tokens in zip((1, -1), both, strict=True):
             for rank, token in enumerate(tokens):
-                row = {"layer": i // 15, "neuron": i % 15, "sign": sign, "rank": rank + 1}
-                rows.append({**row, "token": token, "score": sign * (2.0 - rank / 10)})
+                row = {**place(i), "sign": sign, "rank": rank + 1, "token": token}
+                rows.append({**row, "score": sign * (2.0 - rank / 10)})
     return table("neuron_vocabulary", rows)
 
 
+def tokens(texts: list[list[str]]) -> pa.Table:
+    rows = [
+        {"prompt_id": p, "position": i, "token": token}
+        for p, text in enumerate(texts)
+        for i, token in enumerate(text)
+    ]
+    return table("tokens", rows)
+
+
+def chosen(rng: np.random.Generator, prompts: list[int], position: int | None) -> list:
+    """Ten of the prompts, at a position or anywhere."""
+    picked = rng.permutation(prompts)[:10].tolist()
+    return [(p, position or int(rng.integers(NAME + 1, len(TOKENS[p])))) for p in picked]
+
+
 @pytest.fixture
-def atlas() -> dict[str, pa.Table]:
-    """Cluster 0 fires on Japan and promotes yen; cluster 1 fires, negatively, on Chad."""
-    clusters = [0] * 12 + [1] * 10 + [-1] * 8
+def atlas() -> dict:
+    """Cluster 0 fires on "pays"; 1, negatively, on names; 2 in Chad, and promotes sand."""
+    rng = np.random.default_rng(0)
     every = list(range(N_PROMPTS))
-    by_country = {name: [p for p in every if COUNTRIES[p] == name] for name in COUNTRIES.values()}
-    prompts = [by_country["Japan"]] * 12 + [by_country["Chad"]] * 10
-    mixed = [every[i : i + 10] for i in range(8)]
-    noise = [[" the", " of", "ing"]] * 8
+    of_chad = [p for p in every if CITIES[p].country == "Chad"]
+    where = [(every, PAYS)] * 14 + [(every, NAME)] * 12 + [(of_chad, None)] * 10
+    n = len(where)
+    noise = [" the", "ing"]
     return {
-        "placed": neurons(clusters),
-        "top": top(prompts + mixed, [1] * 12 + [-1] * 10 + [1] * 8),
+        "placed": neurons([c for c, size in enumerate(SIZES) for _ in range(size)]),
+        "top": top([chosen(rng, *one) for one in where], [1] * 14 + [-1] * 12 + [1] * 10),
         "vocabulary": vocabulary(
-            [[" yen", "Yen", " the", "atta", " 9"]] * 12 + [[" wrong", " the"]] * 10 + noise,
-            [[" wrong"]] * 12 + [[" lake", " sand", " of"]] * 10 + noise,
+            [noise] * (n - 10) + [[" sand", "Sand", " the", "atta", " 9"]] * 10,
+            [noise] * 14 + [[" lake", " the"]] * 12 + [[" lake"]] * 10,
         ),
+        "tokens": tokens(TOKENS),
+        "cities": CITIES,
     }
 
 
+def evidence(row: dict) -> dict[tuple[str, str], tuple[float, float]]:
+    shares = zip(row["shares"], row["shares_elsewhere"], strict=True)
+    return dict(zip(zip(row["evidence"], row["terms"], strict=True), shares, strict=True))
+
+
 def test_neurons(atlas):
-    found = neuron_clusters(**atlas, countries=COUNTRIES)
+    found = neuron_clusters(**atlas)
     assert found.schema == TABLES["map_clusters"].schema
-    japan, chad = found.to_pylist()
-    assert (japan["kind"], japan["cluster"], japan["n"]) == ("neuron", 0, 12)
-    assert japan["label"] == "Japan · yen"
-    assert japan["countries"][0] == "Japan"
-    prompts = 22 * 10 + 8 * 10
-    of_japan = 12 * 10 + sum(COUNTRIES[p] == "Japan" for i in range(8) for p in range(i, i + 10))
-    assert japan["country_lifts"][0] == pytest.approx(prompts / of_japan)
-    assert japan["vocabulary"] == ["yen"], "writings are one word; pieces and numbers are none"
-    assert chad["label"] == "Chad · lake, sand", "a negative neuron promotes what it suppresses"
-    assert abs(japan["x"]) < 5
-    assert abs(chad["x"] - 100) < 5
+    pays, names, chad = found.to_pylist()
+    assert [row["n"] for row in (pays, names, chad)] == list(SIZES)
+    assert pays["label"].startswith("pays # yen"), "as it goes on in every text"
+    assert evidence(pays)["reads", "pays"] == (1, 0)
+    assert evidence(names)["name", NAMES] == (1, 0)
+    assert evidence(names)["sign", "−"] == (1, 0)
+    assert names["label"].startswith(NAMES)
+    assert chad["countries"][0] == "Chad"
+    assert evidence(chad)["country", "Chad"] == (1, 0)
+    assert chad["label"].startswith("Chad")
+    assert chad["vocabulary"] == ["sand"], "writings are one word; pieces and numbers are none"
+    assert names["vocabulary"] == ["lake"], "a negative neuron promotes what it suppresses"
+    assert abs(pays["x"]) < 5
+    assert abs(names["x"] - 100) < 5
+
+
+def test_shares_are_of_the_neurons_that_a_term_is_true_of(atlas):
+    """Two of the first cluster's neurons fire elsewhere, and one of the second on the same word."""
+    rng = np.random.default_rng(1)
+    every = list(range(N_PROMPTS))
+    where = [PAYS] * 12 + [1] * 2 + [NAME] * 11 + [PAYS] + [1] * 10
+    signs = [1] * len(where)
+    strongest = top([chosen(rng, every, position) for position in where], signs)
+    pays, *_ = neuron_clusters(**(atlas | {"top": strongest})).to_pylist()
+    assert evidence(pays)["reads", "pays"] == pytest.approx((12 / 14, 1 / 22))
+
+
+def test_nothing_is_said_of_clusters_by_chance(atlas):
+    rng = np.random.default_rng(2)
+    clusters = rng.permutation(np.repeat([0, 1, 2], SIZES)).tolist()
+    found = neuron_clusters(**(atlas | {"placed": neurons(clusters)})).to_pylist()
+    assert [row["label"] for row in found] == [NO_THEME] * 3
+    assert [row["terms"] for row in found] == [[]] * 3
+
+
+def test_few_and_alike(atlas):
+    """A fifth of a cluster fires on "pays", up in one cluster and down in the other."""
+    rng = np.random.default_rng(3)
+    every = list(range(N_PROMPTS))
+    where = ([PAYS] * 20 + [None] * 80) * 2 + [None] * 400
+    signs = [1] * 100 + [-1] * 100 + [1, -1] * 200
+    clusters = [0] * 100 + [1] * 100 + [2] * 400
+    order = rng.permutation(len(where)).tolist()
+    found = neuron_clusters(
+        neurons([clusters[i] for i in order]),
+        top([chosen(rng, every, where[i]) for i in order], [signs[i] for i in order]),
+        atlas["vocabulary"].slice(0, 0),
+        atlas["tokens"],
+        {},
+    ).to_pylist()
+    labels = [row["label"] for row in found]
+    assert labels == ["some: pays # yen +", "some: pays # yen −", NO_THEME]
+    assert found[0]["countries"] == found[0]["vocabulary"] == []
+
+
+def test_a_label_does_not_hang_on_the_order_of_rows(atlas):
+    rng = np.random.default_rng(4)
+    mixed = {
+        name: atlas[name].take(rng.permutation(atlas[name].num_rows)) for name in ("placed", "top")
+    }
+    again = neuron_clusters(**(atlas | mixed))
+    told = ["label", "terms", "shares", "shares_elsewhere"]
+    assert again.select(told).equals(neuron_clusters(**atlas).select(told))
 
 
 def test_weak_and_repeated_tokens_of_a_neuron_do_not_count(atlas):
-    """Prompts 0 to 2 come last in every neuron, and every strong prompt twice."""
-    found = neuron_clusters(**atlas, countries={0: "Andorra", 1: "Andorra", 2: "Andorra"})
-    assert "Andorra" not in found["countries"].to_pylist()[1]
+    """Prompts 0 to 2 come last in every neuron of Chad, and every strong prompt twice."""
+    cities = {p: City("x", "Andorra" if p < 2 else "Chad") for p in range(N_PROMPTS)}
+    found = neuron_clusters(**(atlas | {"cities": cities}))
+    assert "Andorra" not in found["countries"].to_pylist()[2]
 
 
 def test_tokenizers_that_tell_no_spaces(atlas):
-    tokens = pa.array([t.strip() for t in atlas["vocabulary"]["token"].to_pylist()])
-    place = atlas["vocabulary"].schema.get_field_index("token")
-    stripped = atlas["vocabulary"].set_column(place, "token", tokens)
-    found = neuron_clusters(**(atlas | {"vocabulary": stripped}), countries=COUNTRIES)
-    assert "atta" in found["vocabulary"].to_pylist()[0]
+    stripped = pa.array([t.strip() for t in atlas["vocabulary"]["token"].to_pylist()])
+    at = atlas["vocabulary"].schema.get_field_index("token")
+    spaceless = atlas["vocabulary"].set_column(at, "token", stripped)
+    found = neuron_clusters(**(atlas | {"vocabulary": spaceless}))
+    assert "atta" in found["vocabulary"].to_pylist()[2]
 
 
-def test_nothing_to_tell_gives_the_number(atlas):
-    bare = neuron_clusters(
-        atlas["placed"], atlas["top"], atlas["vocabulary"].slice(0, 0), countries={}
-    )
-    assert bare["label"].to_pylist() == ["cluster 0", "cluster 1"]
-    assert bare["countries"].to_pylist() == [[], []]
-
-
-def test_no_clusters():
-    found = neuron_clusters(
-        neurons([-1] * 30), top([[1]] * 30, [1] * 30), vocabulary([[" a"]] * 30, [[]] * 30), {}
-    )
+def test_no_clusters(atlas):
+    found = neuron_clusters(**(atlas | {"placed": neurons([-1] * sum(SIZES))}))
     assert found.num_rows == 0
     assert found.schema == TABLES["map_clusters"].schema
 
@@ -130,20 +203,13 @@ def test_prompts():
         "prompt_map",
         [{"prompt_id": p, "x": 100 * c, "y": p, "cluster": c} for p, c in enumerate(clusters)],
     )
-    texts = [
-        f"City {p} has {('sushi', 'llamas', 'people', 'people')[p % 4]}" for p in range(N_PROMPTS)
-    ]
-    tokens = table(
-        "tokens",
-        [
-            {"prompt_id": p, "position": i, "token": piece}
-            for p, text in enumerate(texts)
-            for i, piece in enumerate([text[:3], text[3:-2], text[-2:]])
-        ],
-    )
-    japan, peru = prompt_clusters(placed, tokens, COUNTRIES).to_pylist()
-    assert (japan["kind"], japan["n"], japan["label"]) == ("prompt", 10, "Japan · sushi")
-    assert (peru["label"], peru["vocabulary"]) == ("Peru · llamas", ["llamas"])
+    said = ("eats sushi", "has llamas", "people", "people")
+    texts = [f"{said[p % 4]} {p}" for p in range(N_PROMPTS)]
+    pieces = [[text[:3], text[3:-2], text[-2:]] for text in texts]
+    japan, peru = prompt_clusters(placed, tokens(pieces), CITIES).to_pylist()
+    assert (japan["kind"], japan["n"], japan["label"]) == ("prompt", 10, "eats sushi #")
+    assert evidence(japan) == {("text", "eats sushi #"): (1, 0)}
+    assert set(peru["vocabulary"]) == {"has", "llamas"}
     assert japan["country_lifts"] == [4.0]
     assert japan["x"] == 0
     assert peru["x"] == 100
@@ -152,7 +218,7 @@ def test_prompts():
 def test_a_country_of_a_single_prompt_says_nothing_of_a_cluster():
     clusters = [0] * 5 + [-1] * 35
     placed = table("prompt_map", [{"prompt_id": p, "cluster": c} for p, c in enumerate(clusters)])
-    tokens = table("tokens", [{"prompt_id": p, "token": "x"} for p in range(N_PROMPTS)])
-    countries = {0: "Malta", 1: "Japan", 2: "Japan", 9: "Peru", 10: "Peru"}
-    (row,) = prompt_clusters(placed, tokens, countries).to_pylist()
+    cities = {0: "Malta", 1: "Japan", 2: "Japan", 9: "Peru", 10: "Peru"}
+    named = {p: City("x", country) for p, country in cities.items()}
+    (row,) = prompt_clusters(placed, tokens([["x"]] * N_PROMPTS), named).to_pylist()
     assert row["countries"] == ["Japan"]

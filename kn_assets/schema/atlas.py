@@ -209,7 +209,7 @@ TABLES = (
             Column("n", pa.int32(), "points in it"),
             Column("x", pa.float32(), "place of its middle point"),
             Column("y", pa.float32(), "place of its middle point"),
-            Column("label", pa.string(), "countries and words that tell most"),
+            Column("label", pa.string(), "what many of its points have in common and few others"),
             Column(
                 "countries",
                 pa.list_(pa.string()),
@@ -224,6 +224,23 @@ TABLES = (
                 "vocabulary",
                 pa.list_(pa.string()),
                 "words its neurons promote, or of its prompts' texts, most telling first",
+            ),
+            Column(
+                "evidence",
+                pa.list_(pa.string()),
+                "what each of `terms` is: reads (a phrase its neurons fire on or just after), "
+                "name (of the prompt's city), country, promotes, sign, layers, text (of prompts)",
+            ),
+            Column(
+                "terms", pa.list_(pa.string()), "what the label is made of, and sign and layers"
+            ),
+            Column(
+                "shares", pa.list_(pa.float32()), "share of its points that each term is true of"
+            ),
+            Column(
+                "shares_elsewhere",
+                pa.list_(pa.float32()),
+                "the same share of the points of all other clusters",
             ),
         ),
         ("kind", "cluster"),
