@@ -1,7 +1,7 @@
 // What the clusters of a map have in common, written at their places: as many as fit, large ones first.
 (kn => {
   const SIZE = 12; // CSS pixels
-  const LONGEST = 28; // characters
+  const LONGEST = 34; // characters
   const [APART, BELOW] = [16, 14]; // CSS pixels between labels, so that points show through
 
   // A button that is pressed while labels are on the map.
@@ -19,12 +19,28 @@
     return group;
   };
 
+  // What each term of a label means, by its kind.
+  const MEANS = {
+    reads: term => (term === "#" ? "fire on or just after numbers" : `fire on or just after “${kn.shown(term)}”`),
+    name: () => "fire on the name of the prompt's city",
+    country: (term, kind) => `${kind === "neurons" ? "fire most on prompts of" : "are in"} ${kn.shown(term)}`,
+    promotes: term => `promote “${kn.shown(term)}”`,
+    text: term => `have “${kn.shown(term)}”`,
+    sign: term => `fire ${term === "+" ? "positively" : "negatively"}`,
+    layers: term => (term.includes("–") ? `in layers ${term}` : `in layer ${term}`),
+  };
+
+  // Of which share of a cluster each term is true, and of which of the others.
+  const evidenceOf = ({ evidence, terms, shares, shares_elsewhere }, kind) => (evidence ?? []).map((is, t) =>
+    `${Math.round(100 * shares[t])} % ${MEANS[is](terms[t], kind)} (others ${Math.round(100 * shares_elsewhere[t])} %)`).join(", ");
+
   kn.clusterWords = (points, i) => {
     const cluster = points.cluster?.[i] ?? -1;
     if (cluster < 0) return "";
     const known = points.labels.get(cluster);
-    const name = `cluster ${cluster}`;
-    return known && known.label !== name ? ` · ${name}: ${known.label}` : ` · ${name}`;
+    if (!known) return ` · cluster ${cluster}`;
+    const told = evidenceOf(known, points.kind);
+    return ` · cluster ${cluster}: ${known.label}${told && `; ${told}`}`;
   };
 
   const short = words => (words.length > LONGEST ? `${words.slice(0, LONGEST - 1).replace(/[\s,·]+$/, "")}…` : words);
