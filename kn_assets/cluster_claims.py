@@ -70,11 +70,10 @@ def often(
     Each row is one of a point's `trials` trials. A code that a trial has by chance at its rate must
     come `least` times, and so often that chance reaches it in 1 of 100 (binomial).
     """
-    from scipy.special import bdtrc
+    from scipy.stats import binom
 
     counts = np.arange(trials + 1)
-    beyond = bdtrc(counts[:, None] - 1.0, trials, np.clip(rates, 0, 1)[None])
-    beyond[0] = 1
+    beyond = binom.sf(counts[:, None] - 1, trials, np.clip(rates, 0, 1)[None])
     enough = np.maximum((beyond > ERROR).sum(axis=0), least)
     pairs, n = np.unique(points << 32 | codes, return_counts=True)
     pairs = pairs[n >= enough[pairs & 0xFFFFFFFF]]

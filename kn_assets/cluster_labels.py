@@ -21,23 +21,24 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from kn_assets import cluster_claims, cluster_phrases, cluster_words
+from kn_assets import (
+    cluster_claims,
+    cluster_phrases,
+    cluster_traits,
+    cluster_wording,
+    cluster_words,
+)
 from kn_assets.cluster_claims import Claim, Claims, Held, Term
-from kn_assets.cluster_phrases import NUMBER, Phrases, Usual
+from kn_assets.cluster_phrases import Phrases, Usual
 from kn_assets.cluster_terms import Telling, Terms, telling
 from kn_assets.clusters import centres
 from kn_assets.schema import TABLES
 
 TOP_PROMPTS = 10  # of a neuron, those it fires on most
 SHOWN = 8  # countries and words kept of each cluster
-NO_THEME = "no common theme"
 NAMES = "city names"
-LONGEST = 32  # characters of a label with a second part
 _COMMONER = 1.5  # for words of texts, which many prompts share
 _PROMOTED = 2.0
-_FEW = 0.25  # of the points: a label that is true of fewer says so
-_SIGN = 2 / 3  # share of the neurons of one sign that is worth saying ...
-_SIGN_LIFT = 1.25  # ... where that is so many times as common as elsewhere
 
 Ids = NDArray[np.int64]
 
@@ -84,8 +85,8 @@ def neuron_clusters(
         cluster_phrases.Usual(texts),
         telling(labels, where, SHOWN),
         telling(labels, words, SHOWN, least_lift=_PROMOTED, least_points=2),
-        _signs(labels, sign),
-        _layers(labels, placed["layer"].to_numpy()),
+        cluster_traits.signs(labels, sign),
+        cluster_traits.layers(labels, placed["layer"].to_numpy()),
     )
 
 
@@ -191,47 +192,6 @@ def _coded(kind: str, of: Terms) -> Held:
     return Held(of.points, codes, [Term(kind, term) for term in coded.dictionary.to_pylist()])
 
 
-# -- signs and layers ----------------------------------------------------------------------------
-
-
-def _signs(labels: NDArray[Any], sign: NDArray[np.int8]) -> list[Claim | None]:
-    """Of each cluster the sign that most of its neurons fire with, where it tells them apart."""
-    found: list[Claim | None] = []
-    n = int((labels >= 0).sum())
-    for cluster in range(int(labels.max(initial=-1)) + 1):
-        mine = sign[labels == cluster]
-        most = -1 if 2 * (mine < 0).sum() > len(mine) else 1
-        here, have = int((mine == most).sum()), int((sign[labels >= 0] == most).sum())
-        share, elsewhere = here / max(1, len(mine)), (have - here) / max(1, n - len(mine))
-        told = cluster_claims.information(here, have, len(mine), n)
-        tells = share >= max(_SIGN, _SIGN_LIFT * elsewhere) and told > cluster_claims.by_chance(2)
-        claim = Claim(Term("sign", "+" if most > 0 else "−"), share, elsewhere)
-        found.append(claim if tells else None)
-    return found
-
-
-def _layers(labels: NDArray[Any], layer: NDArray[Any]) -> list[Claim | None]:
-    """Of each cluster the fewest layers in a row that half of its neurons are in, if they tell."""
-    n = int(layer.max(initial=-1)) + 1
-    counted = labels >= 0
-    every = np.bincount(layer[counted], minlength=n)
-    found: list[Claim | None] = []
-    for cluster in range(int(labels.max(initial=-1)) + 1):
-        mine = np.bincount(layer[labels == cluster], minlength=n)
-        upto = np.concatenate([[0], np.cumsum(mine)])
-        spans = [(a, b) for a in range(n) for b in range(a + 1, n + 1)]
-        half = [(a, b) for a, b in spans if 2 * (upto[b] - upto[a]) >= upto[-1]]
-        a, b = min(half, key=lambda span: (span[1] - span[0], upto[span[0]] - upto[span[1]]))
-        here, have = int(mine[a:b].sum()), int(every[a:b].sum())
-        told = cluster_claims.information(here, have, int(mine.sum()), int(every.sum()))
-        share = here / max(1, int(mine.sum()))
-        elsewhere = (have - here) / max(1, int(every.sum() - mine.sum()))
-        claim = Claim(Term("layers", f"{a}–{b - 1}" if b - a > 1 else f"{a}"), share, elsewhere)
-        tells = told > cluster_claims.by_chance(len(spans))
-        found.append(claim if tells and cluster_claims.telling(share, elsewhere) else None)
-    return found
-
-
 # -- the table -----------------------------------------------------------------------------------
 
 
@@ -260,7 +220,7 @@ def _table(
         "n": np.bincount(labels[labels >= 0], minlength=len(x)),
         "x": x,
         "y": y,
-        "label": _labels(claimed, usual, signs, layers),
+        "label": cluster_wording.labels(claimed, usual, signs, layers),
         "countries": [[t.term for t in terms] for terms in where],
         "country_lifts": [[t.lift for t in terms] for terms in where],
         "vocabulary": [[t.term for t in terms] for terms in words],
@@ -270,41 +230,3 @@ def _table(
         "shares_elsewhere": [[claim.elsewhere for claim in some] for some in told],
     }
     return pa.table([pa.array(columns[f.name]).cast(f.type) for f in schema], schema=schema)
-
-
-def _labels(
-    claimed: list[Claims], usual: Usual, signs: list[Claim | None], layers: list[Claim | None]
-) -> list[str]:
-    """Such as `can be heard · layers 13–22`; those that would be alike end with their sign."""
-    labels = [_label(of, usual, half) for of, half in zip(claimed, layers, strict=True)]
-    times = Counter(labels)
-    return [
-        f"{label} {sign.term.text}" if sign and times[label] > 1 else label
-        for label, sign in zip(labels, signs, strict=True)
-    ]
-
-
-def _label(of: Claims, usual: Usual, layers: Claim | None) -> str:
-    parts: list[str] = []
-    for claim in of.claims:
-        part = _written(claim.term, usual)
-        if not {*part.split()} & {word for said in parts for word in said.split()}:
-            parts.append(part)
-    if layers and len(parts) < 2:
-        parts = [*(parts or [NO_THEME]), _written_layers(layers.term.text)]
-    if len(" · ".join(parts)) > LONGEST:
-        parts = parts[:1]
-    some = "some: " if of.claims and of.share < _FEW else ""
-    return some + " · ".join(parts) if parts else NO_THEME
-
-
-def _written_layers(span: str) -> str:
-    return f"layers {span}" if "–" in span else f"layer {span}"
-
-
-def _written(term: Term, usual: Usual) -> str:
-    if term.kind == "promotes":
-        return f"→ {term.text}"
-    if term.kind not in ("reads", "text"):
-        return term.text
-    return "numbers" if term.text == NUMBER else usual.whole(term.text)

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from kn_assets.cluster_labels import NAMES, NO_THEME, City, neuron_clusters, prompt_clusters
+from kn_assets.cluster_labels import NAMES, City, neuron_clusters, prompt_clusters
+from kn_assets.cluster_wording import NO_THEME
 from kn_assets.schema import TABLES
 
 N_PROMPTS, PER_LAYER = 40, 15
