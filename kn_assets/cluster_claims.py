@@ -53,6 +53,16 @@ class Claim:
     share: float
     elsewhere: float
 
+    @classmethod
+    def of(cls, term: Term, both: int, have: int, here: int, n: int) -> Claim:
+        """Of n points `have` the term, `here` are in the cluster, and `both`."""
+        return cls(term, both / max(1, here), (have - both) / max(1, n - here))
+
+    @property
+    def tells(self) -> bool:
+        """Whether so much here and so little elsewhere is worth saying."""
+        return self.share >= (_LIFT_OF_MOST if self.share >= 0.5 else _LIFT) * self.elsewhere
+
 
 @dataclass(frozen=True)
 class Claims:
@@ -140,11 +150,6 @@ def claims(labels: NDArray[Any], held: Held) -> list[Claims]:
     return found
 
 
-def telling(share: float, elsewhere: float) -> bool:
-    """Whether so much here and so little elsewhere is worth saying."""
-    return share >= (_LIFT_OF_MOST if share >= 0.5 else _LIFT) * elsewhere
-
-
 class _Cluster:
     def __init__(self, labels: Ids, cluster: int, size: int, n: int) -> None:
         self.here = labels == cluster
@@ -164,10 +169,11 @@ class _Cluster:
         for least in (_LEAST, _SECOND):
             able = []
             for term, points in tried:
-                share, elsewhere = self.shares(points)
+                both = int(self.here[points].sum())
+                claim = Claim.of(term, both, len(points), self.size, self.n)
                 alike = bool(chosen) and _alike(term, chosen[0].term)
-                if share >= least and telling(share, elsewhere) and not alike:
-                    able.append((self.told(got, points), Claim(term, share, elsewhere), points))
+                if claim.share >= least and claim.tells and not alike:
+                    able.append((self.told(got, points), claim, points))
             best = _best(able)
             if best is None or best[0] < _GAIN * told:
                 break
@@ -175,10 +181,6 @@ class _Cluster:
             chosen.append(best[1])
             got[best[2]] = True
         return Claims(chosen, float(got[self.here].sum()) / max(1, self.size))
-
-    def shares(self, points: Ids) -> tuple[float, float]:
-        here = int(self.here[points].sum())
-        return here / max(1, self.size), (len(points) - here) / max(1, self.n - self.size)
 
     def told(self, got: NDArray[np.bool_], points: Ids) -> float:
         """The information of having one of the terms chosen before or this one."""

@@ -8,12 +8,12 @@ Dagster (column schemas in the asset metadata) and the README. Two kinds of part
 
 from __future__ import annotations
 
-from kn_assets.schema import atlas, knowledge, steps
+from kn_assets.schema import atlas, knowledge, maps, steps
 from kn_assets.schema.table import Column, Kind, Table
 
 __all__ = ["ALL", "KNOWLEDGE", "STEPS", "TABLES", "Column", "Kind", "Table"]
 
-TABLES: dict[str, Table] = {t.name: t for t in atlas.TABLES}
+TABLES: dict[str, Table] = {t.name: t for t in (*atlas.TABLES, *maps.TABLES)}
 """The tables of a corpus and its atlases by name."""
 
 KNOWLEDGE: dict[str, Table] = {t.name: t for t in knowledge.TABLES}

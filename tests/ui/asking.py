@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from kn_assets.database import Database
+from kn_assets.lake import Lake
 
 # What the pointer is told over each token.
 TITLES = """
@@ -42,6 +44,13 @@ CONTRAST = """
   return worst;
 }
 """
+
+
+def opened(lake: Lake) -> Iterator[Database]:
+    """For a fixture: the lake's database, closed at the end."""
+    database = Database(lake)
+    yield database
+    database.close()
 
 
 def rows(database: Database, sql: str, *arguments: object) -> list[tuple[Any, ...]]:

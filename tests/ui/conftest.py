@@ -14,6 +14,7 @@ import pytest
 from kn_assets.database import Database
 from kn_assets.lake import Lake
 from kn_assets.made_up import make_lake
+from tests.ui.asking import opened
 from tests.ui.screen import Screen
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -50,9 +51,7 @@ def half_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 @pytest.fixture(scope="session")
 def database(lake: Lake) -> Iterator[Database]:
-    database = Database(lake)
-    yield database
-    database.close()
+    yield from opened(lake)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from kn_assets.database import Database
 from kn_assets.lake import Lake
 from kn_assets.made_up import make_lake
 from tests.test_live_knowledge import lake_with_facts
+from tests.ui.asking import opened
 from tests.ui.knowledge.page import MODEL, SHAPE
 from tests.ui.screen import Screen
 
@@ -21,9 +22,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 @pytest.fixture(scope="package")
 def data(told: Lake) -> Iterator[Database]:
-    database = Database(told)
-    yield database
-    database.close()
+    yield from opened(told)
 
 
 @pytest.fixture(scope="package")

@@ -9,6 +9,7 @@ import pytest
 from kn_assets.database import Database
 from kn_assets.lake import Lake
 from kn_assets.made_up import add_training, make_lake
+from tests.ui.asking import opened
 from tests.ui.screen import Screen
 from tests.ui.training.page import STEPS
 
@@ -23,9 +24,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 @pytest.fixture(scope="package")
 def data(trained: Lake) -> Iterator[Database]:
-    database = Database(trained)
-    yield database
-    database.close()
+    yield from opened(trained)
 
 
 @pytest.fixture(scope="package")

@@ -9,6 +9,7 @@ import pytest
 from kn_assets.database import Database
 from kn_assets.lake import Lake
 from kn_assets.made_up import make_lake
+from tests.ui.asking import opened
 from ui.api import Api
 from ui.app import TABS
 
@@ -20,9 +21,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 @pytest.fixture(scope="module")
 def data(made: Lake) -> Iterator[Database]:
-    database = Database(made)
-    yield database
-    database.close()
+    yield from opened(made)
 
 
 @pytest.fixture(scope="module")
