@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 
 from kn_assets import cluster_labels, maps
 from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
-from kn_assets.schema import TABLES
 
 
 def write_map(plan: AtlasPlan, table: str, progress: Progress) -> dict[str, float]:

@@ -32,7 +32,7 @@ from kn_assets.cluster_claims import Claim, Claims, Held, Term
 from kn_assets.cluster_phrases import Phrases, Usual
 from kn_assets.cluster_terms import Telling, Terms, telling
 from kn_assets.clusters import centres
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 
 TOP_PROMPTS = 10  # of a neuron, those it fires on most
 SHOWN = 8  # countries and words kept of each cluster

@@ -15,8 +15,8 @@ import pyarrow as pa
 from kn_assets import table_file
 from kn_assets.errors import KnError
 from kn_assets.lake import corpus
+from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
-from kn_assets.schema import TABLES
 
 MAX_CHARACTERS = 1000
 RESERVED = ("wikipedia", "geonames")

@@ -14,8 +14,8 @@ import pyarrow as pa
 from kn_assets import corpora, corpus_file, geonames, lake, wikipedia
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
+from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
-from kn_assets.schema import TABLES
 
 TABLES_OF_CORPUS = ("cities", "pages", "prompts")
 VERSION = 1  # raised when the same source would give other tables

@@ -16,8 +16,8 @@ from kn_assets import lake_sql
 from kn_assets.define import Stamp, define, stamp
 from kn_assets.file_numbers import BY_LAYER, BY_PROMPT
 from kn_assets.lake import Lake, said_plainly
+from kn_assets.lake.schema import ALL
 from kn_assets.lake_sql import quoted, sql_type
-from kn_assets.schema import ALL
 from kn_assets.sql_files import definitions, macros
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from kn_assets import lake_sql
 from kn_assets.lake import Lake
+from kn_assets.lake.schema import ALL
 from kn_assets.lake_sql import quoted
-from kn_assets.schema import ALL
 from kn_assets.sql_files import Definition, definitions
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kn_assets.lake import Lake, model
-from kn_assets.schema import Table
+from kn_assets.lake.schema import Table
 
 BY_LAYER = ("activations_by_neuron", "neuron_peaks")
 """Tables that a run writes as a file for each layer, `layer-000.parquet` and so on."""

@@ -14,7 +14,7 @@ from enum import Enum
 
 from kn_assets.file_numbers import BY_LAYER, BY_PROMPT, Numbered, numbered
 from kn_assets.lake import Lake
-from kn_assets.schema import ALL, Table
+from kn_assets.lake.schema import ALL, Table
 
 SETTINGS = ("disabled_optimizers = 'late_materialization'",)
 """What a connection needs for macros that single out files: DuckDB 2.0's late materialization fails
@@ -50,7 +50,7 @@ _SQL_TYPES = {
 
 
 def sql_type(arrow: object) -> str:
-    """DuckDB's name of a column's type in `kn_assets.schema`."""
+    """DuckDB's name of a column's type in `kn_assets.lake.schema`."""
     return _SQL_TYPES[str(arrow)]
 
 

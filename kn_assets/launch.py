@@ -28,7 +28,7 @@ from kn_assets.knowledge.tables import (
 )
 from kn_assets.knowledge.work import tidy as tidy_knowledge
 from kn_assets.lake import Lake, Partition, write_text
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 
 ATLAS_TABLES = tuple(t.name for t in TABLES.values() if t.kind == "model")
 

@@ -22,8 +22,8 @@ from kn_assets.atlas.extract import extract
 from kn_assets.atlas.tokens import TokenizedPrompts
 from kn_assets.errors import KnError
 from kn_assets.lake import said_plainly
-from kn_assets.parquet import TableFile
-from kn_assets.schema import TABLES
+from kn_assets.lake.parquet import TableFile
+from kn_assets.lake.schema import TABLES
 
 if TYPE_CHECKING:
     from kn_assets.atlas.plan import AtlasPlan

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from kn_assets import tsne
 from kn_assets.clusters import clusters, modularity
+from kn_assets.lake.schema import TABLES
 from kn_assets.map_features import Peaks, neuron_features, peaks_matrix, prompt_features
 from kn_assets.pca import Centred, principal_components
 from kn_assets.progress import Progress
-from kn_assets.schema import TABLES
 
 COMPONENTS = 50
 _DISC = 0.12  # largest radius of the disc of silent neurons, by the extent of the map

@@ -9,7 +9,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from kn_assets.errors import KnError
-from kn_assets.schema import ALL
+from kn_assets.lake.schema import ALL
 
 SQL = Path(__file__).parents[1] / "sql"
 

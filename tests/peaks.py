@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets import maps
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 
 
 def table(dense: np.ndarray, n_layers: int, shuffled: bool = False) -> pa.Table:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from kn_assets import cli, lake, parquet
-from kn_assets.lake import Lake
+from kn_assets import cli, lake
+from kn_assets.lake import Lake, parquet
 from tests import small
 from tests.synthetic import make_lake
 

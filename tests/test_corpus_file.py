@@ -8,8 +8,8 @@ import pytest
 
 from kn_assets import corpora, corpus_file
 from kn_assets.errors import KnError
+from kn_assets.lake.schema import TABLES
 from kn_assets.progress import LogProgress
-from kn_assets.schema import TABLES
 
 ROWS = [
     {"name": "Kabul", "text": "Kabul is the capital of Afghanistan.", "population": 3043532},

@@ -13,8 +13,8 @@ from kn_assets import database
 from kn_assets import lake as lakes
 from kn_assets.database import Database
 from kn_assets.file_numbers import BY_LAYER, BY_PROMPT
+from kn_assets.lake.schema import ALL
 from kn_assets.made_up.large import SHARD, make_large_lake
-from kn_assets.schema import ALL
 from tests.synthetic import make_lake
 
 PROMPTS = 2 * SHARD + 40

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from kn_assets import map_features, maps, tsne
+from kn_assets.lake.schema import TABLES
 from kn_assets.pca import principal_components
 from kn_assets.progress import Progress
-from kn_assets.schema import TABLES
 from tests.peaks import nearest_share, planted, table, xy
 
 

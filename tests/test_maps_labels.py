@@ -8,7 +8,7 @@ import pytest
 
 from kn_assets.cluster_labels import NAMES, City, neuron_clusters, prompt_clusters
 from kn_assets.cluster_wording import NO_THEME
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 
 N_PROMPTS, PER_LAYER = 40, 15
 COUNTRIES = ("Japan", "Peru", "Chad", "Fiji")

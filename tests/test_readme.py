@@ -9,7 +9,7 @@ import pytest
 
 from kn_assets import cli, database, query, wikipedia
 from kn_assets.atlas.settings import AtlasSettings
-from kn_assets.schema import KNOWLEDGE, TABLES
+from kn_assets.lake.schema import KNOWLEDGE, TABLES
 from tests.synthetic import make_lake
 
 ROOT = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kn_assets.database import Database
-from kn_assets.schema import ALL
+from kn_assets.lake.schema import ALL
 
 Answer = dict[str, Any]
 Array = np.ndarray[Any, Any]

@@ -20,7 +20,7 @@ from kn_assets.atlas.bits import codes, numbers
 from kn_assets.atlas.capture import capturing, device_of, forward
 from kn_assets.atlas.sieve import Bounds, plain
 from kn_assets.atlas.tokens import TokenizedPrompts
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -29,8 +29,8 @@ from kn_assets.atlas.vocabulary import neuron_vocabulary
 from kn_assets.atlas.work import Work
 from kn_assets.atlas.workers import workers
 from kn_assets.lake import said_plainly
+from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
-from kn_assets.schema import TABLES
 
 if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel

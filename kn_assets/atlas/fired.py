@@ -25,8 +25,8 @@ from kn_assets.atlas.sieve import Sieve
 from kn_assets.atlas.spill import Spill
 from kn_assets.atlas.tokens import TokenizedPrompts
 from kn_assets.atlas.top import Top
-from kn_assets.parquet import TableFile
-from kn_assets.schema import TABLES
+from kn_assets.lake.parquet import TableFile
+from kn_assets.lake.schema import TABLES
 
 if TYPE_CHECKING:
     from torch import Tensor

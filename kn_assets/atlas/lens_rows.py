@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets.atlas.lens import lens
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -19,9 +19,9 @@ import pyarrow as pa
 
 from kn_assets.atlas.spill import Spill
 from kn_assets.atlas.top import Top
-from kn_assets.parquet import TableFile
+from kn_assets.lake.parquet import TableFile
+from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Bar
-from kn_assets.schema import TABLES
 
 BLOCK_ROWS = 1 << 18  # rows put in order at once by each worker: about 15 MB
 

@@ -26,9 +26,9 @@ from kn_assets.atlas.fired import Fired
 from kn_assets.atlas.lens_rows import LensRows
 from kn_assets.atlas.streams import in_streams
 from kn_assets.atlas.tokens import TokenizedPrompts
-from kn_assets.parquet import TableFile
+from kn_assets.lake.parquet import TableFile
+from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Bar
-from kn_assets.schema import TABLES
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 
 _LOST = "\ufffd"
 _PROMPTS = 256  # whose tokens' texts are in memory at once

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
-from kn_assets.schema import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

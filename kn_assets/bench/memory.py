@@ -24,9 +24,9 @@ from kn_assets.bench.extract import prepared
 from kn_assets.bench.result import Figure, Result
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
+from kn_assets.lake.schema import TABLES
 from kn_assets.models.quiet import quiet
 from kn_assets.progress import Progress
-from kn_assets.schema import TABLES
 
 SMALL = (500, 5000)
 TABLES_MADE = [*FIRED_TABLES, "tokens"]

@@ -20,7 +20,7 @@ from kn_assets.checks.rows import stream
 from kn_assets.checks.run_facts import RunFacts
 from kn_assets.checks.same_rows import SameRows
 from kn_assets.checks.values import Finite, OverThreshold, float_columns
-from kn_assets.schema import ALL
+from kn_assets.lake.schema import ALL
 
 if TYPE_CHECKING:
     from kn_assets.lake import Lake, Partition

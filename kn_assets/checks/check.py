@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from kn_assets.checks.rows import Rows
     from kn_assets.checks.run_facts import RunFacts
-    from kn_assets.schema import Table
+    from kn_assets.lake.schema import Table
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kn_assets.checks.check import Outcome
     from kn_assets.checks.rows import Rows
     from kn_assets.checks.run_facts import RunFacts
-    from kn_assets.schema import Table
+    from kn_assets.lake.schema import Table
 
 
 class KeysUnique(Check):

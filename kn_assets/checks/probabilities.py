@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kn_assets.checks.check import Outcome
     from kn_assets.checks.rows import Rows
     from kn_assets.checks.run_facts import RunFacts
-    from kn_assets.schema import Table
+    from kn_assets.lake.schema import Table
 
 _OVER_ONE = 1e-3  # exp(score - logsumexp) in float32, scores of either side of a hundred
 _OFF_ONE = 1e-2  # attention is kept to 2 ** -17: a thousand sources round off by less

@@ -11,7 +11,7 @@ from kn_assets.checks.check import Check
 if TYPE_CHECKING:
     from kn_assets.checks.rows import Rows
     from kn_assets.checks.run_facts import RunFacts
-    from kn_assets.schema import Table
+    from kn_assets.lake.schema import Table
 
 Bounds = tuple[float, float]
 

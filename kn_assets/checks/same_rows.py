@@ -8,13 +8,13 @@ import numpy as np
 
 from kn_assets.checks.check import Check
 from kn_assets.checks.rows import stream
-from kn_assets.schema import ALL
+from kn_assets.lake.schema import ALL
 
 if TYPE_CHECKING:
     from kn_assets.checks.check import Outcome
     from kn_assets.checks.rows import Rows
     from kn_assets.checks.run_facts import RunFacts
-    from kn_assets.schema import Table
+    from kn_assets.lake.schema import Table
 
 _OTHER = "activations"
 # Odd constants of splitmix64 (Steele, Lea & Flood 2014) and of xxHash64.

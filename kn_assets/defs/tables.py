@@ -8,7 +8,7 @@ import dagster as dg
 
 from kn_assets import checks, database, plots
 from kn_assets.lake import Lake, Partition
-from kn_assets.schema import ALL
+from kn_assets.lake.schema import ALL
 
 
 def spec(table: str, group: str, kinds: set[str], **given: Any) -> dg.AssetSpec:

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from kn_assets.geonames import facts, names, sentences
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 
 __all__ = ["cities", "countries", "prompts"]
 

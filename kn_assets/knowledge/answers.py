@@ -12,8 +12,8 @@ import pyarrow as pa
 from kn_assets.atlas import tokens
 from kn_assets.knowledge.questions import Question
 from kn_assets.knowledge.work import Part, Parts, at_once
+from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.progress import Progress
-from kn_assets.schema import KNOWLEDGE
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets.errors import KnError
-from kn_assets.schema import KNOWLEDGE
+from kn_assets.lake.schema import KNOWLEDGE
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

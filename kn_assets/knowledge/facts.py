@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from kn_assets import geonames
 from kn_assets.geonames import names, sentences
-from kn_assets.schema import KNOWLEDGE
+from kn_assets.lake.schema import KNOWLEDGE
 
 TEMPLATES: dict[str, tuple[str, ...]] = {
     "city-country": (

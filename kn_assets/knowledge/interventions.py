@@ -28,8 +28,8 @@ from kn_assets.knowledge.answers import Outcomes
 from kn_assets.knowledge.last_token import LastToken, last_token
 from kn_assets.knowledge.questions import Question
 from kn_assets.knowledge.work import Part, Parts, at_once
+from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.progress import Progress
-from kn_assets.schema import KNOWLEDGE
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.schema import KNOWLEDGE
+from kn_assets.lake.schema import KNOWLEDGE
 
 THRESHOLD = 0.2
 FIRST_SHARE, STEP, TRIES = 70, 5, 6  # percent

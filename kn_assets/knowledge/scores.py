@@ -12,8 +12,8 @@ from kn_assets.knowledge.attribution import RULE, STEPS, Attribution, Rule, attr
 from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import Question
 from kn_assets.knowledge.work import Part, Parts, at_once
+from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.progress import Progress
-from kn_assets.schema import KNOWLEDGE
 
 if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from kn_assets.lake import Lake, Partition
+from kn_assets.lake.parquet import TableFile
+from kn_assets.lake.schema import TABLES
 from kn_assets.made_up.dense import (
     FINGERPRINT,
     Array,
@@ -16,8 +18,6 @@ from kn_assets.made_up.dense import (
     dense_blocks,
 )
 from kn_assets.made_up.write import write
-from kn_assets.parquet import TableFile
-from kn_assets.schema import TABLES
 
 
 def thresholds(size: Shape) -> Array:

@@ -19,13 +19,13 @@ import pyarrow as pa
 from kn_assets import lake as lakes
 from kn_assets.atlas.merge import peaks
 from kn_assets.lake import Lake, Partition
+from kn_assets.lake.parquet import TableFile
+from kn_assets.lake.schema import TABLES
 from kn_assets.made_up.context import attention, lens, neuron_vocabulary
 from kn_assets.made_up.corpus import write_corpus
 from kn_assets.made_up.dense import FINGERPRINT, Array, Columns, Shape, neuron_columns, token_ids
 from kn_assets.made_up.text import vocabulary
 from kn_assets.made_up.write import atlas_row, columns_of, write
-from kn_assets.parquet import TableFile
-from kn_assets.schema import TABLES
 
 SHARD = 512  # prompts, as a run cuts them at 30 tokens a prompt
 _THREADS = 2

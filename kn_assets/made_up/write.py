@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets.lake import Lake, Partition
+from kn_assets.lake.schema import TABLES
 from kn_assets.made_up.dense import FINGERPRINT, Columns, Shape
-from kn_assets.schema import TABLES
 
 
 def columns_of(rows: list[dict[str, Any]]) -> Columns:

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from kn_assets.atlas.capture import capturing
 from kn_assets.knowledge.questions import Question
+from kn_assets.lake.schema import STEPS
 from kn_assets.progress import Progress
-from kn_assets.schema import STEPS
 
 if TYPE_CHECKING:
     from torch import Tensor

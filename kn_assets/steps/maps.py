@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets import maps
+from kn_assets.lake.schema import STEPS
 from kn_assets.map_features import Peaks
 from kn_assets.progress import Progress
-from kn_assets.schema import STEPS
 
 
 def neuron_map_steps(

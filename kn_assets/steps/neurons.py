@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets.errors import KnError
-from kn_assets.schema import STEPS
+from kn_assets.lake.schema import STEPS
 
 ALIVE = 1e-3
 """A neuron is alive where it fires on at least this share of the tokens."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
-from kn_assets.schema import STEPS
+from kn_assets.lake.schema import STEPS
 
 
 def log(lake: Lake, name: str) -> pa.Table | None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 from kn_assets.wikipedia.countries import country_code, folded
 
 SOURCE = "Wikipedia (CC BY-SA 4.0); facts from GeoNames (CC BY 4.0)"

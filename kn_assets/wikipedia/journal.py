@@ -14,7 +14,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from kn_assets.lake import said_plainly
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 
 SCHEMA = TABLES["pages"].schema
 _SUFFIX = ".pages.arrows"

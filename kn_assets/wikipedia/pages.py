@@ -19,9 +19,9 @@ import pyarrow as pa
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
-from kn_assets.parquet import parquet_writer
+from kn_assets.lake.parquet import parquet_writer
+from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
-from kn_assets.schema import TABLES
 from kn_assets.wikipedia import api, document, journal
 from kn_assets.wikipedia.client import Client, unreachable
 from kn_assets.wikipedia.exchange import Failed

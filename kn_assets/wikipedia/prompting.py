@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
-from kn_assets.schema import TABLES
 from kn_assets.wikipedia import document
 from kn_assets.wikipedia.pages import unpack
 from kn_assets.wikipedia.text import describe

@@ -19,8 +19,8 @@ from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
+from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
-from kn_assets.schema import TABLES
 from tests.atlas import agree, dense
 from tests.models import tiny
 

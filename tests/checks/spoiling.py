@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from kn_assets import checks, lake
 from kn_assets.lake import Lake, Partition
+from kn_assets.lake.schema import TABLES
 from kn_assets.made_up import FINGERPRINT
-from kn_assets.schema import TABLES
 
 Change = Callable[[pa.Table], pa.Table]
 

@@ -10,8 +10,8 @@ import pytest
 
 from kn_assets import checks, lake
 from kn_assets.lake import Lake, Partition
+from kn_assets.lake.schema import STEPS
 from kn_assets.made_up import FINGERPRINT, add_training
-from kn_assets.schema import STEPS
 from tests.checks.spoiling import with_value
 
 

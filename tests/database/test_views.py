@@ -9,7 +9,7 @@ import pytest
 
 from kn_assets import database, lake
 from kn_assets.lake import Lake
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 from tests.database.told import LAYER, NEURON, PROMPT, ask, rows
 from tests.synthetic import make_lake
 

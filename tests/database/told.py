@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from kn_assets import lake
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 from tests.synthetic import Shape, dense_blocks
 
 MODEL, SIZE = "tiny", Shape(seed=3)

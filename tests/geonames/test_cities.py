@@ -2,7 +2,7 @@
 
 from kn_assets import geonames
 from kn_assets.geonames import facts, names
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 from tests.geonames.package import (
     CACHE,
     CAPITALS,

@@ -6,7 +6,7 @@ from collections import Counter
 
 from kn_assets import geonames
 from kn_assets.geonames import facts, sentences
-from kn_assets.schema import TABLES
+from kn_assets.lake.schema import TABLES
 
 
 def test_prompts(cities):

@@ -12,9 +12,9 @@ from kn_assets.knowledge import answers, facts, questions
 from kn_assets.knowledge.facts import Fact
 from kn_assets.knowledge.questions import JOINED, NOT_TOLD_APART, TOO_LONG
 from kn_assets.lake import Lake
+from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.models.load import LoadedModel, load
 from kn_assets.models.source import resolve
-from kn_assets.schema import KNOWLEDGE
 from tests.models import tiny
 
 WORLD = (

@@ -9,7 +9,7 @@ import pytest
 
 from kn_assets.errors import KnError
 from kn_assets.knowledge.concepts import concepts, q_values, values_of
-from kn_assets.schema import KNOWLEDGE, TABLES
+from kn_assets.lake.schema import KNOWLEDGE, TABLES
 
 N = 60
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from kn_assets.knowledge.effects import effects, interval
-from kn_assets.schema import KNOWLEDGE
+from kn_assets.lake.schema import KNOWLEDGE
 
 
 def interventions(rows: list[tuple[int, int, str, str, float, float]]) -> pa.Table:

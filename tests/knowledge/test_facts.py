@@ -7,7 +7,7 @@ from kn_assets import geonames
 from kn_assets.geonames.facts import countries
 from kn_assets.knowledge import facts
 from kn_assets.knowledge.facts import Fact
-from kn_assets.schema import KNOWLEDGE, TABLES
+from kn_assets.lake.schema import KNOWLEDGE, TABLES
 
 
 @pytest.fixture(scope="module")

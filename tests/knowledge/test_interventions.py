@@ -23,9 +23,9 @@ from kn_assets.knowledge.interventions import (
 from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import ask
 from kn_assets.lake import Lake
+from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.models.load import LoadedModel, load
 from kn_assets.models.source import resolve
-from kn_assets.schema import KNOWLEDGE
 from tests.knowledge import naive
 from tests.models import tiny
 

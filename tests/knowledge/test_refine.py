@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from kn_assets.knowledge.refine import coarse, refine
-from kn_assets.schema import KNOWLEDGE
+from kn_assets.lake.schema import KNOWLEDGE
 
 
 def attributions(rows: list[tuple[int, int, int, int, float]]) -> pa.Table:

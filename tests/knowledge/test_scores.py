@@ -7,7 +7,7 @@ from kn_assets.knowledge.attribution import Attribution, attribute
 from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import Question
 from kn_assets.knowledge.scores import attribute_all, tables
-from kn_assets.schema import KNOWLEDGE
+from kn_assets.lake.schema import KNOWLEDGE
 from tests.knowledge import naive
 
 

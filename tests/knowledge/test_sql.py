@@ -4,7 +4,7 @@ import pytest
 
 from kn_assets import database, lake
 from kn_assets.lake import Lake
-from kn_assets.schema import KNOWLEDGE
+from kn_assets.lake.schema import KNOWLEDGE
 from tests.synthetic import make_lake
 
 MODEL, CORPUS = lake.model("tiny"), lake.corpus("made")

@@ -12,7 +12,7 @@ from kn_assets import lake as lakes
 from kn_assets.definitions import defs
 from kn_assets.defs.resources import resources
 from kn_assets.lake import Lake
-from kn_assets.schema import STEPS
+from kn_assets.lake.schema import STEPS
 from kn_assets.steps.tables import OVER_STEPS
 from tests.steps.trained import STEPS_KEPT, at
 

@@ -10,7 +10,7 @@ import torch
 from kn_assets import maps
 from kn_assets.errors import KnError
 from kn_assets.knowledge.questions import Question
-from kn_assets.schema import STEPS, TABLES
+from kn_assets.lake.schema import STEPS, TABLES
 from kn_assets.steps import fact_lens, fact_steps, layer_steps, neuron_map_steps, neuron_steps
 from kn_assets.steps.facts import decided
 from tests.knowledge import naive

@@ -19,8 +19,8 @@ from kn_assets.knowledge.answers import answer
 from kn_assets.knowledge.facts import Fact
 from kn_assets.knowledge.questions import ask
 from kn_assets.lake import Lake
+from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
-from kn_assets.schema import TABLES
 from kn_assets.steps import fact_steps, layer_steps, lens, neuron_steps
 from kn_assets.steps.tables import StepsPlan
 from kn_assets.training import requests

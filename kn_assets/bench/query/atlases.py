@@ -12,10 +12,10 @@ from pathlib import Path
 
 from kn_assets import lake as lakes
 from kn_assets.lake import Lake
+from kn_assets.lake.parquet import TableFile
+from kn_assets.lake.schema import TABLES
 from kn_assets.made_up import FINGERPRINT, make_lake
 from kn_assets.made_up.large import make_large_lake
-from kn_assets.parquet import TableFile
-from kn_assets.schema import TABLES
 
 MODEL = "bench"
 LAYERS, NEURONS, TOKENS, DENSITY = 30, 1_536, 30, 0.01

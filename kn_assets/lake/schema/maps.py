@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from kn_assets.schema.columns import LAYER, NEURON, PLACE, PROMPT
-from kn_assets.schema.table import Column, Table
+from kn_assets.lake.schema.columns import LAYER, NEURON, PLACE, PROMPT
+from kn_assets.lake.schema.table import Column, Table
 
 TABLES = (
     Table(

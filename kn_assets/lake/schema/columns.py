@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from kn_assets.schema.table import Column
+from kn_assets.lake.schema.table import Column
 
 PROMPT = Column("prompt_id", pa.int32(), "prompt, numbered from 0 in the corpus' order")
 CITY = Column("city_id", pa.int64(), "city: GeoNames id, or its place in the corpus' own list")

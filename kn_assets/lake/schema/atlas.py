@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from kn_assets.schema.columns import (
+from kn_assets.lake.schema.columns import (
     ACTIVATION,
     CITY,
     LAYER,
@@ -15,7 +15,7 @@ from kn_assets.schema.columns import (
     TOKEN,
     TOKEN_ID,
 )
-from kn_assets.schema.table import Column, Table
+from kn_assets.lake.schema.table import Column, Table
 
 TABLES = (
     Table(

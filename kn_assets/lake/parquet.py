@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from kn_assets.schema import ALL
+from kn_assets.lake.schema import ALL
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq

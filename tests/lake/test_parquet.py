@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from kn_assets.atlas import packed
-from kn_assets.parquet import TableFile
-from kn_assets.schema import ALL
+from kn_assets.lake.parquet import TableFile
+from kn_assets.lake.schema import ALL
 
 LAYERS, NEURONS, TOKENS = 30, 1_536, 600
 

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from kn_assets.schema.columns import (
-    FACT,
-    LAYER,
-    NEURON,
-    PARAPHRASE,
-)
-from kn_assets.schema.table import Column, Table
+from kn_assets.lake.schema.columns import FACT, LAYER, NEURON, PARAPHRASE
+from kn_assets.lake.schema.table import Column, Table
 
 _SCORE = Column("score", pa.float32(), "share of the answer's probability (Dai et al. 2021)")
 _KIND = Column("kind", pa.string(), "suppress: activations times 0; amplify: times the factor")

@@ -20,10 +20,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from kn_assets.disk import RESERVE, check_room, said_plainly, write_text
 from kn_assets.errors import KnError
-from kn_assets.parquet import TableFile
-from kn_assets.schema import ALL, Kind
+from kn_assets.lake.disk import RESERVE, check_room, said_plainly, write_text
+from kn_assets.lake.parquet import TableFile
+from kn_assets.lake.schema import ALL, Kind
 
 __all__ = ["RESERVE", "Lake", "Partition", "corpus", "model", "said_plainly", "write_text"]
 

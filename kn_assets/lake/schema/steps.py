@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from kn_assets.schema.columns import (
-    FACT,
-    LAYER,
-    NEURON,
-    PARAPHRASE,
-    PLACE,
-)
-from kn_assets.schema.table import Column, Table
+from kn_assets.lake.schema.columns import FACT, LAYER, NEURON, PARAPHRASE, PLACE
+from kn_assets.lake.schema.table import Column, Table
 
 _STEP = Column("step", pa.int32(), "optimizer step of the checkpoint")
 

@@ -8,8 +8,8 @@ Dagster (column schemas in the asset metadata) and the README. Two kinds of part
 
 from __future__ import annotations
 
-from kn_assets.schema import atlas, knowledge, maps, steps
-from kn_assets.schema.table import Column, Kind, Table
+from kn_assets.lake.schema import atlas, knowledge, maps, steps
+from kn_assets.lake.schema.table import Column, Kind, Table
 
 __all__ = ["ALL", "KNOWLEDGE", "STEPS", "TABLES", "Column", "Kind", "Table"]
 
