@@ -101,7 +101,7 @@ def ui(args: argparse.Namespace) -> int:
 
 def sql(args: argparse.Namespace) -> int:
     """Print what a query finds."""
-    from kn_assets.query import main_query
+    from kn_assets.database.query import main_query
 
     main_query(_lake(args), args.query, args.format)
     return 0

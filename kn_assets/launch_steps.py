@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from kn_assets import database
+from kn_assets.database import database
 from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings, NothingKnown
 from kn_assets.launch import ATLAS_TABLES, Request, materialize, run

@@ -19,11 +19,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kn_assets.database.sandbox import receive, send
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
 from kn_assets.progress import Bar, Progress
-from kn_assets.sql_sandbox import receive, send
 
 if TYPE_CHECKING:
     from kn_assets.live_prompt import LivePrompt

@@ -4,9 +4,9 @@ import argparse
 import json
 import math
 
-from kn_assets import database
 from kn_assets.bench import query
 from kn_assets.bench.query import atlases, questions
+from kn_assets.database import database
 
 
 def test_every_macro_is_timed_at_a_tiny_size(tmp_path, monkeypatch):

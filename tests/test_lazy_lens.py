@@ -14,7 +14,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from kn_assets import lazy_lens
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.doctor import examine
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from kn_assets.database import Database, Stamp
+from kn_assets.database.database import Database, Stamp
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from ui import neuron_view, views

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from ui.rows import Answer, limit_option, missing_tables, rows
 

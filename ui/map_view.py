@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from ui.pack import pack, pack_ids
 from ui.rows import Answer, columns, missing_tables, rows, waits_for
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from ui.pack import pack
 from ui.rows import Answer, columns, missing_tables, rows, waits_for
 

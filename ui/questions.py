@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kn_assets.database import Database, definitions
+from kn_assets.database.database import Database, definitions
 
 QUESTIONS = (
     (

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.lake.schema import ALL
 
 Answer = dict[str, Any]

@@ -18,10 +18,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from kn_assets import query
+from kn_assets.database import query
+from kn_assets.database.sandbox import Sandbox
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.sql_sandbox import Sandbox
 from ui.json_text import to_json
 
 AT_ONCE = 2  # queries; those that come meanwhile wait in the queue and are told their place

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from ui.pack import pack
 from ui.rows import Answer, columns, limit_option, missing_tables, rows

@@ -6,7 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from kn_assets import checks, database, plots
+from kn_assets import checks, plots
+from kn_assets.database import database
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import ALL
 

@@ -7,7 +7,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from kn_assets import database, lake
+from kn_assets import lake
+from kn_assets.database import database
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import TABLES
 from tests.database.told import LAYER, NEURON, PROMPT, ask, rows

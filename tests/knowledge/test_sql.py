@@ -2,7 +2,8 @@
 
 import pytest
 
-from kn_assets import database, lake
+from kn_assets import lake
+from kn_assets.database import database
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import KNOWLEDGE
 from tests.synthetic import make_lake

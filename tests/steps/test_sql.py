@@ -4,8 +4,8 @@ import statistics
 
 import pytest
 
-from kn_assets import database
 from kn_assets import lake as lakes
+from kn_assets.database import database
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import STEPS
 from kn_assets.made_up import add_training, make_lake

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 
 # What the pointer is told over each token.

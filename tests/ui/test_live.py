@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.live import LiveModel, plan_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from tests.ui.asking import TITLES, busy, click_cell, rows
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from tests.ui.asking import rows
 from tests.ui.screen import Screen

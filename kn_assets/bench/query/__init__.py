@@ -32,7 +32,7 @@ from kn_assets.bench.query.atlases import (
 )
 from kn_assets.bench.query.questions import LOOK_UPS, ask
 from kn_assets.bench.result import Figure, Result
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 
 COMPARED = ("heatmap", "neuron_prompts")

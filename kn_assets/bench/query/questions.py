@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from kn_assets import database
 from kn_assets.bench.query.atlases import LAYERS, MODEL, NEURONS
+from kn_assets.database import database
 
 HELPERS = ("atlas_cities", "neuron_ranks", "prompt_tokens")
 """Macros that others stand on."""

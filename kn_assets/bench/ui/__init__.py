@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> Result:
 
 
 def _largest(lake: Lake) -> dict[str, Any]:
-    from kn_assets.database import Database
+    from kn_assets.database.database import Database
     from ui.views import atlases
 
     database = Database(lake)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kn_assets import lake as lakes
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from tests.ui.knowledge.page import FACT, MODEL, read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from tests.ui.knowledge.page import FACT, opened, read
 from tests.ui.screen import Screen

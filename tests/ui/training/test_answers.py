@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from kn_assets import lake as lakes
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.made_up import add_training

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kn_assets import lake as lakes
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from tests.ui.screen import Screen
 from tests.ui.training.page import FACT, chart, opened, reading

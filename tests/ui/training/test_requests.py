@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from tests.ui.screen import Screen
 from tests.ui.training.page import PROMPT, STEPS
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.made_up import make_lake
 from tests.ui.asking import opened

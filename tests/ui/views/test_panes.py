@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kn_assets.database import Database
+from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.made_up import Shape, dense_blocks, lengths
 from ui import neuron_view, views

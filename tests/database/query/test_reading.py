@@ -2,8 +2,8 @@
 
 import pytest
 
+from kn_assets.database.query import QueryFailed, QueryRefused, QueryTimeout, QueryTooBig, run
 from kn_assets.errors import KnError
-from kn_assets.query import QueryFailed, QueryRefused, QueryTimeout, QueryTooBig, run
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The lake as a database: a view for each table, and a macro for each question the app asks.
 
-`build` stores the views and macros of `kn_assets.sql_files`, over those of `kn_assets.lake_sql`, in
+`build` stores the views and macros of `kn_assets.database.sql_files`, over those of `kn_assets.database.scans`, in
 `kn.duckdb` for any DuckDB client; `connect` makes them anew in memory, so that the app and `kn sql`
 never lock that file. `Database` is a connection for long use.
 """
@@ -12,13 +12,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kn_assets import lake_sql
-from kn_assets.define import Stamp, define, stamp
-from kn_assets.file_numbers import BY_LAYER, BY_PROMPT
+from kn_assets.database import scans
+from kn_assets.database.parts import BY_LAYER, BY_PROMPT
+from kn_assets.database.scans import quoted, sql_type
+from kn_assets.database.sql_files import definitions, macros
+from kn_assets.database.views import Stamp, define, stamp
 from kn_assets.lake import Lake, said_plainly
 from kn_assets.lake.schema import ALL
-from kn_assets.lake_sql import quoted, sql_type
-from kn_assets.sql_files import definitions, macros
 
 if TYPE_CHECKING:
     import duckdb
@@ -99,7 +99,7 @@ def connect(
         "temp_directory = ''",
         "python_enable_replacements = false",
         "parquet_metadata_cache = true",
-        *lake_sql.SETTINGS,
+        *scans.SETTINGS,
         f"allowed_directories = [{folders}]",
         "enable_external_access = false",
         "lock_configuration = true",
@@ -181,7 +181,7 @@ class Database:
             self._held.discard(name)
             if not self._fits(name):
                 continue
-            for statement in (originals[name], *lake_sql.held(name)):
+            for statement in (originals[name], *scans.held(name)):
                 self._connection.execute(statement)
             self._held.add(name)
 

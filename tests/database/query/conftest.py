@@ -2,7 +2,7 @@
 
 import pytest
 
-from kn_assets import database
+from kn_assets.database import database
 from tests.synthetic import make_lake
 
 

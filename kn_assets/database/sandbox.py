@@ -18,10 +18,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from kn_assets import query
+from kn_assets.database import query
+from kn_assets.database.query import QueryResult, QueryTimeout, QueryTooBig
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.query import QueryResult, QueryTimeout, QueryTooBig
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,7 +57,7 @@ class Sandbox:
         timeout_s: float = query.TIMEOUT_S,
         max_bytes: int = query.MAX_BYTES,
     ) -> QueryResult:
-        """As `kn_assets.query.run`, with the same errors, and QueryBusy; safe from any thread."""
+        """As `kn_assets.database.query.run`, with the same errors, and QueryBusy; safe from any thread."""
         try:
             worker = self._idle.get(timeout=self._wait_s)
         except queue.Empty as e:
@@ -84,10 +84,16 @@ class _Worker:
         # Nothing of the server's environment goes along: secrets may be in it.
         kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL", "TZ")}
         return subprocess.Popen(
-            [sys.executable, "-m", "kn_assets.sql_worker", str(self._root), str(self._memory_mb)],
+            [
+                sys.executable,
+                "-m",
+                "kn_assets.database.sandbox_worker",
+                str(self._root),
+                str(self._memory_mb),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**kept, "PYTHONPATH": str(Path(__file__).parents[1])},
+            env={**kept, "PYTHONPATH": str(Path(__file__).parents[2])},
             cwd="/",
         )
 

@@ -1,4 +1,4 @@
-"""The process of `kn_assets.sql_sandbox`: takes queries from its standard input, one at a time."""
+"""The process of `kn_assets.database.sandbox`: takes queries from its standard input, one at a time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from kn_assets import query
-from kn_assets.database import Database
+from kn_assets.database import query
+from kn_assets.database.database import Database
+from kn_assets.database.sandbox import READY, receive, send
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.sql_sandbox import READY, receive, send
 
 THREADS = 2
 

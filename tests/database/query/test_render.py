@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from kn_assets import query
+from kn_assets.database import query
+from kn_assets.database.query import run
 from kn_assets.errors import KnError
-from kn_assets.query import run
 
 AWKWARD = (
     "SELECT * FROM (VALUES "

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kn_assets import lake_sql
+from kn_assets.database import scans
+from kn_assets.database.scans import quoted
+from kn_assets.database.sql_files import Definition, definitions
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import ALL
-from kn_assets.lake_sql import quoted
-from kn_assets.sql_files import Definition, definitions
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,15 +58,15 @@ def define(
         made.append(definition.statement)
         if lasting:
             made += _comments(definition)
-    files = lake_sql.Files.NAMED if named else lake_sql.Files.PICKED
+    files = scans.Files.NAMED if named else scans.Files.PICKED
     if (
         lasting or asked is not None
     ):  # for one query, looking what files hold costs more than it saves
-        files = lake_sql.Files.ALL
+        files = scans.Files.ALL
     for filled in (False, True):  # filling costs time at each query: only where it is needed
         connection.execute("BEGIN")
         try:
-            of_lake = lake_sql.statements(lake, partitions, filled, words, files)
+            of_lake = scans.statements(lake, partitions, filled, words, files)
             for statement in (*of_lake, *made):
                 connection.execute(statement)
             connection.execute("COMMIT")

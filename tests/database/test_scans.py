@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kn_assets import database
 from kn_assets import lake as lakes
-from kn_assets.database import Database
-from kn_assets.file_numbers import BY_LAYER, BY_PROMPT
+from kn_assets.database import database
+from kn_assets.database.database import Database
+from kn_assets.database.parts import BY_LAYER, BY_PROMPT
 from kn_assets.lake.schema import ALL
 from kn_assets.made_up.large import SHARD, make_large_lake
 from tests.synthetic import make_lake

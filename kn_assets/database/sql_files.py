@@ -11,7 +11,7 @@ from pathlib import Path
 from kn_assets.errors import KnError
 from kn_assets.lake.schema import ALL
 
-SQL = Path(__file__).parents[1] / "sql"
+SQL = Path(__file__).parents[2] / "sql"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Ad-hoc SQL: guarded, limited in rows, time and bytes, and told as text, CSV or JSON.
 
 `run` is used by `kn sql` in its own process. A server that answers strangers runs it inside a
-`kn_assets.sql_sandbox.Sandbox`, since DuckDB can't be interrupted within one call of a function.
+`kn_assets.database.sandbox.Sandbox`, since DuckDB can't be interrupted within one call of a function.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
-from kn_assets import database
+from kn_assets.database import database
+from kn_assets.database.guard import QueryFailed, QueryRefused, check
+from kn_assets.database.render import format_rows
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.query_text import format_rows
-from kn_assets.sql_guard import QueryFailed, QueryRefused, check
 
 if TYPE_CHECKING:
     import duckdb
@@ -82,7 +82,7 @@ def run(
 ) -> QueryResult:
     """Answer one reading query on a cursor of its own; safe to call from several threads.
 
-    `connection` must come from `kn_assets.database`, whose settings are half of the guard.
+    `connection` must come from `kn_assets.database.database`, whose settings are half of the guard.
     Raises QueryRefused, QueryFailed, QueryTimeout or QueryTooBig.
     """
     started = time.monotonic()

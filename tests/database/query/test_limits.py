@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from kn_assets import database
+from kn_assets.database import database
+from kn_assets.database.query import QueryFailed, QueryRefused, QueryTimeout, QueryTooBig, run
+from kn_assets.database.sandbox import Sandbox
 from kn_assets.lake import Lake
-from kn_assets.query import QueryFailed, QueryRefused, QueryTimeout, QueryTooBig, run
-from kn_assets.sql_sandbox import Sandbox
 from tests.synthetic import make_lake
 
 ENDLESS = [

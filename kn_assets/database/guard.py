@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from kn_assets import database
+from kn_assets.database import database
 from kn_assets.errors import KnError
 
 if TYPE_CHECKING:

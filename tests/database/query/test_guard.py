@@ -3,8 +3,8 @@
 import duckdb
 import pytest
 
-from kn_assets import database
-from kn_assets.query import QueryFailed, QueryRefused, run
+from kn_assets.database import database
+from kn_assets.database.query import QueryFailed, QueryRefused, run
 
 WRITES = [
     "COPY (SELECT 1) TO '{spot}'",

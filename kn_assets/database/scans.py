@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from kn_assets.file_numbers import BY_LAYER, BY_PROMPT, Numbered, numbered
+from kn_assets.database.parts import BY_LAYER, BY_PROMPT, Numbered, numbered
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import ALL, Table
 
