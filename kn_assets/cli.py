@@ -139,8 +139,8 @@ def _ui_options(parser: argparse.ArgumentParser) -> None:
 
 def _setting_options(parser: argparse.ArgumentParser) -> None:
     """An option for every setting of an atlas, and of the Wikipedia corpus."""
-    from kn_assets import wikipedia
     from kn_assets.atlas.settings import AtlasSettings
+    from kn_assets.corpora import wikipedia
 
     _options_of(parser.add_argument_group("atlas"), AtlasSettings, set())
     # Both have a limit: it cuts the corpus and the atlas alike.

@@ -109,7 +109,7 @@ def sql(args: argparse.Namespace) -> int:
 
 def page(args: argparse.Namespace) -> int:
     """Print what is kept of a page."""
-    from kn_assets import wikipedia
+    from kn_assets.corpora import wikipedia
     from kn_assets.models.load import load_tokenizer
     from kn_assets.models.source import resolve
 
@@ -164,8 +164,8 @@ def _lake(args: argparse.Namespace) -> Lake:
 
 def _wiki(args: argparse.Namespace) -> dict[str, Any]:
     """The given settings of the Wikipedia corpus alone, without those that an atlas has too."""
-    from kn_assets import wikipedia
     from kn_assets.atlas.settings import AtlasSettings
+    from kn_assets.corpora import wikipedia
 
     own = {f.name for f in fields(wikipedia.Settings)} - {f.name for f in fields(AtlasSettings)}
     return {k: v for k, v in vars(args).items() if k in own and v is not None}

@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kn_assets import wikipedia
 from kn_assets.atlas.estimate import check_fits
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
-from kn_assets.corpus_tables import TABLES_OF_CORPUS, CorpusPlan
+from kn_assets.corpora import wikipedia
+from kn_assets.corpora.plan import TABLES_OF_CORPUS, CorpusPlan
 from kn_assets.database import database
 from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import (

@@ -21,7 +21,7 @@ from kn_assets.atlas import estimate
 from kn_assets.atlas.estimate import BYTES, Prompts, Shape, Size, told_bytes
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.shard import ATTENTION, FIRED, LENS
-from kn_assets.corpus_tables import TABLES_OF_CORPUS, CorpusPlan
+from kn_assets.corpora.plan import TABLES_OF_CORPUS, CorpusPlan
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.launch import ATLAS_TABLES

@@ -137,15 +137,15 @@ def test_materializing_again_replaces(both: tuple[Lake, Lake, Path]) -> None:
 def test_a_failed_check_blocks_what_stands_on_it(
     both: tuple[Lake, Lake, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kn_assets import corpus_tables
+    from kn_assets.corpora import plan
 
     def doubled(cities: object) -> object:
         import pyarrow as pa
 
-        table = corpus_tables.corpus_file.read(small.corpus_file(tmp_path))[1]
+        table = plan.corpus_file.read(small.corpus_file(tmp_path))[1]
         return pa.concat_tables([table, table])  # every prompt_id twice
 
-    monkeypatch.setattr(corpus_tables.geonames, "prompts", doubled)
+    monkeypatch.setattr(plan.geonames, "prompts", doubled)
     lake = Lake(tmp_path / "lake")
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("corpora", ["geonames"])

@@ -5,10 +5,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from kn_assets import corpus_tables
 from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.corpora import plan as corpus_tables
 from kn_assets.defs.tables import told
 from kn_assets.knowledge import tables
 from kn_assets.models import embedded

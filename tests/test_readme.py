@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kn_assets import cli, wikipedia
+from kn_assets import cli
 from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.corpora import wikipedia
 from kn_assets.database import database, query
 from kn_assets.lake.schema import KNOWLEDGE, TABLES
 from tests.synthetic import make_lake

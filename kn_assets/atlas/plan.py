@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from kn_assets import corpora, lake
+from kn_assets import lake
 from kn_assets.atlas.settings import VERSIONS, AtlasSettings
 from kn_assets.atlas.tokens import TokenizedPrompts, tokenize
+from kn_assets.corpora import names
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
 from kn_assets.models import source as sources
@@ -85,7 +86,7 @@ class AtlasPlan:
     @cached_property
     def corpus(self) -> Partition:
         """The partition of the atlas' corpus."""
-        return lake.corpus(corpora.resolve(self.settings.corpus).key)
+        return lake.corpus(names.resolve(self.settings.corpus).key)
 
     @property
     def fingerprint(self) -> str:

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Result:
     """Clean all pages some times, in turn with parsing them. Raises KnError without pages."""
-    from kn_assets.wikipedia.text import describe
+    from kn_assets.corpora.wikipedia.html.text import describe
 
     pages = _pages(args)
     size = sum(map(len, pages))
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> Result:
 
 
 def _pages(args: argparse.Namespace) -> list[bytes]:
-    from kn_assets.wikipedia.document import decode
+    from kn_assets.corpora.wikipedia.html.document import decode
 
     if args.pages:
         files = sorted(p for p in args.pages.rglob("*.html") if p.is_file())

@@ -21,7 +21,7 @@ from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.atlas.shard import FIRED
 from kn_assets.bench.result import Figure, Result
-from kn_assets.corpus_tables import TABLES_OF_CORPUS, CorpusPlan
+from kn_assets.corpora.plan import TABLES_OF_CORPUS, CorpusPlan
 from kn_assets.lake import Lake
 from kn_assets.progress import Progress
 

@@ -107,7 +107,7 @@ def stand_in(cities: int, fault_share: float = 0.0, seed: int = 0) -> Iterator[s
 
 def _scrape(url: str, data: Path, args: argparse.Namespace) -> tuple[pa.Table, float]:
     """List, pages and prompts into the lake at `data`; gives cities and the seconds of `pages`."""
-    from kn_assets import wikipedia as w
+    from kn_assets.corpora import wikipedia as w
 
     settings = w.Settings.of(
         contact=_CONTACT, base_url=url, rate=args.rate, concurrency=args.concurrency, backoff=0.1
@@ -184,7 +184,7 @@ def _disturbed(data: Path, args: argparse.Namespace, reference: pa.Table) -> dic
 
 def _stored(data: Path) -> set[str]:
     """Paths of the pages which a killed run has on disk."""
-    from kn_assets.wikipedia import journal
+    from kn_assets.corpora.wikipedia.http import journal
 
     place = lake.Lake(data)
     kept = list(journal.rows(place.work(_CORPUS, "pages")))

@@ -10,10 +10,10 @@ from typing import Any, get_type_hints
 import dagster as dg
 from pydantic import Field, create_model
 
-from kn_assets import wikipedia
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
-from kn_assets.corpus_tables import CorpusPlan
+from kn_assets.corpora import wikipedia
+from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.knowledge.tables import KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.progress import BothProgress, LogProgress, Progress, TerminalProgress

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from kn_assets import table_file
+from kn_assets.corpora import table_file
 from kn_assets.errors import KnError
 from kn_assets.knowledge.facts import Fact, prompts
 from kn_assets.progress import Progress

@@ -13,8 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from kn_assets import geonames
-from kn_assets.geonames import names, sentences
+from kn_assets.corpora import geonames
+from kn_assets.corpora.geonames import names, sentences
 from kn_assets.lake.schema import KNOWLEDGE
 
 TEMPLATES: dict[str, tuple[str, ...]] = {

@@ -34,7 +34,7 @@ from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
     from kn_assets.atlas.plan import AtlasPlan
-    from kn_assets.corpus_tables import CorpusPlan
+    from kn_assets.corpora.plan import CorpusPlan
     from kn_assets.models.load import LoadedModel
 
 OF_CORPUS = ("facts", "fact_prompts")

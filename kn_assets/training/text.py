@@ -20,7 +20,7 @@ from importlib.metadata import version
 import numpy as np
 import pyarrow as pa
 
-from kn_assets import geonames
+from kn_assets.corpora import geonames
 from kn_assets.knowledge import facts as knowledge
 from kn_assets.knowledge.facts import TEMPLATES, Fact
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from kn_assets import corpus_tables
 from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.atlas.shard import FIRED
+from kn_assets.corpora import plan as corpus_tables
 from kn_assets.models import embedded
 from kn_assets.progress import Progress
 from tests.models.store import lake_with_embedded_model

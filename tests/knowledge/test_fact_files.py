@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kn_assets.corpus_tables import CorpusPlan
+from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.errors import KnError
 from kn_assets.knowledge.fact_files import fingerprint, read
 from kn_assets.knowledge.facts import Fact

@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pytest
 
-from kn_assets import geonames
-from kn_assets.geonames.facts import countries
+from kn_assets.corpora import geonames
+from kn_assets.corpora.geonames.facts import countries
 from kn_assets.knowledge import facts
 from kn_assets.knowledge.facts import Fact
 from kn_assets.lake.schema import KNOWLEDGE, TABLES

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from kn_assets import geonames
 from kn_assets import lake as lakes
 from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.corpora import geonames
 from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
 from kn_assets.lake import Lake

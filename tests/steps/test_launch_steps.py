@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kn_assets import geonames
 from kn_assets import lake as lakes
+from kn_assets.corpora import geonames
 from kn_assets.doctor import examine
 from kn_assets.errors import KnError
 from kn_assets.knowledge.facts import from_cities

