@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from urllib.parse import urlsplit
 
-from kn_assets import lazy_lens
+from kn_assets.atlas import lazy_lens
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
 from kn_assets.models.available import available

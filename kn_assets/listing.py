@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from kn_assets import lake as lakes
-from kn_assets.atlas.tokens import pieces
+from kn_assets.atlas.forward.tokens import pieces
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kn_assets.atlas.capture import capturing, forward
-from kn_assets.atlas.lens_rows import LensRows
-from kn_assets.atlas.packed import rounded
+from kn_assets.atlas.activations.packed import rounded
+from kn_assets.atlas.activations.sieve import passing
+from kn_assets.atlas.forward.capture import capturing, forward
+from kn_assets.atlas.forward.tokens import TokenizedPrompts, pieces, tokenize, vocabulary
+from kn_assets.atlas.lens.rows import LensRows
 from kn_assets.atlas.plan import AtlasPlan
-from kn_assets.atlas.sieve import passing
-from kn_assets.atlas.tokens import TokenizedPrompts, pieces, tokenize, vocabulary
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.lake import model as partition

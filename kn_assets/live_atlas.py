@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kn_assets import lazy_lens
-from kn_assets.atlas.capture import capturing, forward
-from kn_assets.atlas.lens_rows import LensRows
+from kn_assets.atlas import lazy_lens
+from kn_assets.atlas.forward.capture import capturing, forward
+from kn_assets.atlas.lens.rows import LensRows
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from torch import Tensor
 
-    from kn_assets.atlas.tokens import TokenizedPrompts
+    from kn_assets.atlas.forward.tokens import TokenizedPrompts
 
 
 class LiveAtlas:

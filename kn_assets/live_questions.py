@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kn_assets.atlas.tokens import pieces
+from kn_assets.atlas.forward.tokens import pieces
 from kn_assets.errors import KnError
 from kn_assets.knowledge.answers import Outcomes
 from kn_assets.knowledge.last_token import LastToken, last_token

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas.bare import run_bare
-from kn_assets.atlas.capture import device_of
 from kn_assets.atlas.extract import NEEDS, extract
+from kn_assets.atlas.forward.capture import device_of
+from kn_assets.atlas.forward.forward_only import run_bare
+from kn_assets.atlas.forward.streams import n_streams
+from kn_assets.atlas.forward.tokens import TokenizedPrompts
+from kn_assets.atlas.forward.vocabulary import neuron_vocabulary
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.shard import ATTENTION, FIRED, LENS
-from kn_assets.atlas.streams import n_streams
-from kn_assets.atlas.tokens import TokenizedPrompts
-from kn_assets.atlas.vocabulary import neuron_vocabulary
 from kn_assets.lake import Lake
 from kn_assets.progress import Progress
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from kn_assets import lazy_lens
+from kn_assets.atlas import lazy_lens
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, model
 from kn_assets.live import n_heads, plan_of, valid

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
-from kn_assets.atlas.lens_rows import LENS_K
+from kn_assets.atlas.lens.rows import LENS_K
 from kn_assets.errors import KnError
 from kn_assets.lake import RESERVE
 from kn_assets.models.config import config_of, folder_of, number

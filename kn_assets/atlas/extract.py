@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas.calibrate import Calibration, calibrate
-from kn_assets.atlas.merge import NeuronSums, link_parts, merge_by_neuron
-from kn_assets.atlas.packed import MANTISSA
+from kn_assets.atlas.activations.merge import NeuronSums, link_parts, merge_by_neuron
+from kn_assets.atlas.activations.packed import MANTISSA
+from kn_assets.atlas.activations.thresholds import Calibration, calibrate
+from kn_assets.atlas.forward.tokens import TokenizedPrompts, token_tables, vocabulary
+from kn_assets.atlas.forward.vocabulary import neuron_vocabulary
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.shard import ATTENTION, FIRED, LENS, Job, run_shard
-from kn_assets.atlas.tokens import TokenizedPrompts, token_tables, vocabulary
-from kn_assets.atlas.vocabulary import neuron_vocabulary
 from kn_assets.atlas.work import Work
 from kn_assets.atlas.workers import workers
 from kn_assets.lake import said_plainly

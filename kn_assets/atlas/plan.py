@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets import lake
+from kn_assets.atlas.forward.tokens import TokenizedPrompts, tokenize
 from kn_assets.atlas.settings import VERSIONS, AtlasSettings
-from kn_assets.atlas.tokens import TokenizedPrompts, tokenize
 from kn_assets.corpora import names
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition

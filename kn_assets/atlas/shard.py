@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas.batches import Batch, batches, tokens_per_batch
-from kn_assets.atlas.calibrate import Calibration
-from kn_assets.atlas.capture import capturing, device_of, forward
-from kn_assets.atlas.fired import Fired
-from kn_assets.atlas.lens_rows import LensRows
-from kn_assets.atlas.streams import in_streams
-from kn_assets.atlas.tokens import TokenizedPrompts
+from kn_assets.atlas.activations.fired import Fired
+from kn_assets.atlas.activations.thresholds import Calibration
+from kn_assets.atlas.forward.batches import Batch, batches, tokens_per_batch
+from kn_assets.atlas.forward.capture import capturing, device_of, forward
+from kn_assets.atlas.forward.streams import in_streams
+from kn_assets.atlas.forward.tokens import TokenizedPrompts
+from kn_assets.atlas.lens.rows import LensRows
 from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Bar

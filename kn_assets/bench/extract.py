@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 from statistics import median
 
-from kn_assets.atlas.bare import run_bare
 from kn_assets.atlas.extract import NEEDS, extract
+from kn_assets.atlas.forward.forward_only import run_bare
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.atlas.shard import FIRED

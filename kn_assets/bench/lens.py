@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from kn_assets.atlas.batches import TOKENS_PER_BATCH, batches
-from kn_assets.atlas.capture import capturing, forward
-from kn_assets.atlas.lens import Lens, lens
+from kn_assets.atlas.forward.batches import TOKENS_PER_BATCH, batches
+from kn_assets.atlas.forward.capture import capturing, forward
+from kn_assets.atlas.forward.streams import in_streams
+from kn_assets.atlas.forward.tokens import TokenizedPrompts
+from kn_assets.atlas.lens.lens import Lens, lens
 from kn_assets.atlas.settings import AtlasSettings
-from kn_assets.atlas.streams import in_streams
-from kn_assets.atlas.tokens import TokenizedPrompts
 from kn_assets.bench.extract import prepared
 from kn_assets.bench.result import Figure, Result
 from kn_assets.progress import Progress

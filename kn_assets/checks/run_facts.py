@@ -32,7 +32,7 @@ class RunFacts:
 
     @cached_property
     def is_lazy(self) -> bool:
-        """Whether the table is filled prompt by prompt, as `kn_assets.lazy_lens` does."""
+        """Whether the table is filled prompt by prompt, as `kn_assets.atlas.lazy_lens` does."""
         return bool((self.lake.meta(self.partition, self.table) or {}).get("lazy"))
 
     @cached_property

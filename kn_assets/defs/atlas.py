@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from kn_assets import atlas_maps, lazy_lens
+from kn_assets import atlas_maps
+from kn_assets.atlas import lazy_lens
 from kn_assets.atlas.extract import NEEDS, write_vocabulary
 from kn_assets.defs.resources import REQUIRED, atlas_plan, models
 from kn_assets.defs.tables import check_specs, spec, told

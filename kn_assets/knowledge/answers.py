@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas import tokens
+from kn_assets.atlas.forward import tokens
 from kn_assets.knowledge.questions import Question
 from kn_assets.knowledge.work import Part, Parts, at_once
 from kn_assets.lake.schema import KNOWLEDGE

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets import lake as lakes
-from kn_assets.atlas.merge import peaks
+from kn_assets.atlas.activations.merge import peaks
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import TABLES

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas.capture import capturing
+from kn_assets.atlas.forward.capture import capturing
 from kn_assets.knowledge.questions import Question
 from kn_assets.lake.schema import STEPS
 from kn_assets.progress import Progress

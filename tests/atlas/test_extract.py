@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM
 
 from kn_assets import lake as lakes
 from kn_assets.atlas import extract as extraction
-from kn_assets.atlas.compaction import OnTheDevice
+from kn_assets.atlas.activations.compaction import OnTheDevice
 from kn_assets.atlas.extract import NEEDS, extract, shard_ranges, write_vocabulary
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
@@ -58,8 +58,8 @@ def test_an_atlas_equals_direct_hooks(
     tmp_path: Path, family: str, shard_prompts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(extraction, "SHARD_PROMPTS", shard_prompts)
-    monkeypatch.setattr("kn_assets.atlas.fired._PROMPTS_OF_FILE", 5)
-    monkeypatch.setattr("kn_assets.atlas.merge.BLOCK_ROWS", 300)
+    monkeypatch.setattr("kn_assets.atlas.activations.fired._PROMPTS_OF_FILE", 5)
+    monkeypatch.setattr("kn_assets.atlas.activations.merge.BLOCK_ROWS", 300)
     plan = made_plan(tmp_path, family, tokens=20, density=0.1, top_k=4)
     counts = extract(plan, NEEDS, Progress())
     assert set(counts) == set(NEEDS)
@@ -170,7 +170,7 @@ def test_prompts_of_any_length_up_to_the_context(
     """One token, the whole context, and all between, in one run; on either way to compact them."""
     if device != "cpu":
         monkeypatch.setattr(
-            "kn_assets.atlas.fired.compaction",
+            "kn_assets.atlas.activations.fired.compaction",
             lambda sieves, pool, _device: OnTheDevice(sieves, pool, "cpu"),
         )
     monkeypatch.setattr(extraction, "_SHARD_TOKENS", 150)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kn_assets.atlas import packed
+from kn_assets.atlas.activations import packed
 from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import ALL
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kn_assets import lazy_lens
+from kn_assets.atlas import lazy_lens
 from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas.spill import Spill
-from kn_assets.atlas.top import Top
+from kn_assets.atlas.activations.spill import Spill
+from kn_assets.atlas.activations.top import Top
 from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Bar

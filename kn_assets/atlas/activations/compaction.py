@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kn_assets.atlas.batches import Batch
-from kn_assets.atlas.moments import Moments, MomentsThere
-from kn_assets.atlas.sieve import Sieve, plain
+from kn_assets.atlas.activations.moments import Moments, MomentsThere
+from kn_assets.atlas.activations.sieve import Sieve, plain
+from kn_assets.atlas.forward.batches import Batch
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kn_assets.atlas.extract import extract
-from kn_assets.atlas.tokens import TokenizedPrompts
+from kn_assets.atlas.forward.tokens import TokenizedPrompts
 from kn_assets.errors import KnError
 from kn_assets.lake import said_plainly
 from kn_assets.lake.parquet import TableFile

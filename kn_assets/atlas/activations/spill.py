@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kn_assets.atlas.tokens import TokenizedPrompts
-from kn_assets.atlas.top import Top
+from kn_assets.atlas.activations.top import Top
+from kn_assets.atlas.forward.tokens import TokenizedPrompts
 
 _FILES = {"prompts": np.int32, "positions": np.int16, "tokens": np.uint16, "values": np.float32}
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kn_assets.compiled import compiled
+from kn_assets.atlas.compiled import compiled
 
 _ROWS_SUMMED = 240  # in float32, before they are added to the sums in float64
 _WORD = 8  # flags looked at together

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kn_assets.atlas.batches import Batch, batches, tokens_per_batch
-from kn_assets.atlas.capture import device_of, forward
-from kn_assets.atlas.streams import in_streams
-from kn_assets.atlas.tokens import TokenizedPrompts
+from kn_assets.atlas.forward.batches import Batch, batches, tokens_per_batch
+from kn_assets.atlas.forward.capture import device_of, forward
+from kn_assets.atlas.forward.streams import in_streams
+from kn_assets.atlas.forward.tokens import TokenizedPrompts
 
 if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from kn_assets.atlas.lens_terms import candidates, rescored, scanned
+from kn_assets.atlas.lens.terms import candidates, rescored, scanned
 
 DTYPES = [torch.float32, torch.bfloat16]
 SIZES = [3, 64, 100, 1000, 3072, 49_157]

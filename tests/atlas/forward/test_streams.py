@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from kn_assets.atlas.streams import MOST, in_streams
+from kn_assets.atlas.forward.streams import MOST, in_streams
 
 
 @pytest.fixture(params=[1, 2, 5, 2 * MOST])

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kn_assets.atlas.moments import Moments
-from kn_assets.atlas.packed import DROPPED, MAX_NEURONS
-from kn_assets.atlas.top import Top, strongest
+from kn_assets.atlas.activations.moments import Moments
+from kn_assets.atlas.activations.packed import DROPPED, MAX_NEURONS
+from kn_assets.atlas.activations.top import Top, strongest
 from kn_assets.errors import KnError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from kn_assets.atlas.batches import Batch
-    from kn_assets.atlas.sifting import Found, Limits, Row
+    from kn_assets.atlas.activations.sifting import Found, Limits, Row
+    from kn_assets.atlas.forward.batches import Batch
 
 _of_thread = threading.local()
 _TIGHTEN_AFTER = (1, 4, 20, 100, 500)  # batches; rarer as there is less to gain
@@ -88,7 +88,7 @@ class Sieve:
 
         Batches may come in any order, and from several threads at once.
         """
-        from kn_assets.atlas.sifting import sift
+        from kn_assets.atlas.activations.sifting import sift
 
         if rows.shape != (batch.index.size, self.n_neurons):
             raise ValueError(f"{rows.shape} activations for {batch.index.size} x {self.n_neurons}")
@@ -109,7 +109,7 @@ class Sieve:
 
         places: int64 [n] in the flattened rows; values: float32 [n].
         """
-        from kn_assets.atlas.sifting import Found, keep_all
+        from kn_assets.atlas.activations.sifting import Found, keep_all
 
         found = Found.of(len(places))
         keep_all(places, self.n_neurons, values, batch.tokens, batch.counted, self._limits(), found)
@@ -124,7 +124,7 @@ class Sieve:
         return high, low
 
     def _limits(self) -> Limits:
-        from kn_assets.atlas.sifting import Limits
+        from kn_assets.atlas.activations.sifting import Limits
 
         threshold = np.float32(self.threshold)
         return Limits(threshold, self.bounds.high, self.bounds.low, DROPPED)
@@ -168,7 +168,7 @@ def passing(rows: Tensor, threshold: float) -> Sparse:
 
 def _room(n_neurons: int) -> tuple[Row, Found]:
     """Room for work on a layer: the thread's own, the same memory each time."""
-    from kn_assets.atlas.sifting import Found, Row
+    from kn_assets.atlas.activations.sifting import Found, Row
 
     held: tuple[Row, Found] | None = getattr(_of_thread, "room", None)
     if held is None or held[0].sums.shape[1] != n_neurons:

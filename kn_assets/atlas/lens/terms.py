@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kn_assets.compiled import compiled
+from kn_assets.atlas.compiled import compiled
 
 if TYPE_CHECKING:
     import torch

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from transformers import AutoTokenizer
 
-from kn_assets.atlas import tokens
-from kn_assets.atlas.batches import batches
-from kn_assets.atlas.tokens import pieces, token_tables, tokenize, vocabulary
+from kn_assets.atlas.forward import tokens
+from kn_assets.atlas.forward.batches import batches
+from kn_assets.atlas.forward.tokens import pieces, token_tables, tokenize, vocabulary
 from tests.models import tiny
 
 TEXTS = ["Kabul is the capital", "Mazār-i-Sharīf, 東京 and 🙂🙂", "", "São Paulo"]

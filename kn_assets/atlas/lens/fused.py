@@ -68,7 +68,7 @@ def fused(
     """
     import torch
 
-    from kn_assets.atlas.lens_terms import rescored
+    from kn_assets.atlas.lens.terms import rescored
 
     score = rescored(weight, normed, following[:, None])[:, 0]
     likely = torch.nn.functional.linear(normed, weight[:_SAMPLE]).amax(1).float()
@@ -109,7 +109,7 @@ def _pass(
     """ids, scores, log of the sum, rank, and each token's largest term, for one centre each."""
     import torch
 
-    from kn_assets.atlas.lens_terms import candidates, rescored, scanned
+    from kn_assets.atlas.lens.terms import candidates, rescored, scanned
 
     terms = torch.ops.mkldnn._linear_pointwise(weight, normed, -centre, "sigmoid", [], "")
     own = torch.sigmoid(score - centre.float())

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas.batches import batches
-from kn_assets.atlas.bits import codes, numbers
-from kn_assets.atlas.capture import capturing, device_of, forward
-from kn_assets.atlas.sieve import Bounds, plain
-from kn_assets.atlas.tokens import TokenizedPrompts
+from kn_assets.atlas.activations.bits import codes, numbers
+from kn_assets.atlas.activations.sieve import Bounds, plain
+from kn_assets.atlas.forward.batches import batches
+from kn_assets.atlas.forward.capture import capturing, device_of, forward
+from kn_assets.atlas.forward.tokens import TokenizedPrompts
 from kn_assets.lake.schema import TABLES
 
 if TYPE_CHECKING:

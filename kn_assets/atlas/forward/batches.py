@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kn_assets.atlas.tokens import TokenizedPrompts
+from kn_assets.atlas.forward.tokens import TokenizedPrompts
 
 TOKENS_PER_BATCH = 960  # 32 prompts of 30 tokens: more gains nothing on a CPU
 TOKENS_PER_BATCH_THERE = 1 << 13  # on another device, which has more to keep busy

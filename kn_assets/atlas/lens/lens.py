@@ -2,7 +2,7 @@
 
 Every probability is a softmax in float32 or better, whatever the model's dtype: logits rounded to
 bfloat16 would put it off by several percent. Final norm and `project_out` run in the model's own
-dtype, as they do before its own head. On a CPU `kn_assets.atlas.lens_fused` takes what it needs
+dtype, as they do before its own head. On a CPU `kn_assets.atlas.lens.fused` takes what it needs
 from the product while it is fresh; elsewhere, and where a head does more than one product, logits
 are held in float32.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from kn_assets.atlas.lens_fused import fused, usable
+from kn_assets.atlas.lens.fused import fused, usable
 
 if TYPE_CHECKING:
     from torch import Tensor

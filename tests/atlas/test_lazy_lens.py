@@ -13,7 +13,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from kn_assets import lazy_lens
+from kn_assets.atlas import lazy_lens
 from kn_assets.database.database import Database
 from kn_assets.doctor import examine
 from kn_assets.errors import KnError

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from kn_assets.atlas import packed
-from kn_assets.atlas.batches import Batch
-from kn_assets.atlas.compaction import BesideTheModel, Compaction, OnTheDevice
-from kn_assets.atlas.sieve import Bounds, Sieve, passing, plain
-from kn_assets.atlas.sifting import top_key
-from kn_assets.atlas.top import Top, ordered, strongest, unordered
+from kn_assets.atlas.activations import packed
+from kn_assets.atlas.activations.compaction import BesideTheModel, Compaction, OnTheDevice
+from kn_assets.atlas.activations.sieve import Bounds, Sieve, passing, plain
+from kn_assets.atlas.activations.sifting import top_key
+from kn_assets.atlas.activations.top import Top, ordered, strongest, unordered
+from kn_assets.atlas.forward.batches import Batch
 
 DTYPES = [torch.float32, torch.bfloat16]
 N, K, THRESHOLD = 50, 5, 1.7

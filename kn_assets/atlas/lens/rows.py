@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas.lens import lens
+from kn_assets.atlas.lens.lens import lens
 from kn_assets.lake.schema import TABLES
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from kn_assets.atlas.tokens import TokenizedPrompts
+    from kn_assets.atlas.forward.tokens import TokenizedPrompts
     from kn_assets.models.parts import Parts
 
 LENS_K = 5

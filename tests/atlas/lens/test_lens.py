@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from kn_assets.atlas.lens import lens
+from kn_assets.atlas.lens.lens import lens
 from kn_assets.lake import Lake
 from kn_assets.models.load import LoadedModel, load
 from kn_assets.models.source import resolve

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas import packed
-from kn_assets.atlas.batches import Batch
-from kn_assets.atlas.calibrate import Calibration
-from kn_assets.atlas.capture import device_of
-from kn_assets.atlas.compaction import compaction
-from kn_assets.atlas.sieve import Sieve
-from kn_assets.atlas.spill import Spill
-from kn_assets.atlas.tokens import TokenizedPrompts
-from kn_assets.atlas.top import Top
+from kn_assets.atlas.activations import packed
+from kn_assets.atlas.activations.compaction import compaction
+from kn_assets.atlas.activations.sieve import Sieve
+from kn_assets.atlas.activations.spill import Spill
+from kn_assets.atlas.activations.thresholds import Calibration
+from kn_assets.atlas.activations.top import Top
+from kn_assets.atlas.forward.batches import Batch
+from kn_assets.atlas.forward.capture import device_of
+from kn_assets.atlas.forward.tokens import TokenizedPrompts
 from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import TABLES
 

@@ -1,0 +1,1 @@
+"""The logit lens: likeliest tokens, probabilities and ranks after every layer."""
