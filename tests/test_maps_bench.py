@@ -3,8 +3,8 @@ import json
 
 import numpy as np
 
-from kn_assets import tsne
 from kn_assets.bench import map as bench
+from kn_assets.maps import tsne
 
 
 def test_result(monkeypatch):

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kn_assets import map_features, maps, tsne
 from kn_assets.bench.result import Figure, Result
-from kn_assets.pca import principal_components
+from kn_assets.maps import features, projection, tsne
+from kn_assets.maps.pca import principal_components
 from kn_assets.progress import Progress
 
 LAYERS, NEURONS, PROMPTS, DENSITY = 30, 1_536, 4_400, 0.17
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> Result:
             "points": args.points,
             "prompts": PROMPTS,
             "density": DENSITY,
-            "components": maps.COMPONENTS,
+            "components": projection.COMPONENTS,
             "perplexity": tsne.PERPLEXITY,
             "iterations": tsne.EXAGGERATED_ITERATIONS + tsne.ITERATIONS,
             "repeats": args.repeats,
@@ -97,7 +97,7 @@ def made_up_peaks(n_layers: int, n_neurons: int, n_prompts: int, seed: int = 0) 
 
 def components(matrix: Any, seed: int) -> NDArray[np.float32]:
     """The 50 components of the neurons, as the map uses them."""
-    return principal_components(map_features.neuron_features(matrix), maps.COMPONENTS, seed)[0]
+    return principal_components(features.neuron_features(matrix), projection.COMPONENTS, seed)[0]
 
 
 def _ours(points: NDArray[np.float32]) -> NDArray[Any]:
@@ -116,7 +116,7 @@ def _theirs(points: NDArray[np.float32]) -> NDArray[Any]:
 
 def _full() -> dict[str, Figure]:
     matrix = made_up_peaks(LAYERS, NEURONS, PROMPTS)
-    result, (wall, cpu) = _timed(lambda: maps.neuron_map(matrix, LAYERS, NEURONS, PROMPTS))
+    result, (wall, cpu) = _timed(lambda: projection.neuron_map(matrix, LAYERS, NEURONS, PROMPTS))
     return {
         f"{LAYERS * NEURONS} neurons": {"wall_s": wall, "cpu_s": cpu, **result.quality},
     }

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from kn_assets import atlas_maps
 from kn_assets.atlas import lazy_lens
 from kn_assets.atlas.extract import NEEDS, write_vocabulary
 from kn_assets.defs.resources import REQUIRED, atlas_plan, models
 from kn_assets.defs.tables import check_specs, spec, told
+from kn_assets.maps import tables
 
 _PROMPTS = dg.AssetDep("prompts", partition_mapping=dg.AllPartitionMapping())
 
@@ -61,7 +61,7 @@ def _map(table: str) -> dg.AssetsDefinition:
     )
     def make(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         plan = atlas_plan(context)
-        quality = atlas_maps.write_map(plan, table, context.resources.progress.of(context))
+        quality = tables.write_map(plan, table, context.resources.progress.of(context))
         return told(plan.lake, plan.model, table, quality)
 
     return make
@@ -84,5 +84,5 @@ _OF_CLUSTERS = ("neuron_map", "prompt_map", "neuron_top", "neuron_vocabulary", "
 def map_clusters(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Name the clusters of both maps by their countries and words."""
     plan = atlas_plan(context)
-    atlas_maps.write_clusters(plan)
+    tables.write_clusters(plan)
     return told(plan.lake, plan.model, "map_clusters")

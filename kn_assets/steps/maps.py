@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from kn_assets import maps
 from kn_assets.lake.schema import STEPS
-from kn_assets.map_features import Peaks
+from kn_assets.maps import projection
+from kn_assets.maps.features import Peaks
 from kn_assets.progress import Progress
 
 
@@ -34,10 +34,10 @@ def neuron_map_steps(
     for step in sorted(steps):
         placed = kept(step)
         if placed is None:
-            found = maps.neuron_map(
+            found = projection.neuron_map(
                 peaks(step), n_layers, n_neurons, n_prompts, seed, progress or Progress(), start
             )
-            placed = maps.neuron_table(found, n_layers, n_neurons)
+            placed = projection.neuron_table(found, n_layers, n_neurons)
         start = np.stack([placed["x"].to_numpy(), placed["y"].to_numpy()], axis=1)
         schema = STEPS["neuron_map_steps"].schema
         column = pa.array(np.full(placed.num_rows, step), pa.int32())

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pytest
 import torch
 
-from kn_assets import maps
 from kn_assets.errors import KnError
 from kn_assets.knowledge.questions import Question
 from kn_assets.lake.schema import STEPS, TABLES
+from kn_assets.maps import projection
 from kn_assets.steps import fact_lens, fact_steps, layer_steps, neuron_map_steps, neuron_steps
 from kn_assets.steps.facts import decided
 from tests.knowledge import naive
@@ -225,12 +225,12 @@ def test_each_map_begins_where_the_one_before_ended() -> None:
     start = None
     for step, piece in zip((0, 4, 16), pieces, strict=True):
         assert piece.schema == STEPS["neuron_map_steps"].schema
-        alone = maps.neuron_map(peaks[step], 2, 20, 30, seed=5, init=start)
+        alone = projection.neuron_map(peaks[step], 2, 20, 30, seed=5, init=start)
         assert np.array_equal(piece["x"].to_numpy(), alone.x)
         assert np.array_equal(piece["y"].to_numpy(), alone.y)
         start = np.stack([alone.x, alone.y], axis=1)
-    unaligned = maps.neuron_map(peaks[16], 2, 20, 30, seed=5)
-    assert moved(pieces[1], pieces[2]) < moved(pieces[1], maps.neuron_table(unaligned, 2, 20))
+    unaligned = projection.neuron_map(peaks[16], 2, 20, 30, seed=5)
+    assert moved(pieces[1], pieces[2]) < moved(pieces[1], projection.neuron_table(unaligned, 2, 20))
 
 
 def moved(before: pa.Table, after: pa.Table) -> float:

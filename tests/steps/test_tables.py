@@ -9,7 +9,6 @@ import pyarrow as pa
 import pytest
 
 from kn_assets import lake as lakes
-from kn_assets import maps
 from kn_assets.atlas.extract import extract
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
@@ -20,6 +19,7 @@ from kn_assets.knowledge.facts import Fact
 from kn_assets.knowledge.questions import ask
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import TABLES
+from kn_assets.maps import projection
 from kn_assets.progress import Progress
 from kn_assets.steps import fact_steps, layer_steps, lens, neuron_steps
 from kn_assets.steps.tables import StepsPlan
@@ -134,7 +134,7 @@ def test_the_maps_are_of_the_atlases_peaks(made: Lake) -> None:
     peaks = made.read(lakes.model("run@step0"), "neuron_peaks").to_pandas()
     ids = sorted(set(range(len(TEXTS))) - {i for i, t in enumerate(TEXTS) if not t})
     peaks["prompt_id"] = peaks["prompt_id"].map({p: i for i, p in enumerate(ids)})
-    first = maps.neuron_map(pa.Table.from_pandas(peaks), 2, 64, len(ids))
+    first = projection.neuron_map(pa.Table.from_pandas(peaks), 2, 64, len(ids))
     assert got["step"].to_numpy()[: 2 * 64].max() == 0
     assert np.array_equal(got["x"].to_numpy()[: 2 * 64], first.x)
     assert got.num_rows == 3 * 2 * 64
@@ -165,15 +165,15 @@ def test_killed_maps_go_on_at_their_step(made: Lake, monkeypatch: pytest.MonkeyP
     made.remove(here, "neuron_map_steps")
     for part in parts:
         made.remove(part, "neuron_map")
-    make, begun = maps.neuron_map, [0]
+    make, begun = projection.neuron_map, [0]
 
-    def killed(*given: Any) -> maps.MapResult:
+    def killed(*given: Any) -> projection.MapResult:
         if len(begun) == 3:
             raise KeyboardInterrupt
         begun.append(len(begun))
         return make(*given)
 
-    monkeypatch.setattr(maps, "neuron_map", killed)
+    monkeypatch.setattr(projection, "neuron_map", killed)
     with pytest.raises(KeyboardInterrupt):
         write(made, "run", 0.1)
     assert made.meta(here, "neuron_map_steps") is None

@@ -3,8 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
-from kn_assets import maps
 from kn_assets.lake.schema import TABLES
+from kn_assets.maps import projection
 
 
 def table(dense: np.ndarray, n_layers: int, shuffled: bool = False) -> pa.Table:
@@ -44,5 +44,5 @@ def nearest_share(points: np.ndarray, group: np.ndarray) -> float:
     return float((group[distance.argmin(axis=1)] == group).mean())
 
 
-def xy(result: maps.MapResult) -> np.ndarray:
+def xy(result: projection.MapResult) -> np.ndarray:
     return np.stack([result.x, result.y], axis=1)

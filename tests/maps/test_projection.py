@@ -7,20 +7,20 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from kn_assets import map_features, maps, tsne
 from kn_assets.lake.schema import TABLES
-from kn_assets.pca import principal_components
+from kn_assets.maps import features, projection, tsne
+from kn_assets.maps.pca import principal_components
 from kn_assets.progress import Progress
-from tests.peaks import nearest_share, planted, table, xy
+from tests.maps.peaks import nearest_share, planted, table, xy
 
 
 def test_strength_of_a_layer_changes_nothing():
     dense, *_ = planted()
     louder = dense.copy()
     louder[:90] *= 64
-    for make in (map_features.neuron_features, map_features.prompt_features):
+    for make in (features.neuron_features, features.prompt_features):
         ones, others = (
-            principal_components(make(map_features.peaks_matrix(table(d, 2), 2, 90, 60)), 5, 0)[0]
+            principal_components(make(features.peaks_matrix(table(d, 2), 2, 90, 60)), 5, 0)[0]
             for d in (dense, louder)
         )
         np.testing.assert_allclose(ones, others, atol=1e-3)
@@ -29,10 +29,10 @@ def test_strength_of_a_layer_changes_nothing():
 def test_alike_neurons_and_prompts_lie_together():
     dense, neuron_group, prompt_group = planted()
     peaks = table(dense, 2)
-    neurons = maps.neuron_map(peaks, 2, 90, 60)
+    neurons = projection.neuron_map(peaks, 2, 90, 60)
     assert len(neurons.x) == 180
     assert nearest_share(xy(neurons), neuron_group) > 0.95
-    prompts = maps.prompt_map(peaks, 2, 90, 60)
+    prompts = projection.prompt_map(peaks, 2, 90, 60)
     assert nearest_share(xy(prompts), prompt_group) > 0.95
     for result in (neurons, prompts):
         assert 0.2 < result.quality["knn_preservation"] <= 1
@@ -47,10 +47,10 @@ def test_alike_neurons_and_prompts_lie_together():
 def test_a_second_run_gives_equal_coordinates():
     dense, *_ = planted()
     peaks = table(dense, 2)
-    first, second = (maps.neuron_map(peaks, 2, 90, 60, seed=3) for _ in range(2))
+    first, second = (projection.neuron_map(peaks, 2, 90, 60, seed=3) for _ in range(2))
     assert (xy(first) == xy(second)).all()
     assert (first.cluster == second.cluster).all()
-    assert (xy(first) != xy(maps.neuron_map(peaks, 2, 90, 60, seed=4))).any()
+    assert (xy(first) != xy(projection.neuron_map(peaks, 2, 90, 60, seed=4))).any()
 
 
 _PROCESS = """
@@ -80,7 +80,7 @@ def test_two_processes_give_equal_coordinates(n):
 
 def test_row_order_of_the_peaks_does_not_matter():
     dense, *_ = planted()
-    one, other = (maps.neuron_map(table(dense, 2, s), 2, 90, 60) for s in (False, True))
+    one, other = (projection.neuron_map(table(dense, 2, s), 2, 90, 60) for s in (False, True))
     assert (xy(one) == xy(other)).all()
 
 
@@ -90,7 +90,7 @@ def test_few_points(n):
     rng = np.random.default_rng(n)
     dense = (rng.random((n, n)) + np.eye(n)).astype(np.float32)
     peaks = table(dense, 1)
-    for result in (maps.neuron_map(peaks, 1, n, n), maps.prompt_map(peaks, 1, n, n)):
+    for result in (projection.neuron_map(peaks, 1, n, n), projection.prompt_map(peaks, 1, n, n)):
         points = xy(result)
         assert np.isfinite(points).all()
         assert result.cluster.shape == (n,)
@@ -100,11 +100,11 @@ def test_few_points(n):
 
 def test_no_neuron_ever_fired():
     peaks = table(np.zeros((6, 4), dtype=np.float32), 2)
-    neurons = maps.neuron_map(peaks, 2, 3, 4)
+    neurons = projection.neuron_map(peaks, 2, 3, 4)
     assert neurons.quality["silent"] == 6
     assert np.isfinite(xy(neurons)).all()
     assert (neurons.cluster == -1).all()
-    prompts = maps.prompt_map(peaks, 2, 3, 4)
+    prompts = projection.prompt_map(peaks, 2, 3, 4)
     assert np.isfinite(xy(prompts)).all()
 
 
@@ -112,7 +112,7 @@ def test_silent_neurons_lie_beside_the_map():
     dense, *_ = planted()
     dense[::7] = 0
     silent = (dense == 0).all(axis=1)
-    result = maps.neuron_map(table(dense, 2), 2, 90, 60)
+    result = projection.neuron_map(table(dense, 2), 2, 90, 60)
     assert result.quality["silent"] == silent.sum() > 20
     points = xy(result)
     assert points[silent, 0].min() > points[~silent, 0].max()
@@ -125,7 +125,7 @@ def test_silent_neurons_lie_beside_the_map():
 def test_equal_neurons_lie_together():
     dense, *_ = planted()
     dense[:60] = dense[0]
-    result = maps.neuron_map(table(dense, 2), 2, 90, 60)
+    result = projection.neuron_map(table(dense, 2), 2, 90, 60)
     points = xy(result)
     assert np.isfinite(points).all()
     spread = np.linalg.norm(points[:60] - points[:60].mean(axis=0), axis=1).mean()
@@ -137,9 +137,9 @@ def test_a_map_begins_where_another_ended():
     """Turned by a quarter, the start turns the whole map."""
     dense, *_ = planted()
     peaks = table(dense, 2)
-    first = xy(maps.neuron_map(peaks, 2, 90, 60))
+    first = xy(projection.neuron_map(peaks, 2, 90, 60))
     turned = np.stack([-first[:, 1], first[:, 0]], axis=1)
-    second = xy(maps.neuron_map(peaks, 2, 90, 60, init=turned))
+    second = xy(projection.neuron_map(peaks, 2, 90, 60, init=turned))
 
     def likeness(a, b):
         return np.corrcoef((a - a.mean(axis=0)).ravel(), (b - b.mean(axis=0)).ravel())[0, 1]
@@ -148,19 +148,19 @@ def test_a_map_begins_where_another_ended():
     assert likeness(second, first) < 0.5
     partly = turned.copy()
     partly[::3] = np.nan
-    assert np.isfinite(xy(maps.neuron_map(peaks, 2, 90, 60, init=partly))).all()
+    assert np.isfinite(xy(projection.neuron_map(peaks, 2, 90, 60, init=partly))).all()
 
 
 def test_tables():
     dense, *_ = planted()
     peaks = table(dense, 2)
-    neurons = maps.neuron_map(peaks, 2, 90, 60)
-    rows = maps.neuron_table(neurons, 2, 90)
+    neurons = projection.neuron_map(peaks, 2, 90, 60)
+    rows = projection.neuron_table(neurons, 2, 90)
     assert rows.schema == TABLES["neuron_map"].schema
     assert rows["layer"].to_pylist() == [0] * 90 + [1] * 90
     assert rows["neuron"].to_pylist() == [*range(90), *range(90)]
     assert (rows["x"].to_numpy() == neurons.x).all()
-    prompts = maps.prompt_table(maps.prompt_map(peaks, 2, 90, 60))
+    prompts = projection.prompt_table(projection.prompt_map(peaks, 2, 90, 60))
     assert prompts.schema == TABLES["prompt_map"].schema
     assert prompts["prompt_id"].to_pylist() == list(range(60))
 
@@ -186,7 +186,7 @@ class Counting(Progress):
 def test_progress_runs_to_the_end(n):
     progress = Counting()
     dense, *_ = planted(1, 30, n)
-    maps.prompt_map(table(dense, 1), 1, 30, n, progress=progress)
+    projection.prompt_map(table(dense, 1), 1, 30, n, progress=progress)
     assert progress.bars == [("prompt map", 750, 750)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kn_assets.cluster_claims import Claim, Term, by_chance, information
+from kn_assets.maps.labels.claims import Claim, Term, by_chance, information
 
 _SIGN = 2 / 3  # share of the neurons of one sign that is worth saying ...
 _SIGN_LIFT = 1.25  # ... where that is so many times as common as elsewhere

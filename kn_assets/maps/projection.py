@@ -21,11 +21,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from kn_assets import tsne
-from kn_assets.clusters import clusters, modularity
 from kn_assets.lake.schema import TABLES
-from kn_assets.map_features import Peaks, neuron_features, peaks_matrix, prompt_features
-from kn_assets.pca import Centred, principal_components
+from kn_assets.maps import tsne
+from kn_assets.maps.clusters import clusters, modularity
+from kn_assets.maps.features import Peaks, neuron_features, peaks_matrix, prompt_features
+from kn_assets.maps.pca import Centred, principal_components
 from kn_assets.progress import Progress
 
 COMPONENTS = 50

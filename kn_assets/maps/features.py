@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from kn_assets.pca import Centred
+from kn_assets.maps.pca import Centred
 
 _ROWS_AT_ONCE = 1 << 20  # peaks summed at once
 

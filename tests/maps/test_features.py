@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from kn_assets import map_features
-from kn_assets.pca import principal_components
-from tests.peaks import planted, table
+from kn_assets.maps import features as map_features
+from kn_assets.maps.pca import principal_components
+from tests.maps.peaks import planted, table
 
 
 @pytest.mark.parametrize("shuffled", [False, True])

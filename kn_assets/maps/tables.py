@@ -6,9 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kn_assets import cluster_labels, maps
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.lake.schema import TABLES
+from kn_assets.maps import projection
+from kn_assets.maps.labels import labels
 from kn_assets.progress import Progress
 
 
@@ -26,12 +27,12 @@ def write_map(plan: AtlasPlan, table: str, progress: Progress) -> dict[str, floa
         for path in plan.lake.files(plan.model, "neuron_peaks")
         for batch in pq.ParquetFile(path).iter_batches(1 << 18)
     )
-    place = maps.neuron_map if table == "neuron_map" else maps.prompt_map
+    place = projection.neuron_map if table == "neuron_map" else projection.prompt_map
     found = place(peaks, *shape, seed=plan.settings.seed, progress=progress)
     if table == "neuron_map":
-        rows = maps.neuron_table(found, atlas["n_layers"], atlas["n_neurons"])
+        rows = projection.neuron_table(found, atlas["n_layers"], atlas["n_neurons"])
     else:
-        rows = maps.prompt_table(found).set_column(
+        rows = projection.prompt_table(found).set_column(
             0, TABLES["prompt_map"].schema.field("prompt_id"), pa.array(prompt_ids, pa.int32())
         )
     plan.write(table, rows)
@@ -50,22 +51,22 @@ def write_clusters(plan: AtlasPlan) -> int:
 
     cities = _cities(plan)
     tokens = read("tokens", "prompt_id", "token")
-    neurons = cluster_labels.neuron_clusters(
+    neurons = labels.neuron_clusters(
         read("neuron_map"),
         read("neuron_top", "layer", "neuron", "prompt_id", "position", "activation"),
         read("neuron_vocabulary", "layer", "neuron", "sign", "token", "score"),
         tokens,
         cities,
     )
-    prompts = cluster_labels.prompt_clusters(read("prompt_map"), tokens, cities)
+    prompts = labels.prompt_clusters(read("prompt_map"), tokens, cities)
     return plan.write("map_clusters", pa.concat_tables([neurons, prompts]))
 
 
-def _cities(plan: AtlasPlan) -> dict[int, cluster_labels.City]:
+def _cities(plan: AtlasPlan) -> dict[int, labels.City]:
     """The city of each of the corpus' prompts, where it has one."""
     prompts = plan.lake.read(plan.corpus, "prompts", ["prompt_id", "city_id"]).to_pydict()
     cities = plan.lake.read(plan.corpus, "cities", ["city_id", "name", "country"]).to_pydict()
-    named = map(cluster_labels.City, cities["name"], cities["country"])
+    named = map(labels.City, cities["name"], cities["country"])
     known = dict(zip(cities["city_id"], named, strict=True))
     pairs = zip(prompts["prompt_id"], prompts["city_id"], strict=True)
     return {prompt: city for prompt, of in pairs if (city := known.get(of))}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from kn_assets.cluster_claims import Claim, Claims, Term
-from kn_assets.cluster_phrases import NUMBER, Usual
+from kn_assets.maps.labels.claims import Claim, Claims, Term
+from kn_assets.maps.labels.phrases import NUMBER, Usual
 
 NO_THEME = "no common theme"
 LONGEST = 32  # characters of a label with a second part

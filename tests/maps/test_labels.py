@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from kn_assets.cluster_labels import NAMES, City, neuron_clusters, prompt_clusters
-from kn_assets.cluster_wording import NO_THEME
 from kn_assets.lake.schema import TABLES
+from kn_assets.maps.labels.labels import NAMES, City, neuron_clusters, prompt_clusters
+from kn_assets.maps.labels.wording import NO_THEME
 
 N_PROMPTS, PER_LAYER = 40, 15
 COUNTRIES = ("Japan", "Peru", "Chad", "Fiji")

@@ -21,18 +21,22 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from kn_assets import (
-    cluster_claims,
-    cluster_phrases,
-    cluster_traits,
-    cluster_wording,
-    cluster_words,
-)
-from kn_assets.cluster_claims import Claim, Claims, Held, Term
-from kn_assets.cluster_phrases import Phrases, Usual
-from kn_assets.cluster_terms import Telling, Terms, telling
-from kn_assets.clusters import centres
 from kn_assets.lake.schema import TABLES
+from kn_assets.maps.clusters import centres
+from kn_assets.maps.labels import (
+    claims,
+    traits,
+    wording,
+)
+from kn_assets.maps.labels import (
+    phrases as cluster_phrases,
+)
+from kn_assets.maps.labels import (
+    words as cluster_words,
+)
+from kn_assets.maps.labels.claims import Claim, Claims, Held, Term
+from kn_assets.maps.labels.phrases import Phrases, Usual
+from kn_assets.maps.labels.terms import Telling, Terms, telling
 
 TOP_PROMPTS = 10  # of a neuron, those it fires on most
 SHOWN = 8  # countries and words kept of each cluster
@@ -70,7 +74,7 @@ def neuron_clusters(
     words = cluster_words.promoted(vocabulary, np.searchsorted(known, _ids(vocabulary)), sign)
     texts = _texts(tokens)
     names = {p: city.name for p, city in cities.items()}
-    held = cluster_claims.together(
+    held = claims.together(
         _fires_after("reads", cluster_phrases.phrases_read(texts), neuron, prompt, position),
         _fires_after(
             "name", cluster_phrases.names_read(texts, names, NAMES), neuron, prompt, position
@@ -81,12 +85,12 @@ def neuron_clusters(
     return _table(
         "neuron",
         placed,
-        cluster_claims.claims(labels, held),
+        claims.claims(labels, held),
         cluster_phrases.Usual(texts),
         telling(labels, where, SHOWN),
         telling(labels, words, SHOWN, least_lift=_PROMOTED, least_points=2),
-        cluster_traits.signs(labels, sign),
-        cluster_traits.layers(labels, placed["layer"].to_numpy()),
+        traits.signs(labels, sign),
+        traits.layers(labels, placed["layer"].to_numpy()),
     )
 
 
@@ -103,14 +107,14 @@ def prompt_clusters(placed: pa.Table, tokens: pa.Table, cities: Cities) -> pa.Ta
     )
     phrases = cluster_phrases.phrases_held(texts)
     points, codes = phrases.at(known, np.zeros_like(known))
-    held = cluster_claims.together(
+    held = claims.together(
         Held(points, codes, [Term("text", term) for term in phrases.terms]),
         _held("country", where),
     )
     return _table(
         "prompt",
         placed,
-        cluster_claims.claims(labels, held),
+        claims.claims(labels, held),
         cluster_phrases.Usual(texts),
         telling(labels, where, SHOWN, least_points=2),
         telling(labels, words, SHOWN, least_lift=_COMMONER, least_points=2),
@@ -167,7 +171,7 @@ def _countries(points: Ids, prompts: Ids, cities: Cities) -> Terms:
 
 def _fires_after(kind: str, read: Phrases, neuron: Ids, prompt: Ids, position: Ids) -> Held:
     which, codes = read.at(prompt, position)
-    points, codes = cluster_claims.often(neuron[which], codes, read.rates, TOP_PROMPTS)
+    points, codes = claims.often(neuron[which], codes, read.rates, TOP_PROMPTS)
     return Held(points, codes, [Term(kind, term) for term in read.terms])
 
 
@@ -175,7 +179,7 @@ def _fires_in_countries(where: Terms, of_prompts: list[str]) -> Held:
     found = _coded("country", where)
     common = Counter(of_prompts)
     rates = np.array([common[term.text] / len(of_prompts) for term in found.terms])
-    points, codes = cluster_claims.often(found.points, found.codes, rates, TOP_PROMPTS)
+    points, codes = claims.often(found.points, found.codes, rates, TOP_PROMPTS)
     return replace(found, points=points, codes=codes)
 
 
@@ -220,7 +224,7 @@ def _table(
         "n": np.bincount(labels[labels >= 0], minlength=len(x)),
         "x": x,
         "y": y,
-        "label": cluster_wording.labels(claimed, usual, signs, layers),
+        "label": wording.labels(claimed, usual, signs, layers),
         "countries": [[t.term for t in terms] for terms in where],
         "country_lifts": [[t.lift for t in terms] for terms in where],
         "vocabulary": [[t.term for t in terms] for terms in words],

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from kn_assets.cluster_terms import Terms, telling
-from kn_assets.clusters import centres, clusters, modularity
-from kn_assets.tsne import neighbour_graph
+from kn_assets.maps.clusters import centres, clusters, modularity
+from kn_assets.maps.labels.terms import Terms, telling
+from kn_assets.maps.tsne import neighbour_graph
 
 
 def planted(sizes, within: float, between: float, seed: int = 0) -> tuple[csr_array, np.ndarray]:
@@ -82,7 +82,7 @@ def test_a_seed_gives_one_partition_in_any_process():
     labels = [clusters(graph, seed).tolist() for seed in (0, 0, 1)]
     assert labels[0] == labels[1] != labels[2]
     code = (
-        "from kn_assets.clusters import clusters; from tests.test_maps_clusters import planted; "
+        "from kn_assets.maps.clusters import clusters; from tests.maps.test_clusters import planted; "
         "print(clusters(planted((300,), 0.05, 0)[0], 0).tolist())"
     )
     there = subprocess.run(
@@ -90,7 +90,7 @@ def test_a_seed_gives_one_partition_in_any_process():
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
     )
     assert json.loads(there.stdout) == labels[0]
 
