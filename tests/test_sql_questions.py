@@ -7,7 +7,7 @@ import pytest
 
 from kn_assets.database import database
 from kn_assets.database.query import run
-from kn_assets.made_up import add_training
+from kn_assets.synthetic import add_training
 from tests.synthetic import make_lake
 
 PAGE = Path(__file__).parents[1] / "docs" / "sql.md"

@@ -10,7 +10,7 @@ import pyarrow as pa
 from kn_assets import checks, lake
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import TABLES
-from kn_assets.made_up import FINGERPRINT
+from kn_assets.synthetic import FINGERPRINT
 
 Change = Callable[[pa.Table], pa.Table]
 

@@ -11,7 +11,7 @@ import pytest
 from kn_assets import checks, lake
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import KNOWLEDGE, TABLES
-from kn_assets.made_up import FINGERPRINT
+from kn_assets.synthetic import FINGERPRINT
 from tests.checks.spoiling import (
     MODEL,
     N_LAYERS,

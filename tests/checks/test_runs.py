@@ -9,7 +9,7 @@ from kn_assets import checks
 from kn_assets.checks import rows as check_rows
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.made_up import FINGERPRINT
+from kn_assets.synthetic import FINGERPRINT
 from tests.checks.spoiling import (
     MODEL,
     N_LAYERS,

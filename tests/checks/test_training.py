@@ -11,7 +11,7 @@ import pytest
 from kn_assets import checks, lake
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import STEPS
-from kn_assets.made_up import FINGERPRINT, add_training
+from kn_assets.synthetic import FINGERPRINT, add_training
 from tests.checks.spoiling import with_value
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from kn_assets.database import database
-from kn_assets.made_up import add_training
+from kn_assets.synthetic import add_training
 from tests.database.told import MODEL, SIZE
 from tests.synthetic import make_lake
 

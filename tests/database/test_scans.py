@@ -14,7 +14,7 @@ from kn_assets.database import database
 from kn_assets.database.database import Database
 from kn_assets.database.parts import BY_LAYER, BY_PROMPT
 from kn_assets.lake.schema import ALL
-from kn_assets.made_up.large import SHARD, make_large_lake
+from kn_assets.synthetic.large import SHARD, make_large_lake
 from tests.synthetic import make_lake
 
 PROMPTS = 2 * SHARD + 40

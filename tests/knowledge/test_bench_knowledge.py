@@ -17,7 +17,7 @@ from kn_assets.knowledge.tables import KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.launch import Request
-from kn_assets.made_up import add_training, make_lake
+from kn_assets.synthetic import add_training, make_lake
 
 NAMED = (
     *("suppress", "suppress_random", "suppress_matched", "suppress_unrelated"),

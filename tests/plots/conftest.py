@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kn_assets.lake import Lake
-from kn_assets.made_up import add_training
+from kn_assets.synthetic import add_training
 from tests.plots.reading import MODEL, STEPS_KEPT
 from tests.synthetic import make_lake
 

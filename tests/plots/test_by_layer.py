@@ -7,8 +7,8 @@ import pytest
 
 from kn_assets.lake import Lake
 from kn_assets.lake.parquet import parquet_writer
-from kn_assets.made_up import FINGERPRINT
 from kn_assets.plots import by_layer, source
+from kn_assets.synthetic import FINGERPRINT
 from tests.plots.reading import MODEL, ask, drawn, heights
 
 

@@ -18,8 +18,8 @@ from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
 from kn_assets.lake.schema import TABLES
 from kn_assets.live_process import Tell
-from kn_assets.made_up import make_lake
 from kn_assets.progress import Progress
+from kn_assets.synthetic import make_lake
 from tests import small
 from tests.ui.screen import Screen
 from ui import requested

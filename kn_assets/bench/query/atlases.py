@@ -14,8 +14,8 @@ from kn_assets import lake as lakes
 from kn_assets.lake import Lake
 from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import TABLES
-from kn_assets.made_up import FINGERPRINT, make_lake
-from kn_assets.made_up.large import make_large_lake
+from kn_assets.synthetic import FINGERPRINT, make_lake
+from kn_assets.synthetic.large import make_large_lake
 
 MODEL = "bench"
 LAYERS, NEURONS, TOKENS, DENSITY = 30, 1_536, 30, 0.01

@@ -8,7 +8,7 @@ import pytest
 
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
-from kn_assets.made_up import make_lake
+from kn_assets.synthetic import make_lake
 from tests.test_live_knowledge import lake_with_facts
 from tests.ui.asking import opened
 from tests.ui.knowledge.page import MODEL, SHAPE

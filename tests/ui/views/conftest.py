@@ -8,7 +8,7 @@ import pytest
 
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
-from kn_assets.made_up import make_lake
+from kn_assets.synthetic import make_lake
 from tests.ui.asking import opened
 from ui.api import Api
 from ui.app import TABS

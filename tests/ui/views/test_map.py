@@ -7,7 +7,7 @@ import pytest
 
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
-from kn_assets.made_up import Shape
+from kn_assets.synthetic import Shape
 from ui import map_view
 from ui.pack import unpack
 

@@ -9,7 +9,7 @@ import pytest
 
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
-from kn_assets.made_up import Shape, dense_blocks, lengths
+from kn_assets.synthetic import Shape, dense_blocks, lengths
 from ui import neuron_view, views
 from ui.pack import pack, pack_ids, unpack
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from kn_assets.database.database import Database
-from kn_assets.made_up import Shape, make_lake
+from kn_assets.synthetic import Shape, make_lake
 from ui import views
 from ui.rows import limit_option
 

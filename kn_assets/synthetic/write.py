@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import TABLES
-from kn_assets.made_up.dense import FINGERPRINT, Columns, Shape
+from kn_assets.synthetic.dense import FINGERPRINT, Columns, Shape
 
 
 def columns_of(rows: list[dict[str, Any]]) -> Columns:

@@ -21,11 +21,11 @@ from kn_assets.atlas.activations.merge import peaks
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import TABLES
-from kn_assets.made_up.context import attention, lens, neuron_vocabulary
-from kn_assets.made_up.corpus import write_corpus
-from kn_assets.made_up.dense import FINGERPRINT, Array, Columns, Shape, neuron_columns, token_ids
-from kn_assets.made_up.text import vocabulary
-from kn_assets.made_up.write import atlas_row, columns_of, write
+from kn_assets.synthetic.context import attention, lens, neuron_vocabulary
+from kn_assets.synthetic.corpus import write_corpus
+from kn_assets.synthetic.dense import FINGERPRINT, Array, Columns, Shape, neuron_columns, token_ids
+from kn_assets.synthetic.text import vocabulary
+from kn_assets.synthetic.write import atlas_row, columns_of, write
 
 SHARD = 512  # prompts, as a run cuts them at 30 tokens a prompt
 _THREADS = 2

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kn_assets.made_up.text import COUNTRIES
+from kn_assets.synthetic.text import COUNTRIES
 
 ROWS_AT_ONCE = 1 << 20
 FINGERPRINT = "made-up"

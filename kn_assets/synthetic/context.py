@@ -7,14 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.made_up.dense import (
-    ROWS_AT_ONCE,
-    Columns,
-    Shape,
-    lengths,
-    token_ids,
-)
-from kn_assets.made_up.text import vocabulary
+from kn_assets.synthetic.dense import ROWS_AT_ONCE, Columns, Shape, lengths, token_ids
+from kn_assets.synthetic.text import vocabulary
 
 
 def lens(size: Shape) -> Iterator[Columns]:

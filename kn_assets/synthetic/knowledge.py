@@ -15,7 +15,7 @@ from kn_assets.knowledge import effects, facts, refine
 from kn_assets.knowledge.concepts import concepts
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import KNOWLEDGE
-from kn_assets.made_up.text import vocabulary
+from kn_assets.synthetic.text import vocabulary
 
 _FACTS = 4  # of each relation
 _NEURONS = 2_000  # of the atlas, whose concepts are told

@@ -15,8 +15,8 @@ import pyarrow as pa
 from kn_assets import lake as lakes
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import STEPS
-from kn_assets.made_up.dense import FINGERPRINT
 from kn_assets.steps import fact_steps, layer_steps, neuron_steps
+from kn_assets.synthetic.dense import FINGERPRINT
 
 _WORDINGS_KEPT = 1  # the last of each fact, never told
 
@@ -61,7 +61,7 @@ def add_training(
 
     given: as for `make_lake`; the seed of a step is `seed` and its place, so that steps differ.
     """
-    from kn_assets.made_up import make_lake
+    from kn_assets.synthetic import make_lake
 
     seed = given.pop("seed", 0)
     for i, step in enumerate(steps):

@@ -10,14 +10,8 @@ import numpy as np
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import TABLES
-from kn_assets.made_up.dense import (
-    FINGERPRINT,
-    Array,
-    Columns,
-    Shape,
-    dense_blocks,
-)
-from kn_assets.made_up.write import write
+from kn_assets.synthetic.dense import FINGERPRINT, Array, Columns, Shape, dense_blocks
+from kn_assets.synthetic.write import write
 
 
 def thresholds(size: Shape) -> Array:

@@ -7,14 +7,9 @@ from datetime import UTC, datetime
 import numpy as np
 
 from kn_assets.lake import Lake, Partition
-from kn_assets.made_up.dense import (
-    Shape,
-    city_of,
-    lengths,
-    token_ids,
-)
-from kn_assets.made_up.text import CITIES, COUNTRIES, vocabulary
-from kn_assets.made_up.write import columns_of, write
+from kn_assets.synthetic.dense import Shape, city_of, lengths, token_ids
+from kn_assets.synthetic.text import CITIES, COUNTRIES, vocabulary
+from kn_assets.synthetic.write import columns_of, write
 
 
 def write_corpus(lake: Lake, where: Partition, size: Shape) -> None:

@@ -15,10 +15,10 @@ import numpy as np
 
 from kn_assets import lake as lakes
 from kn_assets.lake import Lake, Partition
-from kn_assets.made_up.activations import thresholds, write_activations
-from kn_assets.made_up.context import attention, lens, neuron_vocabulary
-from kn_assets.made_up.corpus import write_corpus
-from kn_assets.made_up.dense import (
+from kn_assets.synthetic.activations import thresholds, write_activations
+from kn_assets.synthetic.context import attention, lens, neuron_vocabulary
+from kn_assets.synthetic.corpus import write_corpus
+from kn_assets.synthetic.dense import (
     FINGERPRINT,
     Columns,
     Shape,
@@ -29,10 +29,10 @@ from kn_assets.made_up.dense import (
     token_ids,
     tokens_index,
 )
-from kn_assets.made_up.knowledge import add_facts, add_knowledge
-from kn_assets.made_up.text import vocabulary
-from kn_assets.made_up.training import add_training
-from kn_assets.made_up.write import atlas_row, columns_of, write
+from kn_assets.synthetic.knowledge import add_facts, add_knowledge
+from kn_assets.synthetic.text import vocabulary
+from kn_assets.synthetic.training import add_training
+from kn_assets.synthetic.write import atlas_row, columns_of, write
 
 __all__ = [
     "FINGERPRINT",
