@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kn_assets.errors import KnError
-from kn_assets.live_knowledge import MOST_CHANGED
+from kn_assets.live.knowledge import MOST_CHANGED
 from ui import knowledge_view
 from ui.api import LARGEST_PAGE, Api, Checked
 from ui.json_text import to_json

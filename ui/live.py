@@ -15,9 +15,9 @@ import numpy as np
 from kn_assets.atlas import lazy_lens
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, model
-from kn_assets.live import n_heads, plan_of, valid
-from kn_assets.live_process import LiveProcess, Tell
-from kn_assets.live_prompt import LivePrompt
+from kn_assets.live.model import n_heads, plan_of, valid
+from kn_assets.live.process import LiveProcess, Tell
+from kn_assets.live.prompt import LivePrompt
 from ui.json_text import to_json
 from ui.live_queue import LIVE_ALONE, LiveLimits, LiveQueue
 from ui.live_runs import LiveRuns

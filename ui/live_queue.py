@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from kn_assets.errors import KnError
-from kn_assets.live_process import Tell
+from kn_assets.live.process import Tell
 from ui.rows import Answer
 
 LOOK_S = 0.2  # between two looks at a run under way

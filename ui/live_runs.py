@@ -12,7 +12,7 @@ from collections import OrderedDict
 import numpy as np
 
 from kn_assets.errors import KnError
-from kn_assets.live_prompt import ATTENTION_GRID, LivePrompt
+from kn_assets.live.prompt import ATTENTION_GRID, LivePrompt
 from ui.pack import pack, pack_ids
 from ui.rows import Answer
 from ui.views import pack_fired

@@ -14,7 +14,7 @@ from concurrent.futures import CancelledError, Executor, Future
 from typing import Any
 
 from kn_assets.errors import KnError
-from kn_assets.live_process import Tell
+from kn_assets.live.process import Tell
 from ui.rows import Answer
 
 FORGOTTEN_S = 5.0  # without anybody looking, before work is dropped

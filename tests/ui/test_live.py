@@ -16,9 +16,9 @@ import pytest
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.live import LiveModel, plan_of
-from kn_assets.live_process import _start
-from kn_assets.live_prompt import LivePrompt
+from kn_assets.live.model import LiveModel, plan_of
+from kn_assets.live.process import _start
+from kn_assets.live.prompt import LivePrompt
 from kn_assets.progress import Progress
 from ui.live import Live
 from ui.live_queue import LiveLimits

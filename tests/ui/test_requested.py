@@ -17,7 +17,7 @@ from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
 from kn_assets.lake.schema import TABLES
-from kn_assets.live_process import Tell
+from kn_assets.live.process import Tell
 from kn_assets.progress import Progress
 from kn_assets.synthetic import make_lake
 from tests import small

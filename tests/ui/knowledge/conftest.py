@@ -9,7 +9,7 @@ import pytest
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.synthetic import make_lake
-from tests.test_live_knowledge import lake_with_facts
+from tests.live.test_knowledge import lake_with_facts
 from tests.ui.asking import opened
 from tests.ui.knowledge.page import MODEL, SHAPE
 from tests.ui.screen import Screen

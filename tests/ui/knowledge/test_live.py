@@ -8,7 +8,7 @@ import pytest
 
 from kn_assets.lake import Lake
 from kn_assets.progress import Progress
-from tests.test_live_knowledge import KEY
+from tests.live.test_knowledge import KEY
 from tests.ui.knowledge.page import percent
 from tests.ui.screen import Screen
 
@@ -23,7 +23,7 @@ def own(own_lake: Lake, serve: Callable[..., str]) -> str:
 def test_a_sentence_is_attributed_and_changed_live(
     screens: Callable[[str], Screen], own: str, own_lake: Lake
 ) -> None:
-    from kn_assets.live_knowledge import LiveKnowledge
+    from kn_assets.live.knowledge import LiveKnowledge
 
     screen = screens(own).open(tab="knowledge")
     screen.page.set_default_timeout(90_000)

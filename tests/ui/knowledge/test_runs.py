@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kn_assets.lake import Lake
-from tests.test_live_knowledge import KEY
+from tests.live.test_knowledge import KEY
 from ui import knowledge_tab
 from ui.api import Api
 from ui.app import TABS

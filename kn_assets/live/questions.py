@@ -18,7 +18,7 @@ from kn_assets.knowledge.questions import Question, ask, single
 from kn_assets.lake import Lake
 from kn_assets.lake import corpus as corpora
 from kn_assets.lake import model as partition
-from kn_assets.live import valid
+from kn_assets.live.model import valid
 
 if TYPE_CHECKING:
     import numpy as np

@@ -21,7 +21,7 @@ from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
-from kn_assets.live_prompt import ATTENTION_GRID, LivePrompt
+from kn_assets.live.prompt import ATTENTION_GRID, LivePrompt
 from kn_assets.models import embedded
 from kn_assets.models.available import available
 from kn_assets.models.config import config_of, number
@@ -108,7 +108,7 @@ class LiveModel:
         return min(self.loaded.parts.context, int((_ATTENTION_BYTES / bytes_per_pair) ** 0.5))
 
     def answer(self, asked: dict[str, Any], progress: Progress) -> bytes:
-        """What `kn_assets.live_process` is asked: `run` with `text` and `longest`, as bytes."""
+        """What `kn_assets.live.process` is asked: `run` with `text` and `longest`, as bytes."""
         return self.run(asked["text"], progress, asked["longest"]).to_bytes()
 
     @property

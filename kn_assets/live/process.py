@@ -26,7 +26,7 @@ from kn_assets.lake import model as partition
 from kn_assets.progress import Bar, Progress
 
 if TYPE_CHECKING:
-    from kn_assets.live_prompt import LivePrompt
+    from kn_assets.live.prompt import LivePrompt
 
 IDLE_S = 600.0
 Tell = Callable[[str, int, int], None]
@@ -48,7 +48,7 @@ class LiveProcess:
 
         Raises KnError as `ask`.
         """
-        from kn_assets.live_prompt import LivePrompt
+        from kn_assets.live.prompt import LivePrompt
 
         question = {"kind": "prompt", "key": key, "text": text, "longest": longest}
         return LivePrompt.from_bytes(self.ask(question, timeout_s, tell))
@@ -58,7 +58,7 @@ class LiveProcess:
 
         Raises KnError as that does, and where it takes longer than `timeout_s`.
         """
-        from kn_assets.live import plan_of
+        from kn_assets.live.model import plan_of
 
         plan_of(self._lake, question["key"])  # before a process starts for nothing
         with self._lock:
@@ -132,9 +132,9 @@ class LiveProcess:
 def _start(lake: Lake, idle_s: float) -> subprocess.Popen[bytes]:
     # What is on this machine is all that a run may use: nobody's text starts a download.
     offline = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "0"}
-    path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
     return subprocess.Popen(
-        [sys.executable, "-m", "kn_assets.live_process", str(lake.root), str(idle_s)],
+        [sys.executable, "-m", "kn_assets.live.process", str(lake.root), str(idle_s)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, **offline, "PYTHONPATH": path},
@@ -175,9 +175,9 @@ def main(root: str, idle_s: float) -> None:
 
 def _worker(kind: str) -> Any:
     """The class that answers questions of a kind: with `of` and `answer` as `LiveModel`'s."""
-    from kn_assets.live import LiveModel
-    from kn_assets.live_atlas import LiveAtlas
-    from kn_assets.live_knowledge import LiveKnowledge
+    from kn_assets.live.atlas import LiveAtlas
+    from kn_assets.live.knowledge import LiveKnowledge
+    from kn_assets.live.model import LiveModel
 
     return {"prompt": LiveModel, "atlas": LiveAtlas, "knowledge": LiveKnowledge}[kind]
 

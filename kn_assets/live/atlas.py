@@ -12,7 +12,7 @@ from kn_assets.atlas.lens.rows import LensRows
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
-from kn_assets.live import LiveModel
+from kn_assets.live.model import LiveModel
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class LiveAtlas:
-    """An atlas with its model loaded; `kn_assets.live_process` runs it."""
+    """An atlas with its model loaded; `kn_assets.live.process` runs it."""
 
     def __init__(self, lake: Lake, key: str, model: LiveModel) -> None:
         self.lake, self.atlas, self.model = lake, partition(key), model

@@ -22,8 +22,8 @@ from kn_assets.knowledge.questions import Question
 from kn_assets.knowledge.refine import THRESHOLD
 from kn_assets.knowledge.scores import FLOOR
 from kn_assets.lake import Lake
-from kn_assets.live import plan_of
-from kn_assets.live_questions import Asker, Told, top
+from kn_assets.live.model import plan_of
+from kn_assets.live.questions import Asker, Told, top
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from kn_assets.knowledge.interventions import Change, change
 from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import ask, single
 from kn_assets.lake import Lake
-from kn_assets.live_knowledge import DRAWS, LiveKnowledge
-from kn_assets.live_questions import UNRELATED, told_apart
+from kn_assets.live.knowledge import DRAWS, LiveKnowledge
+from kn_assets.live.questions import UNRELATED, told_apart
 from kn_assets.progress import Progress
 from tests import small
 
