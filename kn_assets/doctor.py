@@ -127,7 +127,7 @@ def _atlases(lake: Lake) -> Iterator[Finding]:
 
 def _trainings(atlases: list[Partition]) -> dict[str, list[Partition]]:
     """Name of a model -> the atlases of its steps, in order."""
-    from kn_assets.training.checkpoints import step_of
+    from kn_assets.training.steps.checkpoints import step_of
 
     found: dict[str, list[tuple[int, Partition]]] = {}
     for atlas in atlases:
@@ -141,7 +141,7 @@ def _trainings(atlases: list[Partition]) -> dict[str, list[Partition]]:
 
 
 def _training(lake: Lake, name: str, n_steps: int) -> Finding:
-    from kn_assets.steps.tables import OVER_STEPS, StepsPlan
+    from kn_assets.training.steps.tables import OVER_STEPS, StepsPlan
 
     plan = StepsPlan(lake, name)
     what = f"training of {name}: {n_steps} steps"

@@ -15,9 +15,9 @@ from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings, NothingKnown
 from kn_assets.launch import ATLAS_TABLES, Request, materialize, run
 from kn_assets.progress import Progress, TerminalProgress
-from kn_assets.steps import lens
-from kn_assets.steps.tables import StepsPlan
-from kn_assets.training.checkpoints import check
+from kn_assets.training.steps import lens
+from kn_assets.training.steps.checkpoints import check
+from kn_assets.training.steps.tables import StepsPlan
 
 OF_LAST = ("neuron_map", "prompt_map", "map_clusters")
 """Tables that only the last step's atlas is asked for."""

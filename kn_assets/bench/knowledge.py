@@ -23,7 +23,7 @@ from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
 from kn_assets.lake import Lake, Partition
 from kn_assets.models import embedded
 from kn_assets.models.source import resolve
-from kn_assets.training.checkpoints import named_here, step_of
+from kn_assets.training.steps.checkpoints import named_here, step_of
 
 CONTROLS = ("random", "matched", "unrelated")
 KINDS = ("suppress", "amplify")

@@ -17,7 +17,7 @@ from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.knowledge.tables import KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.progress import BothProgress, LogProgress, Progress, TerminalProgress
-from kn_assets.steps.tables import StepsPlan
+from kn_assets.training.steps.tables import StepsPlan
 
 corpora = dg.DynamicPartitionsDefinition(name="corpora")
 models = dg.DynamicPartitionsDefinition(name="models")

@@ -20,7 +20,7 @@ from kn_assets.defs.resources import (
 )
 from kn_assets.defs.tables import check_specs, spec, told
 from kn_assets.knowledge.tables import OF_CORPUS
-from kn_assets.steps import lens
+from kn_assets.training.steps import lens
 
 
 def _all_of(*tables: str) -> list[dg.AssetDep]:

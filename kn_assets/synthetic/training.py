@@ -15,8 +15,8 @@ import pyarrow as pa
 from kn_assets import lake as lakes
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import STEPS
-from kn_assets.steps import fact_steps, layer_steps, neuron_steps
 from kn_assets.synthetic.dense import FINGERPRINT
+from kn_assets.training.steps import fact_steps, layer_steps, neuron_steps
 
 _WORDINGS_KEPT = 1  # the last of each fact, never told
 

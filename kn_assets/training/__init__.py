@@ -1,6 +1,8 @@
 """A small GPT-2 trained on GeoNames' facts, and the checkpoints of any model's training."""
 
-from kn_assets.training.checkpoints import (
+from kn_assets.training.loop import train
+from kn_assets.training.settings import TrainSettings
+from kn_assets.training.steps.checkpoints import (
     Checkpoint,
     checkpoints,
     chosen,
@@ -9,8 +11,6 @@ from kn_assets.training.checkpoints import (
     steps,
     unfinished,
 )
-from kn_assets.training.loop import train
-from kn_assets.training.settings import TrainSettings
 
 __all__ = [
     "Checkpoint",

@@ -13,8 +13,8 @@ from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import ALL
 from kn_assets.plots import plot, preview, source
 from kn_assets.plots.picture import _PICTURES
-from kn_assets.steps.tables import OVER_STEPS
 from kn_assets.synthetic import FINGERPRINT
+from kn_assets.training.steps.tables import OVER_STEPS
 from tests.plots.reading import CORPUS, MODEL, drawn, replace_column, size_of, where
 
 

@@ -21,7 +21,7 @@ from kn_assets.launch import ATLAS_TABLES, Request
 from kn_assets.launch_steps import run_steps
 from kn_assets.training import requests
 from kn_assets.training.text import taught
-from tests.steps.trained import CITIES, STEPS_KEPT, TRAINED, Told, at
+from tests.training.steps.trained import CITIES, STEPS_KEPT, TRAINED, Told, at
 
 
 def test_nothing_is_made_twice(made: Lake, world: Callable[[], list[Request]]) -> None:

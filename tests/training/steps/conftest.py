@@ -16,7 +16,7 @@ from kn_assets.lake import Lake
 from kn_assets.launch import Request
 from kn_assets.launch_steps import run_steps
 from kn_assets.training import requests, train
-from tests.steps.trained import CITIES, TRAINED, Told, at
+from tests.training.steps.trained import CITIES, TRAINED, Told, at
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from kn_assets.definitions import defs
 from kn_assets.defs.resources import resources
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import STEPS
-from kn_assets.steps.tables import OVER_STEPS
-from tests.steps.trained import STEPS_KEPT, at
+from kn_assets.training.steps.tables import OVER_STEPS
+from tests.training.steps.trained import STEPS_KEPT, at
 
 HERE = lakes.model("geo")
 

@@ -11,8 +11,9 @@ from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.launch import Request
-from kn_assets.training import Checkpoint, TrainSettings, checkpoints, chosen, requests, steps
-from kn_assets.training.checkpoints import check, named_here, step_of, unfinished
+from kn_assets.training import Checkpoint, TrainSettings, chosen, requests, steps
+from kn_assets.training.steps import checkpoints
+from kn_assets.training.steps.checkpoints import check, named_here, step_of, unfinished
 from tests.models import tiny
 from tests.models.stand_in_hub import StandInHub, environment, serving
 
@@ -203,7 +204,7 @@ def test_revisions_of_a_hub_repository(tmp_path: Path) -> None:
 
 def test_nothing_heavy_is_imported_to_know_the_settings() -> None:
     code = """
-import sys, kn_assets.training, kn_assets.steps.tables
+import sys, kn_assets.training, kn_assets.training.steps.tables
 heavy = {"torch", "transformers", "openTSNE", "sklearn", "dagster", "gradio", "huggingface_hub"}
 print(sorted(heavy & set(sys.modules)))
 """

@@ -11,8 +11,14 @@ from kn_assets.errors import KnError
 from kn_assets.knowledge.questions import Question
 from kn_assets.lake.schema import STEPS, TABLES
 from kn_assets.maps import projection
-from kn_assets.steps import fact_lens, fact_steps, layer_steps, neuron_map_steps, neuron_steps
-from kn_assets.steps.facts import decided
+from kn_assets.training.steps import (
+    fact_lens,
+    fact_steps,
+    layer_steps,
+    neuron_map_steps,
+    neuron_steps,
+)
+from kn_assets.training.steps.facts import decided
 from tests.knowledge import naive
 
 LAYERS, NEURONS, PROMPTS = 2, 5, 8

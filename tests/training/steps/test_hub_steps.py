@@ -19,7 +19,7 @@ from tests import small
 from tests.models import tiny
 from tests.models.stand_in_hub import StandInHub, serving
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from kn_assets.knowledge.questions import ask
 from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings
 from kn_assets.models import source as sources
 from kn_assets.progress import Progress
-from kn_assets.steps.facts import fact_lens
-from kn_assets.steps.identity import identity
+from kn_assets.training.steps.facts import fact_lens
+from kn_assets.training.steps.identity import identity
 
 
 def asked(plan: AtlasPlan, settings: KnowledgeSettings) -> list[int]:

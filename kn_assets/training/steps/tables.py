@@ -19,12 +19,12 @@ from kn_assets.atlas.settings import VERSIONS
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
 from kn_assets.progress import Progress
-from kn_assets.steps import training
-from kn_assets.steps.facts import fact_steps
-from kn_assets.steps.identity import identity
-from kn_assets.steps.maps import neuron_map_steps
-from kn_assets.steps.neurons import ALIVE, layer_steps, neuron_steps
-from kn_assets.training.checkpoints import step_of
+from kn_assets.training.steps import log as training
+from kn_assets.training.steps.checkpoints import step_of
+from kn_assets.training.steps.facts import fact_steps
+from kn_assets.training.steps.identity import identity
+from kn_assets.training.steps.maps import neuron_map_steps
+from kn_assets.training.steps.neurons import ALIVE, layer_steps, neuron_steps
 
 OVER_STEPS = ("neuron_steps", "layer_steps", "training_log", "fact_steps", "neuron_map_steps")
 """The tables over all steps, in an order in which they can be made."""
