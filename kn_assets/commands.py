@@ -23,7 +23,7 @@ DEMO = {"corpus": "geonames", "model": "smollm2-135m", "limit": 600}
 def demo(args: argparse.Namespace) -> int:
     """Make the embedded atlas, then open the app."""
     from kn_assets.atlas.settings import AtlasSettings
-    from kn_assets.launch import Request, run
+    from kn_assets.launch.run import Request, run
 
     if not args.no_ui:
         _check_port(args)
@@ -35,7 +35,7 @@ def demo(args: argparse.Namespace) -> int:
 def run(args: argparse.Namespace) -> int:
     """Make an atlas, or one of each step, with its knowledge where that was asked for."""
     from kn_assets.atlas.settings import AtlasSettings
-    from kn_assets.launch import Request, run
+    from kn_assets.launch.run import Request, run
     from kn_assets.training import named_here, requests, unfinished
 
     atlas = AtlasSettings().with_given(**vars(args))
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if word := unfinished(lake, atlas.model):
         print(f"kn: {word}", file=sys.stderr)
     if args.steps_of:
-        from kn_assets.launch_steps import run_steps
+        from kn_assets.launch.steps import run_steps
 
         made = run_steps(requests(lake, atlas, args.steps_of, **given))
     else:
@@ -61,8 +61,8 @@ def run(args: argparse.Namespace) -> int:
 def plan(args: argparse.Namespace) -> int:
     """Tell what a run would take; 1 where it doesn't fit."""
     from kn_assets.atlas.settings import AtlasSettings
-    from kn_assets.launch import Request
-    from kn_assets.plan_run import planned
+    from kn_assets.launch.forecast import planned
+    from kn_assets.launch.run import Request
     from kn_assets.progress import TerminalProgress
     from kn_assets.training import named_here
 

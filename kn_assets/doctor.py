@@ -100,8 +100,8 @@ def _answers(url: str) -> bool:
 
 
 def _atlases(lake: Lake) -> Iterator[Finding]:
-    from kn_assets.launch import ATLAS_TABLES
-    from kn_assets.launch_steps import OF_LAST
+    from kn_assets.launch.run import ATLAS_TABLES
+    from kn_assets.launch.steps import OF_LAST
 
     found = lake.partitions("model")
     atlases = [p for p in found if any(lake.meta(p, t) for t in ATLAS_TABLES)]

@@ -13,7 +13,7 @@ from kn_assets.definitions import defs
 from kn_assets.defs.resources import resources
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import ALL, TABLES
-from kn_assets.launch import run
+from kn_assets.launch.run import run
 from kn_assets.training.steps.tables import OVER_STEPS
 from tests import small
 

@@ -1,6 +1,6 @@
 """How large an atlas gets: rows and bytes of each table, by arithmetic out of its settings.
 
-Bytes a row are those of atlases that were made; `kn_assets.plan_run` measures them on a sample of
+Bytes a row are those of atlases that were made; `kn_assets.launch.forecast` measures them on a sample of
 the very prompts. What a run asks before it starts is whether disk and memory hold that.
 """
 

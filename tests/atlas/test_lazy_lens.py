@@ -18,7 +18,7 @@ from kn_assets.database.database import Database
 from kn_assets.doctor import examine
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
-from kn_assets.launch import Request, run
+from kn_assets.launch.run import Request, run
 from kn_assets.live.atlas import LiveAtlas
 from kn_assets.progress import Progress
 from tests import small

@@ -11,7 +11,6 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from kn_assets import launch
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.knowledge import answers, facts, interventions, scores, tables, work
@@ -25,6 +24,7 @@ from kn_assets.knowledge.tables import (
     NothingKnown,
 )
 from kn_assets.lake import Lake
+from kn_assets.launch import run
 from kn_assets.models.load import LoadedModel
 from kn_assets.progress import Bar, Progress
 from tests.atlas.test_extract import made_plan
@@ -233,10 +233,10 @@ def test_a_run_killed_before_it_tidied_up_leaves_nothing(
         tables.write_knowledge(plan, SETTINGS, Progress())
     assert list(plan.lake.folder(plan.model).glob(".work-knowledge-*"))
     asked: list[list[str]] = []
-    monkeypatch.setattr(launch, "materialize", lambda _request, _of, names: asked.append(names))
-    monkeypatch.setattr(launch.Request, "stale_facts", lambda _: [])
+    monkeypatch.setattr(run, "materialize", lambda _request, _of, names: asked.append(names))
+    monkeypatch.setattr(run.Request, "stale_facts", lambda _: [])
     settings = AtlasSettings.from_json(plan.settings.to_json())
-    request = launch.Request(Lake(plan.lake.root), settings, knowledge=SETTINGS)
-    launch._run_knowledge(request)
+    request = run.Request(Lake(plan.lake.root), settings, knowledge=SETTINGS)
+    run._run_knowledge(request)
     assert asked == [[CONCEPTS]], "the tables about facts are there"
     assert taken(plan) == wanted

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from kn_assets.launch import ATLAS_TABLES, dagster_home, run
+from kn_assets.launch.run import ATLAS_TABLES, dagster_home, run
 from tests import small
 
 

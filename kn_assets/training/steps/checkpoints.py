@@ -17,7 +17,7 @@ from typing import Any
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.launch import Request
+from kn_assets.launch.run import Request
 from kn_assets.models.source import ModelSource, resolve
 from kn_assets.training.settings import TrainSettings
 

@@ -13,8 +13,8 @@ from kn_assets.corpora import geonames
 from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
 from kn_assets.lake import Lake
-from kn_assets.launch import Request
-from kn_assets.launch_steps import run_steps
+from kn_assets.launch.run import Request
+from kn_assets.launch.steps import run_steps
 from kn_assets.training import requests, train
 from tests.training.steps.trained import CITIES, TRAINED, Told, at
 

@@ -10,7 +10,7 @@ import pytest
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.launch import Request
+from kn_assets.launch.run import Request
 from kn_assets.training import Checkpoint, TrainSettings, chosen, requests, steps
 from kn_assets.training.steps import checkpoints
 from kn_assets.training.steps.checkpoints import check, named_here, step_of, unfinished

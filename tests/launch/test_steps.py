@@ -17,8 +17,8 @@ from kn_assets.knowledge.facts import from_cities
 from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import STEPS
-from kn_assets.launch import ATLAS_TABLES, Request
-from kn_assets.launch_steps import run_steps
+from kn_assets.launch.run import ATLAS_TABLES, Request
+from kn_assets.launch.steps import run_steps
 from kn_assets.training import requests
 from kn_assets.training.text import taught
 from tests.training.steps.trained import CITIES, STEPS_KEPT, TRAINED, Told, at

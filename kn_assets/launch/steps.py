@@ -13,7 +13,7 @@ from pathlib import Path
 from kn_assets.database import database
 from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings, NothingKnown
-from kn_assets.launch import ATLAS_TABLES, Request, materialize, run
+from kn_assets.launch.run import ATLAS_TABLES, Request, materialize, run
 from kn_assets.progress import Progress, TerminalProgress
 from kn_assets.training.steps import lens
 from kn_assets.training.steps.checkpoints import check

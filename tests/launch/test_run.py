@@ -14,13 +14,13 @@ import pytest
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
-from kn_assets.launch import ATLAS_TABLES, Request, run
-from kn_assets.launch_steps import run_steps
+from kn_assets.launch.run import ATLAS_TABLES, Request, run
+from kn_assets.launch.steps import run_steps
 from kn_assets.training import requests
 from tests import small
 from tests.models import tiny
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""From a request to Dagster runs: what is stale is made, and nothing else."""
