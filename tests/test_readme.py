@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kn_assets import cli
 from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.cli import parser
 from kn_assets.corpora import wikipedia
 from kn_assets.database import database, query
 from kn_assets.lake.schema import KNOWLEDGE, TABLES
@@ -37,7 +37,7 @@ def test_commands_parse(command: str) -> None:
     )
     words = shlex.split(bare)[1:]
     if words and words != ["bench"]:
-        cli._parser(words).parse_args(words)
+        parser._parser(words).parse_args(words)
 
 
 def test_targets_of_make_exist() -> None:

@@ -14,8 +14,8 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from kn_assets.atlas import lazy_lens
+from kn_assets.cli.doctor import examine
 from kn_assets.database.database import Database
-from kn_assets.doctor import examine
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
 from kn_assets.launch.run import Request, run

@@ -14,7 +14,7 @@ import pytest
 
 from kn_assets.atlas import estimate
 from kn_assets.atlas.extract import NEEDS, extract
-from kn_assets.cli import main
+from kn_assets.cli.parser import main
 from kn_assets.errors import KnError
 from kn_assets.lake import RESERVE
 from kn_assets.launch.forecast import Planned, planned

@@ -111,7 +111,7 @@ def test_steps_of_a_model_and_the_tables_over_them(tmp_path: Path) -> None:
 
 def run_in_process(folder: Path, lake: Path) -> subprocess.Popen[bytes]:
     settings = small.settings(folder)
-    command = [sys.executable, "-m", "kn_assets.cli", "--data", str(lake), "run"]
+    command = [sys.executable, "-m", "kn_assets.cli.parser", "--data", str(lake), "run"]
     for name in ("corpus", "model", "tokens", "density", "dtype"):
         command += [f"--{name}", str(getattr(settings, name))]
     command += ["--top-k", str(settings.top_k)]

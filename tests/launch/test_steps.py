@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from kn_assets import lake as lakes
+from kn_assets.cli.doctor import examine
 from kn_assets.corpora import geonames
-from kn_assets.doctor import examine
 from kn_assets.errors import KnError
 from kn_assets.knowledge.facts import from_cities
 from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings

@@ -18,7 +18,15 @@ pytestmark = pytest.mark.browser
 @pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"there is no Chromium at {CHROMIUM}")
 def test_every_act_is_timed(lake: Lake) -> None:
     given = ["--repeats", "2", "--loads", "1", "--people", "2", "--seconds", "3"]
-    command = [sys.executable, "-m", "kn_assets.cli", "bench", "ui", "--lake", str(lake.root)]
+    command = [
+        sys.executable,
+        "-m",
+        "kn_assets.cli.parser",
+        "bench",
+        "ui",
+        "--lake",
+        str(lake.root),
+    ]
     # A process of its own: this one may have a browser's event loop already.
     done = subprocess.run([*command, *given, "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

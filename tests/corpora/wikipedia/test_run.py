@@ -23,7 +23,7 @@ def kn(data: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     told = {**os.environ, "DAGSTER_HOME": str(data / "dagster"), **env}
     told.pop("KN_CONTACT", None)
     return subprocess.run(
-        [sys.executable, "-m", "kn_assets.cli", "--data", str(data), *words],
+        [sys.executable, "-m", "kn_assets.cli.parser", "--data", str(data), *words],
         cwd=ROOT,
         env=told,
         capture_output=True,

@@ -38,7 +38,14 @@ def hub(tmp_path: Path) -> StandInHub:
 def kn(tmp_path: Path, hub: StandInHub, *given: str) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
     env = {**clean, "HF_ENDPOINT": hub.endpoint, "HF_HOME": str(tmp_path / "hf")}
-    command = [sys.executable, "-m", "kn_assets.cli", "--data", str(tmp_path / "lake"), *given]
+    command = [
+        sys.executable,
+        "-m",
+        "kn_assets.cli.parser",
+        "--data",
+        str(tmp_path / "lake"),
+        *given,
+    ]
     return subprocess.run(
         command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )

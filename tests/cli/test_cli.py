@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from kn_assets import cli, lake
+from kn_assets import lake
+from kn_assets.cli import parser
 from kn_assets.lake import Lake, parquet
 from tests import small
 from tests.synthetic import make_lake
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def kn(*words: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "kn_assets.cli", *map(str, words)],
+        [sys.executable, "-m", "kn_assets.cli.parser", *map(str, words)],
         cwd=ROOT,
         env={**os.environ, "HF_HUB_OFFLINE": "1", **env},
         capture_output=True,
@@ -180,14 +181,14 @@ def test_prompts_and_doctor(tmp_path: Path) -> None:
 
 
 def test_every_benchmark_offers_json() -> None:
-    assert {"query", "clean", "scrape", "map"} <= set(cli.bench_names())
-    for name in cli.bench_names():
+    assert {"query", "clean", "scrape", "map"} <= set(parser.bench_names())
+    for name in parser.bench_names():
         assert "--json" in kn("bench", name, "--help").stdout
 
 
 def test_errors_exit_with_1_and_mistyped_words_with_2(tmp_path: Path) -> None:
-    assert cli.main(["--data", str(tmp_path), "prompts"]) == 1
+    assert parser.main(["--data", str(tmp_path), "prompts"]) == 1
     with pytest.raises(SystemExit) as left:
-        cli.main(["nonsense"])
+        parser.main(["nonsense"])
     assert left.value.code == 2
     assert Lake(tmp_path).partitions("model") == []

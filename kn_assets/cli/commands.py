@@ -131,7 +131,7 @@ def page(args: argparse.Namespace) -> int:
 
 def prompts(args: argparse.Namespace) -> int:
     """Print the prompts of a corpus, a line each."""
-    from kn_assets.listing import prompt_lines
+    from kn_assets.cli.prompts import prompt_lines
 
     def note(text: str) -> None:
         print(f"kn: {text}", file=sys.stderr)
@@ -153,7 +153,7 @@ def bench(args: argparse.Namespace) -> int:
 
 def doctor(args: argparse.Namespace) -> int:
     """Print what is installed, reachable and made."""
-    from kn_assets.doctor import report
+    from kn_assets.cli.doctor import report
 
     return report(_lake(args))
 
