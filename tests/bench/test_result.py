@@ -9,7 +9,7 @@ from pathlib import Path
 from kn_assets.bench.result import Result
 from kn_assets.cli import parser
 
-PAGE = (Path(__file__).parents[1] / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text(encoding="utf-8")
 RESULT = Result(
     name="thing",
     ratio=1.2345,
