@@ -17,7 +17,7 @@ from kn_assets.launch.run import run
 from kn_assets.training.steps.tables import OVER_STEPS
 from tests import small
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def definitions() -> dg.Definitions:

@@ -14,7 +14,7 @@ from kn_assets.database import database, query
 from kn_assets.lake.schema import KNOWLEDGE, TABLES
 from tests.synthetic import make_lake
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 KEY = "smollm2-135m"
 
