@@ -18,12 +18,13 @@ import duckdb
 from kn_assets.database.database import Database, Stamp
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from ui import neuron_view, views
+from ui.explore import neuron as neuron_view
+from ui.explore import prompt as views
 from ui.json_text import to_json
-from ui.live import Live
-from ui.live_queue import LIVE_ALONE, LiveLimits
 from ui.rows import Answer
-from ui.sql import ALONE, Limits, SqlTab
+from ui.runs.live import Live
+from ui.runs.queue import LIVE_ALONE, LiveLimits
+from ui.runs.sql import ALONE, Limits, SqlTab
 
 if TYPE_CHECKING:
     from ui.tab import Question, Tab

@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterator
 
 import gradio as gr
 
-from ui import explore_tab, knowledge_tab, map_tab, sql_tab, training_tab
 from ui.api import Api
+from ui.explore import tab as explore_tab
+from ui.knowledge import tab as knowledge_tab
+from ui.map import tab as map_tab
+from ui.sql import tab as sql_tab
 from ui.tab import Event
+from ui.training import tab as training_tab
 from ui.widgets import widget
 
 TABS = (explore_tab.TAB, map_tab.TAB, knowledge_tab.TAB, training_tab.TAB, sql_tab.TAB)

@@ -41,8 +41,8 @@ def serve(
             "a share link lets anyone in who has it: give --auth USER:PASS, or --public to allow it"
         )
     check_port(host, port)
-    from ui.live_queue import LIVE_SHARED
-    from ui.sql import SHARED
+    from ui.runs.queue import LIVE_SHARED
+    from ui.runs.sql import SHARED
 
     limits: dict[str, Any] = {}
     if share or host not in LOCAL:

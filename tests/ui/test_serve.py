@@ -13,8 +13,8 @@ import pytest
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from ui import serve as serving
-from ui.live_queue import LIVE_SHARED
-from ui.sql import SHARED
+from ui.runs.queue import LIVE_SHARED
+from ui.runs.sql import SHARED
 
 
 def test_a_taken_port_is_named(lake: Lake) -> None:

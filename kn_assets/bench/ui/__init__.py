@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> Result:
 
 def _largest(lake: Lake) -> dict[str, Any]:
     from kn_assets.database.database import Database
-    from ui.views import atlases
+    from ui.explore.prompt import atlases
 
     database = Database(lake)
     found: list[dict[str, Any]] = atlases(database)["atlases"]

@@ -9,21 +9,21 @@ from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from tests.ui.knowledge.page import FACT, MODEL, read
-from ui import knowledge_view
+from ui.knowledge import view
 
 
 def test_facts_are_found_by_subject_object_and_relation(told: Lake, data: Database) -> None:
     facts = told.read(lakes.corpus("made"), "facts").to_pylist()
-    every = knowledge_view.facts(data, MODEL, "", 0, 500)
+    every = view.facts(data, MODEL, "", 0, 500)
     assert every["total"] == len(every["rows"]) == len(facts)
     paged = [
         row["fact_id"]
         for offset in range(0, len(facts), 7)
-        for row in knowledge_view.facts(data, MODEL, "", offset, 7)["rows"]
+        for row in view.facts(data, MODEL, "", offset, 7)["rows"]
     ]
     assert paged == [row["fact_id"] for row in every["rows"]]
     for text in ("SAO PAULO", "japan", "city-continent", "lodz"):
-        from_view = {r["fact_id"] for r in knowledge_view.facts(data, MODEL, text, 0, 500)["rows"]}
+        from_view = {r["fact_id"] for r in view.facts(data, MODEL, text, 0, 500)["rows"]}
         folded = {"SAO PAULO": "São Paulo", "lodz": "Łódź"}.get(text, text).casefold()
         wanted = {
             f["fact_id"]
@@ -42,7 +42,7 @@ def test_facts_are_found_by_subject_object_and_relation(told: Lake, data: Databa
 def test_a_fact_comes_with_its_wordings_neurons_and_interventions(
     told: Lake, data: Database
 ) -> None:
-    found = knowledge_view.fact(data, MODEL, FACT)
+    found = view.fact(data, MODEL, FACT)
     assert found["missing"] is None
     answers = {a["paraphrase"]: a for a in read(told, "fact_answers", fact_id=FACT)}
     prompts = told.read(lakes.corpus("made"), "fact_prompts").to_pylist()
@@ -68,9 +68,9 @@ def test_a_fact_comes_with_its_wordings_neurons_and_interventions(
     }
     assert len(found["interventions"]) == len(read(told, "interventions", fact_id=FACT))
     layer, neuron = next(iter(refined))
-    shared = knowledge_view.shared(data, MODEL, layer, neuron)["rows"]
+    shared = view.shared(data, MODEL, layer, neuron)["rows"]
     assert {r["fact_id"] for r in shared} == {
         r["fact_id"] for r in read(told, "knowledge_neurons", layer=layer, neuron=neuron)
     }
     with pytest.raises(KnError, match="no fact 99999"):
-        knowledge_view.fact(data, MODEL, 99_999)
+        view.fact(data, MODEL, 99_999)

@@ -11,9 +11,9 @@ import pytest
 
 from kn_assets.lake import Lake
 from tests.live.test_knowledge import KEY
-from ui import knowledge_tab
 from ui.api import Api
 from ui.app import TABS
+from ui.knowledge import tab
 
 SENTENCE = {"model": KEY, "sentence": "Kabul is", "answer": "the", "do": "attribute", "steps": 4}
 CHANGE = {**SENTENCE, "do": "change", "factor": 0, "neurons": [[0, 1]]}
@@ -39,13 +39,13 @@ CHANGE = {**SENTENCE, "do": "change", "factor": 0, "neurons": [[0, 1]]}
     ],
 )
 def test_what_a_browser_sends_is_checked(own_api: Api, asked: Any, words: str) -> None:
-    *_, last = knowledge_tab._run(own_api, asked, "me")
+    *_, last = tab._run(own_api, asked, "me")
     assert words in json.loads(last)["error"]
 
 
 @pytest.fixture(scope="module")
 def own_api(own_lake: Lake) -> Iterator[Api]:
-    from ui.live_queue import LiveLimits
+    from ui.runs.queue import LiveLimits
 
     api = Api(own_lake, TABS, live_limits=LiveLimits(characters=100, seconds=120))
     yield api
@@ -73,13 +73,13 @@ def test_runs_wait_in_the_queue_of_all_live_runs(own_lake: Lake) -> None:
     api = Api(own_lake, TABS)
     api.live._process.close()
     api.live._process = held = Held()  # type: ignore[assignment]
-    first = knowledge_tab._run(api, {**SENTENCE, "ask": 1}, "a")
-    second = knowledge_tab._run(api, {**CHANGE, "ask": 2}, "b")
+    first = tab._run(api, {**SENTENCE, "ask": 1}, "a")
+    second = tab._run(api, {**CHANGE, "ask": 2}, "b")
     third = api.live.run({"model": KEY, "text": "Kabul"}, "c")
     assert json.loads(next(first))["done"] == 1
     assert json.loads(next(second)) == {"waiting": 1, "ask": 2}
     assert json.loads(next(third))["waiting"] == 2
-    mine = list(knowledge_tab._run(api, {**CHANGE, "ask": 3}, "b"))
+    mine = list(tab._run(api, {**CHANGE, "ask": 3}, "b"))
     assert "wait for it" in json.loads(mine[-1])["error"]
     third.close()  # type: ignore[attr-defined]  # its page is gone
     held.go.set()

@@ -15,12 +15,12 @@ from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.synthetic import add_training
 from tests.ui.training.page import FACT, STEPS, at
-from ui import training_view
 from ui.pack import unpack
+from ui.training import view
 
 
 def test_the_steps_come_in_order_with_births_and_deaths(trained: Lake, data: Database) -> None:
-    found = training_view.training(data, "tiny@step1")
+    found = view.training(data, "tiny@step1")
     assert found["steps"] == list(STEPS)
     assert found["models"] == [f"tiny@step{step}" for step in STEPS]
     assert found["missing"] == {}
@@ -34,7 +34,7 @@ def test_the_steps_come_in_order_with_births_and_deaths(trained: Lake, data: Dat
 
 
 def test_a_fact_is_told_as_the_tables_do(trained: Lake, data: Database) -> None:
-    found = training_view.fact(data, "tiny@step512", FACT)
+    found = view.fact(data, "tiny@step512", FACT)
     for step in STEPS:
         errors = [
             r
@@ -72,11 +72,11 @@ def test_a_fact_is_told_as_the_tables_do(trained: Lake, data: Database) -> None:
         assert row["rank"] == statistics.median(r["rank"] for r in told)
         assert row["n_right"] == sum(r["rank"] == 1 for r in told)
     with pytest.raises(KnError, match="no fact 99999"):
-        training_view.fact(data, "tiny@step512", 99_999)
+        view.fact(data, "tiny@step512", 99_999)
 
 
 def test_relations_have_their_intervals(trained: Lake, data: Database) -> None:
-    found = training_view.fact(data, "tiny@step512", FACT)
+    found = view.fact(data, "tiny@step512", FACT)
     for row in found["effects"]["relation"]:
         (wanted,) = [
             r
@@ -100,7 +100,7 @@ def test_places_of_all_steps_share_one_square(trained: Lake, data: Database) -> 
     left = table["x"].min() - (size - width) / 2
     top = table["y"].min() - (size - height) / 2
     for step in (STEPS[0], STEPS[-1]):
-        found = training_view.places(data, "tiny", step)
+        found = view.places(data, "tiny", step)
         own = table[table["step"] == step].set_index(["layer", "neuron"])
         ids = list(
             zip(
@@ -115,7 +115,7 @@ def test_places_of_all_steps_share_one_square(trained: Lake, data: Database) -> 
             got = unpack(found[axis]) / 65535 * size + start
             assert np.abs(got - wanted).max() <= size / 65535
     with pytest.raises(KnError, match="no map of step 5"):
-        training_view.places(data, "tiny", 5)
+        view.places(data, "tiny", 5)
 
 
 def test_what_is_missing_is_named_with_its_command(tmp_path: Any) -> None:
@@ -127,7 +127,7 @@ def test_what_is_missing_is_named_with_its_command(tmp_path: Any) -> None:
         for table in tables:
             shutil.rmtree(lake.folder(place) / table)
     database = Database(lake)
-    found = training_view.training(database, "tiny@step4")
+    found = view.training(database, "tiny@step4")
     database.close()
     assert set(found["missing"]) == {"map", "layers", "knowledge"}
     assert found["layers"] is None
@@ -137,6 +137,6 @@ def test_what_is_missing_is_named_with_its_command(tmp_path: Any) -> None:
 
 
 def test_a_model_of_one_moment_names_those_with_steps(data: Database) -> None:
-    found = training_view.training(data, "plain")
+    found = view.training(data, "plain")
     assert found["steps"] == []
     assert found["others"] == ["tiny@step512"]

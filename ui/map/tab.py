@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ui import map_view
 from ui.api import Api, Checked
+from ui.map import view
 from ui.rows import Answer
 from ui.tab import Tab
 from ui.widgets import pane
@@ -13,12 +13,12 @@ KINDS = ("neurons", "prompts")
 
 def _points(api: Api, given: Checked) -> Answer:
     kind = given.choice("kind", KINDS)
-    return map_view.points(api.database, given.model, kind)
+    return view.points(api.database, given.model, kind)
 
 
 def _selection(api: Api, given: Checked) -> Answer:
     kind = given.choice("kind", KINDS)
-    return map_view.selection(api.database, given.model, kind, given.outline())
+    return view.selection(api.database, given.model, kind, given.outline())
 
 
 TAB = Tab(

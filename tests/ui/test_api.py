@@ -9,7 +9,7 @@ import pytest
 from kn_assets.lake import Lake
 from ui.api import Api
 from ui.app import TABS
-from ui.questions import QUESTIONS
+from ui.sql.examples import QUESTIONS
 from ui.tab import Tab
 
 

@@ -19,11 +19,11 @@ from kn_assets.live.model import n_heads, plan_of, valid
 from kn_assets.live.process import LiveProcess, Tell
 from kn_assets.live.prompt import LivePrompt
 from ui.json_text import to_json
-from ui.live_queue import LIVE_ALONE, LiveLimits, LiveQueue
-from ui.live_runs import LiveRuns
 from ui.pack import pack
-from ui.requested import Requested
 from ui.rows import Answer
+from ui.runs.queue import LIVE_ALONE, LiveLimits, LiveQueue
+from ui.runs.remembered import LiveRuns
+from ui.runs.requested import Requested
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class Live:
         """Run `text` through the model of the atlas `model`; JSON texts, the last with the prompt.
 
         Before it: `waiting`, the runs before this one; `words`, `done`, `of`, how far it is.
-        The last: `prompt` as `ui.views.prompt` gives it, with the run's name in `live`; or `error`.
+        The last: `prompt` as `ui.explore.prompt.prompt` gives it, with the run's name in `live`; or `error`.
         """
         given: dict[str, Any] = question if isinstance(question, dict) else {}
         ask = given.get("ask", 0)

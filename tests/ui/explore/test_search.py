@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from kn_assets.database.database import Database
 from kn_assets.synthetic import Shape, make_lake
-from ui import views
+from ui.explore import prompt
 from ui.rows import limit_option
 
 SHAPE = Shape()
@@ -34,7 +34,7 @@ def test_search_answers_as_its_macro_does(data: Database) -> None:
             )
             .fetchall()
         )
-        found = views.search(data, "tiny", word, 0, 500)
+        found = prompt.search(data, "tiny", word, 0, 500)
         assert [(row["prompt_id"],) for row in found["rows"]] == wanted, word
         assert found["total"] == len(wanted)
 
@@ -42,21 +42,21 @@ def test_search_answers_as_its_macro_does(data: Database) -> None:
 def test_search_sees_a_new_corpus(tmp_path: Path) -> None:
     lake = make_lake(tmp_path)
     database = Database(lake)
-    assert views.search(database, "tiny", "kabul", 0, 9)["total"] < SHAPE.n_prompts
+    assert prompt.search(database, "tiny", "kabul", 0, 9)["total"] < SHAPE.n_prompts
     (corpus,) = lake.partitions("corpus")
     cities = lake.read(corpus, "cities")
     place = cities.schema.get_field_index("name")
     named = cities.set_column(place, cities.schema.field(place), [["Kabul"] * len(cities)])
     lake.write(corpus, "cities", named, "others")
     database.refresh()
-    assert views.search(database, "tiny", "kabul", 0, 9)["total"] == SHAPE.n_prompts
+    assert prompt.search(database, "tiny", "kabul", 0, 9)["total"] == SHAPE.n_prompts
     database.close()
 
 
 def test_search_pages_add_up(data: Database) -> None:
-    whole = views.search(data, "tiny", "", 0, 500)
+    whole = prompt.search(data, "tiny", "", 0, 500)
     assert whole["total"] == len(whole["rows"]) == SHAPE.n_prompts
-    pages = [views.search(data, "tiny", "", offset, 5)["rows"] for offset in (0, 5, 10)]
+    pages = [prompt.search(data, "tiny", "", offset, 5)["rows"] for offset in (0, 5, 10)]
     assert [row for page in pages for row in page] == whole["rows"]
 
 
@@ -66,13 +66,13 @@ def test_an_atlas_is_there_before_its_last_tables_are(tmp_path: Path) -> None:
     for name in ("atlases", "neurons"):
         lake.remove(atlas, name)
     database = Database(lake)
-    (found,) = views.atlases(database)["atlases"]
+    (found,) = prompt.atlases(database)["atlases"]
     assert (found["n_prompts"], found["n_layers"]) == (SHAPE.n_prompts, SHAPE.n_layers)
     assert 0 < found["n_neurons"] <= SHAPE.n_neurons
-    assert views.search(database, "tiny", "", 0, 500)["total"] == SHAPE.n_prompts
+    assert prompt.search(database, "tiny", "", 0, 500)["total"] == SHAPE.n_prompts
     shutil.rmtree(tmp_path / "corpus")
     database.refresh()
-    listed = views.search(database, "tiny", "", 0, 500)
+    listed = prompt.search(database, "tiny", "", 0, 500)
     assert listed["total"] == SHAPE.n_prompts
     assert "`cities` and `prompts`" in listed["missing"]
     database.close()

@@ -8,7 +8,7 @@ import pytest
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.synthetic import Shape
-from ui import map_view
+from ui.map import view
 from ui.pack import unpack
 
 SHAPE = Shape()
@@ -16,7 +16,7 @@ SHAPE = Shape()
 
 def test_the_map_keeps_places_to_a_16_bit_grid(data: Database) -> None:
     for kind, macro in (("neurons", "neuron_points"), ("prompts", "prompt_points")):
-        sent = map_view.points(data, "tiny", kind)
+        sent = view.points(data, "tiny", kind)
         found = data.cursor().execute(f"SELECT x, y, name FROM {macro}('tiny')").fetchall()
         x = sent["left"] + unpack(sent["x"]) / 65535 * sent["size"]
         y = sent["top"] + unpack(sent["y"]) / 65535 * sent["size"]
@@ -24,12 +24,12 @@ def test_the_map_keeps_places_to_a_16_bit_grid(data: Database) -> None:
         assert np.abs(y - [f[1] for f in found]).max() <= sent["size"] / 65535
         prompt = unpack(sent["prompt"])
         names = sent["prompts"]["names"]
-        assert [names[p] if p != map_view.NONE else None for p in prompt] == [f[2] for f in found]
+        assert [names[p] if p != view.NONE else None for p in prompt] == [f[2] for f in found]
 
 
 def test_the_map_knows_its_clusters_labels(data: Database, half_lake: Lake) -> None:
     for kind in ("neuron", "prompt"):
-        sent = map_view.points(data, "tiny", f"{kind}s")["labels"]
+        sent = view.points(data, "tiny", f"{kind}s")["labels"]
         held = data.cursor().execute(
             "SELECT cluster, label, countries FROM map_clusters WHERE model = 'tiny' AND kind = $1 "
             "ORDER BY n DESC, cluster",
@@ -38,7 +38,7 @@ def test_the_map_knows_its_clusters_labels(data: Database, half_lake: Lake) -> N
         wanted = sorted(held.fetchall())
         assert [(r["cluster"], r["label"], r["countries"]) for r in sent] == wanted
         assert len(sent) > 3
-    assert map_view.labels(Database(half_lake), "tiny", "neurons") == []
+    assert view.labels(Database(half_lake), "tiny", "neurons") == []
 
 
 def square(middle: float, half: float) -> list[tuple[float, float]]:
@@ -59,17 +59,17 @@ def test_a_lasso_holds_what_lies_in_it(data: Database) -> None:
         outline = [tuple((low + (high - low) * np.array(corner)).tolist()) for corner in figure]
         wanted = int(Figure(outline).contains_points(places).sum())
         assert 0 < wanted < len(points)
-        found = map_view.selection(data, "tiny", "neurons", outline)
+        found = view.selection(data, "tiny", "neurons", outline)
         assert found["n"] == wanted
         asked = f"SELECT count(*) FROM neuron_points('tiny') WHERE {found['condition']}"
         assert data.cursor().execute(asked).fetchall() == [(wanted,)]
 
 
 def test_a_box_of_the_map_is_summed_up(data: Database) -> None:
-    everything = map_view.selection(data, "tiny", "neurons", square(0, 1e9))
+    everything = view.selection(data, "tiny", "neurons", square(0, 1e9))
     assert everything["n"] == SHAPE.n_layers * SHAPE.n_neurons
     assert [row["lift"] for row in everything["countries"]] == pytest.approx(
         [1.0] * len(everything["countries"])
     )
-    nothing = map_view.selection(data, "tiny", "neurons", square(3e9, 1e9))
+    nothing = view.selection(data, "tiny", "neurons", square(3e9, 1e9))
     assert (nothing["n"], nothing["countries"], nothing["words"]) == (0, [], [])

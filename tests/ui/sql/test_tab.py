@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from kn_assets.lake import Lake
-from ui.sql import Limits, SqlTab
+from ui.runs.sql import Limits, SqlTab
 
 TRAPS = (
     "COPY (SELECT 1) TO '{target}'",

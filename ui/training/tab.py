@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from ui import training_view
 from ui.api import Api, Checked
 from ui.rows import Answer
 from ui.tab import Tab
+from ui.training import view
 from ui.widgets import pane
 
 LARGEST = 1 << 31
 
 
 def _training(api: Api, given: Checked) -> Answer:
-    return training_view.training(api.database, given.model)
+    return view.training(api.database, given.model)
 
 
 def _story(api: Api, given: Checked) -> Answer:
-    return training_view.story(api.database, given.model, given.text("relation"))
+    return view.story(api.database, given.model, given.text("relation"))
 
 
 def _fact(api: Api, given: Checked) -> Answer:
-    return training_view.fact(api.database, given.model, given.integer("fact", LARGEST))
+    return view.fact(api.database, given.model, given.integer("fact", LARGEST))
 
 
 def _neuron(api: Api, given: Checked) -> Answer:
-    return training_view.neuron(api.database, *given.neuron)
+    return view.neuron(api.database, *given.neuron)
 
 
 def _places(api: Api, given: Checked) -> Answer:
-    return training_view.places(api.database, given.model, given.integer("step", LARGEST))
+    return view.places(api.database, given.model, given.integer("step", LARGEST))
 
 
 TAB = Tab(

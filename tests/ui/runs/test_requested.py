@@ -22,12 +22,12 @@ from kn_assets.progress import Progress
 from kn_assets.synthetic import make_lake
 from tests import small
 from tests.ui.screen import Screen
-from ui import requested
 from ui.api import Api
-from ui.explore_tab import TAB
-from ui.live_queue import LiveLimits
+from ui.explore.tab import TAB
 from ui.pack import unpack
-from ui.requested import Requested
+from ui.runs import requested
+from ui.runs.queue import LiveLimits
+from ui.runs.requested import Requested
 
 KEY = "tiny"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ui.questions import sql_help
-from ui.sql import AT_ONCE
+from ui.runs.sql import AT_ONCE
+from ui.sql.examples import sql_help
 from ui.tab import Event, Tab
 
 TAB = Tab(

@@ -20,9 +20,9 @@ from kn_assets.live.model import LiveModel, plan_of
 from kn_assets.live.process import _start
 from kn_assets.live.prompt import LivePrompt
 from kn_assets.progress import Progress
-from ui.live import Live
-from ui.live_queue import LiveLimits
 from ui.pack import unpack
+from ui.runs.live import Live
+from ui.runs.queue import LiveLimits
 
 KEY = "tiny"
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from kn_assets.errors import KnError
 from kn_assets.live.prompt import ATTENTION_GRID, LivePrompt
+from ui.explore.prompt import pack_fired
 from ui.pack import pack, pack_ids
 from ui.rows import Answer
-from ui.views import pack_fired
 
 REMEMBERED = 256 << 20  # bytes of runs kept
 
@@ -46,7 +46,7 @@ class LiveRuns:
             return self._kept[name]
 
     def told(self, name: str) -> Answer:
-        """A run as `ui.views.prompt` gives a prompt, with its name in `live`. Raises KnError."""
+        """A run as `ui.explore.prompt.prompt` gives a prompt, with its name in `live`. Raises KnError."""
         found = self._found(name)
         n_layers = len(found.thresholds)
         return {

@@ -10,7 +10,8 @@ import pytest
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.synthetic import Shape, dense_blocks, lengths
-from ui import neuron_view, views
+from ui.explore import neuron as neuron_view
+from ui.explore import prompt as views
 from ui.pack import pack, pack_ids, unpack
 
 SHAPE = Shape()

@@ -7,9 +7,9 @@ from typing import Any
 
 from kn_assets.errors import KnError
 from kn_assets.live.knowledge import MOST_CHANGED
-from ui import knowledge_view
 from ui.api import LARGEST_PAGE, Api, Checked
 from ui.json_text import to_json
+from ui.knowledge import view
 from ui.rows import Answer
 from ui.tab import Event, Tab
 from ui.widgets import pane
@@ -22,15 +22,15 @@ _WATCHING = 40  # runs that are waited for; one at a time is run
 
 def _facts(api: Api, given: Checked) -> Answer:
     offset, limit = given.integer("offset", _LARGEST), given.integer("limit", LARGEST_PAGE + 1)
-    return knowledge_view.facts(api.database, given.model, given.text("text"), offset, limit)
+    return view.facts(api.database, given.model, given.text("text"), offset, limit)
 
 
 def _fact(api: Api, given: Checked) -> Answer:
-    return knowledge_view.fact(api.database, given.model, given.integer("fact", _LARGEST))
+    return view.fact(api.database, given.model, given.integer("fact", _LARGEST))
 
 
 def _shared(api: Api, given: Checked) -> Answer:
-    return knowledge_view.shared(api.database, *given.neuron)
+    return view.shared(api.database, *given.neuron)
 
 
 def _run(api: Api, asked: object, user: str) -> Iterator[str]:

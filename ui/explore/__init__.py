@@ -1,0 +1,1 @@
+"""Explore: a prompt, its fired neurons, and one of them."""

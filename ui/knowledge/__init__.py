@@ -1,0 +1,1 @@
+"""Knowledge: facts, the neurons attributed to them, interventions."""

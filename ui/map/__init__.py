@@ -1,0 +1,1 @@
+"""Map: neurons and prompts in the plane."""

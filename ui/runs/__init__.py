@@ -1,0 +1,1 @@
+"""Runs: live models and SQL for the page, queued and limited."""

@@ -1,0 +1,1 @@
+"""SQL: a query box with worked examples."""

@@ -1,0 +1,1 @@
+"""Training: everything above against the training step."""
