@@ -1,7 +1,7 @@
 """How large an atlas gets: rows and bytes of each table, by arithmetic out of its settings.
 
-Bytes a row are those of atlases that were made; `kn_assets.launch.forecast` measures them on a sample of
-the very prompts. What a run asks before it starts is whether disk and memory hold that.
+Bytes a row are those of atlases that were made; `kn_assets.launch.forecast` measures them on a
+sample of the very prompts. What a run asks before it starts is whether disk and memory hold that.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ _SETTINGS = ("cities", "rate", "concurrency", "kills", "fault_share", "rounds", 
 
 def tests_folder() -> Path:
     """Where the stand-in lies. Raises KnError where the package has no repository around it."""
-    folder = Path(__file__).parents[2] / "tests" / "wikipedia"
+    folder = Path(__file__).parents[2] / "tests" / "corpora" / "wikipedia"
     if not (folder / "standin.py").exists():
         raise KnError("this benchmark needs the tests of the repository: run it from a clone")
     return folder

@@ -1,1 +1,1 @@
-"""DuckDB over the lake: views and macros, queries for people, and a guard for those of strangers."""
+"""DuckDB over the lake: views and macros, queries, and a guard for those of strangers."""

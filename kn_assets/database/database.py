@@ -1,8 +1,8 @@
 """The lake as a database: a view for each table, and a macro for each question the app asks.
 
-`build` stores the views and macros of `kn_assets.database.sql_files`, over those of `kn_assets.database.scans`, in
-`kn.duckdb` for any DuckDB client; `connect` makes them anew in memory, so that the app and `kn sql`
-never lock that file. `Database` is a connection for long use.
+`build` stores the views and macros of `kn_assets.database.sql_files`, over those of
+`kn_assets.database.scans`, in `kn.duckdb` for any DuckDB client; `connect` makes them anew in
+memory, so that the app and `kn sql` never lock that file. `Database` is a connection for long use.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Ad-hoc SQL: guarded, limited in rows, time and bytes, and told as text, CSV or JSON.
 
 `run` is used by `kn sql` in its own process. A server that answers strangers runs it inside a
-`kn_assets.database.sandbox.Sandbox`, since DuckDB can't be interrupted within one call of a function.
+`kn_assets.database.sandbox.Sandbox`, since DuckDB can't be interrupted within one call of a
+function.
 """
 
 from __future__ import annotations

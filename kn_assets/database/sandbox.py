@@ -57,7 +57,7 @@ class Sandbox:
         timeout_s: float = query.TIMEOUT_S,
         max_bytes: int = query.MAX_BYTES,
     ) -> QueryResult:
-        """As `kn_assets.database.query.run`, with the same errors, and QueryBusy; safe from any thread."""
+        """As `query.run`, with the same errors, and QueryBusy; safe from any thread."""
         try:
             worker = self._idle.get(timeout=self._wait_s)
         except queue.Empty as e:

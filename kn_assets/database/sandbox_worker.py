@@ -1,4 +1,4 @@
-"""The process of `kn_assets.database.sandbox`: takes queries from its standard input, one at a time."""
+"""The process of `database.sandbox`: takes queries from its standard input, one at a time."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class LiveProcess:
     def run(
         self, key: str, text: str, longest: int | None, timeout_s: float, tell: Tell
     ) -> LivePrompt:
-        """As `kn_assets.live.LiveModel.run` on the atlas `key`; loads its model first.
+        """As `live.model.LiveModel.run` on the atlas `key`; loads its model first.
 
         Raises KnError as `ask`.
         """

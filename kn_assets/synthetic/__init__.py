@@ -1,9 +1,10 @@
 """Made-up atlases with every table of the lake, consistent with each other, at any size.
 
 Activations come from one made-up dense array, from which the fired rows (in both orders), peaks,
-statistics and top tokens are derived exactly as their meanings in `kn_assets.lake.schema` say. Names of
-cities are of the awkward sort: accents, markup, quotes, right-to-left and combining letters. Blocks
-of whole neurons are made at a time, so that an atlas of 60 million rows needs little memory.
+statistics and top tokens are derived exactly as their meanings in `kn_assets.lake.schema` say.
+Names of cities are of the awkward sort: accents, markup, quotes, right-to-left and combining
+letters. Blocks of whole neurons are made at a time, so that an atlas of 60 million rows needs
+little memory.
 """
 
 from __future__ import annotations

@@ -119,7 +119,7 @@ def test_what_is_not_there_is_made_of_the_atlas_as_it_is(
     atlas = made.read(lakes.model("tiny"), "atlases")
     made.write(lakes.model("gpt2"), "atlases", atlas, "made-up")
     asked: list[Request] = []
-    monkeypatch.setattr("kn_assets.launch.run", asked.append)
+    monkeypatch.setattr("kn_assets.launch.run.run", asked.append)
     args = argparse.Namespace(model="gpt2", corpus="geonames", limit=600)
     assert bench._make(made, args) == lakes.model("gpt2")
     assert (asked[0].atlas, asked[0].knowledge) == (settings, KnowledgeSettings())

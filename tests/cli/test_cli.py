@@ -12,9 +12,10 @@ import pytest
 
 from kn_assets import lake
 from kn_assets.cli import parser
+from kn_assets.errors import KnError
 from kn_assets.lake import Lake, parquet
+from kn_assets.synthetic import make_lake
 from tests import small
-from tests.synthetic import make_lake
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,7 +46,10 @@ def test_help_is_quick_to_load_and_lists_the_commands() -> None:
     assert done.returncode == 0
     for command in ("demo", "run", "ui", "sql", "page", "prompts", "bench", "doctor"):
         assert f"    {command} " in done.stdout
-    heavy = "import sys; from kn_assets import cli; cli._parser([]); print(sorted(sys.modules))"
+    heavy = (
+        "import sys; from kn_assets.cli import parser; parser._parser([]); "
+        "print(sorted(sys.modules))"
+    )
     loaded = subprocess.run(
         [sys.executable, "-c", heavy], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
@@ -140,7 +144,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(parquet, "parquet_writer", full)
-    with pytest.raises(lake.KnError, match=r"disk of .* is full"):
+    with pytest.raises(KnError, match=r"disk of .* is full"):
         made.write(key, "neurons", before.slice(0, 1), "other")
     monkeypatch.undo()
     assert made.read(key, "neurons").equals(before)
@@ -152,8 +156,8 @@ def test_a_disk_as_good_as_full_stops_a_run_before_it_fails(
 ) -> None:
     made = make_lake(tmp_path)
     free = shutil.disk_usage(tmp_path)._replace(free=lake.RESERVE - 1)
-    monkeypatch.setattr(lake.shutil, "disk_usage", lambda _: free)
-    with pytest.raises(lake.KnError, match=r"disk of .* is full"):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
+    with pytest.raises(KnError, match=r"disk of .* is full"):
         made.write(lake.model("tiny"), "neurons", made.read(lake.model("tiny"), "neurons"), "x")
     assert not list(tmp_path.glob("*/*/.*"))
 

@@ -3,9 +3,8 @@
 import pytest
 
 from kn_assets.database import database
-from kn_assets.synthetic import add_training
+from kn_assets.synthetic import add_training, make_lake
 from tests.database.told import MODEL, SIZE
-from tests.synthetic import make_lake
 
 
 @pytest.fixture(scope="package")

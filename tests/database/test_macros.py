@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from kn_assets.synthetic import city_of, lengths
 from tests.database.told import LAYER, MODEL, NEURON, PROMPT, SIZE, ask, cities_of_prompts, rows
-from tests.synthetic import city_of, lengths
 
 
 def test_heatmap(atlas, connection):

@@ -11,8 +11,8 @@ from kn_assets import lake
 from kn_assets.database import database
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import TABLES
+from kn_assets.synthetic import make_lake
 from tests.database.told import LAYER, NEURON, PROMPT, ask, rows
-from tests.synthetic import make_lake
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -145,7 +145,7 @@ def test_columns_that_an_older_version_did_not_write_are_null(tmp_path):
 
 def test_opening_needs_neither_torch_nor_dagster_nor_gradio(atlas):
     code = (
-        "import sys; from kn_assets import database; from kn_assets.lake import Lake;"
+        "import sys; from kn_assets.database import database; from kn_assets.lake import Lake;"
         "database.connect(Lake(sys.argv[1])).close();"
         "print({'torch', 'dagster', 'gradio', 'pandas'} & sys.modules.keys())"
     )

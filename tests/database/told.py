@@ -6,7 +6,7 @@ import numpy as np
 
 from kn_assets import lake
 from kn_assets.lake.schema import TABLES
-from tests.synthetic import Shape, dense_blocks
+from kn_assets.synthetic import Shape, dense_blocks
 
 MODEL, SIZE = "tiny", Shape(seed=3)
 LAYER, NEURON, PROMPT = 1, 11, 3

@@ -142,7 +142,7 @@ def test_a_failed_check_blocks_what_stands_on_it(
     def doubled(cities: object) -> object:
         import pyarrow as pa
 
-        table = plan.corpus_file.read(small.corpus_file(tmp_path))[1]
+        table = plan.own_file.read(small.corpus_file(tmp_path))[1]
         return pa.concat_tables([table, table])  # every prompt_id twice
 
     monkeypatch.setattr(plan.geonames, "prompts", doubled)

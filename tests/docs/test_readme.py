@@ -12,7 +12,7 @@ from kn_assets.cli import parser
 from kn_assets.corpora import wikipedia
 from kn_assets.database import database, query
 from kn_assets.lake.schema import KNOWLEDGE, TABLES
-from tests.synthetic import make_lake
+from kn_assets.synthetic import make_lake
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

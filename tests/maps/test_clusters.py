@@ -82,7 +82,8 @@ def test_a_seed_gives_one_partition_in_any_process():
     labels = [clusters(graph, seed).tolist() for seed in (0, 0, 1)]
     assert labels[0] == labels[1] != labels[2]
     code = (
-        "from kn_assets.maps.clusters import clusters; from tests.maps.test_clusters import planted; "
+        "from kn_assets.maps.clusters import clusters; "
+        "from tests.maps.test_clusters import planted; "
         "print(clusters(planted((300,), 0.05, 0)[0], 0).tolist())"
     )
     there = subprocess.run(

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from kn_assets.lake import Lake
-from kn_assets.synthetic import add_training
+from kn_assets.synthetic import add_training, make_lake
 from tests.plots.reading import MODEL, STEPS_KEPT
-from tests.synthetic import make_lake
 
 
 @pytest.fixture(scope="package")

@@ -5,8 +5,8 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from kn_assets.synthetic import lengths
 from tests.database.told import NEURON, SIZE, dense, rows
-from tests.synthetic import lengths
 
 
 def test_made_up_activations_are_those_over_the_threshold_in_both_orders(atlas):

@@ -52,7 +52,7 @@ def test_without_a_tunnel_it_goes_on_locally(
 
     blocks, served = Blocks(), []
     monkeypatch.setattr("ui.app.build", lambda api: served.append(api) or blocks)
-    monkeypatch.setattr("ui.sql.Sandbox", lambda *_, **__: None)
+    monkeypatch.setattr("ui.runs.sql.Sandbox", lambda *_, **__: None)
     serving.serve(lake, port=0, share=True, auth="reader:secret")
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("No public link could be had")

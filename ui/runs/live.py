@@ -57,7 +57,8 @@ class Live:
         """Run `text` through the model of the atlas `model`; JSON texts, the last with the prompt.
 
         Before it: `waiting`, the runs before this one; `words`, `done`, `of`, how far it is.
-        The last: `prompt` as `ui.explore.prompt.prompt` gives it, with the run's name in `live`; or `error`.
+        The last: `prompt` as `ui.explore.prompt.prompt` gives it, with the run's name in `live`;
+        or `error`.
         """
         given: dict[str, Any] = question if isinstance(question, dict) else {}
         ask = given.get("ask", 0)

@@ -46,7 +46,10 @@ class LiveRuns:
             return self._kept[name]
 
     def told(self, name: str) -> Answer:
-        """A run as `ui.explore.prompt.prompt` gives a prompt, with its name in `live`. Raises KnError."""
+        """A run as `ui.explore.prompt.prompt` gives a prompt, with its name in `live`.
+
+        Raises KnError.
+        """
         found = self._found(name)
         n_layers = len(found.thresholds)
         return {

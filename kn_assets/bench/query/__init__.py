@@ -115,7 +115,7 @@ def _sizes(lake: Lake, words: str) -> dict[str, Figure]:
 def _first_query_ms(lake: Lake) -> float:
     """Median of five whole processes which ask for one heatmap, start and end included."""
     code = (
-        "import sys; from kn_assets import query; from kn_assets.lake import Lake;"
+        "import sys; from kn_assets.database import query; from kn_assets.lake import Lake;"
         f"query.main_query(Lake(sys.argv[1]), \"FROM heatmap('{MODEL}', 1) LIMIT 10\")"
     )
     taken = []

@@ -125,7 +125,7 @@ def test_where_there_is_no_fused_product(monkeypatch: pytest.MonkeyPatch) -> Non
     weight = torch.randn(5_000, 32).bfloat16()
     hidden, following = torch.randn(50, 32).bfloat16() * 2, torch.randint(0, 5_000, (50,))
     fused = lens(head(weight), hidden, following)
-    monkeypatch.setattr("kn_assets.atlas.lens.usable", lambda _: False)
+    monkeypatch.setattr("kn_assets.atlas.lens.lens.usable", lambda _: False)
     plain = lens(head(weight), hidden, following)
     np.testing.assert_allclose(plain.probabilities, fused.probabilities, atol=1e-4)
     wanted = torch.softmax(hidden.double() @ weight.double().T, 1).sort(descending=True).values

@@ -3,7 +3,7 @@
 import pytest
 
 from kn_assets.database import database
-from tests.synthetic import make_lake
+from kn_assets.synthetic import make_lake
 
 
 @pytest.fixture(scope="package")

@@ -9,7 +9,7 @@ from kn_assets.database import database
 from kn_assets.database.query import QueryFailed, QueryRefused, QueryTimeout, QueryTooBig, run
 from kn_assets.database.sandbox import Sandbox
 from kn_assets.lake import Lake
-from tests.synthetic import make_lake
+from kn_assets.synthetic import make_lake
 
 ENDLESS = [
     "SELECT count(*) FROM range(100000000000)",

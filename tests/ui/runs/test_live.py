@@ -102,8 +102,9 @@ def test_any_text_can_be_run(model: LiveModel, text: str) -> None:
 
 def test_torch_waits_for_a_run(live_lake: Lake) -> None:
     asked = (
-        "import sys; from kn_assets.lake import Lake; from kn_assets.live import plan_of; import "
-        f"ui.app; plan_of(Lake({str(live_lake.root)!r}), {KEY!r}); "
+        "import sys, ui.app; from kn_assets.lake import Lake; "
+        "from kn_assets.live.model import plan_of; "
+        f"plan_of(Lake({str(live_lake.root)!r}), {KEY!r}); "
         "print('torch' in sys.modules, 'transformers' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
