@@ -27,9 +27,10 @@ dagster: $(VENV)/.installed  ## Dagster's own UI on the same assets and runs
 test: $(VENV)/.installed-dev $(CHROMIUM)  ## every test, those in a real browser too
 	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest
 
-lint: $(VENV)/.installed-dev  ## style
+lint: $(VENV)/.installed-dev  ## style, and which room imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 types: $(VENV)/.installed-dev  ## types
 	$(BIN)/mypy

@@ -1,7 +1,7 @@
 """The table `map_clusters`: what the points of each cluster have in common, as its label.
 
 - Neurons: the phrases they fire after, that is what they have read where they are strongest
-  (`cluster_phrases`); whether that is the name of the prompt's own city; the countries of those
+  (`phrases`); whether that is the name of the prompt's own city; the countries of those
   prompts; the words they promote there. Also whether they fire positively or negatively, and the
   layers that half of them are in.
 - Prompts: their countries, and the phrases of their texts.
@@ -23,20 +23,11 @@ from numpy.typing import NDArray
 
 from kn_assets.lake.schema import TABLES
 from kn_assets.maps.clusters import centres
-from kn_assets.maps.labels import (
-    claims,
-    traits,
-    wording,
-)
-from kn_assets.maps.labels import (
-    phrases as cluster_phrases,
-)
-from kn_assets.maps.labels import (
-    words as cluster_words,
-)
+from kn_assets.maps.labels import claims, traits, wording
 from kn_assets.maps.labels.claims import Claim, Claims, Held, Term
-from kn_assets.maps.labels.phrases import Phrases, Usual
+from kn_assets.maps.labels.phrases import Phrases, Usual, names_read, phrases_held, phrases_read
 from kn_assets.maps.labels.terms import Telling, Terms, telling
+from kn_assets.maps.labels.words import folded, promoted, words_in
 
 TOP_PROMPTS = 10  # of a neuron, those it fires on most
 SHOWN = 8  # countries and words kept of each cluster
@@ -71,14 +62,12 @@ def neuron_clusters(
     labels, known = placed["cluster"].to_numpy(), _ids(placed)
     neuron, prompt, position, sign = _strongest(top, np.searchsorted(known, _ids(top)), len(known))
     where = _countries(neuron, prompt, cities)
-    words = cluster_words.promoted(vocabulary, np.searchsorted(known, _ids(vocabulary)), sign)
+    words = promoted(vocabulary, np.searchsorted(known, _ids(vocabulary)), sign)
     texts = _texts(tokens)
     names = {p: city.name for p, city in cities.items()}
     held = claims.together(
-        _fires_after("reads", cluster_phrases.phrases_read(texts), neuron, prompt, position),
-        _fires_after(
-            "name", cluster_phrases.names_read(texts, names, NAMES), neuron, prompt, position
-        ),
+        _fires_after("reads", phrases_read(texts), neuron, prompt, position),
+        _fires_after("name", names_read(texts, names, NAMES), neuron, prompt, position),
         _fires_in_countries(where, [c for p in texts if (c := _country(cities, p))]),
         _held("promotes", words),
     )
@@ -86,7 +75,7 @@ def neuron_clusters(
         "neuron",
         placed,
         claims.claims(labels, held),
-        cluster_phrases.Usual(texts),
+        Usual(texts),
         telling(labels, where, SHOWN),
         telling(labels, words, SHOWN, least_lift=_PROMOTED, least_points=2),
         traits.signs(labels, sign),
@@ -101,11 +90,9 @@ def prompt_clusters(placed: pa.Table, tokens: pa.Table, cities: Cities) -> pa.Ta
     every = np.arange(len(known))
     where = _countries(every, known, cities)
     texts = _texts(tokens)
-    said = [(i, w) for i, p in enumerate(known) for w in cluster_words.words_in("".join(texts[p]))]
-    words = cluster_words.folded(
-        Terms(np.array([i for i, _ in said], np.int64), [word for _, word in said])
-    )
-    phrases = cluster_phrases.phrases_held(texts)
+    said = [(i, w) for i, p in enumerate(known) for w in words_in("".join(texts[p]))]
+    words = folded(Terms(np.array([i for i, _ in said], np.int64), [word for _, word in said]))
+    phrases = phrases_held(texts)
     points, codes = phrases.at(known, np.zeros_like(known))
     held = claims.together(
         Held(points, codes, [Term("text", term) for term in phrases.terms]),
@@ -115,7 +102,7 @@ def prompt_clusters(placed: pa.Table, tokens: pa.Table, cities: Cities) -> pa.Ta
         "prompt",
         placed,
         claims.claims(labels, held),
-        cluster_phrases.Usual(texts),
+        Usual(texts),
         telling(labels, where, SHOWN, least_points=2),
         telling(labels, words, SHOWN, least_lift=_COMMONER, least_points=2),
     )
