@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.lake import Lake
-from kn_assets.launch.run import Request
+from kn_assets.launch.request import Request
 from tests.models import tiny
 
 SENTENCES = (

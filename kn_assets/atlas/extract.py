@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from kn_assets.atlas import lazy_lens
 from kn_assets.atlas.activations.merge import NeuronSums, link_parts, merge_by_neuron
 from kn_assets.atlas.activations.packed import MANTISSA
 from kn_assets.atlas.activations.thresholds import Calibration, calibrate
@@ -69,6 +70,16 @@ def extract(plan: AtlasPlan, tables: Iterable[str], progress: Progress) -> dict[
     prompts = plan.tokenize(loaded.tokenizer, loaded.parts.context)
     with said_plainly(plan.lake.root), workers() as pool:
         return _Extraction(plan, loaded, prompts, wants, progress, pool).make(wanted)
+
+
+def one_pass(plan: AtlasPlan, tables: Iterable[str], progress: Progress) -> None:
+    """Make tables as `extract` does, with the lens now or later as the plan's settings say."""
+    wanted = set(tables)
+    later = wanted & {lazy_lens.TABLE} if plan.settings.lens == "lazy" else set()
+    if wanted - later:
+        extract(plan, wanted - later, progress)
+    if later:
+        lazy_lens.begin(plan)
 
 
 def tidy(plan: AtlasPlan) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kn_assets.atlas.extract import extract
 from kn_assets.atlas.forward.tokens import TokenizedPrompts
 from kn_assets.errors import KnError
 from kn_assets.lake import said_plainly
@@ -28,7 +26,6 @@ from kn_assets.lake.schema import TABLES
 if TYPE_CHECKING:
     from kn_assets.atlas.plan import AtlasPlan
     from kn_assets.lake import Lake, Partition
-    from kn_assets.progress import Progress
 
 TABLE = "logit_lens"
 
@@ -37,16 +34,6 @@ def begin(plan: AtlasPlan) -> None:
     """Write the table without rows, to be filled prompt by prompt."""
     none = TABLES[TABLE].schema.empty_table()
     plan.lake.write(plan.model, TABLE, none, plan.fingerprint, lazy=True)
-
-
-def one_pass(plan: AtlasPlan, tables: Iterable[str], progress: Progress) -> None:
-    """Make tables as `extract` does, with the lens now or later as the plan's settings say."""
-    wanted = set(tables)
-    later = wanted & {TABLE} if plan.settings.lens == "lazy" else set()
-    if wanted - later:
-        extract(plan, wanted - later, progress)
-    if later:
-        begin(plan)
 
 
 def is_lazy(lake: Lake, atlas: Partition) -> bool:

@@ -166,7 +166,8 @@ def _of_relation(
 
 def _make(lake: Lake, args: argparse.Namespace) -> Partition:
     """Run `kn knowledge` on the model, or on the last step of a model trained in the lake."""
-    from kn_assets.launch.run import Request, run
+    from kn_assets.launch.request import Request
+    from kn_assets.launch.run import run
     from kn_assets.progress import TerminalProgress
 
     TerminalProgress().say(f"nothing is known of {args.model} yet: making it, which takes minutes")

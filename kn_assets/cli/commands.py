@@ -23,7 +23,8 @@ DEMO = {"corpus": "geonames", "model": "smollm2-135m", "limit": 600}
 def demo(args: argparse.Namespace) -> int:
     """Make the embedded atlas, then open the app."""
     from kn_assets.atlas.settings import AtlasSettings
-    from kn_assets.launch.run import Request, run
+    from kn_assets.launch.request import Request
+    from kn_assets.launch.run import run
 
     if not args.no_ui:
         _check_port(args)
@@ -35,8 +36,10 @@ def demo(args: argparse.Namespace) -> int:
 def run(args: argparse.Namespace) -> int:
     """Make an atlas, or one of each step, with its knowledge where that was asked for."""
     from kn_assets.atlas.settings import AtlasSettings
-    from kn_assets.launch.run import Request, run
-    from kn_assets.training import named_here, requests, unfinished
+    from kn_assets.launch.request import Request
+    from kn_assets.launch.run import run
+    from kn_assets.launch.steps import requests
+    from kn_assets.training import named_here, unfinished
 
     atlas = AtlasSettings().with_given(**vars(args))
     given = {"wiki": _wiki(args), "only": tuple(args.only or ()), "force": args.force}
@@ -62,7 +65,7 @@ def plan(args: argparse.Namespace) -> int:
     """Tell what a run would take; 1 where it doesn't fit."""
     from kn_assets.atlas.settings import AtlasSettings
     from kn_assets.launch.forecast import planned
-    from kn_assets.launch.run import Request
+    from kn_assets.launch.request import Request
     from kn_assets.progress import TerminalProgress
     from kn_assets.training import named_here
 

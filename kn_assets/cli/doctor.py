@@ -100,7 +100,7 @@ def _answers(url: str) -> bool:
 
 
 def _atlases(lake: Lake) -> Iterator[Finding]:
-    from kn_assets.launch.run import ATLAS_TABLES
+    from kn_assets.lake.schema import ATLAS_TABLES
     from kn_assets.launch.steps import OF_LAST
 
     found = lake.partitions("model")

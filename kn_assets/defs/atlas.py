@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from kn_assets.atlas import lazy_lens
+from kn_assets.atlas import extract
 from kn_assets.atlas.extract import NEEDS, write_vocabulary
 from kn_assets.defs.resources import REQUIRED, atlas_plan, models
 from kn_assets.defs.tables import check_specs, spec, told
@@ -29,7 +29,7 @@ def one_pass(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult
     plan = atlas_plan(context)
     plan.save()
     wanted = {key.to_user_string() for key in context.selected_asset_keys}
-    lazy_lens.one_pass(plan, wanted, context.resources.progress.of(context))
+    extract.one_pass(plan, wanted, context.resources.progress.of(context))
     for table in NEEDS:
         if table in wanted:
             yield told(plan.lake, plan.model, table)

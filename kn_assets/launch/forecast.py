@@ -24,7 +24,7 @@ from kn_assets.atlas.shard import ATTENTION, FIRED, LENS
 from kn_assets.corpora.plan import TABLES_OF_CORPUS, CorpusPlan
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.launch.run import ATLAS_TABLES
+from kn_assets.lake.schema import ATLAS_TABLES
 from kn_assets.launch.trial import OF_LENS, Trial
 from kn_assets.progress import Progress
 

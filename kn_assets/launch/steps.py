@@ -9,18 +9,35 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.database import database
 from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings, NothingKnown
-from kn_assets.launch.run import ATLAS_TABLES, Request, materialize, run
+from kn_assets.lake import Lake
+from kn_assets.lake.schema import ATLAS_TABLES
+from kn_assets.launch.request import Request
+from kn_assets.launch.run import materialize, run
 from kn_assets.progress import Progress, TerminalProgress
 from kn_assets.training.steps import lens
-from kn_assets.training.steps.checkpoints import check
+from kn_assets.training.steps.checkpoints import check, checkpoints, chosen
 from kn_assets.training.steps.tables import StepsPlan
 
 OF_LAST = ("neuron_map", "prompt_map", "map_clusters")
 """Tables that only the last step's atlas is asked for."""
+
+
+def requests(
+    lake: Lake, settings: AtlasSettings, wanted: str = "all", **given: Any
+) -> list[Request]:
+    """What `run` is to be called with, one after the other, for an atlas of each step.
+
+    settings.model: as `name` of `checkpoints`; `given` are further fields of `Request`. Raises
+    KnError where there are no such checkpoints; one that is damaged says so when it is run.
+    """
+    found = chosen(checkpoints(lake, settings.model), wanted)
+    return [Request(lake, replace(settings, model=c.model, revision=None), **given) for c in found]
 
 
 def run_steps(requests: list[Request], progress: Progress | None = None) -> bool:

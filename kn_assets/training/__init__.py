@@ -7,8 +7,6 @@ from kn_assets.training.steps.checkpoints import (
     checkpoints,
     chosen,
     named_here,
-    requests,
-    steps,
     unfinished,
 )
 
@@ -18,8 +16,6 @@ __all__ = [
     "checkpoints",
     "chosen",
     "named_here",
-    "requests",
-    "steps",
     "train",
     "unfinished",
 ]

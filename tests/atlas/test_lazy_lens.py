@@ -18,7 +18,8 @@ from kn_assets.cli.doctor import examine
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
-from kn_assets.launch.run import Request, run
+from kn_assets.launch.request import Request
+from kn_assets.launch.run import run
 from kn_assets.live.atlas import LiveAtlas
 from kn_assets.progress import Progress
 from tests import small

@@ -16,7 +16,7 @@ from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import KNOWLEDGE
-from kn_assets.launch.run import Request
+from kn_assets.launch.request import Request
 from kn_assets.synthetic import add_training, make_lake
 
 NAMED = (

@@ -17,8 +17,10 @@ from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.cli.parser import main
 from kn_assets.errors import KnError
 from kn_assets.lake import RESERVE
+from kn_assets.lake.schema import ATLAS_TABLES
 from kn_assets.launch.forecast import Planned, planned
-from kn_assets.launch.run import ATLAS_TABLES, Request, run
+from kn_assets.launch.request import Request
+from kn_assets.launch.run import run
 from kn_assets.progress import Progress
 from tests import small
 

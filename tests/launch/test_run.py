@@ -14,9 +14,10 @@ import pytest
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
-from kn_assets.launch.run import ATLAS_TABLES, Request, run
-from kn_assets.launch.steps import run_steps
-from kn_assets.training import requests
+from kn_assets.lake.schema import ATLAS_TABLES
+from kn_assets.launch.request import Request
+from kn_assets.launch.run import run
+from kn_assets.launch.steps import requests, run_steps
 from tests import small
 from tests.models import tiny
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from kn_assets.launch.run import ATLAS_TABLES, dagster_home, run
+from kn_assets.lake.schema import ATLAS_TABLES
+from kn_assets.launch.run import dagster_home, run
 from tests import small
 
 

@@ -11,10 +11,13 @@ from __future__ import annotations
 from kn_assets.lake.schema import atlas, knowledge, maps, steps
 from kn_assets.lake.schema.table import Column, Kind, Table
 
-__all__ = ["ALL", "KNOWLEDGE", "STEPS", "TABLES", "Column", "Kind", "Table"]
+__all__ = ["ALL", "ATLAS_TABLES", "KNOWLEDGE", "STEPS", "TABLES", "Column", "Kind", "Table"]
 
 TABLES: dict[str, Table] = {t.name: t for t in (*atlas.TABLES, *maps.TABLES)}
 """The tables of a corpus and its atlases by name."""
+
+ATLAS_TABLES = tuple(t.name for t in TABLES.values() if t.kind == "model")
+"""The names of an atlas' tables, in an order in which they can be made."""
 
 KNOWLEDGE: dict[str, Table] = {t.name: t for t in knowledge.TABLES}
 """The tables about facts, made after an atlas and apart from it."""

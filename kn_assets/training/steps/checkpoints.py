@@ -12,12 +12,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.launch.run import Request
 from kn_assets.models.source import ModelSource, resolve
 from kn_assets.training.settings import TrainSettings
 
@@ -101,18 +99,6 @@ def chosen(found: Sequence[Checkpoint], wanted: str = "all") -> list[Checkpoint]
             f"{', '.join(map(str, by_step))}"
         )
     return [by_step[n] for n in numbers]
-
-
-def requests(
-    lake: Lake, settings: AtlasSettings, wanted: str = "all", **given: Any
-) -> list[Request]:
-    """What `launch.run` is to be called with, one after the other, for an atlas of each step.
-
-    settings.model: as `name` of `checkpoints`; `given` are further fields of `Request`. Raises
-    KnError where there are no such checkpoints; one that is damaged says so when it is run.
-    """
-    found = chosen(checkpoints(lake, settings.model), wanted)
-    return [Request(lake, replace(settings, model=c.model, revision=None), **given) for c in found]
 
 
 def named_here(lake: Lake, settings: AtlasSettings) -> AtlasSettings:

@@ -13,7 +13,7 @@ from world import FIRST, World
 
 from kn_assets import lake
 from kn_assets.lake import Lake
-from kn_assets.launch.run import ATLAS_TABLES
+from kn_assets.lake.schema import ATLAS_TABLES
 from tests import small
 
 ROOT = Path(__file__).parents[3]

@@ -13,9 +13,9 @@ from kn_assets.corpora import geonames
 from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
 from kn_assets.lake import Lake
-from kn_assets.launch.run import Request
-from kn_assets.launch.steps import run_steps
-from kn_assets.training import requests, train
+from kn_assets.launch.request import Request
+from kn_assets.launch.steps import requests, run_steps
+from kn_assets.training import train
 from tests.training.steps.trained import CITIES, TRAINED, Told, at
 
 

@@ -16,10 +16,9 @@ from kn_assets.errors import KnError
 from kn_assets.knowledge.facts import from_cities
 from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
 from kn_assets.lake import Lake
-from kn_assets.lake.schema import STEPS
-from kn_assets.launch.run import ATLAS_TABLES, Request
-from kn_assets.launch.steps import run_steps
-from kn_assets.training import requests
+from kn_assets.lake.schema import ATLAS_TABLES, STEPS
+from kn_assets.launch.request import Request
+from kn_assets.launch.steps import requests, run_steps
 from kn_assets.training.text import taught
 from tests.training.steps.trained import CITIES, STEPS_KEPT, TRAINED, Told, at
 

@@ -10,10 +10,17 @@ import pytest
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.launch.run import Request
-from kn_assets.training import Checkpoint, TrainSettings, chosen, requests, steps
-from kn_assets.training.steps import checkpoints
-from kn_assets.training.steps.checkpoints import check, named_here, step_of, unfinished
+from kn_assets.launch.request import Request
+from kn_assets.launch.steps import requests
+from kn_assets.training import Checkpoint, TrainSettings, chosen
+from kn_assets.training.steps.checkpoints import (
+    check,
+    checkpoints,
+    named_here,
+    step_of,
+    steps,
+    unfinished,
+)
 from tests.models import tiny
 from tests.models.stand_in_hub import StandInHub, environment, serving
 

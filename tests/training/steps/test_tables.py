@@ -19,9 +19,9 @@ from kn_assets.knowledge.facts import Fact
 from kn_assets.knowledge.questions import ask
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import TABLES
+from kn_assets.launch.steps import requests
 from kn_assets.maps import projection
 from kn_assets.progress import Progress
-from kn_assets.training import requests
 from kn_assets.training.steps import fact_steps, layer_steps, lens, neuron_steps
 from kn_assets.training.steps.tables import StepsPlan
 from tests.models import tiny
