@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import gradio as gr
 
 from ui.api import Api
+from ui.context import Context
 from ui.explore import tab as explore_tab
 from ui.knowledge import tab as knowledge_tab
 from ui.map import tab as map_tab
@@ -35,14 +36,16 @@ def build(api: Api) -> gr.Blocks:
     """The page over a lake, with its questions and longer work answered by `api`."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         widget("bar", '<div data-kn="bar"></div>', functions=api.functions())
-        gr.HTML(_EMPTY, visible=not api.atlases(), elem_id="kn-empty", apply_default_css=False)
+        gr.HTML(
+            _EMPTY, visible=not api.context.atlases(), elem_id="kn-empty", apply_default_css=False
+        )
         with gr.Tabs(elem_id="kn-tabs"):
             for tab in TABS:
                 with gr.Tab(tab.title, id=tab.id):
                     page = widget(tab.id, tab.skeleton, events=tuple(tab.events))
                 for name, event in tab.events.items():
                     getattr(page, name)(
-                        _handler(api, event),
+                        _handler(api.context, event),
                         None,
                         page,
                         show_progress="hidden",
@@ -54,9 +57,9 @@ def build(api: Api) -> gr.Blocks:
     return blocks
 
 
-def _handler(api: Api, event: Event) -> Callable[..., Iterator[str]]:
+def _handler(context: Context, event: Event) -> Callable[..., Iterator[str]]:
     def answer(asked: gr.EventData, request: gr.Request) -> Iterator[str]:
-        found = event.answer(api, asked._data, _user(request))
+        found = event.answer(context, asked._data, _user(request))
         yield from [found] if isinstance(found, str) else found
 
     return answer

@@ -1,8 +1,12 @@
-"""Arrays for the browser: JSON lists are slow there, base64 of little-endian bytes isn't."""
+"""Answers for the browser: JSON text, in which arrays are base64 of little-endian bytes.
+
+JSON lists are slow there, base64 isn't.
+"""
 
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 import numpy as np
@@ -27,6 +31,27 @@ def pack_ids(values: Array) -> dict[str, str]:
     return pack(values, "u1" if largest < 1 << 8 else "u2" if largest < 1 << 16 else "u4")
 
 
+def pack_fired(found: dict[str, Array], n_tokens: int, n_layers: int) -> dict[str, Any]:
+    """The columns position, layer, neuron and activation, as a prompt's `fired` sends them."""
+    place = found["position"].astype(np.int64) * n_layers + found["layer"]
+    order = np.lexsort((-np.abs(found["activation"]), place))
+    counts = np.bincount(place, minlength=n_tokens * n_layers)
+    return {
+        "offsets": pack(np.concatenate([[0], np.cumsum(counts)]), "u4"),
+        "neuron": pack_ids(found["neuron"][order]),
+        "activation": pack(found["activation"][order], "f4"),
+    }
+
+
 def unpack(packed: dict[str, str]) -> Array:
     """The array again."""
     return np.frombuffer(base64.b64decode(packed["data"]), dtype=f"<{packed['dtype']}")
+
+
+def to_json(answer: object) -> str:
+    """JSON as every browser reads it, without markup. Raises ValueError on infinities and NaN.
+
+    A text, since Gradio walks through every value of a structured answer.
+    """
+    text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")

@@ -1,4 +1,4 @@
-"""Asking the database for what a pane shows, and which tables an atlas still lacks."""
+"""Asking the database for what a pane shows; the atlases there are, and which tables one lacks."""
 
 from __future__ import annotations
 
@@ -53,3 +53,43 @@ def limit_option(database: Database, model: str) -> str:
     found = rows(database, "SELECT settings FROM atlases WHERE model = $1", model)
     limit = json.loads(found[0]["settings"] or "{}").get("limit") if found else None
     return f" --limit {limit}" if limit else ""
+
+
+def atlases(database: Database) -> list[Answer]:
+    """The atlases of the lake; one that is half-way through a run counts once it has tokens."""
+    database.look()
+    tokenized = sorted({key for name, key, _ in database.stamp if name == "tokens"})
+    made = {row["model"]: row for row in rows(database, "FROM atlases")}
+    found: list[Answer] = []
+    for model in tokenized:
+        first = rows(
+            database,
+            "SELECT min(prompt_id) AS first_prompt, count(*) AS n_prompts FROM tokens "
+            "WHERE model = ? AND position = 0",
+            model,
+        )[0]
+        if first["n_prompts"]:
+            found.append({"model": model, **first, **_size(database, model, made.get(model))})
+    return found
+
+
+def _size(database: Database, model: str, made: Answer | None) -> Answer:
+    if made is not None:
+        settings = json.loads(made["settings"] or "{}")
+        return {
+            "corpus": made["corpus"],
+            "n_layers": made["n_layers"],
+            "n_neurons": made["n_neurons"],
+            "dtype": settings.get("dtype"),
+        }
+    for table in ("neurons", "activations", "logit_lens"):
+        columns = "layer, neuron" if table != "logit_lens" else "layer, 0 AS neuron"
+        row = rows(
+            database,
+            f"SELECT max(layer) + 1 AS n_layers, max(neuron) + 1 AS n_neurons "
+            f"FROM (SELECT {columns} FROM {table} WHERE model = ?)",
+            model,
+        )[0]
+        if row["n_layers"]:
+            return {"corpus": None, "dtype": None, **row}
+    return {"corpus": None, "dtype": None, "n_layers": 0, "n_neurons": 0}

@@ -61,14 +61,14 @@ def launch_for_tests(
 ) -> tuple[str, Callable[[], None]]:
     """Start the app on a free port; returns its address and a function that stops it.
 
-    `limits` are those of `ui.api.Api`.
+    `limits` are those of `ui.context.Context`.
     """
     api = _api(lake, **(limits or {}))
     blocks, local, _ = _launch(api, server_name="127.0.0.1", **options)
 
     def close() -> None:
         blocks.close(verbose=False)
-        api.close()
+        api.context.close()
 
     return local, close
 
@@ -76,8 +76,9 @@ def launch_for_tests(
 def _api(lake: Lake, **limits: Any) -> Api:
     from ui.api import Api
     from ui.app import TABS
+    from ui.context import Context
 
-    return Api(lake, TABS, **limits)
+    return Api(Context(lake, **limits), TABS)
 
 
 def _launch(api: Api, **options: Any) -> tuple[gr.Blocks, str, str | None]:

@@ -1,6 +1,6 @@
 """What a tab of the app is made of. Adding one takes one file here and one in static/:
 
-- `ui/NAME_tab.py` with `TAB = Tab(...)`, put into `ui.app.TABS`: that is the one line elsewhere.
+- `ui/NAME/tab.py` with `TAB = Tab(...)`, put into `ui.app.TABS`: that is the one line elsewhere.
 - `static/NAME.js`, named in `scripts`, which calls `kn.tab("NAME", ({ element, trigger, ... }) =>
   ...)` to fill the skeleton, `kn.ask("question", {...})` for the tab's `questions`, and
   `trigger("event", {...})` for its `events`, whose answer comes as `props.value`.
@@ -13,14 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from ui.arguments import Checked
+from ui.context import Context
 from ui.rows import Answer
 
-if TYPE_CHECKING:
-    from ui.api import Api, Checked
-
-Question = Callable[["Api", "Checked"], Answer]
+Question = Callable[[Context, Checked], Answer]
 """Quick, and answered beside the queue: the arguments are what a browser sent, so use `Checked`."""
 
 
@@ -28,11 +26,11 @@ Question = Callable[["Api", "Checked"], Answer]
 class Event:
     """Longer work, which goes through the queue.
 
-    `answer(api, asked, user)` gives a JSON text (see `ui.api.to_json`), or several one after the
-    other. `at_once` is how many of these run together.
+    `answer(context, asked, user)` gives a JSON text (see `ui.pack.to_json`), or several one after
+    the other. `at_once` is how many of these run together.
     """
 
-    answer: Callable[[Api, object, str], str | Iterator[str]]
+    answer: Callable[[Context, object, str], str | Iterator[str]]
     at_once: int
 
 

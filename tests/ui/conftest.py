@@ -16,6 +16,9 @@ from kn_assets.lake import Lake
 from kn_assets.synthetic import make_lake
 from tests.ui.asking import opened
 from tests.ui.screen import Screen
+from ui.api import Api
+from ui.app import TABS
+from ui.context import Context
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
@@ -136,3 +139,21 @@ def live_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     extract(request.plan, NEEDS, Progress())
     write_vocabulary(request.plan, Progress())
     return request.lake
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """An atlas over a corpus, all tables there."""
+    return make_lake(tmp_path_factory.mktemp("views"))
+
+
+@pytest.fixture(scope="module")
+def data(made: Lake) -> Iterator[Database]:
+    yield from opened(made)
+
+
+@pytest.fixture(scope="module")
+def api(made: Lake) -> Iterator[Api]:
+    api = Api(Context(made), TABS)
+    yield api
+    api.context.close()

@@ -9,6 +9,7 @@ import pytest
 from kn_assets.lake import Lake
 from ui.api import Api
 from ui.app import TABS
+from ui.context import Context
 from ui.sql.examples import QUESTIONS
 from ui.tab import Tab
 
@@ -44,10 +45,10 @@ def test_what_a_browser_sends_is_checked(
 
 def test_a_tab_brings_its_own_questions(made: Lake) -> None:
     tab = Tab("x", "X", "", (), questions={"said": lambda _, given: {"said": given.text("words")}})
-    api = Api(made, [*TABS, tab])
+    api = Api(Context(made), [*TABS, tab])
     assert "said" in [f.__name__ for f in api.functions()]
     assert json.loads(api.ask("said", {"words": "so"})) == {"said": "so"}
-    api.close()
+    api.context.close()
 
 
 def test_answers_hold_no_markup(api: Api) -> None:

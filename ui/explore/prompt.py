@@ -1,4 +1,4 @@
-"""The lake's atlases, the prompts of one, and all that the middle pane shows of a prompt.
+"""The prompts of an atlas, and all that the middle pane shows of one.
 
 Plain functions of a `Database` and validated arguments, asked through the SQL macros and packed for
 the browser. Where a table of the atlas isn't there yet, the rest is answered and `missing` says, by
@@ -7,7 +7,6 @@ part, which table it waits for.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,8 @@ from kn_assets.atlas import lazy_lens
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import model as partition
-from ui.pack import pack, pack_ids
-from ui.rows import Answer, Array, columns, missing_tables, rows, waits_for
+from ui.pack import pack, pack_fired, pack_ids
+from ui.rows import Answer, columns, missing_tables, rows, waits_for
 
 LENS_RANKS = 5
 _SEARCH = """
@@ -34,47 +33,7 @@ _CONCEPTS = "FROM search_concepts($1, $2, $3)"
 CONCEPTS, CONCEPT_NEURONS = 3, 3  # values a text may name, and neurons shown of each
 
 
-# -- the lake and its prompts ------------------------------------------------------------------
-
-
-def atlases(database: Database) -> Answer:
-    """The atlases of the lake; one that is half-way through a run counts once it has tokens."""
-    database.look()
-    tokenized = sorted({key for name, key, _ in database.stamp if name == "tokens"})
-    made = {row["model"]: row for row in rows(database, "FROM atlases")}
-    found = []
-    for model in tokenized:
-        first = rows(
-            database,
-            "SELECT min(prompt_id) AS first_prompt, count(*) AS n_prompts FROM tokens "
-            "WHERE model = ? AND position = 0",
-            model,
-        )[0]
-        if first["n_prompts"]:
-            found.append({"model": model, **first, **_size(database, model, made.get(model))})
-    return {"atlases": found}
-
-
-def _size(database: Database, model: str, made: Answer | None) -> Answer:
-    if made is not None:
-        settings = json.loads(made["settings"] or "{}")
-        return {
-            "corpus": made["corpus"],
-            "n_layers": made["n_layers"],
-            "n_neurons": made["n_neurons"],
-            "dtype": settings.get("dtype"),
-        }
-    for table in ("neurons", "activations", "logit_lens"):
-        columns = "layer, neuron" if table != "logit_lens" else "layer, 0 AS neuron"
-        row = rows(
-            database,
-            f"SELECT max(layer) + 1 AS n_layers, max(neuron) + 1 AS n_neurons "
-            f"FROM (SELECT {columns} FROM {table} WHERE model = ?)",
-            model,
-        )[0]
-        if row["n_layers"]:
-            return {"corpus": None, "dtype": None, **row}
-    return {"corpus": None, "dtype": None, "n_layers": 0, "n_neurons": 0}
+# -- prompts ---------------------------------------------------------------------------------
 
 
 def search(database: Database, model: str, text: str, offset: int, limit: int) -> Answer:
@@ -172,18 +131,6 @@ def _fired(
         database, "SELECT position, layer, neuron, activation FROM heatmap($1, $2)", model, prompt
     )
     return pack_fired(found, n_tokens, n_layers)
-
-
-def pack_fired(found: dict[str, Array], n_tokens: int, n_layers: int) -> dict[str, Any]:
-    """The columns position, layer, neuron and activation as `prompt` sends them."""
-    place = found["position"].astype(np.int64) * n_layers + found["layer"]
-    order = np.lexsort((-np.abs(found["activation"]), place))
-    counts = np.bincount(place, minlength=n_tokens * n_layers)
-    return {
-        "offsets": pack(np.concatenate([[0], np.cumsum(counts)]), "u4"),
-        "neuron": pack_ids(found["neuron"][order]),
-        "activation": pack(found["activation"][order], "f4"),
-    }
 
 
 def _lens(

@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from kn_assets.errors import KnError
+from ui.arguments import LARGEST_PAGE, Checked
+from ui.context import Context
+from ui.explore import neuron as neuron_view
+from ui.explore import prompt as view
 from ui.rows import Answer
 from ui.tab import Event, Tab
 from ui.widgets import pane
-
-if TYPE_CHECKING:
-    from ui.api import Api, Checked
 
 _WATCHING = 40  # runs that are waited for; one at a time is run
 
 _MOST_HEADS = 1 << 16
 
 
-def _head(api: Api, given: Checked) -> Answer:
+def _search(context: Context, given: Checked) -> Answer:
+    offset, limit = given.integer("offset", 1 << 31), given.integer("limit", LARGEST_PAGE + 1)
+    return view.search(context.database, given.model, given.text("text"), offset, limit)
+
+
+def _concepts(context: Context, given: Checked) -> Answer:
+    return view.concepts(context.database, given.model, given.text("text"))
+
+
+def _has_prompt(context: Context, given: Checked) -> Answer:
+    return view.has_prompt(context.database, given.model, given.prompt)
+
+
+def _prompt(context: Context, given: Checked) -> Answer:
     atlas = given.atlas
-    text = given.text("text", api.live.limits.characters + 1)
+    return view.prompt(context.database, atlas["model"], given.prompt, atlas["n_layers"])
+
+
+def _neuron(context: Context, given: Checked) -> Answer:
+    (model, layer, neuron), run = given.neuron, given.text("live")
+    found = neuron_view.neuron(
+        context.database, model, None if run else given.prompt, layer, neuron
+    )
+    if run:
+        try:
+            found["attention"] = context.live.attention(run, layer, neuron)
+        except KnError as e:
+            found["missing"]["attention"] = str(e)
+    return found
+
+
+def _head(context: Context, given: Checked) -> Answer:
+    atlas = given.atlas
+    text = given.text("text", context.live.limits.characters + 1)
     layer, head = given.integer("layer", atlas["n_layers"]), given.integer("head", _MOST_HEADS)
-    return api.live.head(atlas["model"], text or given.prompt, layer, head)
+    return context.live.head(atlas["model"], text or given.prompt, layer, head)
 
 
 TAB = Tab(
@@ -34,10 +65,15 @@ TAB = Tab(
     scripts=("requested.js", "cities.js", "live.js", "lens_rows.js", "heatmap.js", "explore.js"),
     styles=("explore.css",),
     questions={
-        "can_run": lambda api, given: {"missing": api.live.missing(given.model)},
-        "lens": lambda api, given: api.live.lens(given.model, given.prompt),
-        "heads": lambda api, given: api.live.heads(given.model),
+        "search": _search,
+        "concepts": _concepts,
+        "has_prompt": _has_prompt,
+        "prompt": _prompt,
+        "neuron": _neuron,
+        "can_run": lambda context, given: {"missing": context.live.missing(given.model)},
+        "lens": lambda context, given: context.live.lens(given.model, given.prompt),
+        "heads": lambda context, given: context.live.heads(given.model),
         "head": _head,
     },
-    events={"live": Event(lambda api, asked, user: api.live.run(asked, user), _WATCHING)},
+    events={"live": Event(lambda context, asked, user: context.live.run(asked, user), _WATCHING)},
 )

@@ -7,9 +7,10 @@ from typing import Any
 
 from kn_assets.errors import KnError
 from kn_assets.live.knowledge import MOST_CHANGED
-from ui.api import LARGEST_PAGE, Api, Checked
-from ui.json_text import to_json
+from ui.arguments import LARGEST_PAGE, Checked
+from ui.context import Context
 from ui.knowledge import view
+from ui.pack import to_json
 from ui.rows import Answer
 from ui.tab import Event, Tab
 from ui.widgets import pane
@@ -20,38 +21,40 @@ _LARGEST = 1 << 31
 _WATCHING = 40  # runs that are waited for; one at a time is run
 
 
-def _facts(api: Api, given: Checked) -> Answer:
+def _facts(context: Context, given: Checked) -> Answer:
     offset, limit = given.integer("offset", _LARGEST), given.integer("limit", LARGEST_PAGE + 1)
-    return view.facts(api.database, given.model, given.text("text"), offset, limit)
+    return view.facts(context.database, given.model, given.text("text"), offset, limit)
 
 
-def _fact(api: Api, given: Checked) -> Answer:
-    return view.fact(api.database, given.model, given.integer("fact", _LARGEST))
+def _fact(context: Context, given: Checked) -> Answer:
+    return view.fact(context.database, given.model, given.integer("fact", _LARGEST))
 
 
-def _shared(api: Api, given: Checked) -> Answer:
-    return view.shared(api.database, *given.neuron)
+def _shared(context: Context, given: Checked) -> Answer:
+    return view.shared(context.database, *given.neuron)
 
 
-def _run(api: Api, asked: object, user: str) -> Iterator[str]:
+def _run(context: Context, asked: object, user: str) -> Iterator[str]:
     """Attribute an answer, or change neurons, live: how far it is, then `found` or `error`."""
     number = asked.get("ask") if isinstance(asked, dict) else 0
     ask = number if isinstance(number, int) else 0
     try:
-        question = _question(api, asked)
+        question = _question(context, asked)
     except KnError as e:
         yield to_json({"error": str(e), "ask": ask})
         return
-    for answer in api.live.ask(question, user):
+    for answer in context.live.ask(question, user):
         yield to_json({**answer, "ask": ask})
 
 
-def _question(api: Api, asked: object) -> dict[str, Any]:
+def _question(context: Context, asked: object) -> dict[str, Any]:
     """What the process is asked: nothing of what a browser sent is believed."""
-    given = Checked(api, asked)
+    given = Checked(context, asked)
     question: dict[str, Any] = {"kind": "knowledge", "key": given.model}
     if given.text("sentence"):
-        question["text"] = api.live.checked(given.text("sentence", api.live.limits.characters + 1))
+        question["text"] = context.live.checked(
+            given.text("sentence", context.live.limits.characters + 1)
+        )
         question["answer"] = given.text("answer")
     else:
         question["fact"] = given.integer("fact", _LARGEST)

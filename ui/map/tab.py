@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ui.api import Api, Checked
+from ui.arguments import Checked
+from ui.context import Context
 from ui.map import view
 from ui.rows import Answer
 from ui.tab import Tab
@@ -11,14 +12,14 @@ from ui.widgets import pane
 KINDS = ("neurons", "prompts")
 
 
-def _points(api: Api, given: Checked) -> Answer:
+def _points(context: Context, given: Checked) -> Answer:
     kind = given.choice("kind", KINDS)
-    return view.points(api.database, given.model, kind)
+    return view.points(context.database, given.model, kind)
 
 
-def _selection(api: Api, given: Checked) -> Answer:
+def _selection(context: Context, given: Checked) -> Answer:
     kind = given.choice("kind", KINDS)
-    return view.selection(api.database, given.model, kind, given.outline())
+    return view.selection(context.database, given.model, kind, given.outline())
 
 
 TAB = Tab(

@@ -18,8 +18,7 @@ from kn_assets.lake import Lake, model
 from kn_assets.live.model import n_heads, plan_of, valid
 from kn_assets.live.process import LiveProcess, Tell
 from kn_assets.live.prompt import LivePrompt
-from ui.json_text import to_json
-from ui.pack import pack
+from ui.pack import pack, to_json
 from ui.rows import Answer
 from ui.runs.queue import LIVE_ALONE, LiveLimits, LiveQueue
 from ui.runs.remembered import LiveRuns

@@ -13,8 +13,7 @@ import numpy as np
 
 from kn_assets.errors import KnError
 from kn_assets.live.prompt import ATTENTION_GRID, LivePrompt
-from ui.explore.prompt import pack_fired
-from ui.pack import pack, pack_ids
+from ui.pack import pack, pack_fired, pack_ids
 from ui.rows import Answer
 
 REMEMBERED = 256 << 20  # bytes of runs kept

@@ -22,7 +22,7 @@ from kn_assets.database import query
 from kn_assets.database.sandbox import Sandbox
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from ui.json_text import to_json
+from ui.pack import to_json
 
 AT_ONCE = 2  # queries; those that come meanwhile wait in the queue and are told their place
 LONGEST_CELL = 2_000

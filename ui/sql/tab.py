@@ -12,9 +12,9 @@ TAB = Tab(
     skeleton='<div data-kn="sql"></div>',
     scripts=("sql.js",),
     styles=("sql.css",),
-    questions={"sql_help": lambda api, given: sql_help(api.database, given.model)},
+    questions={"sql_help": lambda context, given: sql_help(context.database, given.model)},
     events={
-        "run": Event(lambda api, asked, user: api.sql.run(asked, user), AT_ONCE),
-        "download": Event(lambda api, asked, user: api.sql.download(asked, user), AT_ONCE),
+        "run": Event(lambda context, asked, user: context.sql.run(asked, user), AT_ONCE),
+        "download": Event(lambda context, asked, user: context.sql.download(asked, user), AT_ONCE),
     },
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ui.api import Api, Checked
+from ui.arguments import Checked
+from ui.context import Context
 from ui.rows import Answer
 from ui.tab import Tab
 from ui.training import view
@@ -11,24 +12,24 @@ from ui.widgets import pane
 LARGEST = 1 << 31
 
 
-def _training(api: Api, given: Checked) -> Answer:
-    return view.training(api.database, given.model)
+def _training(context: Context, given: Checked) -> Answer:
+    return view.training(context.database, given.model)
 
 
-def _story(api: Api, given: Checked) -> Answer:
-    return view.story(api.database, given.model, given.text("relation"))
+def _story(context: Context, given: Checked) -> Answer:
+    return view.story(context.database, given.model, given.text("relation"))
 
 
-def _fact(api: Api, given: Checked) -> Answer:
-    return view.fact(api.database, given.model, given.integer("fact", LARGEST))
+def _fact(context: Context, given: Checked) -> Answer:
+    return view.fact(context.database, given.model, given.integer("fact", LARGEST))
 
 
-def _neuron(api: Api, given: Checked) -> Answer:
-    return view.neuron(api.database, *given.neuron)
+def _neuron(context: Context, given: Checked) -> Answer:
+    return view.neuron(context.database, *given.neuron)
 
 
-def _places(api: Api, given: Checked) -> Answer:
-    return view.places(api.database, given.model, given.integer("step", LARGEST))
+def _places(context: Context, given: Checked) -> Answer:
+    return view.places(context.database, given.model, given.integer("step", LARGEST))
 
 
 TAB = Tab(

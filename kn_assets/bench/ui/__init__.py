@@ -74,10 +74,10 @@ def run(args: argparse.Namespace) -> Result:
 
 def _largest(lake: Lake) -> dict[str, Any]:
     from kn_assets.database.database import Database
-    from ui.explore.prompt import atlases
+    from ui.rows import atlases
 
     database = Database(lake)
-    found: list[dict[str, Any]] = atlases(database)["atlases"]
+    found = atlases(database)
     database.close()
     if not found:
         raise KnError(f"there is no atlas in {lake.root}: `kn demo` makes one")

@@ -10,7 +10,7 @@ import pyarrow as pa
 from kn_assets.database.database import Database
 from kn_assets.synthetic import Shape, make_lake
 from ui.explore import prompt
-from ui.rows import limit_option
+from ui.rows import atlases, limit_option
 
 SHAPE = Shape()
 
@@ -66,7 +66,7 @@ def test_an_atlas_is_there_before_its_last_tables_are(tmp_path: Path) -> None:
     for name in ("atlases", "neurons"):
         lake.remove(atlas, name)
     database = Database(lake)
-    (found,) = prompt.atlases(database)["atlases"]
+    (found,) = atlases(database)
     assert (found["n_prompts"], found["n_layers"]) == (SHAPE.n_prompts, SHAPE.n_layers)
     assert 0 < found["n_neurons"] <= SHAPE.n_neurons
     assert prompt.search(database, "tiny", "", 0, 500)["total"] == SHAPE.n_prompts

@@ -11,8 +11,7 @@ import pytest
 
 from kn_assets.lake import Lake
 from tests.live.test_knowledge import KEY
-from ui.api import Api
-from ui.app import TABS
+from ui.context import Context
 from ui.knowledge import tab
 
 SENTENCE = {"model": KEY, "sentence": "Kabul is", "answer": "the", "do": "attribute", "steps": 4}
@@ -38,18 +37,18 @@ CHANGE = {**SENTENCE, "do": "change", "factor": 0, "neurons": [[0, 1]]}
         ({**CHANGE, "neurons": [[99, 0]]}, "no neuron"),
     ],
 )
-def test_what_a_browser_sends_is_checked(own_api: Api, asked: Any, words: str) -> None:
-    *_, last = tab._run(own_api, asked, "me")
+def test_what_a_browser_sends_is_checked(own_context: Context, asked: Any, words: str) -> None:
+    *_, last = tab._run(own_context, asked, "me")
     assert words in json.loads(last)["error"]
 
 
 @pytest.fixture(scope="module")
-def own_api(own_lake: Lake) -> Iterator[Api]:
+def own_context(own_lake: Lake) -> Iterator[Context]:
     from ui.runs.queue import LiveLimits
 
-    api = Api(own_lake, TABS, live_limits=LiveLimits(characters=100, seconds=120))
-    yield api
-    api.close()
+    context = Context(own_lake, live_limits=LiveLimits(characters=100, seconds=120))
+    yield context
+    context.close()
 
 
 class Held:
@@ -70,20 +69,20 @@ class Held:
 
 
 def test_runs_wait_in_the_queue_of_all_live_runs(own_lake: Lake) -> None:
-    api = Api(own_lake, TABS)
-    api.live._process.close()
-    api.live._process = held = Held()  # type: ignore[assignment]
-    first = tab._run(api, {**SENTENCE, "ask": 1}, "a")
-    second = tab._run(api, {**CHANGE, "ask": 2}, "b")
-    third = api.live.run({"model": KEY, "text": "Kabul"}, "c")
+    context = Context(own_lake)
+    context.live._process.close()
+    context.live._process = held = Held()  # type: ignore[assignment]
+    first = tab._run(context, {**SENTENCE, "ask": 1}, "a")
+    second = tab._run(context, {**CHANGE, "ask": 2}, "b")
+    third = context.live.run({"model": KEY, "text": "Kabul"}, "c")
     assert json.loads(next(first))["done"] == 1
     assert json.loads(next(second)) == {"waiting": 1, "ask": 2}
     assert json.loads(next(third))["waiting"] == 2
-    mine = list(tab._run(api, {**CHANGE, "ask": 3}, "b"))
+    mine = list(tab._run(context, {**CHANGE, "ask": 3}, "b"))
     assert "wait for it" in json.loads(mine[-1])["error"]
     third.close()  # type: ignore[attr-defined]  # its page is gone
     held.go.set()
     assert json.loads([*first][-1]) == {"found": {"did": "attribute"}, "ask": 1}
     assert json.loads([*second][-1])["found"] == {"did": "change"}
     assert held.asked == ["attribute", "change"]
-    api.close()
+    context.close()

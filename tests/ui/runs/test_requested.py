@@ -23,6 +23,7 @@ from kn_assets.synthetic import make_lake
 from tests import small
 from tests.ui.screen import Screen
 from ui.api import Api
+from ui.context import Context
 from ui.explore.tab import TAB
 from ui.pack import unpack
 from ui.runs import requested
@@ -58,9 +59,9 @@ def modelless_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 @pytest.fixture(scope="module")
 def api(lazy_lake: Lake) -> Iterator[Api]:
-    api = Api(lazy_lake, (TAB,), live_limits=LiveLimits(seconds=120))
+    api = Api(Context(lazy_lake, live_limits=LiveLimits(seconds=120)), (TAB,))
     yield api
-    api.close()
+    api.context.close()
 
 
 def settled(api: Api, name: str, **arguments: object) -> dict[str, Any]:
@@ -161,7 +162,7 @@ def test_the_heads_mean_is_what_the_atlas_holds(api: Api) -> None:
         for i in range(n)
     ]
     stored = (
-        api.database.cursor()
+        api.context.database.cursor()
         .execute(
             "SELECT weight FROM attention WHERE model = ? AND prompt_id = 2 AND layer = 1 "
             "ORDER BY position, source_position",

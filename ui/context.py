@@ -1,0 +1,35 @@
+"""What a question of the page may use: database, SQL and live runs within limits, atlases."""
+
+from __future__ import annotations
+
+from kn_assets.database.database import Database, Stamp
+from kn_assets.lake import Lake
+from ui.rows import Answer, atlases
+from ui.runs.live import Live
+from ui.runs.queue import LIVE_ALONE, LiveLimits
+from ui.runs.sql import ALONE, Limits, SqlTab
+
+
+class Context:
+    """One app's means over one lake; safe to use from many threads. `close` it at the end."""
+
+    def __init__(
+        self, lake: Lake, limits: Limits = ALONE, live_limits: LiveLimits = LIVE_ALONE
+    ) -> None:
+        self.database = Database(lake)
+        self.sql = SqlTab(lake, limits)
+        self.live = Live(lake, live_limits)
+        self._atlases: tuple[Stamp, list[Answer]] | None = None
+
+    def atlases(self) -> list[Answer]:
+        """The lake's atlases with their sizes, read again when a table was written."""
+        self.database.look()
+        stamp, kept = self.database.stamp, self._atlases
+        if kept is None or kept[0] != stamp:
+            self._atlases = kept = stamp, atlases(self.database)
+        return kept[1]
+
+    def close(self) -> None:
+        """End the processes that do the longer work."""
+        self.sql.close()
+        self.live.close()
