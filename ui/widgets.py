@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 # In the order in which they build on each other: those of the tabs come before the last.
-SCRIPTS = ("core.js", "store.js", "prompt.js", "neuron.js", "bar.js")
-LAST = "mount.js"
-STYLES = ("app.css",)
+SCRIPTS = ("page/core.js", "page/store.js", "page/prompt.js", "neuron.js", "page/bar.js")
+LAST = "page/mount.js"
+STYLES = ("page/app.css",)
 
 
 def head(tabs: Sequence[Tab]) -> str:
