@@ -44,9 +44,9 @@ TAB = Tab(
     + pane("story", "Checkpoints")
     + "</div>",
     scripts=(
-        "chart.js",
-        "chart_lines.js",
-        "chart_strip.js",
+        "chart/chart.js",
+        "chart/lines.js",
+        "chart/strip.js",
         "page/steps.js",
         "page/facts.js",
         "stepmap.js",
@@ -56,7 +56,7 @@ TAB = Tab(
         "training_story.js",
         "training.js",
     ),
-    styles=("chart.css", "training.css"),
+    styles=("chart/chart.css", "training.css"),
     questions={
         "training": _training,
         "training_story": _story,
