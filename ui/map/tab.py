@@ -30,10 +30,10 @@ TAB = Tab(
     + pane("neuron", "The selected neuron")
     + "</div>",
     scripts=(
-        "points.js",
-        "map_labels.js",
-        "map_plane.js",
-        "map_hands.js",
+        "points/points.js",
+        "points/labels.js",
+        "points/plane.js",
+        "points/hands.js",
         "map_selection.js",
         "map.js",
     ),

@@ -49,7 +49,7 @@ TAB = Tab(
         "chart/strip.js",
         "page/steps.js",
         "page/facts.js",
-        "stepmap.js",
+        "points/stepmap.js",
         "training_fact.js",
         "training_neuron.js",
         "training_layers.js",
