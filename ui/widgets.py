@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 # In the order in which they build on each other: those of the tabs come before the last.
-SCRIPTS = ("page/core.js", "page/store.js", "page/prompt.js", "neuron.js", "page/bar.js")
+SCRIPTS = ("page/core.js", "page/store.js", "page/prompt.js", "neuron/neuron.js", "page/bar.js")
 LAST = "page/mount.js"
 STYLES = ("page/app.css",)
 
