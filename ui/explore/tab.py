@@ -62,8 +62,15 @@ TAB = Tab(
     + pane("prompt", "The prompt's neurons by layer")
     + pane("neuron", "The selected neuron")
     + "</div>",
-    scripts=("requested.js", "cities.js", "live.js", "lens_rows.js", "heatmap.js", "explore.js"),
-    styles=("explore.css",),
+    scripts=(
+        "explore/requested.js",
+        "explore/cities.js",
+        "explore/live.js",
+        "explore/lens_rows.js",
+        "explore/heatmap.js",
+        "explore/explore.js",
+    ),
+    styles=("explore/explore.css",),
     questions={
         "search": _search,
         "concepts": _concepts,
