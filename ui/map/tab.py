@@ -34,9 +34,9 @@ TAB = Tab(
         "points/labels.js",
         "points/plane.js",
         "points/hands.js",
-        "map_selection.js",
-        "map.js",
+        "map/selection.js",
+        "map/map.js",
     ),
-    styles=("map.css",),
+    styles=("map/map.css",),
     questions={"points": _points, "selection": _selection},
 )
