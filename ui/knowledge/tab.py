@@ -79,15 +79,15 @@ TAB = Tab(
     + pane("shared", "Facts that share the neuron")
     + "</div></div>",
     scripts=(
-        "change.js",
-        "grid.js",
-        "knowledge_runs.js",
-        "knowledge_change.js",
-        "knowledge_form.js",
-        "knowledge_shared.js",
-        "knowledge.js",
+        "knowledge/comparison.js",
+        "knowledge/grid.js",
+        "knowledge/runs.js",
+        "knowledge/change.js",
+        "knowledge/form.js",
+        "knowledge/shared.js",
+        "knowledge/knowledge.js",
     ),
-    styles=("knowledge.css",),
+    styles=("knowledge/knowledge.css",),
     questions={"facts": _facts, "fact": _fact, "neuron_facts": _shared},
     events={"knowledge": Event(_run, _WATCHING)},
 )
