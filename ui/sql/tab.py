@@ -10,8 +10,8 @@ TAB = Tab(
     id="sql",
     title="SQL",
     skeleton='<div data-kn="sql"></div>',
-    scripts=("sql.js",),
-    styles=("sql.css",),
+    scripts=("sql/sql.js",),
+    styles=("sql/sql.css",),
     questions={"sql_help": lambda context, given: sql_help(context.database, given.model)},
     events={
         "run": Event(lambda context, asked, user: context.sql.run(asked, user), AT_ONCE),
