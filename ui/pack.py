@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 
 
 def pack(values: Array, dtype: str) -> dict[str, str]:
-    """`{"dtype", "data"}` which `kn.unpack` in static/core.js turns into a typed array.
+    """`{"dtype", "data"}` which `unpack` in static/page/packed.js turns into a typed array.
 
     `dtype` is one of u1, u2, u4, i2, i4, f4. Raises ValueError where an integer doesn't fit.
     """

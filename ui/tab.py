@@ -1,12 +1,13 @@
 """What a tab of the app is made of. Adding one takes one file here and one in static/:
 
 - `ui/NAME/tab.py` with `TAB = Tab(...)`, put into `ui.app.TABS`: that is the one line elsewhere.
-- `static/NAME.js`, named in `scripts`, which calls `kn.tab("NAME", ({ element, trigger, ... }) =>
-  ...)` to fill the skeleton, `kn.ask("question", {...})` for the tab's `questions`, and
-  `trigger("event", {...})` for its `events`, whose answer comes as `props.value`.
+- `static/NAME/NAME.js`, an ES module named as the tab's `script`. It imports what it uses and calls
+  `addTab("NAME", ({ element, trigger, ... }) => ...)` of page/tabs.js to fill the skeleton,
+  `ask("question", {...})` of page/server.js for the tab's `questions`, and `trigger("event",
+  {...})` for its `events`, whose answer comes as `props.value`.
 
-A tab that keeps something of its own in the address names it in `kn.tab(name, mount, ["key"])`:
-then `kn.state.key` is a text, `kn.go({key})` changes it, and `kn.on("key", f)` hears of it.
+A tab that keeps something of its own in the address names it in `addTab(name, mount, ["key"])`:
+then `store.state.key` is a text, `go({key})` changes it, and `on("key", f)` hears of it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Tab:
     id: str
     title: str
     skeleton: str
-    scripts: tuple[str, ...]
+    script: str
     styles: tuple[str, ...] = ()
     questions: Mapping[str, Question] = field(default_factory=dict)
     events: Mapping[str, Event] = field(default_factory=dict)

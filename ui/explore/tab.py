@@ -62,14 +62,7 @@ TAB = Tab(
     + pane("prompt", "The prompt's neurons by layer")
     + pane("neuron", "The selected neuron")
     + "</div>",
-    scripts=(
-        "explore/requested.js",
-        "explore/cities.js",
-        "explore/live.js",
-        "explore/lens_rows.js",
-        "explore/heatmap.js",
-        "explore/explore.js",
-    ),
+    script="explore/explore.js",
     styles=("explore/explore.css",),
     questions={
         "search": _search,

@@ -78,15 +78,7 @@ TAB = Tab(
     + pane("neuron", "The selected neuron")
     + pane("shared", "Facts that share the neuron")
     + "</div></div>",
-    scripts=(
-        "knowledge/comparison.js",
-        "knowledge/grid.js",
-        "knowledge/runs.js",
-        "knowledge/change.js",
-        "knowledge/form.js",
-        "knowledge/shared.js",
-        "knowledge/knowledge.js",
-    ),
+    script="knowledge/knowledge.js",
     styles=("knowledge/knowledge.css",),
     questions={"facts": _facts, "fact": _fact, "neuron_facts": _shared},
     events={"knowledge": Event(_run, _WATCHING)},

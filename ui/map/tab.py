@@ -29,14 +29,7 @@ TAB = Tab(
     + pane("map", "Map")
     + pane("neuron", "The selected neuron")
     + "</div>",
-    scripts=(
-        "points/points.js",
-        "points/labels.js",
-        "points/plane.js",
-        "points/hands.js",
-        "map/selection.js",
-        "map/map.js",
-    ),
+    script="map/map.js",
     styles=("map/map.css",),
     questions={"points": _points, "selection": _selection},
 )

@@ -10,7 +10,7 @@ TAB = Tab(
     id="sql",
     title="SQL",
     skeleton='<div data-kn="sql"></div>',
-    scripts=("sql/sql.js",),
+    script="sql/sql.js",
     styles=("sql/sql.css",),
     questions={"sql_help": lambda context, given: sql_help(context.database, given.model)},
     events={

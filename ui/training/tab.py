@@ -43,19 +43,7 @@ TAB = Tab(
     + pane("tlayers", "Births and deaths of neurons")
     + pane("story", "Checkpoints")
     + "</div>",
-    scripts=(
-        "chart/chart.js",
-        "chart/lines.js",
-        "chart/strip.js",
-        "page/steps.js",
-        "page/facts.js",
-        "points/stepmap.js",
-        "training/fact.js",
-        "training/neuron.js",
-        "training/layers.js",
-        "training/story.js",
-        "training/training.js",
-    ),
+    script="training/training.js",
     styles=("chart/chart.css", "training/training.css"),
     questions={
         "training": _training,

@@ -1,161 +1,228 @@
+// @ts-check
 // What charts over the steps of a training share, as SVG: an axis of steps, a marker at the step on
-// screen, values told on hover and at the marker, a click or an arrow key moves the step.
-(kn => {
-  const h = kn.h;
-  const NS = "http://www.w3.org/2000/svg";
-  const LEFT = 40;
-  const RIGHT = 12;
-  const TOP = 8;
-  const BOTTOM = 19;
-  kn.plotHeight = 105; // of the lines of a chart, and of a strip of few layers
+// screen, values under the pointer and at the marker; a click or an arrow key moves the step.
 
-  kn.svg = (tag, attributes = {}, ...children) => {
-    const node = document.createElementNS(NS, tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (value !== null && value !== undefined) node.setAttribute(name, value);
-    }
-    node.append(...children.filter(Boolean));
-    return node;
-  };
-  const s = kn.svg;
+import { faint, fill, h, message, s } from "../page/dom.js";
+import { stepLabels, stepScale, stepWords } from "../page/scale.js";
+import { sqlButton } from "../page/sql.js";
+import { hideTip, showTip } from "../page/tip.js";
 
-  // Steps on a logarithmic axis with room for step 0: at(i) is the place of the i-th in 0..1.
-  kn.stepScale = steps => {
-    const low = Math.log1p(steps[0]);
-    const span = Math.log1p(steps[steps.length - 1]) - low;
-    const places = steps.map((step, i) => (span ? (Math.log1p(step) - low) / span : steps.length > 1 ? i / (steps.length - 1) : 0.5));
-    return {
-      steps, places,
-      at: i => places[i],
-      nearest: x => places.reduce((best, p, i) => (Math.abs(p - x) < Math.abs(places[best] - x) ? i : best), 0),
-      // Where the i-th has its cell of a strip: half-way to its neighbours.
-      cell: i => [
-        i ? (places[i - 1] + places[i]) / 2 : 0,
-        i < places.length - 1 ? (places[i] + places[i + 1]) / 2 : 1],
-    };
-  };
+/** @typedef {import("../page/dom.js").Child} Child */
+/** @typedef {import("../page/scale.js").StepScale} StepScale */
+/**
+ * What of a chart is as the caller wants it.
+ *
+ * @typedef {object} Frame
+ * @property {string} title
+ * @property {string} [note] beside the title
+ * @property {(step: number) => void} onpick hears of the step that was chosen, by its place
+ * @property {() => string} [sql] the query behind the chart
+ */
+/**
+ * What draws a kind of chart, and puts it into words.
+ *
+ * @typedef {object} Kind
+ * @property {() => number} height of what is drawn, in pixels
+ * @property {(svg: SVGSVGElement, box: Box) => void} draw
+ * @property {(i: number, y: number) => Child[]} words of the i-th step, `y` pixels under the top
+ * @property {(i: number) => Child[]} readout the same, under the title
+ * @property {() => string} summary for a screen reader
+ */
+/**
+ * Where a chart is drawn, in pixels.
+ *
+ * @typedef {object} Box
+ * @property {(i: number) => number} x of the i-th step
+ * @property {number} left
+ * @property {number} inner the width between left and right
+ * @property {number} top
+ * @property {number} bottom
+ * @property {StepScale} scale
+ */
 
-  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
-  kn.stepWords = step => (step < 10000 ? kn.integer(step) : compact.format(step));
+const LEFT = 40;
+const RIGHT = 12;
+const TOP = 8;
+const BOTTOM = 19;
+export const PLOT_HEIGHT = 105; // of the lines of a chart, and of a strip of few layers
 
-  // The steps whose labels have room, the last first, then the first, then from the left.
-  kn.stepLabels = (scale, width) => {
-    const taken = [];
-    const room = i => {
-      const half = 3.6 * kn.stepWords(scale.steps[i]).length + 4;
-      const x = scale.at(i) * width;
-      return taken.every(([a, b]) => x + half < a || x - half > b) && taken.push([x - half, x + half]);
-    };
-    const order = [...new Set([scale.steps.length - 1, ...scale.steps.keys()])];
-    return order.filter(i => room(i));
-  };
+export class StepChart {
+  /** @type {StepScale | null} */
+  #scale = null;
+  #at = -1; // the step on screen
+  #width = 0;
+  #svg = s("svg", { class: "kn-plot", role: "img", tabindex: "0" });
+  #reads = h("div", { class: "kn-readout" });
+  #empty = h("div", {});
+  #box = h("div", { class: "kn-plot-box" }, this.#svg);
+  #marker = s("line", { class: "kn-marker" });
+  #hover = s("line", { class: "kn-hovered" });
 
-  // A share as a signed percentage.
-  kn.changeWords = v => {
-    if (v === null || v === undefined) return "–";
-    const percent = 100 * v;
-    const size = Math.abs(percent);
-    if (size < 0.05) return "0 %";
-    return `${percent > 0 ? "+" : percent < 0 ? "−" : ""}${size >= 1000 ? kn.integer(Math.round(size)) : size >= 9.95 ? Math.round(size) : size.toFixed(1)} %`;
-  };
+  /**
+   * @param {Frame} frame
+   * @param {Kind} kind
+   */
+  constructor(frame, kind) {
+    this.frame = frame;
+    this.kind = kind;
+    this.node = h(
+      "figure",
+      { class: "kn-chart" },
+      caption(frame),
+      this.#reads,
+      this.#empty,
+      this.#box,
+    );
+    this.#listen();
+  }
 
-  // Round values between low and high, at most `most` + 1 of them.
-  kn.ticks = (low, high, most = 3) => {
-    const rough = (high - low) / most || 1;
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const unit = [1, 2, 2.5, 5, 10].find(u => u * power >= rough * 0.999) * power;
-    const found = [];
-    for (let k = Math.ceil(low / unit - 1e-9); k * unit <= high + 1e-9 * unit; k++) found.push(Number((k * unit).toPrecision(10)));
-    return found;
-  };
+  /**
+   * Draw for these steps, or say in words why there is nothing to draw.
+   *
+   * @param {number[]} steps
+   * @param {string | null} [missing]
+   */
+  show(steps, missing) {
+    this.#scale = steps.length && !missing ? stepScale(steps) : null;
+    this.#box.hidden = this.#reads.hidden = !this.#scale;
+    fill(this.#empty, missing && message(missing));
+    if (!this.#scale) return;
+    const words = `${this.frame.title}. ${this.kind.summary()} Arrow keys move the step.`;
+    this.#svg.setAttribute("aria-label", words);
+    this.#paint();
+    this.mark(Math.min(this.#at, steps.length - 1));
+  }
 
-  // What charts and strips share: a figure with its title, an svg as wide as its place, the marker,
-  // and hands. `draw(svg, box)` draws what is `height()` pixels high; `words(i, y)` tells of the i-th
-  // step and of what is `y` pixels under the top, `readout(i)` under the title; `summary()` is what a
-  // screen reader is told.
-  kn.stepChart = ({ title, note, height, draw, words, readout, summary, onpick, sql }) => {
-    let scale = null;
-    let at = -1;
-    let width = 0;
-    const svg = s("svg", { class: "kn-plot", role: "img", tabindex: "0" });
-    const reads = h("div", { class: "kn-readout" });
-    const empty = h("div", {});
-    const box = h("div", { class: "kn-plot-box" }, svg);
-    const node = h("figure", { class: "kn-chart" },
-      h("figcaption", {}, h("span", { class: "kn-chart-title" }, title),
-        note && h("span", { class: "kn-faint" }, ` ${note}`),
-        sql && h("button", { type: "button", class: "kn-sql", "aria-label": `${title}: show as SQL`, title: "Open the query that made this", onclick: () => kn.openSql(sql()) }, "SQL")),
-      reads, empty, box);
-    const marker = s("line", { class: "kn-marker" });
-    const hover = s("line", { class: "kn-hovered" });
+  /**
+   * Mark a step and read its values out.
+   *
+   * @param {number} i -1 for none
+   */
+  mark(i) {
+    this.#at = i;
+    this.#put(this.#marker, i);
+    fill(this.#reads, ...(this.#scale && i >= 0 ? this.kind.readout(i) : []));
+  }
 
-    const inner = () => Math.max(1, width - LEFT - RIGHT);
-    const x = i => LEFT + scale.at(i) * inner();
-    const tall = () => TOP + height() + BOTTOM;
-    const put = (line, i) => {
-      line.style.display = i < 0 || !scale || i >= scale.steps.length ? "none" : "";
-      if (line.style.display) return;
-      for (const [name, value] of [["x1", x(i)], ["x2", x(i)], ["y1", TOP], ["y2", tall() - BOTTOM]]) line.setAttribute(name, value);
-    };
-    const axis = () => {
-      const y = tall() - BOTTOM;
-      const group = s("g", { class: "kn-axis" }, s("line", { x1: LEFT, x2: LEFT + inner(), y1: y, y2: y }));
-      for (const i of scale.steps.keys()) group.append(s("line", { x1: x(i), x2: x(i), y1: y, y2: y + 3 }));
-      for (const i of kn.stepLabels(scale, inner())) {
-        const words = kn.stepWords(scale.steps[i]);
-        const text = s("text", { x: Math.min(x(i), width - 3.4 * words.length), y: y + 14, "text-anchor": "middle" });
-        text.textContent = words;
-        group.append(text);
-      }
-      return group;
-    };
-    const paint = () => {
-      if (!scale || !(width > LEFT + RIGHT)) return;
-      svg.setAttribute("width", width);
-      svg.setAttribute("height", tall());
-      svg.replaceChildren();
-      draw(svg, { x, inner: inner(), top: TOP, left: LEFT, bottom: tall() - BOTTOM, scale });
-      svg.append(axis(), hover, marker);
-      put(marker, at);
-      put(hover, -1);
-    };
-    const mark = i => {
-      at = i;
-      put(marker, i);
-      kn.fill(reads, ...(scale && i >= 0 ? readout?.(i) ?? [] : []));
-    };
-    const over = event => scale.nearest((event.clientX - svg.getBoundingClientRect().left - LEFT) / inner());
-    svg.addEventListener("mousemove", event => {
-      if (!scale) return;
-      const i = over(event);
-      put(hover, i);
-      kn.tip(event.clientX, event.clientY, ...words(i, event.clientY - svg.getBoundingClientRect().top - TOP));
+  #inner() {
+    return Math.max(1, this.#width - LEFT - RIGHT);
+  }
+
+  #bottom() {
+    return TOP + this.kind.height();
+  }
+
+  /** @param {number} i */
+  #x(i) {
+    return LEFT + (this.#scale?.at(i) ?? 0) * this.#inner();
+  }
+
+  /**
+   * @param {SVGLineElement} line
+   * @param {number} i the step it stands at, -1 for none
+   */
+  #put(line, i) {
+    const isThere = this.#scale && i >= 0 && i < this.#scale.steps.length;
+    line.style.display = isThere ? "" : "none";
+    if (!isThere) return;
+    const ends = { x1: this.#x(i), x2: this.#x(i), y1: TOP, y2: this.#bottom() };
+    for (const [name, value] of Object.entries(ends)) line.setAttribute(name, String(value));
+  }
+
+  #paint() {
+    const scale = this.#scale;
+    if (!scale || !(this.#width > LEFT + RIGHT)) return;
+    const svg = this.#svg;
+    svg.setAttribute("width", String(this.#width));
+    svg.setAttribute("height", String(this.#bottom() + BOTTOM));
+    svg.replaceChildren();
+    const box = { left: LEFT, inner: this.#inner(), top: TOP, bottom: this.#bottom(), scale };
+    this.kind.draw(svg, { ...box, x: i => this.#x(i) });
+    svg.append(this.#axis(scale), this.#hover, this.#marker);
+    this.#put(this.#marker, this.#at);
+    this.#put(this.#hover, -1);
+  }
+
+  /** @param {StepScale} scale */
+  #axis(scale) {
+    const y = this.#bottom();
+    const base = s("line", { x1: LEFT, x2: LEFT + this.#inner(), y1: y, y2: y });
+    const ticks = [...scale.steps.keys()].map(i =>
+      s("line", { x1: this.#x(i), x2: this.#x(i), y1: y, y2: y + 3 }),
+    );
+    const labels = stepLabels(scale, this.#inner()).map(i => {
+      const words = stepWords(scale.steps[i]);
+      const x = Math.min(this.#x(i), this.#width - 3.4 * words.length);
+      return s("text", { x, y: y + 14, "text-anchor": "middle" }, words);
     });
-    svg.addEventListener("mouseleave", () => { put(hover, -1); kn.untip(); });
-    svg.addEventListener("click", event => { if (scale) onpick(over(event)); });
-    svg.addEventListener("keydown", event => {
-      const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: scale?.steps.length - 1 }[event.key];
-      if (to === undefined || !scale) return;
-      onpick(Math.max(0, Math.min(scale.steps.length - 1, to)));
-      event.preventDefault();
+    return s("g", { class: "kn-axis" }, base, ...ticks, ...labels);
+  }
+
+  #listen() {
+    const svg = this.#svg;
+    svg.addEventListener("mousemove", event => this.#point(event));
+    svg.addEventListener("mouseleave", () => {
+      this.#put(this.#hover, -1);
+      hideTip();
     });
+    svg.addEventListener("click", event => {
+      if (this.#scale) this.frame.onpick(this.#under(event, this.#scale));
+    });
+    svg.addEventListener("keydown", event => this.#key(event));
     new ResizeObserver(([entry]) => {
-      if (Math.abs(entry.contentRect.width - width) < 1) return;
-      width = entry.contentRect.width;
-      paint();
-    }).observe(box);
-    return {
-      node, mark,
-      // Draw for these steps, or say in words why there is nothing to draw.
-      show: (steps, missing) => {
-        scale = steps?.length && !missing ? kn.stepScale(steps) : null;
-        box.hidden = reads.hidden = !scale;
-        kn.fill(empty, missing && kn.message(missing));
-        if (!scale) return;
-        svg.setAttribute("aria-label", `${title}. ${summary()} Arrow keys move the step.`);
-        paint();
-        mark(Math.min(at, steps.length - 1));
-      },
-    };
-  };
-})((window.kn ??= {}));
+      if (Math.abs(entry.contentRect.width - this.#width) < 1) return;
+      this.#width = entry.contentRect.width;
+      this.#paint();
+    }).observe(this.#box);
+  }
+
+  /**
+   * The step under the pointer.
+   *
+   * @param {MouseEvent} event
+   * @param {StepScale} scale
+   */
+  #under(event, scale) {
+    const { left } = this.#svg.getBoundingClientRect();
+    return scale.nearest((event.clientX - left - LEFT) / this.#inner());
+  }
+
+  /** @param {MouseEvent} event */
+  #point(event) {
+    if (!this.#scale) return;
+    const i = this.#under(event, this.#scale);
+    this.#put(this.#hover, i);
+    const y = event.clientY - this.#svg.getBoundingClientRect().top - TOP;
+    showTip(event.clientX, event.clientY, ...this.kind.words(i, y));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (!this.#scale) return;
+    const last = this.#scale.steps.length - 1;
+    /** @type {Record<string, number>} */
+    const targets = { ArrowLeft: this.#at - 1, ArrowRight: this.#at + 1, Home: 0, End: last };
+    const to = targets[event.key];
+    if (to === undefined) return;
+    this.frame.onpick(Math.max(0, Math.min(last, to)));
+    event.preventDefault();
+  }
+}
+
+/** @param {Frame} frame */
+const caption = ({ title, note, sql }) =>
+  h(
+    "figcaption",
+    {},
+    h("span", { class: "kn-chart-title" }, title),
+    note && faint(` ${note}`),
+    sql && sqlButton(sql, "SQL", { "aria-label": `${title}: show as SQL` }),
+  );
+
+/**
+ * Lists of values by step, in which nothing was measured.
+ *
+ * @param {(number | null | undefined)[][]} lists
+ */
+export const isEmpty = lists =>
+  lists.every(values => values.every(v => v === null || v === undefined));

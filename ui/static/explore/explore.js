@@ -1,10 +1,21 @@
+// @ts-check
 // The tab Explore: three panes, of which the middle one also takes a text of one's own.
-(kn => {
-  kn.tab("explore", widget => {
-    const { element } = widget;
-    kn.mountCities(kn.section(element, "cities"));
-    kn.mountLive(kn.section(element, "prompt"), widget);
-    kn.mountHeatmap(kn.section(element, "prompt"));
-    kn.mountNeuron(kn.section(element, "neuron"), { withPrompt: true });
-  }, ["text"]);
-})((window.kn ??= {}));
+
+import { mountNeuron } from "../neuron/neuron.js";
+import { section } from "../page/dom.js";
+import { addTab } from "../page/tabs.js";
+import { Heatmap } from "./heatmap.js";
+import { LiveForm } from "./live.js";
+import { PromptList } from "./prompts.js";
+
+addTab(
+  "explore",
+  widget => {
+    const pane = (/** @type {string} */ name) => section(widget.element, name);
+    new PromptList(pane("cities"));
+    new LiveForm(pane("prompt"), widget);
+    new Heatmap(pane("prompt"));
+    mountNeuron(pane("neuron"), { withPrompt: true });
+  },
+  ["text"],
+);

@@ -1,67 +1,124 @@
+// @ts-check
 // The logit lens beside the heatmap: for each layer the likeliest next token after it.
-(kn => {
-  const h = kn.h;
 
-  kn.lensRows = () => {
-    const node = h("div", { class: "kn-labels" });
+import { bdi, fill, h } from "../page/dom.js";
+import { integer, probability, quoted, shown } from "../page/format.js";
+import { store } from "../page/store.js";
+import { hideTip, showTip } from "../page/tip.js";
 
-    const row = layer => h("button", {
-      type: "button", class: "kn-lens",
-      onmousemove: e => kn.tip(e.clientX, e.clientY, ...tip(layer)),
-      onmouseleave: kn.untip,
-      onfocus: e => {
-        if (!e.target.matches(":focus-visible")) return;
-        const place = e.target.getBoundingClientRect();
-        kn.tip(place.right, place.top, ...tip(layer));
+export class LensRows {
+  node = h("div", { class: "kn-labels" });
+
+  /** @param {number} nLayers */
+  begin(nLayers) {
+    fill(this.node, ...Array.from({ length: nLayers }, (_, layer) => this.#row(layer)));
+  }
+
+  /** @param {number} token */
+  show(token) {
+    const { lens, lensWords } = store.prompt ?? {};
+    [...this.node.children].forEach((line, layer) => {
+      const [, word, p] = line.children;
+      const read = lens?.(token, layer);
+      const top = read?.top[0];
+      const waiting = lensWords ? "…" : "";
+      const words = top ? shown(top.token).trim() || quoted(top.token) : waiting;
+      /** @type {Element} */ (word.firstElementChild).textContent = words;
+      p.textContent = top ? probability(top.probability) : "";
+      const isRight = top !== undefined && read?.nextRank === 1;
+      line.classList.toggle("kn-right", isRight);
+      line.setAttribute("aria-label", rowLabel(layer, top, isRight));
+    });
+  }
+
+  /** @param {number} layer that of the neuron on screen, -1 for none */
+  mark(layer) {
+    this.node.querySelector(".kn-at")?.classList.remove("kn-at");
+    this.node.children[layer]?.classList.add("kn-at");
+  }
+
+  /** @param {number} layer */
+  #row(layer) {
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "kn-lens",
+        onmousemove: (/** @type {MouseEvent} */ e) =>
+          showTip(e.clientX, e.clientY, ...lensTable(layer)),
+        onmouseleave: hideTip,
+        onfocus: (/** @type {{ target: HTMLElement }} */ { target }) => {
+          if (!target.matches(":focus-visible")) return;
+          const { right, top } = target.getBoundingClientRect();
+          showTip(right, top, ...lensTable(layer));
+        },
+        onblur: hideTip,
+        tabindex: layer ? "-1" : "0",
+        onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, layer),
       },
-      onblur: kn.untip,
-      tabindex: layer ? "-1" : "0",
-      onkeydown: e => {
-        const next = { ArrowDown: layer + 1, ArrowUp: layer - 1 }[e.key];
-        if (next !== undefined && node.children[next]) { node.children[next].focus(); e.preventDefault(); }
-      },
-    },
-    h("span", { class: "kn-no" }, String(layer)),
-    h("span", { class: "kn-word" }, h("bdi", {})),
-    h("span", { class: "kn-p" }));
+      h("span", { class: "kn-no" }, String(layer)),
+      h("span", { class: "kn-word" }, bdi("")),
+      h("span", { class: "kn-p" }),
+    );
+  }
 
-    const tip = layer => {
-      const { tokens, lens } = kn.prompt;
-      if (!lens) return [kn.prompt.lensWords ? "the lens of this prompt is being computed" : "no logit lens of this prompt yet"];
-      const { top, nextProbability, nextRank } = lens(kn.state.token, layer);
-      const follows = tokens[kn.state.token + 1];
-      return [
-        h("strong", {}, `After layer ${layer}, the likeliest next token`),
-        h("table", {}, ...top.map(({ token, probability }) => h("tr", {},
-          h("td", {}, h("bdi", {}, kn.quoted(token))),
-          h("td", {}, h("span", { class: "kn-bar", style: `width:${(70 * probability).toFixed(1)}px` })),
-          h("td", { class: "kn-num" }, probability.toPrecision(2))))),
-        follows === undefined
-          ? h("div", {}, "The prompt ends here.")
-          : h("div", {}, "What follows: ", h("bdi", {}, kn.quoted(follows)),
-            ` · probability ${nextProbability.toPrecision(2)}, rank ${kn.integer(nextRank)}`),
-      ];
-    };
+  /**
+   * @param {KeyboardEvent} event
+   * @param {number} layer
+   */
+  #key(event, layer) {
+    /** @type {Record<string, number>} */
+    const targets = { ArrowDown: layer + 1, ArrowUp: layer - 1 };
+    const next = this.node.children[targets[event.key]];
+    if (!(next instanceof HTMLElement)) return;
+    next.focus();
+    event.preventDefault();
+  }
+}
 
-    const show = token => {
-      const { lens } = kn.prompt;
-      [...node.children].forEach((line, layer) => {
-        const [, word, p] = line.children;
-        const read = lens?.(token, layer);
-        const top = read?.top[0];
-        word.firstChild.textContent = top ? kn.shown(top.token).trim() || kn.quoted(top.token) : kn.prompt.lensWords ? "…" : "";
-        p.textContent = top ? kn.probability(top.probability) : "";
-        const right = top !== undefined && read.nextRank === 1;
-        line.classList.toggle("kn-right", right);
-        line.setAttribute("aria-label", top
-          ? `Layer ${layer}: ${top.token}, probability ${top.probability.toPrecision(2)}${right ? ", which is what follows" : ""}`
-          : `Layer ${layer}`);
-      });
-    };
-    const mark = layer => {
-      node.querySelector(".kn-at")?.classList.remove("kn-at");
-      node.children[layer]?.classList.add("kn-at");
-    };
-    return { node, show, mark, begin: n => kn.fill(node, ...Array.from({ length: n }, (_, layer) => row(layer))) };
-  };
-})((window.kn ??= {}));
+/**
+ * @param {number} layer
+ * @param {import("../page/prompt.js").Likely | undefined} top
+ * @param {boolean} isRight
+ */
+const rowLabel = (layer, top, isRight) => {
+  if (!top) return `Layer ${layer}`;
+  const words = `Layer ${layer}: ${top.token}, probability ${top.probability.toPrecision(2)}`;
+  return words + (isRight ? ", which is what follows" : "");
+};
+
+/**
+ * What the lens reads after a layer, for the tip.
+ *
+ * @param {number} layer
+ * @returns {(Node | string)[]}
+ */
+const lensTable = layer => {
+  if (!store.prompt) return [];
+  const { tokens, lens, lensWords } = store.prompt;
+  if (!lens) {
+    const words = "the lens of this prompt is being computed";
+    return [lensWords ? words : "no logit lens of this prompt yet"];
+  }
+  const token = store.state.token ?? 0;
+  const { top, nextProbability, nextRank } = lens(token, layer);
+  const next = tokens[token + 1];
+  const rank = ` · probability ${nextProbability.toPrecision(2)}, rank ${integer(nextRank)}`;
+  return [
+    h("strong", {}, `After layer ${layer}, the likeliest next token`),
+    h("table", {}, ...top.map(likelyRow)),
+    next === undefined
+      ? h("div", {}, "The prompt ends here.")
+      : h("div", {}, "What follows: ", bdi(quoted(next)), rank),
+  ];
+};
+
+/** @param {import("../page/prompt.js").Likely} likely */
+const likelyRow = ({ token, probability: p }) =>
+  h(
+    "tr",
+    {},
+    h("td", {}, bdi(quoted(token))),
+    h("td", {}, h("span", { class: "kn-bar", style: `width:${(70 * p).toFixed(1)}px` })),
+    h("td", { class: "kn-num" }, p.toPrecision(2)),
+  );

@@ -1,99 +1,164 @@
+// @ts-check
 // A text of one's own, run through the atlas' model: asked for, queued, told how far it is.
-(kn => {
-  const h = kn.h;
-  const KEPT = 8;
-  const runs = new Map(); // the last answers: going back is instant
-  let announce;
-  const mounted = new Promise(done => { announce = done; });
 
-  // The data of a text's prompt, as the question `prompt` gives that of the corpus.
-  kn.runText = async (model, text) => {
-    const key = JSON.stringify([model, text]);
-    if (!runs.has(key)) {
-      const run = await mounted;
-      const answer = await run(model, text);
-      runs.set(key, answer);
-      if (runs.size > KEPT) runs.delete(runs.keys().next().value);
+import { fill, h, message } from "../page/dom.js";
+import { counted } from "../page/format.js";
+import { setTextRunner } from "../page/loading.js";
+import { go } from "../page/navigate.js";
+import { ask, keep } from "../page/server.js";
+import { on, store } from "../page/store.js";
+
+/** @typedef {import("../page/types.d.ts").PromptAnswer} PromptAnswer */
+/**
+ * An answer of the event `live`: how far the run is, then its prompt or an error.
+ *
+ * @typedef {object} LiveAnswer
+ * @property {number} ask
+ * @property {number} [waiting] texts before this one
+ * @property {string} [words]
+ * @property {number} [done]
+ * @property {number} [of]
+ * @property {PromptAnswer} [prompt]
+ * @property {string} [error]
+ */
+
+const KEPT = 8; // answers: going back is instant
+
+export class LiveForm {
+  /** @type {Map<string, PromptAnswer>} */
+  #answers = new Map();
+  #asked = 0;
+  /** @type {{ resolve: (prompt: PromptAnswer) => void, reject: (error: Error) => void } | null} */
+  #waiting = null; // for the run under way
+  #box = h("textarea", {
+    class: "kn-own",
+    rows: "2",
+    spellcheck: "false",
+    "aria-label": "Your own text",
+    placeholder: "Any text. Enter runs it, Shift+Enter begins a new line.",
+  });
+  #run = h("button", { type: "button", class: "kn-run", onclick: () => this.#start() }, "Run");
+  #state = h("span", { class: "kn-count", role: "status" });
+  #bar = h("progress", { hidden: true, "aria-label": "Progress of the run" });
+  #trouble = h("div", {});
+  #form = h(
+    "details",
+    { class: "kn-live", ontoggle: () => this.#look() },
+    h("summary", {}, "Run a text of your own"),
+    h("div", { class: "kn-write" }, this.#box, this.#run),
+    h("div", { class: "kn-progress" }, this.#bar, this.#state),
+    this.#trouble,
+  );
+
+  /**
+   * @param {HTMLElement} pane
+   * @param {import("../page/types.d.ts").Widget} widget
+   */
+  constructor(pane, widget) {
+    this.widget = widget;
+    pane.append(this.#form);
+    setTextRunner((model, text) => this.#answer(model, text));
+    widget.watch("value", () => this.#hear());
+    this.#box.addEventListener("keydown", event => {
+      if (event.key !== "Enter" || event.shiftKey) return;
+      this.#start();
+      event.preventDefault();
+    });
+    on("text", text => this.#show(text));
+    on("prompt", () => {
+      // What was run has the room then; the text stays in the box.
+      if (store.prompt?.prompt.live) this.#form.open = false;
+    });
+    on("model", () => this.#look());
+    this.#show(store.state.text);
+  }
+
+  /** @param {string} text */
+  #show(text) {
+    if (!text) return;
+    this.#box.value = text;
+    this.#form.open = true;
+  }
+
+  /** Whether the model is on this machine is said before anything is typed. */
+  async #look() {
+    const { model } = store.state;
+    if (!this.#form.open || !model) return;
+    try {
+      const { missing } = await ask("can_run", { model });
+      this.#run.disabled = Boolean(missing);
+      fill(this.#trouble, missing && message(missing));
+    } catch (error) {
+      fill(this.#trouble, message(/** @type {Error} */ (error).message, "error"));
     }
-    return runs.get(key);
-  };
+  }
 
-  kn.mountLive = (pane, { trigger, props, watch }) => {
-    let asked = 0;
-    let waiting = null; // {resolve, reject} of the run under way
+  async #start() {
+    const text = this.#box.value.trim();
+    if (!text || this.#run.disabled) return;
+    if (text === store.state.text) {
+      await go({ text: "" }, { push: false });
+      go({ text });
+    } else {
+      go({ text, token: null });
+    }
+  }
 
-    const box = h("textarea", {
-      class: "kn-own", rows: "2", spellcheck: "false", "aria-label": "Your own text",
-      placeholder: "Any text. Enter runs it, Shift+Enter begins a new line.",
+  // -- the run --------------------------------------------------------------------------------
+
+  /**
+   * The data of a text's prompt, as the question `prompt` gives that of the corpus.
+   *
+   * @param {string | null} model
+   * @param {string} text
+   */
+  async #answer(model, text) {
+    const key = JSON.stringify([model, text]);
+    const before = this.#answers.get(key);
+    if (before) return before;
+    /** @type {PromptAnswer} */
+    const answer = await new Promise((resolve, reject) => {
+      this.#waiting?.reject(new Error("another text took its place"));
+      this.#waiting = { resolve, reject };
+      this.#state.textContent = "asking …";
+      fill(this.#trouble);
+      this.#run.disabled = true;
+      this.widget.trigger("live", { model, text, ask: ++this.#asked });
     });
-    const run = h("button", { type: "button", class: "kn-run", onclick: () => start() }, "Run");
-    const state = h("span", { class: "kn-count", role: "status" });
-    const bar = h("progress", { hidden: true, "aria-label": "Progress of the run" });
-    const trouble = h("div", {});
-    const form = h("details", { class: "kn-live", ontoggle: () => { if (form.open) look(); } },
-      h("summary", {}, "Run a text of your own"),
-      h("div", { class: "kn-write" }, box, run), h("div", { class: "kn-progress" }, bar, state), trouble);
-    pane.append(form);
+    keep(this.#answers, key, answer, KEPT);
+    return answer;
+  }
 
-    // Whether the model is on this machine is said before anything is typed.
-    const look = async () => {
-      if (!kn.state.model) return;
-      try {
-        const { missing } = await kn.ask("can_run", { model: kn.state.model });
-        run.disabled = Boolean(missing);
-        kn.fill(trouble, missing && kn.message(missing));
-      } catch (error) {
-        kn.fill(trouble, kn.message(error.message, "error"));
-      }
-    };
+  #hear() {
+    const { value } = this.widget.props;
+    /** @type {LiveAnswer | null} */
+    const answer = value ? JSON.parse(value) : null;
+    if (!answer || answer.ask !== this.#asked || !this.#waiting) return;
+    if (!answer.prompt && !answer.error) {
+      this.#tell(answer);
+      return;
+    }
+    this.#bar.hidden = true;
+    this.#state.textContent = "";
+    this.#run.disabled = false;
+    const { resolve, reject } = this.#waiting;
+    this.#waiting = null;
+    if (answer.prompt) resolve(answer.prompt);
+    else reject(new Error(answer.error));
+  }
 
-    const start = () => {
-      const text = box.value.trim();
-      if (!text || run.disabled) return;
-      if (text === kn.state.text) kn.go({ text: "" }, { push: false }).then(() => kn.go({ text }));
-      else kn.go({ text, token: null });
-    };
-
-    const tell = ({ waiting: before, words, done, of }) => {
-      bar.hidden = false;
-      if (of) { bar.max = of; bar.value = done; } else bar.removeAttribute("value");
-      if (before) state.textContent = `waiting: ${before} ${before === 1 ? "text" : "texts"} before yours`;
-      else state.textContent = of ? `${words} ${done} of ${of}` : `${words} …`;
-    };
-
-    announce((model, text) => new Promise((resolve, reject) => {
-      waiting?.reject(new Error("another text took its place"));
-      waiting = { resolve, reject };
-      state.textContent = "asking …";
-      kn.fill(trouble);
-      run.disabled = true;
-      trigger("live", { model, text, ask: ++asked });
-    }));
-
-    watch("value", () => {
-      const found = props.value && JSON.parse(props.value);
-      if (!found || found.ask !== asked || !waiting) return;
-      if (!found.prompt && !found.error) { tell(found); return; }
-      bar.hidden = true;
-      state.textContent = "";
-      run.disabled = false;
-      const { resolve, reject } = waiting;
-      waiting = null;
-      if (found.error) reject(new Error(found.error));
-      else resolve(found.prompt);
-    });
-
-    box.addEventListener("keydown", event => {
-      if (event.key === "Enter" && !event.shiftKey) { start(); event.preventDefault(); }
-    });
-    kn.on("text", text => {
-      if (!text) return;
-      box.value = text;
-      form.open = true;
-    });
-    // What was run has the room then; the text stays in the box.
-    kn.on("prompt", () => { if (kn.prompt.prompt.live) form.open = false; });
-    kn.on("model", () => { if (form.open) look(); });
-    if (kn.state.text) { box.value = kn.state.text; form.open = true; }
-  };
-})((window.kn ??= {}));
+  /** @param {LiveAnswer} answer */
+  #tell({ waiting, words, done = 0, of }) {
+    this.#bar.hidden = false;
+    if (of) {
+      this.#bar.max = of;
+      this.#bar.value = done;
+    } else {
+      this.#bar.removeAttribute("value");
+    }
+    const progress = of ? `${words} ${done} of ${of}` : `${words} …`;
+    this.#state.textContent = waiting
+      ? `waiting: ${counted(waiting, "text")} before yours`
+      : progress;
+  }
+}

@@ -1,52 +1,109 @@
+// @ts-check
 // The form that asks a sentence of one's own, and whether anything can be run live.
-(kn => {
-  const h = kn.h;
-  const STEPS = [["8", "8 steps"], ["20", "20 steps"], ["50", "50 steps"]];
 
-  // `again()` hears where what is on screen is asked once more.
-  kn.sentenceForm = ({ model, again }) => {
-    const sentence = h("textarea", { class: "kn-own", rows: "2", spellcheck: "false", "aria-label": "Your sentence, up to the answer", placeholder: "A beginning, such as: Rotterdam is a city in the" });
-    const answer = h("input", { class: "kn-search", type: "text", spellcheck: "false", autocomplete: "off", "aria-label": "Its answer", placeholder: "Its answer: Netherlands" });
-    const steps = h("select", { "aria-label": "Steps of the integral" }, ...STEPS.map(([value, words]) => h("option", { value }, words)));
-    steps.value = "20";
-    const start = h("button", { type: "button", class: "kn-run", onclick: () => ask() }, "Run");
-    const trouble = h("div", {});
-    const node = h("details", { class: "kn-own-form", ontoggle: () => { if (node.open) look(); } },
-      h("summary", {}, "Ask a sentence of your own"),
-      h("div", { class: "kn-ask-form" }, sentence, h("div", { class: "kn-ask-line" }, answer, steps, start)), trouble);
-    let gone; // why nothing can be run live; undefined: not yet asked
-    const look = async () => {
-      if (!model()) return;
-      try {
-        gone = (await kn.ask("can_run", { model: model() })).missing;
-        start.disabled = Boolean(gone);
-        kn.fill(trouble, gone && kn.message(gone));
-      } catch (error) {
-        kn.fill(trouble, kn.message(error.message, "error"));
-      }
-    };
-    const ask = () => {
-      const [text, object] = [sentence.value.trim(), answer.value.trim()];
-      if (!text || !object) { kn.fill(trouble, kn.message("Write a beginning of a sentence and the answer that ends it.")); return; }
-      kn.fill(trouble);
-      if (text === kn.state.sentence && object === kn.state.answer) again();
-      else kn.go({ sentence: text, answer: object });
-    };
-    for (const box of [sentence, answer]) {
+import { fill, h, message } from "../page/dom.js";
+import { go } from "../page/navigate.js";
+import { ask } from "../page/server.js";
+import { store } from "../page/store.js";
+
+const STEPS = ["8", "20", "50"]; // of the integral
+const INCOMPLETE = "Write a beginning of a sentence and the answer that ends it.";
+
+export class SentenceForm {
+  /** @type {string | null | undefined} why nothing can be run live; undefined: not yet asked */
+  #missing = undefined;
+  #sentence = h("textarea", {
+    class: "kn-own",
+    rows: "2",
+    spellcheck: "false",
+    "aria-label": "Your sentence, up to the answer",
+    placeholder: "A beginning, such as: Rotterdam is a city in the",
+  });
+  #answer = h("input", {
+    class: "kn-search",
+    type: "text",
+    spellcheck: "false",
+    autocomplete: "off",
+    "aria-label": "Its answer",
+    placeholder: "Its answer: Netherlands",
+  });
+  #steps = h(
+    "select",
+    { "aria-label": "Steps of the integral" },
+    ...STEPS.map(value => h("option", { value }, `${value} steps`)),
+  );
+  #run = h("button", { type: "button", class: "kn-run", onclick: () => this.#ask() }, "Run");
+  #trouble = h("div", {});
+  node = h(
+    "details",
+    { class: "kn-own-form", ontoggle: () => this.node.open && this.#look() },
+    h("summary", {}, "Ask a sentence of your own"),
+    h(
+      "div",
+      { class: "kn-ask-form" },
+      this.#sentence,
+      h("div", { class: "kn-ask-line" }, this.#answer, this.#steps, this.#run),
+    ),
+    this.#trouble,
+  );
+
+  /** @param {() => void} again hears that what is on screen is asked once more */
+  constructor(again) {
+    this.again = again;
+    this.#steps.value = "20";
+    for (const box of [this.#sentence, this.#answer]) {
       box.addEventListener("keydown", event => {
-        if (event.key === "Enter" && !event.shiftKey) { ask(); event.preventDefault(); }
+        const { key, shiftKey } = /** @type {KeyboardEvent} */ (event);
+        if (key !== "Enter" || shiftKey) return;
+        this.#ask();
+        event.preventDefault();
       });
     }
-    return {
-      node,
-      steps: () => Number(steps.value),
-      gone: async () => { if (gone === undefined) await look(); return gone; },
-      forget: () => { gone = undefined; },
-      fill: (text, object) => {
-        sentence.value = text;
-        answer.value = object;
-        node.open = true;
-      },
-    };
-  };
-})((window.kn ??= {}));
+  }
+
+  steps() {
+    return Number(this.#steps.value);
+  }
+
+  /** Why nothing can be run live, or null. */
+  async missing() {
+    if (this.#missing === undefined) await this.#look();
+    return this.#missing ?? null;
+  }
+
+  /** The model may be another one. */
+  forget() {
+    this.#missing = undefined;
+  }
+
+  /**
+   * @param {string} sentence
+   * @param {string} answer
+   */
+  fill(sentence, answer) {
+    this.#sentence.value = sentence;
+    this.#answer.value = answer;
+    this.node.open = true;
+  }
+
+  async #look() {
+    const { model } = store.state;
+    if (!model) return;
+    try {
+      const { missing } = await ask("can_run", { model });
+      this.#missing = missing;
+      this.#run.disabled = Boolean(missing);
+      fill(this.#trouble, missing && message(missing));
+    } catch (error) {
+      fill(this.#trouble, message(/** @type {Error} */ (error).message, "error"));
+    }
+  }
+
+  #ask() {
+    const [sentence, answer] = [this.#sentence.value.trim(), this.#answer.value.trim()];
+    fill(this.#trouble, (!sentence || !answer) && message(INCOMPLETE));
+    if (!sentence || !answer) return;
+    if (sentence === store.state.sentence && answer === store.state.answer) this.again();
+    else go({ sentence, answer });
+  }
+}

@@ -1,56 +1,111 @@
+// @ts-check
 // Live runs of the tab Knowledge: one at a time, then the last one wanted, and how far it is.
-(kn => {
-  const h = kn.h;
-  const KEPT = 40;
 
-  // Gives run(question, tell): a promise of what was found, remembered; `tell` hears how far it is.
-  kn.knowledgeRuns = ({ trigger, props, watch }) => {
-    let asked = 0;
-    let running = null; // {ask, resolve, reject, tell}
-    let next = null;
-    watch("value", () => {
-      const answer = props.value && JSON.parse(props.value);
-      if (!answer || !running || answer.ask !== running.ask) return;
-      if (!answer.found && !answer.error) { running.tell(answer); return; }
-      const { resolve, reject } = running;
-      running = null;
-      if (answer.error) reject(new Error(answer.error));
-      else resolve(answer.found);
-      if (next) { const start = next; next = null; start(); }
-    });
-    const runs = new Map();
-    const run = (question, tell) => new Promise((resolve, reject) => {
-      const key = JSON.stringify(question);
-      if (runs.has(key)) { resolve(runs.get(key)); return; }
-      const kept = found => {
-        runs.set(key, found);
-        if (runs.size > KEPT) runs.delete(runs.keys().next().value);
-        resolve(found);
-      };
+import { h } from "../page/dom.js";
+import { counted } from "../page/format.js";
+import { keep } from "../page/server.js";
+
+/**
+ * How far a run is: `waiting` others come before it.
+ *
+ * @typedef {{ waiting?: number, words: string, done: number, of: number }} Progress
+ */
+/** @typedef {(progress: Progress) => void} Tell */
+/** @typedef {(question: object, tell: Tell) => Promise<any>} Run */
+
+const KEPT = 40; // answers
+
+export class Runs {
+  #asked = 0;
+  /** @type {{ ask: number, resolve: (answer: any) => void, reject: (e: Error) => void, tell: Tell } | null} */
+  #running = null;
+  /** @type {(() => void) | null} */
+  #next = null;
+  /** @type {Map<string, any>} by question */
+  #answers = new Map();
+
+  /** @param {import("../page/types.d.ts").Widget} widget */
+  constructor(widget) {
+    this.widget = widget;
+    widget.watch("value", () => this.#hear());
+  }
+
+  /**
+   * What is found, which is remembered.
+   *
+   * @param {object} question
+   * @param {Tell} tell
+   * @returns {Promise<any>}
+   */
+  async run(question, tell) {
+    const key = JSON.stringify(question);
+    if (!this.#answers.has(key)) {
+      keep(this.#answers, key, await this.#ask(question, tell), KEPT);
+    }
+    return this.#answers.get(key);
+  }
+
+  /**
+   * @param {object} question
+   * @param {Tell} tell
+   */
+  #ask(question, tell) {
+    return new Promise((resolve, reject) => {
       const start = () => {
-        running = { ask: ++asked, resolve: kept, reject, tell };
+        this.#running = { ask: ++this.#asked, resolve, reject, tell };
         tell({ words: "asking", done: 0, of: 0 });
-        trigger("knowledge", { ...question, ask: asked });
+        this.widget.trigger("knowledge", { ...question, ask: this.#asked });
       };
-      if (running) { next = start; tell({ words: "waiting for your last run", done: 0, of: 0 }); } else start();
+      if (this.#running) {
+        this.#next = start;
+        tell({ words: "waiting for your last run", done: 0, of: 0 });
+      } else {
+        start();
+      }
     });
-    return run;
-  };
+  }
 
-  // A line that tells how far a run is.
-  kn.progressLine = () => {
-    const bar = h("progress", { "aria-label": "Progress of the run" });
-    const state = h("span", { class: "kn-count", role: "status" });
-    const node = h("div", { class: "kn-progress", hidden: true }, bar, state);
-    return {
-      node,
-      tell: ({ waiting, words, done, of }) => {
-        node.hidden = false;
-        if (of) { bar.max = of; bar.value = done; } else bar.removeAttribute("value");
-        state.textContent = waiting ? `waiting: ${waiting} ${waiting === 1 ? "run" : "runs"} before yours`
-          : of ? `${done} of ${of} ${words}` : `${words} …`;
-      },
-      end: () => { node.hidden = true; state.textContent = ""; },
-    };
-  };
-})((window.kn ??= {}));
+  #hear() {
+    const { value } = this.widget.props;
+    const answer = value ? JSON.parse(value) : null;
+    const running = this.#running;
+    if (!answer || !running || answer.ask !== running.ask) return;
+    if (!answer.found && !answer.error) {
+      running.tell(answer);
+      return;
+    }
+    this.#running = null;
+    if (answer.error) running.reject(new Error(answer.error));
+    else running.resolve(answer.found);
+    const next = this.#next;
+    this.#next = null;
+    next?.();
+  }
+}
+
+/** A line that tells how far a run is. */
+export class ProgressLine {
+  #bar = h("progress", { "aria-label": "Progress of the run" });
+  #state = h("span", { class: "kn-count", role: "status" });
+  node = h("div", { class: "kn-progress", hidden: true }, this.#bar, this.#state);
+
+  /** @param {Progress} progress */
+  tell({ waiting, words, done, of }) {
+    this.node.hidden = false;
+    if (of) {
+      this.#bar.max = of;
+      this.#bar.value = done;
+    } else {
+      this.#bar.removeAttribute("value");
+    }
+    const progress = of ? `${done} of ${of} ${words}` : `${words} …`;
+    this.#state.textContent = waiting
+      ? `waiting: ${counted(waiting, "run")} before yours`
+      : progress;
+  }
+
+  end() {
+    this.node.hidden = true;
+    this.#state.textContent = "";
+  }
+}

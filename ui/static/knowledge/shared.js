@@ -1,31 +1,77 @@
+// @ts-check
 // The facts that share the selected neuron.
-(kn => {
-  const h = kn.h;
 
-  // Gives what loads them.
-  kn.knowledgeShared = (pane, { model, visible }) => {
-    const title = h("h3", {}, "Facts that share it");
-    const list = h("div", { class: "kn-shared" });
-    pane.append(h("div", { class: "kn-head" }, title,
-      h("button", { type: "button", class: "kn-sql", onclick: () => kn.go({ tab: "explore" }) }, "where it fires, in Explore"),
-      kn.sqlButton(() => `FROM neuron_facts(${kn.literal(model())}, ${kn.state.layer}, ${kn.state.neuron})`)), list);
-    let calls = 0;
-    return async () => {
-      const { layer, neuron } = kn.state;
-      if (!visible() || layer === null || neuron === null) return;
-      const call = ++calls;
-      try {
-        const { rows } = await kn.remembered("neuron_facts", { model: model(), layer, neuron });
-        if (call !== calls) return;
-        title.textContent = rows.length ? `${kn.integer(rows.length)} ${rows.length === 1 ? "fact shares" : "facts share"} it` : "Facts that share it";
-        kn.fill(list, ...(rows.length ? rows.map(row => h("button", {
-          type: "button", class: "kn-shared-fact", "aria-current": String(row.fact_id) === kn.state.fact ? "true" : null,
-          onclick: () => kn.go({ fact: String(row.fact_id), sentence: "", answer: "" }),
-        }, h("bdi", {}, row.subject), " → ", h("bdi", {}, row.object), h("span", { class: "kn-faint" }, ` ${row.relation} · ${kn.number(row.score)}`)))
-          : [h("p", { class: "kn-faint" }, "It is no knowledge neuron of any fact that was attributed.")]));
-      } catch (error) {
-        if (call === calls) kn.fill(list, kn.message(error.message, "error"));
-      }
+import { bdi, faint, fill, h, message } from "../page/dom.js";
+import { integer, number } from "../page/format.js";
+import { go } from "../page/navigate.js";
+import { remembered } from "../page/server.js";
+import { modelLiteral, sqlButton } from "../page/sql.js";
+import { store } from "../page/store.js";
+import { Turns } from "../page/timing.js";
+
+/** @typedef {{ fact_id: number, subject: string, object: string, relation: string, score: number }} Row */
+
+const TITLE = "Facts that share it";
+const NONE = "It is no knowledge neuron of any fact that was attributed.";
+
+export class SharedFacts {
+  #turns = new Turns();
+  #title = h("h3", {}, TITLE);
+  #list = h("div", { class: "kn-shared" });
+
+  /** @param {HTMLElement} pane */
+  constructor(pane) {
+    const explore = { type: "button", class: "kn-sql", onclick: () => go({ tab: "explore" }) };
+    const query = () => {
+      const { layer, neuron } = store.state;
+      return `FROM neuron_facts(${modelLiteral()}, ${layer}, ${neuron})`;
     };
-  };
-})((window.kn ??= {}));
+    const head = h(
+      "div",
+      { class: "kn-head" },
+      this.#title,
+      h("button", explore, "where it fires, in Explore"),
+      sqlButton(query),
+    );
+    pane.append(head, this.#list);
+  }
+
+  async load() {
+    const { model, tab, layer, neuron } = store.state;
+    if (tab !== "knowledge" || layer === null || neuron === null) return;
+    const isLast = this.#turns.begin();
+    try {
+      const { rows } = await remembered("neuron_facts", { model, layer, neuron });
+      if (isLast()) this.#show(rows);
+    } catch (error) {
+      if (!isLast()) return;
+      fill(this.#list, message(/** @type {Error} */ (error).message, "error"));
+    }
+  }
+
+  /** @param {Row[]} rows */
+  #show(rows) {
+    const n = rows.length;
+    const words = n === 1 ? "fact shares" : "facts share";
+    this.#title.textContent = n ? `${integer(n)} ${words} it` : TITLE;
+    fill(this.#list, n ? rows.map(factButton) : h("p", { class: "kn-faint" }, NONE));
+  }
+}
+
+/** @param {Row} row */
+const factButton = ({ fact_id, subject, object, relation, score }) => {
+  const fact = String(fact_id);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "kn-shared-fact",
+      "aria-current": fact === store.state.fact ? "true" : null,
+      onclick: () => go({ fact, sentence: "", answer: "" }),
+    },
+    bdi(subject),
+    " → ",
+    bdi(object),
+    faint(` ${relation} · ${number(score)}`),
+  );
+};

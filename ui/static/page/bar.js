@@ -1,57 +1,132 @@
-// The bar over everything: which atlas is on screen, notices, and the tabs' place in the address.
-(kn => {
-  const h = kn.h;
+// @ts-check
+// The bar over everything: which atlas is on screen, the step of its training, notices, and the
+// tabs' place in the address.
 
-  kn.mountBar = (pane, server) => {
-    const about = h("span", { class: "kn-about" });
-    // Another step of the same model is seen at the same prompt, token and neuron.
-    const pick = model => (kn.baseOf(model) === kn.baseOf(kn.state.model)
-      ? kn.go({ model }, { keepToken: true })
-      : kn.go({ model, prompt: kn.atlases.find(a => a.model === model).first_prompt, layer: null, neuron: null }));
-    const picker = h("select", { "aria-label": "Model", onchange: () => pick(picker.value) });
-    const notice = h("p", { class: "kn-notice", role: "status", hidden: true });
-    const words = h("span", {});
-    notice.append(words, h("button", { type: "button", "aria-label": "Dismiss", onclick: () => { notice.hidden = true; } }, "×"));
-    const model = h("span", { class: "kn-model" });
-    pane.append(model, about, notice);
+import { fill, h } from "./dom.js";
+import { integer } from "./format.js";
+import { go, start } from "./navigate.js";
+import { baseOf } from "./steps.js";
+import { stepSlider } from "./step_slider.js";
+import { on, store } from "./store.js";
+import { tabs } from "./tabs.js";
+import { hideTip } from "./tip.js";
 
-    kn.on("notice", text => { words.textContent = text; notice.hidden = !text; });
-    kn.on("failed", text => { words.textContent = text; notice.hidden = false; });
-    kn.on("started", () => {
-      picker.append(...kn.atlases.map(a => h("option", { value: a.model }, a.model)));
-      document.body.classList.toggle("kn-empty", !kn.atlases.length);
-    });
-    kn.on("model", () => {
-      picker.value = kn.state.model;
-      kn.fill(model, kn.atlases.length > 1 ? picker : h("b", {}, kn.state.model));
-      const { corpus, n_prompts, n_layers, n_neurons, dtype } = kn.atlas;
-      kn.fill(about, [corpus, `${kn.integer(n_prompts)} prompts`, `${n_layers} × ${kn.integer(n_neurons)} neurons`, dtype]
-        .filter(Boolean).join(" · "));
-    });
-    kn.on("tab", tab => showTab(tab));
-    document.addEventListener("click", event => {
-      const tab = tabOf(event.target.closest("#kn-tabs > .tab-wrapper button"));
-      if (tab && kn.started) kn.go({ tab });
-    });
-    kn.start(server);
+/**
+ * @param {HTMLElement} pane
+ * @param {import("./server.js").Functions} server
+ */
+export const mountBar = (pane, server) => {
+  const model = modelPart();
+  const about = h("span", { class: "kn-about" });
+  pane.append(model, about, noticePart());
+  on("started", () => {
+    document.body.classList.toggle("kn-empty", !store.atlases.length);
+    model.after(stepPart());
+  });
+  on("model", () => fill(about, aboutAtlas()));
+  on("tab", tab => showTab(tab));
+  document.addEventListener("click", event => {
+    const target = /** @type {Element} */ (event.target);
+    const button = target.closest("#kn-tabs > .tab-wrapper button");
+    const tab = button && tabOf(/** @type {HTMLElement} */ (button));
+    if (tab && store.started) go({ tab });
+  });
+  start(server);
+};
+
+/** The model's name, as a choice where there are several. */
+const modelPart = () => {
+  const picker = h("select", { "aria-label": "Model", onchange: () => chooseModel(picker.value) });
+  const node = h("span", { class: "kn-model" });
+  on("started", () => {
+    picker.append(...store.atlases.map(a => h("option", { value: a.model }, a.model)));
+  });
+  on("model", () => {
+    picker.value = store.state.model ?? "";
+    fill(node, store.atlases.length > 1 ? picker : h("b", {}, store.state.model));
+  });
+  return node;
+};
+
+/**
+ * Another step of the same model is seen at the same prompt, token and neuron.
+ *
+ * @param {string} model
+ */
+const chooseModel = model => {
+  if (baseOf(model) === baseOf(store.state.model)) return go({ model }, { keepToken: true });
+  const prompt = store.atlases.find(a => a.model === model)?.first_prompt ?? null;
+  return go({ model, prompt, layer: null, neuron: null });
+};
+
+const aboutAtlas = () => {
+  if (!store.atlas) return "";
+  const { corpus, n_prompts, n_layers, n_neurons, dtype } = store.atlas;
+  const size = `${n_layers} × ${integer(n_neurons)} neurons`;
+  return [corpus, `${integer(n_prompts)} prompts`, size, dtype].filter(Boolean).join(" · ");
+};
+
+const noticePart = () => {
+  const words = h("span", {});
+  const dismiss = () => {
+    notice.hidden = true;
   };
-
-  // Tabs for which there is no room are in a menu, where only their words tell which they are.
-  const tabOf = button => button && (button.dataset.tabId
-    ?? Object.keys(kn.tabs).find(tab => tab === button.textContent.trim().toLowerCase()));
-  const tabButton = tab => {
-    const buttons = [...document.querySelectorAll("#kn-tabs > .tab-wrapper button")].filter(b => tabOf(b) === tab);
-    return buttons.find(b => b.dataset.tabId) ?? buttons.at(-1);
+  const notice = h(
+    "p",
+    { class: "kn-notice", role: "status", hidden: true },
+    words,
+    h("button", { type: "button", "aria-label": "Dismiss", onclick: dismiss }, "×"),
+  );
+  /** @param {string} text */
+  const show = text => {
+    words.textContent = text;
+    notice.hidden = !text;
   };
+  on("notice", show);
+  on("failed", show);
+  return notice;
+};
 
-  // On a slow machine the tabs come, or begin to hear clicks, after the address was read.
-  const showTab = (tab, tries = 40) => {
-    const button = tabButton(tab);
-    if (button && button.getAttribute("aria-selected") !== "true") button.click();
-    if (tries) setTimeout(() => {
-      const shown = document.querySelector("#kn-tabs button[role=tab][aria-selected=true]")?.dataset.tabId;
-      if (kn.state.tab === tab && shown !== tab) showTab(tab, tries - 1);
-    }, 50);
-    kn.untip();
+/** The slider of steps, for the tabs whose panes follow it: Training has one of its own. */
+const stepPart = () => {
+  const slider = stepSlider();
+  const hide = () => slider.classList.toggle("kn-away", store.state.tab === "training");
+  on("tab", hide);
+  hide();
+  return slider;
+};
+
+/**
+ * Tabs for which there is no room are in a menu, where only their words tell which they are.
+ *
+ * @param {HTMLElement} button
+ */
+const tabOf = button =>
+  button.dataset.tabId ??
+  [...tabs.keys()].find(tab => tab === button.textContent?.trim().toLowerCase());
+
+/** @param {string} tab */
+const tabButton = tab => {
+  /** @type {NodeListOf<HTMLElement>} */
+  const all = document.querySelectorAll("#kn-tabs > .tab-wrapper button");
+  const buttons = [...all].filter(button => tabOf(button) === tab);
+  return buttons.find(button => button.dataset.tabId) ?? buttons.at(-1);
+};
+
+/**
+ * On a slow machine the tabs come, or begin to hear clicks, after the address was read.
+ *
+ * @param {string} tab
+ * @param {number} tries
+ */
+const showTab = (tab, tries = 40) => {
+  const button = tabButton(tab);
+  if (button && button.getAttribute("aria-selected") !== "true") button.click();
+  const again = () => {
+    /** @type {HTMLElement | null} */
+    const shown = document.querySelector("#kn-tabs button[role=tab][aria-selected=true]");
+    if (store.state.tab === tab && shown?.dataset.tabId !== tab) showTab(tab, tries - 1);
   };
-})((window.kn ??= {}));
+  if (tries) setTimeout(again, 50);
+  hideTip();
+};

@@ -1,10 +1,21 @@
-// Widgets announce themselves to `knWidgets` as Gradio puts them on the page, before or after this
-// script has run; each is filled once.
-(kn => {
-  kn.section = (element, name) => element.querySelector(`[data-kn=${name}]`);
-  const bar = ({ element, server }) => kn.mountBar(kn.section(element, "bar"), server);
-  const mount = widget => ({ bar, ...kn.tabs })[widget.name](widget);
-  const waiting = window.knWidgets ?? [];
-  window.knWidgets = { push: mount };
-  waiting.forEach(mount);
-})((window.kn ??= {}));
+// @ts-check
+// Fills the widgets, each once. Gradio's part of a widget (ui/widgets.py) can't import a module: it
+// pushes what it is handed to `knWidgets`, before or after this script has run. That is the page's
+// one global.
+
+import { mountBar } from "./bar.js";
+import { section } from "./dom.js";
+import { tabs } from "./tabs.js";
+
+/** @typedef {import("./types.d.ts").Widget} Widget */
+
+/** @param {Widget} widget */
+const mount = widget => {
+  if (widget.name === "bar") mountBar(section(widget.element, "bar"), widget.server);
+  else tabs.get(widget.name)?.(widget);
+};
+
+const page = /** @type {{ knWidgets?: { push: (widget: Widget) => void } }} */ (window);
+const waiting = /** @type {Widget[]} */ (page.knWidgets ?? []);
+page.knWidgets = { push: mount };
+waiting.forEach(mount);

@@ -1,119 +1,249 @@
+// @ts-check
 // Hands on a map: pointer, fingers, wheel, keys and buttons.
-(kn => {
-  const KEYS = "Arrow keys move to the next point, Enter selects, plus and minus zoom, 0 shows all.";
 
-  // `does` says what happens: hover(i), choose(i), say(i), chosen() and words(i); and where a part of
-  // the map can be selected drawing(outline), select(outline) and unselect(). `hand` is what dragging
-  // does: move, box or lasso.
-  kn.mapHands = (stage, plane, does) => {
+import { h } from "../page/dom.js";
+import { hideTip, showTip } from "../page/tip.js";
+
+/** @typedef {import("./view.js").Place} Place */
+/** @typedef {import("./view.js").View} View */
+/** @typedef {"move" | "box" | "lasso"} Hand what dragging does */
+/**
+ * What happens on a map, by point; the last three where a part of it can be selected.
+ *
+ * @typedef {object} Acts
+ * @property {(i: number) => void} hover -1 for none
+ * @property {(i: number) => void} choose
+ * @property {(i: number) => void} say tell a screen reader
+ * @property {() => number} chosen
+ * @property {(i: number) => string} words
+ * @property {(outline: Place[] | null) => void} [drawing]
+ * @property {(outline: Place[]) => void} [select]
+ * @property {() => void} [unselect]
+ */
+/**
+ * @typedef {object} Drag
+ * @property {Place} from
+ * @property {View} view at its beginning
+ * @property {boolean} moved
+ * @property {Hand | null} selects
+ * @property {Place[]} [outline]
+ */
+
+const KEYS = "Arrow keys move to the next point, Enter selects, plus and minus zoom, 0 shows all.";
+const STILL = 4; // pixels that a click may move
+const ZOOM = 1.5;
+/** @type {Record<string, Place>} */
+const DIRECTIONS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+export class MapHands {
+  /** @type {Hand} */
+  #hand = "move";
+  /** @type {Drag | null} */
+  #drag = null;
+  #hovered = -1;
+  /** @type {Map<number, Place>} by pointer */
+  #fingers = new Map();
+
+  /**
+   * @param {HTMLElement} stage
+   * @param {import("./plane.js").MapPlane} plane
+   * @param {Acts} acts
+   */
+  constructor(stage, plane, acts) {
+    this.plane = plane;
+    this.acts = acts;
+    stage.append(zoomButtons(plane));
     const { canvas } = plane;
-    let hand = "move";
-    let drag = null;
-    let hovered = -1;
-    const fingers = new Map(); // pointer id -> [x, y]
-
-    const button = (name, sign, onclick) => kn.h("button", { type: "button", "aria-label": name, onclick }, sign);
-    stage.append(kn.h("div", { class: "kn-zoom" },
-      button("Zoom in", "+", () => plane.zoomBy(1.5)),
-      button("Zoom out", "−", () => plane.zoomBy(1 / 1.5)),
-      button("Show all", "⤢", () => plane.showAll())));
-
-    const hover = i => {
-      if (i === hovered) return;
-      hovered = i;
-      does.hover(i);
-    };
-    const here = event => {
-      const frame = canvas.getBoundingClientRect();
-      return [event.clientX - frame.left, event.clientY - frame.top];
-    };
-
-    stage.addEventListener("wheel", event => {
-      if (!plane.seen()) return;
-      event.preventDefault();
-      plane.zoomBy(Math.exp(-event.deltaY * 0.0015), here(event));
-    }, { passive: false });
-    canvas.addEventListener("pointerdown", event => {
-      const view = plane.seen();
-      if (!view || event.button) return;
-      canvas.setPointerCapture(event.pointerId);
-      fingers.set(event.pointerId, here(event));
-      const selects = hand === "move" ? (event.shiftKey && does.select ? "box" : null) : hand;
-      drag = fingers.size > 1 ? null : { from: here(event), view, moved: false, selects };
+    stage.addEventListener("wheel", event => this.#wheel(event), { passive: false });
+    canvas.addEventListener("pointerdown", event => this.#press(event));
+    canvas.addEventListener("pointermove", event => this.#move(event));
+    canvas.addEventListener("pointerup", event => this.#release(event));
+    canvas.addEventListener("pointerleave", () => {
+      this.#hover(-1);
+      hideTip();
     });
-    // Two fingers: what is between them stays between them.
-    const pinch = (id, at) => {
-      const [other] = [...fingers].filter(([key]) => key !== id).map(([, place]) => place);
-      const middle = place => [(place[0] + other[0]) / 2, (place[1] + other[1]) / 2];
-      const apart = place => Math.max(1, Math.hypot(place[0] - other[0], place[1] - other[1]));
-      const before = fingers.get(id);
-      const [from, to] = [middle(before), middle(at)];
-      plane.shift(to[0] - from[0], to[1] - from[1]);
-      plane.zoomBy(apart(at) / apart(before), to);
-    };
-    const box = (from, at) => {
-      const [a, b] = [plane.fromScreen(...from), plane.fromScreen(...at)];
-      return [a, [b[0], a[1]], b, [a[0], b[1]]];
-    };
-    const pull = at => {
-      drag.moved ||= Math.hypot(at[0] - drag.from[0], at[1] - drag.from[1]) > 4;
-      if (!drag.moved) return;
-      kn.untip();
-      if (!drag.selects) { plane.shift(at[0] - drag.from[0], at[1] - drag.from[1], drag.view); return; }
-      if (drag.selects === "box") drag.outline = box(drag.from, at);
-      else (drag.outline ??= [plane.fromScreen(...drag.from)]).push(plane.fromScreen(...at));
-      does.drawing(drag.outline);
-    };
-    canvas.addEventListener("pointermove", event => {
-      if (!plane.seen()) return;
-      const at = here(event);
-      if (fingers.size === 2 && fingers.has(event.pointerId)) {
-        pinch(event.pointerId, at);
-        fingers.set(event.pointerId, at);
-        return;
-      }
-      if (drag) { pull(at); return; }
-      const found = plane.nearest(...at);
-      hover(found);
-      canvas.style.cursor = found >= 0 ? "pointer" : hand === "move" ? "grab" : "crosshair";
-      if (found >= 0) kn.tip(event.clientX, event.clientY, does.words(found));
-      else kn.untip();
-    });
-    canvas.addEventListener("pointerup", event => {
-      const done = drag;
-      drag = null;
-      fingers.delete(event.pointerId);
-      if (!done) return;
-      does.drawing?.(null);
-      if (!done.moved) does.choose(plane.nearest(...here(event)));
-      else if (done.outline?.length > 2) does.select(done.outline);
-    });
-    canvas.addEventListener("pointerleave", () => { hover(-1); kn.untip(); });
     canvas.addEventListener("pointercancel", event => {
-      drag = null;
-      fingers.delete(event.pointerId);
-      does.drawing?.(null);
+      this.#drag = null;
+      this.#fingers.delete(event.pointerId);
+      acts.drawing?.(null);
     });
-    canvas.addEventListener("keydown", event => {
-      if (!plane.seen()) return;
-      const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-      if (event.key in steps) {
-        const next = plane.towards(hovered >= 0 ? hovered : does.chosen(), steps[event.key]);
-        if (next >= 0) { hover(next); does.say(next); }
-      } else if (event.key === "Enter") does.choose(hovered);
-      else if (event.key === "+" || event.key === "=") plane.zoomBy(1.5);
-      else if (event.key === "-") plane.zoomBy(1 / 1.5);
-      else if (event.key === "0") plane.showAll();
-      else if (event.key === "Escape" && does.unselect) does.unselect();
-      else return;
-      event.preventDefault();
-    });
+    canvas.addEventListener("keydown", event => this.#key(event));
+  }
 
-    return {
-      set: value => { hand = value; canvas.dataset.hand = value; },
-      forget: () => { hovered = -1; },
-      // What a screen reader is told: the map's name and the keys.
-      name: words => canvas.setAttribute("aria-label", `${words}. ${KEYS}`),
-    };
-  };
-})((window.kn ??= {}));
+  /** @param {Hand} hand */
+  set(hand) {
+    this.#hand = hand;
+    this.plane.canvas.dataset.hand = hand;
+  }
+
+  /** Other points are on the map. */
+  forget() {
+    this.#hovered = -1;
+  }
+
+  /**
+   * Tell a screen reader the map's name and the keys.
+   *
+   * @param {string} words
+   */
+  name(words) {
+    this.plane.canvas.setAttribute("aria-label", `${words}. ${KEYS}`);
+  }
+
+  /** @param {number} i */
+  #hover(i) {
+    if (i === this.#hovered) return;
+    this.#hovered = i;
+    this.acts.hover(i);
+  }
+
+  /**
+   * @param {MouseEvent} event
+   * @returns {Place}
+   */
+  #here(event) {
+    const frame = this.plane.canvas.getBoundingClientRect();
+    return [event.clientX - frame.left, event.clientY - frame.top];
+  }
+
+  /** @param {WheelEvent} event */
+  #wheel(event) {
+    if (!this.plane.seen()) return;
+    event.preventDefault();
+    this.plane.zoomBy(Math.exp(-event.deltaY * 0.0015), this.#here(event));
+  }
+
+  /** @param {PointerEvent} event */
+  #press(event) {
+    const view = this.plane.seen();
+    if (!view || event.button) return;
+    this.plane.canvas.setPointerCapture(event.pointerId);
+    const from = this.#here(event);
+    this.#fingers.set(event.pointerId, from);
+    const boxes = event.shiftKey && this.acts.select;
+    const selects = this.#hand === "move" ? (boxes ? "box" : null) : this.#hand;
+    this.#drag = this.#fingers.size > 1 ? null : { from, view, moved: false, selects };
+  }
+
+  /** @param {PointerEvent} event */
+  #move(event) {
+    if (!this.plane.seen()) return;
+    const at = this.#here(event);
+    const before = this.#fingers.get(event.pointerId);
+    if (this.#fingers.size === 2 && before) {
+      this.#pinch(event.pointerId, before, at);
+      this.#fingers.set(event.pointerId, at);
+    } else if (this.#drag) {
+      this.#pull(this.#drag, at);
+    } else {
+      this.#point(event, at);
+    }
+  }
+
+  /**
+   * @param {PointerEvent} event
+   * @param {Place} at
+   */
+  #point(event, at) {
+    const i = this.plane.nearest(at);
+    this.#hover(i);
+    const free = this.#hand === "move" ? "grab" : "crosshair";
+    this.plane.canvas.style.cursor = i >= 0 ? "pointer" : free;
+    if (i >= 0) showTip(event.clientX, event.clientY, this.acts.words(i));
+    else hideTip();
+  }
+
+  /**
+   * Two fingers: what is between them stays between them.
+   *
+   * @param {number} id
+   * @param {Place} before
+   * @param {Place} at
+   */
+  #pinch(id, before, at) {
+    const [other] = [...this.#fingers].filter(([key]) => key !== id).map(([, place]) => place);
+    /** @type {(place: Place) => Place} */
+    const middle = place => [(place[0] + other[0]) / 2, (place[1] + other[1]) / 2];
+    /** @param {Place} place */
+    const apart = place => Math.max(1, Math.hypot(place[0] - other[0], place[1] - other[1]));
+    const [from, to] = [middle(before), middle(at)];
+    this.plane.shift(to[0] - from[0], to[1] - from[1]);
+    this.plane.zoomBy(apart(at) / apart(before), to);
+  }
+
+  /**
+   * @param {Drag} drag
+   * @param {Place} at
+   */
+  #pull(drag, at) {
+    const [dx, dy] = [at[0] - drag.from[0], at[1] - drag.from[1]];
+    drag.moved ||= Math.hypot(dx, dy) > STILL;
+    if (!drag.moved) return;
+    hideTip();
+    if (!drag.selects) {
+      this.plane.shift(dx, dy, drag.view);
+      return;
+    }
+    const here = this.plane.fromScreen(at);
+    const start = this.plane.fromScreen(drag.from);
+    if (drag.selects === "box") {
+      drag.outline = [start, [here[0], start[1]], here, [start[0], here[1]]];
+    } else {
+      (drag.outline ??= [start]).push(here);
+    }
+    this.acts.drawing?.(drag.outline);
+  }
+
+  /** @param {PointerEvent} event */
+  #release(event) {
+    const drag = this.#drag;
+    this.#drag = null;
+    this.#fingers.delete(event.pointerId);
+    if (!drag) return;
+    this.acts.drawing?.(null);
+    if (!drag.moved) this.acts.choose(this.plane.nearest(this.#here(event)));
+    else if (drag.outline && drag.outline.length > 2) this.acts.select?.(drag.outline);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const { plane, acts } = this;
+    if (!plane.seen()) return;
+    if (event.key in DIRECTIONS) {
+      const from = this.#hovered >= 0 ? this.#hovered : acts.chosen();
+      const next = plane.towards(from, DIRECTIONS[event.key]);
+      if (next >= 0) {
+        this.#hover(next);
+        acts.say(next);
+      }
+    } else if (event.key === "Enter") acts.choose(this.#hovered);
+    else if (event.key === "+" || event.key === "=") plane.zoomBy(ZOOM);
+    else if (event.key === "-") plane.zoomBy(1 / ZOOM);
+    else if (event.key === "0") plane.showAll();
+    else if (event.key === "Escape" && acts.unselect) acts.unselect();
+    else return;
+    event.preventDefault();
+  }
+}
+
+/** @param {import("./plane.js").MapPlane} plane */
+const zoomButtons = plane => {
+  /** @type {[string, string, () => void][]} */
+  const buttons = [
+    ["Zoom in", "+", () => plane.zoomBy(ZOOM)],
+    ["Zoom out", "−", () => plane.zoomBy(1 / ZOOM)],
+    ["Show all", "⤢", () => plane.showAll()],
+  ];
+  return h(
+    "div",
+    { class: "kn-zoom" },
+    ...buttons.map(([label, sign, onclick]) =>
+      h("button", { type: "button", "aria-label": label, onclick }, sign),
+    ),
+  );
+};

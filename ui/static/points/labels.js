@@ -1,80 +1,140 @@
-// What the clusters of a map have in common, written at their places: as many as fit, large ones first.
-(kn => {
-  const SIZE = 12; // CSS pixels
-  const LONGEST = 34; // characters
-  const [APART, BELOW] = [16, 14]; // CSS pixels between labels, so that points show through
+// @ts-check
+// What the clusters of a map have in common, written at their places: as many as fit, large ones
+// first.
 
-  // A button that is pressed while labels are on the map.
-  kn.labelsButton = onchange => {
-    const button = kn.h("button", {
-      type: "button", "aria-pressed": "true", title: "What clusters have in common: zoom in for more",
+import { cssValue } from "../page/canvas.js";
+import { h } from "../page/dom.js";
+import { shown } from "../page/format.js";
+
+/** @typedef {import("./points.js").Points} Points */
+/** @typedef {import("./points.js").Label} Label */
+/** @typedef {{ words: string, left: number, top: number, wide: number }} Laid in CSS pixels */
+
+const SIZE = 12; // CSS pixels
+const LONGEST = 34; // characters
+const [APART, BELOW] = [16, 14]; // CSS pixels between labels, so that points show through
+
+/**
+ * A button that is pressed while labels are on the map.
+ *
+ * @param {(on: boolean) => void} onchange
+ */
+export const labelsButton = onchange => {
+  let on = true;
+  const button = h(
+    "button",
+    {
+      type: "button",
+      "aria-pressed": "true",
+      title: "What clusters have in common: zoom in for more",
       onclick: () => {
-        group.on = !group.on;
-        button.setAttribute("aria-pressed", String(group.on));
-        onchange();
+        on = !on;
+        button.setAttribute("aria-pressed", String(on));
+        onchange(on);
       },
-    }, "labels");
-    const group = kn.h("div", { class: "kn-toggle" }, button);
-    group.on = true;
-    return group;
-  };
+    },
+    "labels",
+  );
+  return h("div", { class: "kn-toggle" }, button);
+};
 
-  // What each term of a label means, by its kind.
-  const MEANS = {
-    reads: term => (term === "#" ? "fire on or just after numbers" : `fire on or just after “${kn.shown(term)}”`),
-    name: () => "fire on the name of the prompt's city",
-    country: (term, kind) => `${kind === "neurons" ? "fire most on prompts of" : "are in"} ${kn.shown(term)}`,
-    promotes: term => `promote “${kn.shown(term)}”`,
-    text: term => `have “${kn.shown(term)}”`,
-    sign: term => `fire ${term === "+" ? "positively" : "negatively"}`,
-    layers: term => (term.includes("–") ? `in layers ${term}` : `in layer ${term}`),
-  };
+/** @type {Record<string, (term: string, kind: Points["kind"]) => string>} what each kind of term says */
+const MEANS = {
+  reads: term =>
+    term === "#" ? "fire on or just after numbers" : `fire on or just after “${shown(term)}”`,
+  name: () => "fire on the name of the prompt's city",
+  country: (term, kind) =>
+    `${kind === "neurons" ? "fire most on prompts of" : "are in"} ${shown(term)}`,
+  promotes: term => `promote “${shown(term)}”`,
+  text: term => `have “${shown(term)}”`,
+  sign: term => `fire ${term === "+" ? "positively" : "negatively"}`,
+  layers: term => (term.includes("–") ? `in layers ${term}` : `in layer ${term}`),
+};
 
-  // Of which share of a cluster each term is true, and of which of the others.
-  const evidenceOf = ({ evidence, terms, shares, shares_elsewhere }, kind) => (evidence ?? []).map((is, t) =>
-    `${Math.round(100 * shares[t])} % ${MEANS[is](terms[t], kind)} (others ${Math.round(100 * shares_elsewhere[t])} %)`).join(", ");
+/**
+ * Of which share of a cluster each term is true, and of which of the others.
+ *
+ * @param {Label} label
+ * @param {Points["kind"]} kind
+ */
+const evidenceOf = ({ evidence, terms, shares, shares_elsewhere }, kind) => {
+  const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
+  return (evidence ?? [])
+    .map((is, t) => {
+      const words = MEANS[is](terms[t], kind);
+      return `${percent(shares[t])} ${words} (others ${percent(shares_elsewhere[t])})`;
+    })
+    .join(", ");
+};
 
-  kn.clusterWords = (points, i) => {
-    const cluster = points.cluster?.[i] ?? -1;
-    if (cluster < 0) return "";
-    const known = points.labels.get(cluster);
-    if (!known) return ` · cluster ${cluster}`;
-    const told = evidenceOf(known, points.kind);
-    return ` · cluster ${cluster}: ${known.label}${told && `; ${told}`}`;
-  };
+/**
+ * The cluster of a point in words, with a mark before them; "" where it is in none.
+ *
+ * @param {Points} points
+ * @param {number} i
+ */
+export const clusterWords = (points, i) => {
+  const cluster = points.cluster?.[i] ?? -1;
+  if (cluster < 0) return "";
+  const label = points.labels.get(cluster);
+  if (!label) return ` · cluster ${cluster}`;
+  const evidence = evidenceOf(label, points.kind);
+  return ` · cluster ${cluster}: ${label.label}${evidence && `; ${evidence}`}`;
+};
 
-  const short = words => (words.length > LONGEST ? `${words.slice(0, LONGEST - 1).replace(/[\s,·]+$/, "")}…` : words);
+/** @param {string} words */
+const short = words =>
+  words.length > LONGEST ? `${words.slice(0, LONGEST - 1).replace(/[\s,·]+$/, "")}…` : words;
 
-  // Each label's box, none over another: [{label, left, top}, ...].
-  const laidOut = (labels, width, toScreen, [right, bottom]) => {
-    const placed = [];
-    for (const label of labels) {
-      const words = short(kn.shown(label.label));
-      const wide = width(words);
-      const [x, y] = toScreen(label.x, label.y);
-      const [left, top] = [x - wide / 2, y - SIZE / 2];
-      if (left < 0 || top < 0 || left + wide > right || top + SIZE > bottom) continue;
-      const free = placed.every(other =>
-        left > other.left + other.wide + APART || other.left > left + wide + APART
-        || top > other.top + SIZE + BELOW || other.top > top + SIZE + BELOW);
-      if (free) placed.push({ words, left, top, wide });
-    }
-    return placed;
-  };
+/**
+ * The labels that fit, none over another.
+ *
+ * @param {Iterable<Pick<Label, "label" | "x" | "y">>} labels those that come first have first choice
+ * @param {(words: string) => number} width of words
+ * @param {(x: number, y: number) => number[]} toScreen
+ * @param {[number, number]} size of the screen
+ */
+export const layOut = (labels, width, toScreen, [right, bottom]) => {
+  /** @type {Laid[]} */
+  const laid = [];
+  for (const label of labels) {
+    const words = short(shown(label.label));
+    const wide = width(words);
+    const [x, y] = toScreen(label.x, label.y);
+    const [left, top] = [x - wide / 2, y - SIZE / 2];
+    if (left < 0 || top < 0 || left + wide > right || top + SIZE > bottom) continue;
+    const isFree = laid.every(
+      other =>
+        left > other.left + other.wide + APART ||
+        other.left > left + wide + APART ||
+        top > other.top + SIZE + BELOW ||
+        other.top > top + SIZE + BELOW,
+    );
+    if (isFree) laid.push({ words, left, top, wide });
+  }
+  return laid;
+};
 
-  kn.drawLabels = (context, points, toScreen, size, ink) => {
-    context.font = `600 ${SIZE}px system-ui, sans-serif`;
-    context.textBaseline = "top";
-    context.lineJoin = "round";
-    const placed = laidOut([...points.labels.values()], words => context.measureText(words).width, toScreen, size);
-    for (const { words, left, top } of placed) {
-      context.lineWidth = 4;
-      context.strokeStyle = kn.css("--kn-ground", context.canvas);
-      context.strokeText(words, left, top);
-      context.fillStyle = ink;
-      context.fillText(words, left, top);
-    }
-    context.textBaseline = "alphabetic";
-    context.canvas.dataset.labels = JSON.stringify(placed.map(({ words }) => words));
-  };
-})((window.kn ??= {}));
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Points} points
+ * @param {(x: number, y: number) => number[]} toScreen
+ * @param {[number, number]} size
+ * @param {string} ink
+ */
+export const drawLabels = (context, points, toScreen, size, ink) => {
+  context.font = `600 ${SIZE}px system-ui, sans-serif`;
+  context.textBaseline = "top";
+  context.lineJoin = "round";
+  const width = (/** @type {string} */ words) => context.measureText(words).width;
+  const laid = layOut(points.labels.values(), width, toScreen, size);
+  for (const { words, left, top } of laid) {
+    context.lineWidth = 4;
+    context.strokeStyle = cssValue("--kn-ground", context.canvas);
+    context.strokeText(words, left, top);
+    context.fillStyle = ink;
+    context.fillText(words, left, top);
+  }
+  context.textBaseline = "alphabetic";
+  context.canvas.dataset.labels = JSON.stringify(laid.map(({ words }) => words));
+};

@@ -1,38 +1,74 @@
+// @ts-check
 // Births and deaths of neurons, by layer.
-(kn => {
-  const h = kn.h;
 
-  // `tab` is what the tab Training tells its panes. Gives {charts, show}.
-  kn.trainingLayers = (pane, tab) => {
-    const { steps, onpick, model } = tab;
-    const total = column => kn.integer(column.reduce((a, b) => a + (b ?? 0), 0));
-    const strip = (title, note, key, format, reading) => kn.layerStrip({
-      title, note, format, onpick, cellWords: v => `${format(v)} ${note}`,
+import { LayerStrip } from "../chart/strip.js";
+import { faint, fill, h, message } from "../page/dom.js";
+import { integer, number } from "../page/format.js";
+import { modelLiteral, sqlButton } from "../page/sql.js";
+import { stepNumbers, toStep } from "../page/steps.js";
+
+/** @typedef {import("./training.js").Info} Info */
+/** @typedef {(number | null | undefined)[]} Column a step's values by layer */
+
+/** @param {Column} column */
+const sum = column => column.reduce((/** @type {number} */ a, b) => a + (b ?? 0), 0);
+/** @param {Column} column */
+const total = column => integer(sum(column));
+/** @param {Column} column */
+const mean = column => number(sum(column) / column.length);
+
+export class LayersPane {
+  /** @type {Info | null} */
+  #info = null;
+  #trouble = h("div", {});
+  charts = [
+    this.#strip("Born", "since the step before", "births", integer, total),
+    this.#strip("Gone", "since the step before", "deaths", integer, total),
+    this.#strip("Alive", "neurons", "n_alive", integer, total),
+    this.#strip("Like the last step", "mean IoU of top prompts", "mean_top_iou", number, mean),
+  ];
+  #body = h("div", { class: "kn-charts kn-four" }, ...this.charts.map(chart => chart.node));
+
+  /** @param {HTMLElement} pane */
+  constructor(pane) {
+    const head = h(
+      "div",
+      { class: "kn-head" },
+      h("h2", {}, "Births and deaths of neurons, by layer"),
+      faint("alive: fires on at least 0.1 % of tokens"),
+      sqlButton(() => `FROM births_deaths(${modelLiteral()})`),
+    );
+    pane.append(head, this.#trouble, this.#body);
+  }
+
+  /** @param {Info} info */
+  show(info) {
+    this.#info = info;
+    const missing = info.missing.layers;
+    fill(this.#trouble, missing && message(missing));
+    this.#body.hidden = Boolean(missing);
+    if (!missing) for (const chart of this.charts) chart.show(stepNumbers());
+  }
+
+  /**
+   * @param {string} title
+   * @param {string} note
+   * @param {keyof Info["layers"]} key
+   * @param {(value: number) => string} format
+   * @param {(column: Column) => string} reading
+   */
+  #strip(title, note, key, format, reading) {
+    return new LayerStrip({
+      title,
+      note,
+      format,
+      onpick: toStep,
+      cellWords: v => `${format(v)} ${note}`,
       data: () => {
-        const values = tab.info().layers[key];
-        return { values, scale: Math.max(...values.flat().map(v => v ?? 0), 1e-9), absent: "the first step has none before", reading };
+        const values = this.#info?.layers[key] ?? [];
+        const scale = Math.max(...values.flat().map(v => v ?? 0), 1e-9);
+        return { values, scale, absent: "the first step has none before", reading };
       },
     });
-    const mean = column => kn.number(column.reduce((a, b) => a + (b ?? 0), 0) / column.length);
-    const charts = [
-      strip("Born", "since the step before", "births", kn.integer, total),
-      strip("Gone", "since the step before", "deaths", kn.integer, total),
-      strip("Alive", "neurons", "n_alive", kn.integer, total),
-      strip("Like the last step", "mean IoU of top prompts", "mean_top_iou", kn.number, mean)];
-    const trouble = h("div", {});
-    const body = h("div", { class: "kn-charts kn-four" }, ...charts.map(chart => chart.node));
-    pane.append(
-      h("div", { class: "kn-head" }, h("h2", {}, "Births and deaths of neurons, by layer"),
-        h("span", { class: "kn-faint" }, "alive: fires on at least 0.1 % of tokens"),
-        kn.sqlButton(() => `FROM births_deaths(${model()})`)),
-      trouble, body);
-
-    const show = () => {
-      const missing = tab.info().missing.layers;
-      kn.fill(trouble, missing && kn.message(missing));
-      body.hidden = Boolean(missing);
-      if (!missing) charts.forEach(chart => chart.show(steps()));
-    };
-    return { charts, show };
-  };
-})((window.kn ??= {}));
+  }
+}

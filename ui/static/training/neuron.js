@@ -1,60 +1,143 @@
+// @ts-check
 // A neuron through training: how often it fires, how like its final self it is, and what it marks.
-(kn => {
-  const h = kn.h;
 
-  // `tab` is what the tab Training tells its panes. Gives {charts, load, reset}.
-  kn.trainingNeuron = (pane, tab) => {
-    const { steps, last, onpick, visible, model, byStep } = tab;
-    let story = [];
-    const neuronTitle = h("h2", {}, "A neuron through training");
-    const rate = kn.lineChart({
-      title: "Firing rate", note: "share of tokens", format: v => kn.percent(v), onpick,
-      data: () => ({ min: 0, series: [{ name: "fires at", colour: "own", values: byStep(story, r => r.firing_rate) }] }),
+import { LineChart } from "../chart/lines.js";
+import { fill, h, message } from "../page/dom.js";
+import { number, percent } from "../page/format.js";
+import { go } from "../page/navigate.js";
+import { remembered } from "../page/server.js";
+import { modelLiteral, sqlButton } from "../page/sql.js";
+import { lastModel, stepNumbers, toStep } from "../page/steps.js";
+import { store } from "../page/store.js";
+import { Turns } from "../page/timing.js";
+import { byStep } from "./by_step.js";
+
+/** @typedef {import("./training.js").Info} Info */
+/**
+ * A row of the question `training_neuron`.
+ *
+ * @typedef {object} StoryRow
+ * @property {number} step
+ * @property {number | null} firing_rate
+ * @property {number | null} top_iou
+ * @property {number | null} auroc
+ * @property {string | null} value that it marks best
+ */
+
+const NO_CONCEPT = "Its peaks mark no country, continent, capital or size surely at any step.";
+
+export class NeuronPane {
+  /** @type {Info | null} */
+  #info = null;
+  /** @type {StoryRow[]} */
+  #story = [];
+  #turns = new Turns();
+  #title = h("h2", {}, "A neuron through training");
+  #trouble = h("div", {});
+  charts = [this.#rate(), this.#overlap(), this.#concept()];
+  #body = h(
+    "div",
+    { class: "kn-charts kn-three", hidden: true },
+    ...this.charts.map(chart => chart.node),
+  );
+
+  /** @param {HTMLElement} pane */
+  constructor(pane) {
+    const explore = {
+      type: "button",
+      class: "kn-sql",
+      onclick: () => go({ tab: "explore" }),
+    };
+    const query = () => {
+      const { layer, neuron } = store.state;
+      return `FROM neuron_story(${modelLiteral()}, ${layer}, ${neuron})`;
+    };
+    const head = h(
+      "div",
+      { class: "kn-head" },
+      this.#title,
+      h("button", explore, "what fires it, in Explore"),
+      sqlButton(query),
+    );
+    pane.append(head, this.#trouble, this.#body);
+  }
+
+  #rate() {
+    return new LineChart({
+      title: "Firing rate",
+      note: "share of tokens",
+      format: percent,
+      onpick: toStep,
+      data: () => ({
+        min: 0,
+        series: [
+          { name: "fires at", colour: "own", values: byStep(this.#story, r => r.firing_rate) },
+        ],
+      }),
     });
-    const overlap = kn.lineChart({
-      title: "Like its final self", note: "top prompts shared, IoU", format: v => kn.number(v), onpick,
-      data: () => ({ min: 0, max: 1, none: "It has no strongest prompts.", series: [{ name: "overlap", colour: "own", values: byStep(story, r => r.top_iou) }] }),
+  }
+
+  #overlap() {
+    return new LineChart({
+      title: "Like its final self",
+      note: "top prompts shared, IoU",
+      format: number,
+      onpick: toStep,
+      data: () => ({
+        min: 0,
+        max: 1,
+        none: "It has no strongest prompts.",
+        series: [{ name: "overlap", colour: "own", values: byStep(this.#story, r => r.top_iou) }],
+      }),
     });
-    const concept = kn.lineChart({
-      title: "What it marks best", note: "AUROC of its peaks", format: v => kn.number(v), onpick,
+  }
+
+  #concept() {
+    return new LineChart({
+      title: "What it marks best",
+      note: "AUROC of its peaks",
+      format: number,
+      onpick: toStep,
       data: () => {
-        const rows = new Map(story.map(r => [r.step, r]));
+        const names = byStep(this.#story, r => r.value);
+        const values = byStep(this.#story, r => r.auroc);
+        const words = (/** @type {number} */ i) => `${names[i]} ${number(values[i])}`;
         return {
-          min: 0.5, max: 1, none: tab.info()?.missing.concepts ?? "Its peaks mark no country, continent, capital or size surely at any step.",
-          series: [{ name: "", colour: "own", values: byStep(story, r => r.auroc), words: i => { const r = rows.get(steps()[i]); return `${r.value} ${kn.number(r.auroc)}`; } }],
+          min: 0.5,
+          max: 1,
+          none: this.#info?.missing.concepts ?? NO_CONCEPT,
+          series: [{ name: "", colour: "own", values, words }],
         };
       },
     });
-    const neuronTrouble = h("div", {});
-    const neuronBody = h("div", { class: "kn-charts kn-three", hidden: true }, rate.node, overlap.node, concept.node);
-    pane.append(
-      h("div", { class: "kn-head" }, neuronTitle,
-        h("button", { type: "button", class: "kn-sql", onclick: () => kn.go({ tab: "explore" }) }, "what fires it, in Explore"),
-        kn.sqlButton(() => `FROM neuron_story(${model()}, ${kn.state.layer}, ${kn.state.neuron})`)),
-      neuronTrouble, neuronBody);
-    let neuronCalls = 0;
-    const load = async () => {
-      const { layer, neuron } = kn.state;
-      if (!visible() || !kn.steps.length || layer === null || neuron === null) return;
-      neuronTitle.textContent = `Layer ${layer} · neuron ${neuron} through training`;
-      const call = ++neuronCalls;
-      neuronBody.hidden = Boolean(tab.info()?.missing.neuron);
-      kn.fill(neuronTrouble, tab.info()?.missing.neuron && kn.message(tab.info().missing.neuron));
-      if (tab.info()?.missing.neuron) return;
-      try {
-        const found = await kn.remembered("training_neuron", { model: last(), layer, neuron });
-        if (call !== neuronCalls) return;
-        story = found.story;
-        rate.show(steps());
-        overlap.show(steps());
-        concept.show(steps());
-      } catch (error) {
-        if (call !== neuronCalls) return;
-        neuronBody.hidden = true;
-        kn.fill(neuronTrouble, kn.message(error.message, "error"));
-      }
-    };
+  }
 
-    return { charts: [rate, overlap, concept], load, reset: () => { story = []; } };
-  };
-})((window.kn ??= {}));
+  /** @param {Info} info */
+  reset(info) {
+    this.#info = info;
+    this.#story = [];
+  }
+
+  async load() {
+    const { layer, neuron, tab } = store.state;
+    const isShown = tab === "training" && store.steps.length > 0;
+    if (!isShown || layer === null || neuron === null) return;
+    this.#title.textContent = `Layer ${layer} · neuron ${neuron} through training`;
+    const isLast = this.#turns.begin();
+    const missing = this.#info?.missing.neuron;
+    this.#body.hidden = Boolean(missing);
+    fill(this.#trouble, missing && message(missing));
+    if (missing) return;
+    try {
+      const asked = { model: lastModel(), layer, neuron };
+      const { story } = await remembered("training_neuron", asked);
+      if (!isLast()) return;
+      this.#story = story;
+      for (const chart of this.charts) chart.show(stepNumbers());
+    } catch (error) {
+      if (!isLast()) return;
+      this.#body.hidden = true;
+      fill(this.#trouble, message(/** @type {Error} */ (error).message, "error"));
+    }
+  }
+}

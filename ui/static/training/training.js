@@ -1,94 +1,124 @@
-// Training: the slider of steps, a fact and a neuron against it, the moving map, births and deaths,
-// and the table of checkpoints. What is drawn is fetched once; the slider only moves markers.
-(kn => {
-  const h = kn.h;
+// @ts-check
+// The tab Training: the slider of steps, a fact and a neuron against it, the moving map, births and
+// deaths, and the table of checkpoints. What is drawn is fetched once; the slider only moves markers.
 
-  kn.tab("training", ({ element }) => {
-    const pane = name => kn.section(element, name);
-    let info = null; // what there is of the model on screen
-    let name = null; // the model it is of
-    const steps = () => kn.steps.map(s => s.step);
-    const last = () => kn.steps[kn.steps.length - 1]?.model;
-    const visible = () => kn.state.tab === "training";
-    const model = () => kn.literal(kn.state.model);
-    const byStep = (rows, get) => {
-      const of = new Map(rows.map(row => [row.step, get(row)]));
-      return steps().map(step => of.get(step) ?? null);
-    };
+import { fill, h, message, section } from "../page/dom.js";
+import { ask } from "../page/server.js";
+import { stepSlider } from "../page/step_slider.js";
+import { baseOf } from "../page/steps.js";
+import { on, store } from "../page/store.js";
+import { addTab } from "../page/tabs.js";
+import { Turns } from "../page/timing.js";
+import { StepMap } from "../points/stepmap.js";
+import { FactPane } from "./fact.js";
+import { LayersPane } from "./layers.js";
+import { NeuronPane } from "./neuron.js";
+import { noSteps } from "./no_steps.js";
+import { StoryPane } from "./story.js";
 
-    // -- the slider --------------------------------------------------------------------------
+/**
+ * The answer of the question `training`: what there is of a model.
+ *
+ * @typedef {object} Info
+ * @property {string} name without its step
+ * @property {string[]} others models of which there are steps
+ * @property {number[]} steps
+ * @property {string[]} relations
+ * @property {Record<"births" | "deaths" | "n_alive" | "mean_top_iou", (number | null)[][]>} layers
+ *   by layer, then by step
+ * @property {import("../page/types.d.ts").Missing} missing
+ */
 
-    const trouble = h("div", {});
-    pane("steps").append(kn.stepSlider({ wide: true }), trouble);
+const PARTS = ["tfact", "tmap", "tneuron", "tlayers", "story"];
 
-    const nothing = ({ name: base, others }) => [
-      h("p", {}, h("b", {}, base), " is seen at one moment only: this lake holds no atlases of its training steps."),
-      others.length > 0 && h("p", {}, "This lake holds steps of ", ...others.flatMap((other, i) => [i ? ", " : "", h("button", {
-        type: "button", class: "kn-link", onclick: () => kn.go({ model: other, fact: "" }, { keepToken: true }),
-      }, kn.baseOf(other))]), "."),
-      h("p", {}, "Train a small GPT-2 on the facts, on this machine, and make an atlas of each checkpoint, with its facts and interventions:"),
-      h("pre", {}, "kn train\nkn knowledge --corpus geonames --model geo-gpt2 --limit 600 --steps-of all"),
-      h("p", {}, "Or take the steps that a model was published with:"),
-      h("pre", {}, "kn knowledge --corpus geonames --model EleutherAI/pythia-70m --limit 600 --steps-of 16"),
-    ];
+class TrainingTab {
+  /** @type {Info | null} */
+  #info = null;
+  /** @type {string | null} the model it is of */
+  #name = null;
+  #turns = new Turns();
+  #trouble = h("div", {});
 
-    // -- all of it ---------------------------------------------------------------------------
+  /** @param {import("../page/types.d.ts").Widget} widget */
+  constructor({ element }) {
+    const pane = (/** @type {string} */ name) => section(element, name);
+    pane("steps").append(stepSlider({ wide: true }), this.#trouble);
+    this.fact = new FactPane(pane("tfact"));
+    this.neuron = new NeuronPane(pane("tneuron"));
+    this.layers = new LayersPane(pane("tlayers"));
+    this.story = new StoryPane(pane("story"));
+    this.map = new StepMap(pane("tmap"));
+    this.charts = [...this.fact.charts, ...this.neuron.charts, ...this.layers.charts];
+    this.parts = PARTS.map(pane);
+    this.#listen();
+  }
 
-    const tab = { info: () => info, steps, last, visible, model, byStep, onpick: i => kn.toStep(i) };
-    const fact = kn.trainingFact(pane("tfact"), tab);
-    const neuron = kn.trainingNeuron(pane("tneuron"), tab);
-    const layers = kn.trainingLayers(pane("tlayers"), tab);
-    const story = kn.trainingStory(pane("story"), tab);
-    const map = kn.mountStepMap(pane("tmap"));
-    const charts = [...fact.charts, ...neuron.charts, ...layers.charts]; // all that have a marker
-    const parts = ["tfact", "tmap", "tneuron", "tlayers", "story"].map(pane);
+  #listen() {
+    on("step", i => this.#mark(i));
+    on("tab", tab => {
+      if (tab === "training") this.#load();
+    });
+    on("model", () => this.#load());
+    on("fact", () => {
+      if (this.#info?.steps.length) this.fact.load();
+    });
+    on("neuron-asked", () => {
+      if (this.#info?.steps.length) this.neuron.load();
+    });
+    if (store.state.model) this.#load();
+  }
 
-    let calls = 0;
-    const load = async () => {
-      if (!visible() || !kn.state.model) return;
-      const base = kn.baseOf(kn.state.model);
-      const again = info && Object.keys(info.missing ?? {}).length; // it may have come
-      if (base === name && !again) { await Promise.all([fact.load(), neuron.load()]); return; }
-      const call = ++calls;
-      try {
-        const found = await kn.ask("training", { model: kn.state.model });
-        if (call !== calls) return;
-        const fresh = base !== name || JSON.stringify(found) !== JSON.stringify(info);
-        info = found;
-        name = base;
-        if (fresh) show();
-        else await Promise.all([fact.load(), neuron.load()]);
-      } catch (error) {
-        if (call === calls) kn.fill(trouble, kn.message(error.message, "error"));
-      }
-    };
-    const show = () => {
-      const some = info.steps.length > 0;
-      for (const part of parts) part.hidden = !some;
-      kn.fill(trouble, ...(some ? [] : [h("div", { class: "kn-none-yet" }, ...nothing(info).filter(Boolean))]));
-      fact.reset();
-      neuron.reset();
-      if (!some) return;
-      layers.show();
-      map.load(kn.steps, info.missing.map);
-      map.show(kn.step);
-      fact.load();
-      neuron.load();
-      story.show();
-      at(kn.step);
-      document.documentElement.dataset.knTraining = name;
-    };
-    const at = i => {
-      charts.forEach(chart => chart.mark(i));
-      story.mark();
-      if (name === kn.baseOf(kn.state.model)) map.show(i);
-    };
+  async #load() {
+    const { model, tab } = store.state;
+    if (tab !== "training" || !model) return;
+    const base = baseOf(model);
+    const mayHaveCome = this.#info && Object.keys(this.#info.missing ?? {}).length > 0;
+    if (base === this.#name && !mayHaveCome) {
+      await Promise.all([this.fact.load(), this.neuron.load()]);
+      return;
+    }
+    const isLast = this.#turns.begin();
+    try {
+      const info = await ask("training", { model });
+      if (!isLast()) return;
+      const isSame = base === this.#name && JSON.stringify(info) === JSON.stringify(this.#info);
+      this.#info = info;
+      this.#name = base;
+      if (isSame) await Promise.all([this.fact.load(), this.neuron.load()]);
+      else this.#show(info, base);
+    } catch (error) {
+      if (!isLast()) return;
+      fill(this.#trouble, message(/** @type {Error} */ (error).message, "error"));
+    }
+  }
 
-    kn.onStep(at);
-    kn.on("tab", tab => { if (tab === "training") load(); });
-    kn.on("model", load);
-    kn.on("fact", () => { if (info?.steps.length) fact.load(); });
-    kn.on("neuron-asked", () => { if (info?.steps.length) neuron.load(); });
-    if (kn.state.model) load();
-  }, ["fact"]);
-})((window.kn ??= {}));
+  /**
+   * @param {Info} info
+   * @param {string} name
+   */
+  #show(info, name) {
+    const hasSteps = info.steps.length > 0;
+    for (const part of this.parts) part.hidden = !hasSteps;
+    fill(this.#trouble, !hasSteps && noSteps(info));
+    this.fact.reset(info);
+    this.neuron.reset(info);
+    if (!hasSteps) return;
+    this.layers.show(info);
+    this.map.load(store.steps, info.missing.map);
+    this.map.show(store.step);
+    this.fact.load();
+    this.neuron.load();
+    this.story.show(info);
+    this.#mark(store.step);
+    document.documentElement.dataset.knTraining = name;
+  }
+
+  /** @param {number} i */
+  #mark(i) {
+    for (const chart of this.charts) chart.mark(i);
+    this.story.mark();
+    if (this.#name === baseOf(store.state.model)) this.map.show(i);
+  }
+}
+
+addTab("training", widget => void new TrainingTab(widget), ["fact"]);

@@ -1,0 +1,92 @@
+// @ts-check
+// The neurons that mark what a search names.
+
+import { bdi, h } from "../page/dom.js";
+import { number, percent } from "../page/format.js";
+import { literal, modelLiteral, sqlButton } from "../page/sql.js";
+import { store } from "../page/store.js";
+
+/**
+ * A neuron that marks a value.
+ *
+ * @typedef {object} Marker
+ * @property {number} layer
+ * @property {number} neuron
+ * @property {number} precision of the prompts in which it fires, those that have the value
+ * @property {number} recall of those that have the value, the prompts in which it fires
+ * @property {number} auroc how well |peak| tells them from the others
+ */
+/**
+ * A value that was named, e.g. country Japan.
+ *
+ * @typedef {object} Concept
+ * @property {string} attribute
+ * @property {string} value
+ * @property {Marker[]} neurons
+ */
+
+/**
+ * @param {Concept} concept
+ * @param {number} i its place in the list
+ * @param {(option: HTMLElement) => void} onpick
+ */
+export const conceptGroup = (concept, i, onpick) => {
+  const { attribute, value, neurons } = concept;
+  const name = conceptWords(concept);
+  const query = () =>
+    `FROM concept_neurons(${modelLiteral()}, ${literal(value)}, attribute := ${literal(attribute)})`;
+  const title = h(
+    "li",
+    { class: "kn-concept-name", role: "presentation" },
+    h("span", {}, "Neurons for ", bdi(name)),
+    sqlButton(query),
+  );
+  const options = neurons.map(marker => option(marker, name, i, onpick));
+  const group = h("ul", { role: "group", "aria-label": `Neurons for ${name}` }, title, ...options);
+  return h("li", { class: "kn-concept", role: "presentation" }, group);
+};
+
+/** @param {Pick<Concept, "attribute" | "value">} concept */
+export const conceptWords = ({ attribute, value }) => {
+  if (attribute === "capital") {
+    return value === "capital" ? "capitals" : "cities that are no capital";
+  }
+  return attribute === "population" ? `cities of ${value}` : value;
+};
+
+/**
+ * @param {Marker} marker
+ * @param {string} name
+ * @param {number} i
+ * @param {(option: HTMLElement) => void} onpick
+ */
+const option = ({ layer, neuron, precision, recall, auroc }, name, i, onpick) => {
+  const { state } = store;
+  const title =
+    `Of the prompts in which it fires, ${percent(precision)} are of ${name}; ` +
+    `it fires in ${percent(recall)} of those of ${name}. ` +
+    `AUROC ${number(auroc)}: how well its peak tells them apart (0.5: not at all, 1: fully).`;
+  /** @type {[string, number][]} */
+  const measures = [
+    ["precision", precision],
+    ["recall", recall],
+    ["AUROC", auroc],
+  ];
+  const words = measures.map(([measure, share]) => `${measure}\u00a0${share.toFixed(2)}`);
+  const node = h(
+    "li",
+    {
+      role: "option",
+      class: "kn-marks",
+      "data-layer": layer,
+      "data-neuron": neuron,
+      id: `kn-marks-${layer}-${neuron}-${i}`,
+      "aria-selected": String(layer === state.layer && neuron === state.neuron),
+      onclick: () => onpick(node),
+      title,
+    },
+    h("span", { class: "kn-city" }, `layer ${layer} · neuron ${neuron}`),
+    h("span", { class: "kn-snippet" }, words.join(" · ")),
+  );
+  return node;
+};

@@ -1,0 +1,63 @@
+// @ts-check
+// The slider that moves the token, and what it stands on in words.
+
+import { bdi, fill, h } from "../page/dom.js";
+import { quoted } from "../page/format.js";
+import { go } from "../page/navigate.js";
+import { store } from "../page/store.js";
+
+export class TokenSlider {
+  #input = h("input", { type: "range", min: "0", step: "1", value: "0", "aria-label": "Token" });
+  place = h("output", { class: "kn-place" });
+  node = h(
+    "div",
+    { class: "kn-slider" },
+    moveButton("‹", "Previous token", -1),
+    this.#input,
+    moveButton("›", "Next token", 1),
+  );
+
+  constructor() {
+    this.#input.addEventListener("input", () => go({ token: Number(this.#input.value) }));
+  }
+
+  /** @param {string[]} tokens */
+  begin(tokens) {
+    this.#input.max = String(Math.max(0, tokens.length - 1));
+    this.#input.disabled = tokens.length < 2;
+  }
+
+  /**
+   * @param {string[]} tokens
+   * @param {number} token
+   */
+  show(tokens, token) {
+    const last = tokens.length - 1;
+    const [here, next] = [tokens[token] ?? "", tokens[token + 1]];
+    this.#input.value = String(token);
+    this.#input.style.setProperty("--at", String(last > 0 ? token / last : 0));
+    this.#input.setAttribute("aria-valuetext", `token ${token}: ${here}`);
+    fill(
+      this.place,
+      `token ${token} of ${last}: `,
+      h("b", {}, bdi(quoted(here))),
+      next === undefined ? " · the prompt ends here" : " · then ",
+      next !== undefined && bdi(quoted(next)),
+      token === 0 &&
+        " · position 0 is an attention sink: its outsized values are left out of statistics",
+    );
+  }
+}
+
+/**
+ * @param {string} words
+ * @param {string} label
+ * @param {number} by
+ */
+const moveButton = (words, label, by) => {
+  const move = () => {
+    const last = (store.prompt?.tokens.length ?? 1) - 1;
+    go({ token: Math.max(0, Math.min(last, (store.state.token ?? 0) + by)) });
+  };
+  return h("button", { type: "button", "aria-label": label, onclick: move }, words);
+};

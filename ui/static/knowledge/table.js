@@ -1,0 +1,133 @@
+// @ts-check
+// The comparison of an intervention as a table: the claim first, the controls under it; then what the
+// model says.
+
+import { bdi, faint, h } from "../page/dom.js";
+import { change, number, probability, quoted } from "../page/format.js";
+
+/** @typedef {import("./comparison.js").Row} Row */
+/** @typedef {import("./comparison.js").Likely} Likely */
+
+/** @type {Record<string, string>} */
+const NAMES = {
+  own: "these neurons",
+  refined: "these neurons",
+  random: "random ones",
+  matched: "equally active ones",
+  unrelated: "on another fact",
+  final: "the last step's ones",
+};
+/** @type {Record<string, string>} */
+const MEANINGS = {
+  random: "as many neurons of the same layers, drawn at random",
+  matched: "for each the neuron of its layer with the nearest activation",
+  unrelated: "these neurons, while the model is asked something else",
+  final: "the neurons that hold the fact at the last step of training",
+};
+
+/** @param {number} p */
+const exact = p => {
+  if (p === 0) return "0";
+  return p < 0.001 ? p.toExponential(0) : p.toFixed(3);
+};
+
+/** @param {Row} row */
+const isClaim = ({ control }) => control === "own" || control === "refined";
+
+/**
+ * @param {Row[]} rows
+ * @param {string | null | undefined} answer the token that is scored
+ */
+export const changeTable = (rows, answer) =>
+  h("div", {}, probabilities(rows), likeliest(rows, answer));
+
+/**
+ * @param {string} label
+ * @param {Node[]} parts of the table
+ */
+const region = (label, ...parts) =>
+  h(
+    "div",
+    { class: "kn-change", tabindex: "0", role: "region", "aria-label": label },
+    h("table", {}, ...parts),
+  );
+
+/** @param {Row[]} rows */
+const probabilities = rows => {
+  const heads = ["changed", "P(answer) before", "after", "change", "rank"].map((words, i) =>
+    h("th", { scope: "col", class: i > 2 ? "kn-num" : null }, words),
+  );
+  const head = h("thead", {}, h("tr", {}, ...heads));
+  return region("The answer before and after", head, h("tbody", {}, ...rows.map(probabilityRow)));
+};
+
+/** @param {Row} row */
+const probabilityRow = row => {
+  const { control, about, before, after, low, high } = row;
+  const fact = h("span", { class: "kn-about-fact", title: about }, bdi(about ?? ""));
+  const hasSpread = row.n > 1 && Number.isFinite(low);
+  const ranks = `${number(row.rankBefore)} → ${number(row.rankAfter)}`;
+  return h(
+    "tr",
+    { class: isClaim(row) ? "kn-claim" : null, "data-control": control },
+    h("th", { scope: "row", title: MEANINGS[control] }, NAMES[control], about && fact),
+    h("td", {}, bar(before, "kn-before")),
+    h("td", {}, bar(after, "kn-after")),
+    h(
+      "td",
+      { class: "kn-num" },
+      h("b", {}, change(row.change)),
+      hasSpread && faint(` ${change(low)} to ${change(high)}`),
+    ),
+    h("td", { class: "kn-num" }, ranks),
+  );
+};
+
+/**
+ * @param {number} p
+ * @param {string} kind
+ */
+const bar = (p, kind) =>
+  h(
+    "span",
+    { class: `kn-pbar ${kind}` },
+    h("i", { style: `width:${Math.max(0.5, 100 * p).toFixed(1)}%` }),
+    h("span", {}, exact(p)),
+  );
+
+/**
+ * @param {Row[]} rows
+ * @param {string | null | undefined} answer
+ */
+const likeliest = (rows, answer) => {
+  const same = rows.filter(row => row.control !== "unrelated");
+  const line = (/** @type {string} */ words, /** @type {Likely[]} */ list) =>
+    h("tr", {}, h("th", { scope: "row" }, words), h("td", {}, chips(list, answer)));
+  const head = [h("th", { scope: "col" }, "the five likeliest"), h("th", { scope: "col" })];
+  const after = same.map(row =>
+    line(isClaim(row) ? "after" : `after: ${NAMES[row.control]}`, row.topAfter),
+  );
+  return region(
+    "The five likeliest tokens",
+    h("thead", {}, h("tr", {}, ...head)),
+    h("tbody", {}, line("before", same[0].topBefore), ...after),
+  );
+};
+
+/**
+ * @param {Likely[]} list
+ * @param {string | null | undefined} answer
+ */
+const chips = (list, answer) => {
+  const chip = (/** @type {Likely} */ [token, p]) =>
+    h(
+      "span",
+      {
+        class: token === answer ? "kn-chip kn-answer" : "kn-chip",
+        title: p === null ? null : `probability ${exact(p)}`,
+      },
+      bdi(quoted(token)),
+      p !== null && faint(` ${probability(p)}`),
+    );
+  return h("span", { class: "kn-tops" }, ...list.map(chip));
+};

@@ -1,0 +1,56 @@
+// @ts-check
+// What a neuron is: how often and how strongly it fires, and what it promotes.
+
+import { bdi, faint, h } from "../page/dom.js";
+import { integer, number, percent, quoted } from "../page/format.js";
+
+/** @typedef {import("../page/dom.js").Child} Child */
+
+/** @param {import("../page/neuron.js").Neuron} neuron */
+export const neuronCard = ({ card, countries, vocabulary, missing }) => {
+  const why = (/** @type {string} */ part) => (missing[part] ?? "none").replaceAll("`", "");
+  const rows = card
+    ? [
+        fact(
+          "fires at",
+          `${percent(card.firing_rate)} of tokens`,
+          faint(` · ${integer(card.n_fired)} times, threshold ${number(card.threshold)}`),
+        ),
+        fact(
+          "range",
+          `${number(card.min)} to ${number(card.max)}`,
+          faint(` · mean ${number(card.mean)} · std ${number(card.std)}`),
+        ),
+      ]
+    : [fact("facts", why("card"))];
+  if (countries.length) rows.push(fact("strongest in", ...countries.map(countryChip)));
+  if (vocabulary) {
+    rows.push(fact("promotes", ...tokenChips(vocabulary.promotes)));
+    rows.push(fact("suppresses", ...tokenChips(vocabulary.suppresses)));
+  } else {
+    rows.push(fact("vocabulary", why("vocabulary")));
+  }
+  return h("dl", {}, ...rows);
+};
+
+/**
+ * @param {string} name
+ * @param {(Node | string)[]} values
+ */
+const fact = (name, ...values) => {
+  const title = values.map(v => (typeof v === "string" ? v : v.textContent)).join(" ");
+  const value = h("dd", { class: "kn-one", title }, ...values);
+  return h("div", { class: "kn-fact" }, h("dt", {}, name), value);
+};
+
+/** @param {{ country: string, n: number }} row */
+const countryChip = ({ country, n }) =>
+  h("span", { class: "kn-chip" }, bdi(country), n > 1 ? ` ×${n}` : "");
+
+/** @param {{ token: string, score: number }[]} tokens */
+const tokenChips = tokens => {
+  if (!tokens.length) return [faint("–")];
+  return tokens.map(({ token, score }) =>
+    h("span", { class: "kn-chip", title: number(score) }, bdi(quoted(token))),
+  );
+};

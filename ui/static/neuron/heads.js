@@ -1,0 +1,114 @@
+// @ts-check
+// Whose attention a prompt is weighted with: the mean over heads, which the atlas holds, or that of
+// a single head, which the model is asked for.
+
+import { fill, h } from "../page/dom.js";
+import { requested } from "../page/requested.js";
+import { ask } from "../page/server.js";
+import { store } from "../page/store.js";
+
+/** @typedef {import("../page/types.d.ts").AttentionAnswer} Attention */
+/**
+ * What there is of the chosen head: its attention, or words how far it is, or why it can't be had.
+ *
+ * @typedef {object} OfHead
+ * @property {string} key what it is of
+ * @property {Pick<Attention, "weights" | "unit">} [attention]
+ * @property {string} [words]
+ * @property {string} [trouble]
+ */
+/** @typedef {{ n: number | null, missing: string | null }} Heads of a model */
+
+export class HeadChoice {
+  /** @type {number | null} null: the mean over heads */
+  chosen = null;
+  /** @type {OfHead | null} */
+  #answer = null;
+  /** @type {Map<string | null, Heads>} by model */
+  #heads = new Map();
+  note = h("span", { class: "kn-faint" });
+
+  /** @param {() => void} onchange hears that there is more of the head */
+  constructor(onchange) {
+    this.onchange = onchange;
+    this.node = h("select", {
+      class: "kn-heads",
+      "aria-label": "Whose attention",
+      onchange: () => {
+        this.chosen = this.node.value === "" ? null : Number(this.node.value);
+        this.load();
+      },
+    });
+  }
+
+  #key() {
+    const { model, prompt, text, layer } = store.state;
+    return JSON.stringify([model, text || prompt, layer, this.chosen]);
+  }
+
+  /** What there is of the chosen head in the prompt on screen; null: nothing, or no head chosen. */
+  answer() {
+    return this.chosen !== null && this.#answer?.key === this.#key() ? this.#answer : null;
+  }
+
+  /** @param {boolean} shown */
+  show(shown) {
+    this.node.hidden = this.note.hidden = !shown;
+  }
+
+  /** Ask for the chosen head, unless that was done. */
+  async load() {
+    const key = this.#key();
+    if (this.chosen === null || this.#answer?.key === key) {
+      this.onchange();
+      return;
+    }
+    const isWanted = () => this.#key() === key;
+    /** @param {Omit<OfHead, "key">} part */
+    const tell = part => {
+      this.#answer = { key, ...part };
+      this.onchange();
+    };
+    tell({ words: "starting …" });
+    const { model, prompt, text, layer } = store.state;
+    const asked = { model, layer, head: this.chosen, ...(text ? { text } : { prompt }) };
+    try {
+      const attention = await requested("head", asked, isWanted, words => tell({ words }));
+      if (attention) tell({ attention });
+    } catch (error) {
+      if (isWanted()) tell({ trouble: /** @type {Error} */ (error).message });
+    }
+  }
+
+  /** List the heads of the model on screen. */
+  async list() {
+    const { model } = store.state;
+    const heads = this.#heads.get(model) ?? (await askHeads(model));
+    this.#heads.set(model, heads);
+    if (model !== store.state.model) return;
+    const n = heads.n ?? 1;
+    const missing = heads.missing?.replaceAll("`", "") ?? "";
+    if (this.chosen !== null && this.chosen >= n) this.chosen = null;
+    const options = Array.from({ length: missing ? 0 : n }, (_, i) =>
+      h("option", { value: String(i) }, `head ${i}`),
+    );
+    fill(this.node, h("option", { value: "" }, "mean of heads"), ...options);
+    this.node.value = this.chosen === null ? "" : String(this.chosen);
+    this.node.disabled = Boolean(missing);
+    this.node.title = `Single heads are asked of the model${missing && `: ${missing}`}`;
+    this.note.title = missing;
+    this.note.textContent = missing ? "single heads need the model, which can't be asked here" : "";
+  }
+}
+
+/**
+ * @param {string | null} model
+ * @returns {Promise<Heads>}
+ */
+const askHeads = async model => {
+  try {
+    return await ask("heads", { model });
+  } catch (error) {
+    return { n: null, missing: /** @type {Error} */ (error).message };
+  }
+};

@@ -1,0 +1,162 @@
+// @ts-check
+// The prompt on screen with a neuron's activations weighted with self-attention.
+
+import { fill, h, message, toggle } from "../page/dom.js";
+import { number } from "../page/format.js";
+import { go } from "../page/navigate.js";
+import { weigh } from "../page/neuron.js";
+import { modelLiteral, sqlButton } from "../page/sql.js";
+import { store } from "../page/store.js";
+import { markToken, shadeTokens, tokenProse } from "../page/tokens.js";
+import { HeadChoice } from "./heads.js";
+
+/** @typedef {import("../page/neuron.js").Weighted} Weighted */
+/** @typedef {import("../page/neuron.js").Neuron} Neuron */
+/** @typedef {"current" | "sum"} Reading */
+
+const FORMULA = "weight(source) = attention(layer, current position → source) * activation(source)";
+
+/** @param {(number | null)[]} values */
+const fullColour = values => {
+  // Position 0 is an attention sink with outsized activations: left in, it would pale the rest.
+  const sizes = values.map(x => Math.abs(x ?? 0));
+  return Math.max(0, ...sizes.slice(1)) || sizes[0] || 0;
+};
+
+export class WeightedPrompt {
+  /** @type {Reading} */
+  #reading = "current";
+  /** @type {Weighted | null} what the colours show: of the mean or of a head */
+  #shown = null;
+  /** @type {{ neuron: Neuron, attention: object, weighted: Weighted } | null} of the chosen head */
+  #ofHead = null;
+  /** @type {{ tokens: string[], node: HTMLElement } | null} */
+  #prose = null;
+  #heads = new HeadChoice(() => this.show());
+  #body = h("div", { class: "kn-weighted" });
+  #sentence = h("p", { class: "kn-sentence" });
+  #sql = sqlButton(() => {
+    const { prompt, layer, neuron } = store.state;
+    const of = `${modelLiteral()}, ${prompt}, ${layer}, ${neuron}`;
+    return `FROM attention_weighted(${of})\nORDER BY position, source_position`;
+  });
+
+  constructor() {
+    const title = "This prompt, weighted with self-attention";
+    const readings = toggle(
+      "What the colours below show",
+      /** @type {[Reading, string][]} */ ([
+        ["current", "current position"],
+        ["sum", "sum over positions"],
+      ]),
+      this.#reading,
+      value => {
+        this.#reading = value;
+        this.show();
+      },
+    );
+    this.node = h(
+      "section",
+      { class: "kn-lower", "aria-label": title },
+      h("div", { class: "kn-head" }, h("h3", {}, title), this.#sql),
+      h("div", { class: "kn-tools" }, readings, this.#heads.node, this.#heads.note),
+      this.#body,
+      this.#sentence,
+    );
+  }
+
+  /** Another neuron or prompt is on screen. */
+  load() {
+    this.#heads.list();
+    this.#heads.load();
+  }
+
+  show() {
+    const { neuron, prompt } = store;
+    if (!neuron || !prompt || !this.node.isConnected) return;
+    const isMean = this.#heads.chosen === null;
+    this.#sql.hidden = Boolean(prompt.prompt.live) || !isMean; // no row of a table holds it
+    this.#heads.show(Boolean(neuron.attention));
+    this.#shown = isMean ? (neuron.weighted ?? null) : this.#weightedByHead(neuron);
+    if (!this.#shown) {
+      fill(this.#sentence);
+      fill(this.#body, message(this.#nothing(neuron)));
+      return;
+    }
+    const token = store.state.token ?? 0;
+    const values = this.#reading === "sum" ? this.#shown.sum : this.#shown.at(token);
+    const scale = fullColour(values);
+    const prose = this.#proseOf(prompt.tokens);
+    shadeTokens(prose, values, scale);
+    markToken(prose, token);
+    this.#explain(this.#shown, scale);
+  }
+
+  /** @param {Neuron} neuron */
+  #nothing(neuron) {
+    if (!neuron.attention) return neuron.missing.attention ?? "no attention in this atlas yet";
+    const answer = this.#heads.answer();
+    const of = `Head ${this.#heads.chosen} of layer ${store.state.layer}`;
+    return answer?.trouble ?? `${of} is asked of the model: ${answer?.words ?? ""}`;
+  }
+
+  /** @param {Neuron} neuron */
+  #weightedByHead(neuron) {
+    const attention = this.#heads.answer()?.attention;
+    if (!neuron.attention || !attention) return null;
+    if (this.#ofHead?.neuron !== neuron || this.#ofHead.attention !== attention) {
+      const weighted = weigh({ ...neuron.attention, ...attention });
+      this.#ofHead = { neuron, attention, weighted };
+    }
+    return this.#ofHead.weighted;
+  }
+
+  /** @param {string[]} tokens */
+  #proseOf(tokens) {
+    if (!this.#prose || this.#prose.tokens !== tokens) {
+      const title = (/** @type {number} */ i) => this.#words(i);
+      const node = tokenProse(tokens, { title, onpick: i => go({ token: i }) });
+      this.#prose = { tokens, node };
+    }
+    const { node } = this.#prose;
+    if (!node.isConnected) fill(this.#body, node);
+    return node;
+  }
+
+  /** @param {number} source */
+  #words(source) {
+    const token = store.state.token ?? 0;
+    if (!this.#shown || this.#shown.activations[source] === null) return "did not fire here";
+    const { at, sum, attention, activations } = this.#shown;
+    if (this.#reading === "sum") return `sum ${number(sum[source])}`;
+    if (source > token) return "after the current position: not attended to";
+    const factors = `${number(attention(token, source))} attention × ${number(activations[source])}`;
+    return `${factors} activation = ${number(at(token)[source])}`;
+  }
+
+  /**
+   * @param {Weighted} weighted
+   * @param {number} scale
+   */
+  #explain({ activations }, scale) {
+    const { layer, neuron, token } = store.state;
+    const { chosen } = this.#heads;
+    const nowhere = activations.every(a => a === null);
+    const colour =
+      nowhere || !scale
+        ? ""
+        : `Full colour is ${number(scale)}, the largest here, source 0 aside. `;
+    fill(
+      this.#sentence,
+      h("code", {}, FORMULA),
+      this.#reading === "sum"
+        ? ", summed over all positions as the current one"
+        : `, current position ${token}`,
+      chosen === null
+        ? `; attention is layer ${layer}'s, mean over its heads. `
+        : `; attention is that of head ${chosen} of layer ${layer} alone, computed by the model just now. `,
+      colour,
+      nowhere ? `Neuron ${neuron} fired nowhere in this prompt, so nothing is shaded.` : "",
+    );
+  }
+}

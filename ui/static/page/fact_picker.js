@@ -1,0 +1,189 @@
+// @ts-check
+// Finding a fact: a box to type in, and the facts found, as a list beside or under it.
+
+import { bdi, faint, fill, h, message } from "./dom.js";
+import { standing } from "./facts.js";
+import { listedWords } from "./format.js";
+import { Listbox } from "./listbox.js";
+import { remembered } from "./server.js";
+import { on, store } from "./store.js";
+import { debounce, Turns } from "./timing.js";
+
+/** @typedef {import("./facts.js").FactRow} FactRow */
+/**
+ * @typedef {object} Options
+ * @property {() => string | null} model whose facts
+ * @property {(id: number) => void} onpick
+ * @property {boolean} [popup] the list shows while one types
+ */
+
+const PAGE = 100;
+const TYPING_MS = 60;
+const LEAVING_MS = 120; // until the list closes: a click on it comes first
+let made = 0;
+
+export class FactPicker {
+  /** @type {FactRow[]} */
+  #rows = [];
+  #total = 0;
+  #turns = new Turns();
+  #id = `kn-facts-${++made}`;
+  #count = h("span", { class: "kn-count kn-found", role: "status" });
+
+  /** @param {Options} options */
+  constructor({ model, onpick, popup = false }) {
+    this.model = model;
+    this.onpick = onpick;
+    this.popup = popup;
+    this.box = this.#searchBox();
+    this.list = h("ul", {
+      class: "kn-list kn-facts",
+      id: this.#id,
+      role: "listbox",
+      "aria-label": "Facts",
+      tabindex: popup ? "-1" : "0",
+      hidden: popup,
+    });
+    const loadMore = () => this.#search(this.#rows.length);
+    const attributes = { type: "button", class: "kn-more", hidden: true, onclick: loadMore };
+    this.more = h("button", attributes, "show more");
+    const parts = popup ? [this.box, this.list] : [this.box, this.#count, this.list, this.more];
+    this.node = h("div", { class: popup ? "kn-picker kn-popup" : "kn-picker" }, ...parts);
+    this.#listen();
+  }
+
+  search() {
+    this.#search(0);
+  }
+
+  text() {
+    return this.box.value.trim();
+  }
+
+  #searchBox() {
+    return h("input", {
+      type: "search",
+      class: "kn-search",
+      placeholder: "City, country or relation",
+      autocomplete: "off",
+      spellcheck: "false",
+      role: "combobox",
+      "aria-label": "Search facts",
+      "aria-controls": this.#id,
+      "aria-expanded": String(!this.popup),
+      "aria-autocomplete": "list",
+    });
+  }
+
+  #listen() {
+    const { box, popup } = this;
+    const later = debounce(TYPING_MS, () => this.#search(0));
+    box.addEventListener("keydown", event => {
+      if (popup && this.list.hidden && event.key === "ArrowDown") {
+        this.#open(true);
+        this.#search(0);
+        event.preventDefault();
+      }
+      if (event.key === "Escape") this.#open(false);
+    });
+    this.options = new Listbox(box, this.list, option => this.#pick(option));
+    box.addEventListener("input", () => {
+      this.#open(true);
+      later();
+    });
+    if (popup) {
+      box.addEventListener("click", () => {
+        this.#open(true);
+        this.#search(0);
+      });
+      box.addEventListener("blur", () => setTimeout(() => this.#open(false), LEAVING_MS));
+    }
+    on("fact", () => this.options?.select(option => option.dataset.fact === store.state.fact));
+  }
+
+  /** @param {boolean} shown */
+  #open(shown) {
+    if (!this.popup) return;
+    this.list.hidden = !shown;
+    this.box.setAttribute("aria-expanded", String(shown));
+    if (!shown) this.options?.activate(null);
+  }
+
+  /** @param {HTMLElement} option */
+  #pick(option) {
+    this.#open(false);
+    if (this.popup) this.box.value = "";
+    this.onpick(Number(option.dataset.fact));
+  }
+
+  /** @param {number} from */
+  async #search(from) {
+    const isLast = this.#turns.begin();
+    const model = this.model();
+    if (!model) return;
+    const asked = { model, text: this.text(), offset: from, limit: PAGE };
+    try {
+      const { rows, total, missing } = await remembered("facts", asked);
+      if (!isLast()) return;
+      this.#rows = from ? this.#rows.concat(rows) : rows;
+      this.#total = total;
+      if (!from) this.options?.activate(null);
+      this.#draw(from, missing);
+    } catch (error) {
+      if (!isLast()) return;
+      this.#rows = [];
+      this.more.hidden = true;
+      this.#count.textContent = "";
+      fill(this.list, h("li", { class: "kn-none" }, /** @type {Error} */ (error).message));
+    }
+  }
+
+  /**
+   * @param {number} from the first row that isn't drawn yet
+   * @param {string | null} missing
+   */
+  #draw(from, missing) {
+    const { list } = this;
+    if (!from) list.replaceChildren();
+    for (const note of list.querySelectorAll(".kn-none")) note.remove();
+    list.append(...this.#rows.slice(from).map((row, i) => this.#option(row, from + i)));
+    if (missing) list.append(h("li", { class: "kn-none" }, message(missing)));
+    else if (!this.#rows.length) {
+      const words = `No fact has “${this.text()}” in its subject, object or relation.`;
+      list.append(h("li", { class: "kn-none" }, words));
+    }
+    this.more.hidden = this.#rows.length >= this.#total;
+    this.#count.textContent = listedWords(this.#total, this.#rows.length, "fact");
+  }
+
+  /**
+   * @param {FactRow} row
+   * @param {number} i
+   */
+  #option(row, i) {
+    const { kind, words, title } = standing(row);
+    const option = h(
+      "li",
+      {
+        role: "option",
+        id: `${this.#id}-${i}`,
+        "data-fact": row.fact_id,
+        "aria-selected": String(String(row.fact_id) === store.state.fact),
+        onmousedown: (/** @type {Event} */ event) => event.preventDefault(),
+        onclick: () => this.#pick(option),
+      },
+      h(
+        "div",
+        { class: "kn-line" },
+        h("span", { class: "kn-city" }, bdi(row.subject), faint(" → "), bdi(row.object)),
+      ),
+      h(
+        "div",
+        { class: "kn-line" },
+        h("span", { class: "kn-snippet" }, row.relation),
+        h("span", { class: `kn-standing ${kind}`, title }, words),
+      ),
+    );
+    return option;
+  }
+}

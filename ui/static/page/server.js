@@ -1,0 +1,74 @@
+// @ts-check
+// Questions to the server.
+
+import { store } from "./store.js";
+
+/** @typedef {Record<string, (args: object) => Promise<unknown>>} Functions by question */
+
+const KEPT = 60; // answers
+
+/** @type {Functions} */
+let functions = {};
+
+/** @param {Functions} given the server's, which the bar's widget is handed */
+export const connect = given => {
+  functions = given;
+};
+
+/**
+ * The answer of a question. Throws where there is none, or where it is an error.
+ *
+ * @param {string} question
+ * @param {object} args
+ * @returns {Promise<any>}
+ */
+export const ask = async (question, args) => {
+  store.unanswered++;
+  let answer;
+  try {
+    answer = await functions[question](args);
+  } finally {
+    store.unanswered--;
+  }
+  if (typeof answer !== "string") {
+    throw new Error("the server did not answer: is `kn ui` still running?");
+  }
+  const data = JSON.parse(answer);
+  if (data.error) throw new Error(data.error);
+  return data;
+};
+
+/** @type {Map<string, any>} */
+const memory = new Map();
+
+/**
+ * The same, of the last answers: going back is instant.
+ *
+ * @param {string} question
+ * @param {object} args
+ * @returns {Promise<any>}
+ */
+export const remembered = async (question, args) => {
+  const key = JSON.stringify([question, args]);
+  if (!memory.has(key)) {
+    const answer = await ask(question, args);
+    if (answer.waits || Object.keys(answer.missing ?? {}).length) return answer; // it may come
+    keep(memory, key, answer, KEPT);
+  }
+  return memory.get(key);
+};
+
+/**
+ * Put a value into a memory of the last `most`.
+ *
+ * @template Value
+ * @param {Map<string, Value>} values
+ * @param {string} key
+ * @param {Value} value
+ * @param {number} most
+ */
+export const keep = (values, key, value, most) => {
+  values.set(key, value);
+  const [oldest] = values.keys();
+  if (values.size > most) values.delete(oldest);
+};

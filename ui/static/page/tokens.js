@@ -1,0 +1,66 @@
+// @ts-check
+// The tokens of a text as prose that can be shaded, marked and pointed at.
+
+import { h } from "./dom.js";
+import { shown } from "./format.js";
+
+/**
+ * @param {string[]} tokens
+ * @param {{ title?: (i: number) => string, onpick?: (i: number) => void }} does the words that the
+ *   pointer finds on token i, and what a click on it does
+ */
+export const tokenProse = (tokens, { title, onpick } = {}) => {
+  const spans = tokens.map(token =>
+    h("span", { class: `kn-token${/^[\n\r\t]+$/.test(token) ? " kn-mark" : ""}` }, shown(token)),
+  );
+  const prose = h("span", { class: "kn-prose" }, ...spans);
+  /** @param {Event} event */
+  const place = event =>
+    event.target instanceof Element
+      ? [...prose.children].indexOf(/** @type {Element} */ (event.target.closest(".kn-token")))
+      : -1;
+  if (title) {
+    prose.addEventListener("mouseover", event => {
+      const i = place(event);
+      if (i >= 0) spans[i].title = title(i);
+    });
+  }
+  if (onpick) {
+    prose.addEventListener("click", event => {
+      const i = place(event);
+      if (i >= 0) onpick(i);
+    });
+  }
+  return prose;
+};
+
+/**
+ * Shade prose by value: green above 0, purple below.
+ *
+ * @param {HTMLElement} prose
+ * @param {(number | null)[]} values
+ * @param {number} scale the value of full colour
+ */
+export const shadeTokens = (prose, values, scale) => {
+  [...prose.children].forEach((span, i) => {
+    const value = values[i] ?? 0;
+    span.classList.toggle("kn-positive", value > 0);
+    span.classList.toggle("kn-negative", value < 0);
+    const share = Math.min(1, Math.abs(value) / (scale || 1));
+    if (value) /** @type {HTMLElement} */ (span).style.setProperty("--w", share.toFixed(3));
+  });
+  return prose;
+};
+
+/**
+ * Underline one token.
+ *
+ * @param {HTMLElement} prose
+ * @param {number | null} current
+ */
+export const markToken = (prose, current) => {
+  [...prose.children].forEach((span, i) => {
+    if (i === current) span.setAttribute("aria-current", "true");
+    else span.removeAttribute("aria-current");
+  });
+};

@@ -1,0 +1,183 @@
+// @ts-check
+// Colours of points, with their legends.
+
+import { bdi, h } from "../page/dom.js";
+import { integer, percent } from "../page/format.js";
+import { clusterColours, OTHER } from "./palette.js";
+
+/** @typedef {import("./palette.js").Colour} Colour */
+/** @typedef {import("./points.js").Points} Points */
+/** @typedef {{ colors: Uint32Array, legend: (HTMLElement | null)[] }} Coloured by point */
+
+// Dark blue over green to yellow, legible on white and on black.
+/** @type {Colour[]} */
+const RAMP = [
+  [72, 61, 180],
+  [40, 125, 190],
+  [25, 165, 140],
+  [105, 190, 70],
+  [225, 180, 20],
+];
+/** @type {Colour[]} */
+const KINDS = [
+  [31, 119, 180],
+  [227, 119, 13],
+  [44, 150, 60],
+  [214, 60, 60],
+  [140, 95, 190],
+  [160, 110, 90],
+  [215, 95, 175],
+  [20, 165, 180],
+];
+const LEAST_RATE = 1e-5; // of firing, on the logarithmic scale
+
+/** @param {number} share of the way from the first colour to the last */
+export const ramp = share => {
+  const at = Math.max(0, Math.min(1, share)) * (RAMP.length - 1);
+  const low = Math.min(RAMP.length - 2, Math.floor(at));
+  const mixed = RAMP[low].map((v, k) => Math.round(v + (at - low) * (RAMP[low + 1][k] - v)));
+  return /** @type {Colour} */ (mixed);
+};
+
+/** @param {Colour} colour */
+const rgb = colour => `rgb(${colour.join(" ")})`;
+
+/**
+ * A pixel of a canvas.
+ *
+ * @param {Colour} colour
+ */
+const packed = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+
+/**
+ * @param {number} n
+ * @param {(i: number) => number} value
+ * @param {[number, number]} ends
+ * @param {(value: number) => string} words
+ * @returns {Coloured}
+ */
+const sequential = (n, value, [low, high], words) => {
+  const colors = new Uint32Array(n);
+  for (let i = 0; i < n; i++) colors[i] = packed(ramp((value(i) - low) / (high - low || 1)));
+  const stops = [0, 0.25, 0.5, 0.75, 1].map(share => rgb(ramp(share))).join(", ");
+  const style = `background: linear-gradient(90deg, ${stops})`;
+  return {
+    colors,
+    legend: [
+      h("span", {}, words(low)),
+      h("span", { class: "kn-ramp", "aria-hidden": "true", style }),
+      h("span", {}, words(high)),
+    ],
+  };
+};
+
+/**
+ * By layer, from 0 to `top`.
+ *
+ * @param {number} n
+ * @param {(i: number) => number} layer of the i-th point
+ * @param {number} top
+ */
+export const layerColours = (n, layer, top) => sequential(n, layer, [0, top], v => `layer ${v}`);
+
+/** @param {Points} points */
+const byLayer = points => {
+  const layers = points.layer ?? new Uint8Array(points.n);
+  let top = 0;
+  for (const layer of layers) top = Math.max(top, layer);
+  return layerColours(points.n, i => layers[i], top);
+};
+
+/** @param {Points} points */
+const byRate = points => {
+  const rates = points.rate ?? new Float32Array(points.n);
+  const logs = Float64Array.from(rates, rate => Math.log10(Math.max(rate, LEAST_RATE)));
+  let [low, high] = [0, Math.log10(LEAST_RATE)];
+  for (const log of logs) {
+    low = Math.min(low, log);
+    high = Math.max(high, log);
+  }
+  return sequential(
+    points.n,
+    i => logs[i],
+    [low, high],
+    v => percent(10 ** v),
+  );
+};
+
+/**
+ * @param {Colour} colour
+ * @param {string} words
+ */
+const entry = (colour, words) => {
+  const swatch = h("i", { style: `background:${rgb(colour)}`, "aria-hidden": "true" });
+  return h("span", { class: "kn-entry" }, swatch, bdi(words));
+};
+
+/**
+ * The values that most points have get colours of their own.
+ *
+ * @param {Points} points
+ * @param {(i: number) => string | null} value
+ * @returns {Coloured}
+ */
+const categorical = (points, value) => {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  const values = Array.from({ length: points.n }, (_, i) => value(i));
+  for (const v of values) if (v !== null) counts.set(v, (counts.get(v) ?? 0) + 1);
+  const common = [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, KINDS.length)
+    .map(([v]) => v);
+  /** @type {Map<string | null, number>} */
+  const color = new Map(common.map((v, k) => [v, packed(KINDS[k])]));
+  const other = packed(OTHER);
+  const hasOthers = counts.size > common.length || values.includes(null);
+  return {
+    colors: Uint32Array.from(values, v => color.get(v) ?? other),
+    legend: [...common.map((v, k) => entry(KINDS[k], v)), hasOthers ? entry(OTHER, "other") : null],
+  };
+};
+
+/**
+ * Clusters are too many for a legend: the largest are in it.
+ *
+ * @param {Points} points
+ * @returns {Coloured}
+ */
+const byCluster = points => {
+  const cluster = points.cluster ?? new Int32Array(points.n).fill(-1);
+  const colours = clusterColours(points, cluster);
+  const palette = colours.map(packed);
+  const other = packed(OTHER);
+  const none = cluster.includes(-1) ? "; grey: in none" : "";
+  const largest = [...points.labels.values()].slice(0, KINDS.length);
+  return {
+    colors: Uint32Array.from(cluster, c => palette[c] ?? other),
+    legend: [
+      ...largest.map(label => entry(colours[label.cluster], label.label)),
+      h("span", {}, `${integer(colours.length)} clusters${none}`),
+    ],
+  };
+};
+
+/**
+ * What points can be coloured by: a name, words, and how.
+ *
+ * @param {Points} points
+ * @returns {[string, string, (points: Points) => Coloured][]}
+ */
+export const colourings = ({ kind, cluster }) => {
+  const of = kind === "neurons" ? " of its strongest prompt" : "";
+  /** @type {ReturnType<typeof colourings>} */
+  const list = [
+    ["continent", `continent${of}`, points => categorical(points, points.continent)],
+    ["country", `country${of}`, points => categorical(points, points.country)],
+  ];
+  if (kind === "neurons") {
+    list.unshift(["layer", "layer", byLayer], ["rate", "firing rate", byRate]);
+  }
+  if (cluster) list.push(["cluster", "cluster", byCluster]);
+  return list;
+};
