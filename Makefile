@@ -11,7 +11,7 @@ CHROMIUM ?= /usr/bin/chromium
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --no-input
 
-.PHONY: demo ui dagster test lint types format bench clean
+.PHONY: demo ui dagster test test-js lint lint-js types format bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed  ## environment, embedded corpus and model, whole pipeline, then the app
@@ -21,26 +21,40 @@ ui: $(VENV)/.installed  ## the app on whatever atlases exist
 	$(BIN)/kn ui
 
 dagster: $(VENV)/.installed  ## Dagster's own UI on the same assets and runs
-	$(BIN)/python -c "from kn_assets.launch import register; from kn_assets.lake import Lake; register(Lake())"
+	$(BIN)/python -c "from kn_assets.launch.run import register; from kn_assets.lake import Lake; register(Lake())"
 	PATH="$(abspath $(BIN)):$$PATH" DAGSTER_HOME="$${DAGSTER_HOME:-$${KN_DATA:-$(abspath data)}/dagster}" $(BIN)/dg dev
 
-test: $(VENV)/.installed-dev $(CHROMIUM)  ## every test, those in a real browser too
+test: test-js $(VENV)/.installed-dev $(CHROMIUM)  ## every test, those in a real browser too
 	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest
 
-lint: $(VENV)/.installed-dev  ## style, and which room imports which
+test-js:  ## what the page's scripts compute, without a browser
+	@node -e '' 2>/dev/null || { echo "Node.js 20 or newer is needed: install your system's nodejs package"; exit 1; }
+	node --test tests/js/
+
+lint: lint-js $(VENV)/.installed-dev  ## style, and which room imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
+lint-js: node_modules/.installed  ## style and types of the page's scripts
+	npm run --silent lint
+
 types: $(VENV)/.installed-dev  ## types
 	$(BIN)/mypy
 
-format: $(VENV)/.installed-dev  ## mend what lint can mend
+format: $(VENV)/.installed-dev node_modules/.installed  ## mend what lint can mend
+	npm run --silent format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:  ## remove the environment, keep the data
-	rm -rf $(VENV) *.egg-info
+	rm -rf $(VENV) node_modules *.egg-info
+
+# Tools for the page's scripts: the page itself is served as it is and needs none of them.
+node_modules/.installed: package.json package-lock.json
+	@npm --version >/dev/null 2>&1 || { echo "npm is needed to check the page's scripts: install your system's nodejs and npm packages"; exit 1; }
+	@npm ci --silent --no-audit --no-fund || { echo "packages can't be had: check that an npm registry is reachable"; exit 1; }
+	@touch $@
 
 # torch alone and first: a loose range in any other package would pull gigabytes of CUDA libraries.
 $(VENV)/.torch:

@@ -44,7 +44,7 @@ class _Unchanging(StaticFiles):
 
 
 def route() -> Mount:
-    """The route of the scripts: open to all like Gradio's own, since they hold nothing of a lake."""
+    """The route of the scripts, open to all like Gradio's own: they hold nothing of a lake."""
     return Mount(f"/{_base()}", _Unchanging(directory=STATIC))
 
 

@@ -6,6 +6,8 @@ import os
 from typing import Any
 from urllib.parse import urlencode
 
+from kn_assets.bench.ui.page import HOOK
+
 # Milliseconds that answers of the server are kept back at most, each by a random part of them:
 # what a test looks at before it can be there shows itself.
 DELAY = int(os.environ.get("KN_TEST_DELAY", "0"))
@@ -28,6 +30,7 @@ class Screen:
     def __init__(self, page: Any, url: str) -> None:
         if DELAY:
             page.add_init_script(KEEP_BACK.replace("DELAY", str(DELAY)))
+        page.add_init_script(HOOK)
         self.page, self.url = page, url
         self.requests: list[str] = []
         self.faults: list[str] = []
@@ -47,7 +50,8 @@ class Screen:
         return self.page.evaluate("name => new URLSearchParams(location.search).get(name)", name)
 
     def until(self, expression: str) -> None:
-        self.page.wait_for_function(expression)
+        there = "window.kn && " if "kn." in expression else ""  # HOOK's, a moment after the page
+        self.page.wait_for_function(f"{there}({expression})")
 
     def settled(self, besides: str = "true") -> None:
         """Wait until every question is answered and no pane shows what was there before."""

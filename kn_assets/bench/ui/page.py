@@ -12,6 +12,14 @@ from typing import Any
 from kn_assets.errors import KnError
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+# Waits for the page's scripts, then makes what tests reach for a global: see the module.
+HOOK = """
+(async () => {
+  const mount = () => document.querySelector("script[type=module][src$='page/mount.js']");
+  while (!mount()) await new Promise(done => setTimeout(done, 5));
+  await import(new URL("testing.js", mount().src));
+})()
+"""
 # From an act to the frame after the app told that it is done.
 CLOCK = """
 window.bench = {
@@ -77,6 +85,7 @@ def page(chromium: Any, url: str, atlas: dict[str, Any]) -> Iterator[Any]:
     opened = chromium.new_page(viewport={"width": 1280, "height": 800})
     opened.goto(f"{url}?model={atlas['model']}")
     opened.wait_for_function("document.documentElement.dataset.knState === 'ready'")
+    opened.evaluate(HOOK)
     opened.evaluate(CLOCK)
     yield opened
     opened.close()

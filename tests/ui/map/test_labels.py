@@ -94,8 +94,8 @@ def test_clusters_around_another_have_other_colours(screen: Any) -> None:
     side = 9
     order = [(37 * i) % side**2 for i in range(side**2)]
     places = [[i % side, i // side] for i in order]
-    colours = page.evaluate("places => kn.coloured(places)", places)
-    assert colours == page.evaluate("places => kn.coloured(places)", places)
+    colours = page.evaluate("places => kn.spreadColours(places)", places)
+    assert colours == page.evaluate("places => kn.spreadColours(places)", places)
     at = {tuple(place): colour for place, colour in zip(places, colours, strict=True)}
     for (x, y), colour in at.items():
         for beside in ((x + 1, y), (x, y + 1)):
