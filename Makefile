@@ -2,16 +2,17 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
-# Where torch comes from: pip's own index by default. For another build give pip's options, such as
+# Where torch comes from. By default: on Linux PyTorch's own index, the build that fits this machine's
+# GPU or CPU, or pip's index where that can't be reached; elsewhere pip's index. For another build give
+# pip's options:
 #   make demo TORCH_SOURCE="--index-url <address of PyTorch's CPU or CUDA wheels>"
-# (the install page of PyTorch names the addresses; its CPU wheels spare gigabytes on Linux).
 TORCH_SOURCE ?=
 TORCH  ?= torch==2.13.0
 CHROMIUM ?= /usr/bin/chromium
-BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip install --disable-pip-version-check --no-input
+BIN     := $(VENV)/bin
+INSTALL := $(BIN)/python setup/install.py
 
-.PHONY: demo ui dagster test test-js lint lint-js types format bench clean
+.PHONY: demo ui dagster test test-js lint lint-js types format wheel clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed  ## environment, embedded corpus and model, whole pipeline, then the app
@@ -47,8 +48,11 @@ format: $(VENV)/.installed-dev node_modules/.installed  ## mend what lint can me
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+wheel: $(VENV)/.installed-dev  ## the package as one file, in dist/
+	$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation --wheel-dir dist .
+
 clean:  ## remove the environment, keep the data
-	rm -rf $(VENV) node_modules *.egg-info
+	rm -rf $(VENV) node_modules dist
 
 # Tools for the page's scripts: the page itself is served as it is and needs none of them.
 node_modules/.installed: package.json package-lock.json
@@ -61,17 +65,17 @@ $(VENV)/.torch:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; say which: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv $(VENV) || { echo "can't make a virtual environment: install your system's python3-venv package"; exit 1; }
 	@echo "installing torch"
-	@$(PIP) -q $(TORCH_SOURCE) "$(TORCH)" || { echo "torch can't be had: check the network and TORCH_SOURCE"; exit 1; }
+	@$(INSTALL) torch "$(TORCH)" $(TORCH_SOURCE) || { echo "torch can't be had: check the network and TORCH_SOURCE"; exit 1; }
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.torch pyproject.toml constraints.txt
 	@echo "installing the project and what it stands on, about a minute"
-	@$(PIP) -q -c constraints.txt -e . || { echo "packages can't be had: check that a package index is reachable"; exit 1; }
+	@$(INSTALL) packages -e . || { echo "packages can't be had: check that a package index is reachable"; exit 1; }
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "installing what the tests need"
-	@$(PIP) -q -c constraints.txt -e '.[test,dev]'
+	@$(INSTALL) packages -e '.[test,dev]'
 	@touch $@
 
 # Only the browser tests need it. Elsewhere than on Debian, install Chromium and give CHROMIUM=path.

@@ -11,7 +11,10 @@ from pathlib import Path
 from kn_assets.errors import KnError
 from kn_assets.lake.schema import ALL
 
-SQL = Path(__file__).parents[2] / "sql"
+_PACKAGE = Path(__file__).parents[1]
+_INSTALLED = _PACKAGE / "sql"
+SQL = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "sql"
+"""Inside an installed package, beside it in the repository."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def definitions(wanted: Collection[str] | None = None) -> list[Definition]:
     """
     paths = {path.stem: path for path in sorted(SQL.glob("*/*.sql"))}
     if not paths:
-        raise KnError(f"the SQL of the views is not at {SQL}: run from a clone of the repository")
+        raise KnError(f"the SQL of the views is not at {SQL}: install this project again")
     found: dict[str, Definition] = {}
     stands_on: dict[str, set[str]] = {}
     needed = paths.keys() & wanted if wanted is not None else set(paths)
