@@ -12,7 +12,7 @@ from statistics import quantiles
 from lxml import etree
 
 from kn_assets.bench.result import Result
-from kn_assets.bench.scrape import tests_folder
+from kn_assets.bench.scrape import repository
 from kn_assets.errors import KnError
 
 
@@ -62,9 +62,9 @@ def _pages(args: argparse.Namespace) -> list[bytes]:
         if not files:
             raise KnError(f"no .html file below {args.pages}: name a folder of saved pages")
         return [decode(f.read_bytes()).encode() for f in files]
-    sys.path.insert(0, str(tests_folder()))
+    sys.path.insert(0, str(repository()))
     try:
-        from world import World
+        from tests.corpora.wikipedia.world import World
     finally:
         sys.path.pop(0)
     world = World(args.cities)

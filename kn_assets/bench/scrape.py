@@ -79,10 +79,10 @@ def run(args: argparse.Namespace) -> Result:
 _SETTINGS = ("cities", "rate", "concurrency", "kills", "fault_share", "rounds", "seed")
 
 
-def tests_folder() -> Path:
-    """Where the stand-in lies. Raises KnError where the package has no repository around it."""
-    folder = Path(__file__).parents[2] / "tests" / "corpora" / "wikipedia"
-    if not (folder / "standin.py").exists():
+def repository() -> Path:
+    """The clone whose tests hold the stand-in. Raises KnError where the package has none."""
+    folder = Path(__file__).parents[2]
+    if not (folder / "tests" / "corpora" / "wikipedia" / "standin.py").exists():
         raise KnError("this benchmark needs the tests of the repository: run it from a clone")
     return folder
 
@@ -92,7 +92,8 @@ def stand_in(cities: int, fault_share: float = 0.0, seed: int = 0) -> Iterator[s
     """Run the stand-in Wikipedia in a process of its own; gives its address."""
     options = ["--cities", str(cities), "--fault-share", str(fault_share), "--seed", str(seed)]
     process = subprocess.Popen(
-        [sys.executable, str(tests_folder() / "standin.py"), *options],
+        [sys.executable, "-m", "tests.corpora.wikipedia.standin", *options],
+        cwd=repository(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

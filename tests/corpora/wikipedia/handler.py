@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 if TYPE_CHECKING:
-    from standin import StandIn
+    from tests.corpora.wikipedia.standin import StandIn
 
 PASSING = ("429", "429-after", "503-lag", "500", "truncated", "cut", "reset", "charset", "slow")
 """Faults that are gone when the request is tried again, or that a client should see through."""

@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
-from standin import StandIn
 
 from kn_assets import lake
 from kn_assets.corpora.wikipedia import Client, Settings, Summary, cities, fetch_pages, prompts
 from kn_assets.corpora.wikipedia.http import journal
 from kn_assets.progress import Progress
+from tests.corpora.wikipedia.standin import StandIn
 
 CORPUS = lake.corpus("wikipedia")
 

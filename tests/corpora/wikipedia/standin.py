@@ -9,7 +9,7 @@ In a test:
 
 As a program it prints its address and serves until its standard input is closed:
 
-    python tests/wikipedia/standin.py --cities 4400 --fault-share 0.2
+    python -m tests.corpora.wikipedia.standin --cities 4400 --fault-share 0.2
 """
 
 from __future__ import annotations
@@ -23,12 +23,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-from handler import PASSING, Handler
-from world import World
+from tests.corpora.wikipedia.handler import PASSING, Handler
+from tests.corpora.wikipedia.world import World
 
 
 @dataclass(frozen=True)

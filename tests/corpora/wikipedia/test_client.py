@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from standin import PASSING, StandIn
-from world import World
 
 from kn_assets.corpora.wikipedia import Client, Settings
 from kn_assets.corpora.wikipedia.http.api import info
 from kn_assets.corpora.wikipedia.http.exchange import Failed
 from kn_assets.corpora.wikipedia.http.policy import user_agent
 from kn_assets.errors import KnError
+from tests.corpora.wikipedia.standin import PASSING, StandIn
+from tests.corpora.wikipedia.world import World
 
 RECORDED = Path(__file__).parents[4] / "shared" / "realdata" / "api" / "dijs-wiki-har"
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scraping import CORPUS, scrape, served, settings, stored
-from standin import PASSING, StandIn
-from world import World
 
 from kn_assets import lake
 from kn_assets.corpora.wikipedia import Client, cities, fetch_pages
 from kn_assets.errors import KnError
 from kn_assets.progress import Progress
+from tests.corpora.wikipedia.scraping import CORPUS, scrape, served, settings, stored
+from tests.corpora.wikipedia.standin import PASSING, StandIn
+from tests.corpora.wikipedia.world import World
 
 
 def test_faults_on_a_fifth_of_the_requests(tmp_path: Path) -> None:

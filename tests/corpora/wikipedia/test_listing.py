@@ -6,8 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from standin import StandIn
-from world import FIRST, LIST_TITLE, RANGES, World
 
 from kn_assets.corpora.wikipedia import Client, Settings, cities
 from kn_assets.corpora.wikipedia.city_tables import Link
@@ -15,6 +13,8 @@ from kn_assets.corpora.wikipedia.countries import country_code
 from kn_assets.corpora.wikipedia.listing import city_links, sub_pages
 from kn_assets.errors import KnError
 from kn_assets.progress import Progress
+from tests.corpora.wikipedia.standin import StandIn
+from tests.corpora.wikipedia.world import FIRST, LIST_TITLE, RANGES, World
 
 REALDATA = Path(__file__).parents[4] / "shared" / "realdata"
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from scraping import scrape, served
-from standin import StandIn
-from world import World
-
 from kn_assets.corpora.wikipedia.pages import pack, unpack
+from tests.corpora.wikipedia.scraping import scrape, served
+from tests.corpora.wikipedia.standin import StandIn
+from tests.corpora.wikipedia.world import World
 
 
 def test_pages_are_kept_as_they_came(tmp_path: Path) -> None:

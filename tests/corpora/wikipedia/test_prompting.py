@@ -6,8 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from standin import StandIn
-from world import World
 
 from kn_assets import lake
 from kn_assets.corpora.wikipedia import (
@@ -21,6 +19,8 @@ from kn_assets.corpora.wikipedia import (
 )
 from kn_assets.errors import KnError
 from kn_assets.progress import Progress
+from tests.corpora.wikipedia.standin import StandIn
+from tests.corpora.wikipedia.world import World
 
 GPT2 = Path(__file__).parents[4] / "shared" / "realdata" / "gpt2-tokenizer"
 EXPECTED = [

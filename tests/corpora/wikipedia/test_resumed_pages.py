@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scraping import CORPUS, scrape, served, stored
-from standin import StandIn
-from world import World
 
 from kn_assets import lake
 from kn_assets.corpora.wikipedia import prompts
 from kn_assets.corpora.wikipedia.http import journal
 from kn_assets.errors import KnError
+from tests.corpora.wikipedia.scraping import CORPUS, scrape, served, stored
+from tests.corpora.wikipedia.standin import StandIn
+from tests.corpora.wikipedia.world import World
 
+ROOT = Path(__file__).parents[3]
 RUN = """
 import sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[3])
-from scraping import scrape
-scrape(sys.argv[1], Path(sys.argv[2]), rate=float(sys.argv[4]))
+from tests.corpora.wikipedia.scraping import scrape
+scrape(sys.argv[1], Path(sys.argv[2]), rate=float(sys.argv[3]))
 """
 
 
@@ -36,13 +36,12 @@ def test_killed_three_times(tmp_path: Path) -> None:
     with StandIn(world) as quiet:
         _, _, expected = scrape(quiet.url, tmp_path / "quiet")
     with StandIn(world) as site:
-        command = [sys.executable, "-c", RUN, site.url, str(tmp_path / "killed")]
-        command += [str(Path(__file__).parent), "150"]
+        command = [sys.executable, "-c", RUN, site.url, str(tmp_path / "killed"), "150"]
         at_kills: list[tuple[set[str], dict[str, int]]] = []
         enough = 0
         for k in range(3):
             enough += rng.randint(30, 60)
-            with subprocess.Popen(command) as process:
+            with subprocess.Popen(command, cwd=ROOT) as process:
                 try:
                     while len(served(site)) < enough:
                         assert process.poll() is None
@@ -54,7 +53,7 @@ def test_killed_three_times(tmp_path: Path) -> None:
             assert len(set(before) - kept) <= 2 * (k + 1)
             assert len(kept) >= enough - 3 * (k + 1)
             at_kills.append((kept, before))
-        subprocess.run(command, check=True)
+        subprocess.run(command, cwd=ROOT, check=True)
         after = served(site)
         for kept, before in at_kills:
             assert {p for p in kept if after[p] > before[p]} == set()

@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from standin import StandIn
-from world import FIRST, World
 
 from kn_assets import lake
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import ATLAS_TABLES
 from tests import small
+from tests.corpora.wikipedia.standin import StandIn
+from tests.corpora.wikipedia.world import FIRST, World
 
 ROOT = Path(__file__).parents[3]
 

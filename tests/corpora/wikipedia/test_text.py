@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import pytest
-from leads import LEADS, LISTED, page
 
 from kn_assets.corpora.wikipedia.html import document
 from kn_assets.corpora.wikipedia.html.text import cut, describe, tidy
+from tests.corpora.wikipedia.leads import LEADS, LISTED, page
 
 
 @pytest.mark.parametrize("case", LEADS)

@@ -11,7 +11,19 @@ from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import quote
 
-from markup import BEFORE, HEAD2022, INFOBOX, IPA, LANG, LEADS, NOTE, ROMAN, TAIL2022, TOC, UPDATE
+from tests.corpora.wikipedia.markup import (
+    BEFORE,
+    HEAD2022,
+    INFOBOX,
+    IPA,
+    LANG,
+    LEADS,
+    NOTE,
+    ROMAN,
+    TAIL2022,
+    TOC,
+    UPDATE,
+)
 
 LIST_TITLE = "List of towns and cities with 100,000 or more inhabitants"
 RANGES = ("A-B", "C-D-E-F", "G-H-I-J-K", "L-M-N-O", "P-Q-R-S", "T-U-V-W-Y-Z")
