@@ -69,6 +69,9 @@ def _jsonl(path: Path, check: Check) -> Rows:
                 row = json.loads(line)
             except json.JSONDecodeError as e:
                 raise KnError(f"{path}, line {number}: no JSON ({e.msg}, column {e.colno})") from e
+            except (RecursionError, ValueError) as e:
+                # Nested thousands deep, or a number of thousands of digits.
+                raise KnError(f"{path}, line {number}: JSON that Python can't hold") from e
             if not isinstance(row, dict):
                 raise KnError(f"{path}, line {number}: a JSON object is needed in each line")
             if not checked:

@@ -132,7 +132,7 @@ def _lre(path: Path, left_out: _Count) -> list[Fact]:
         name = str(found.get("name") or path.stem).replace(" ", "-")
     except OSError as e:
         raise KnError(f"can't read {path}: {e.strerror or e}") from e
-    except (ValueError, KeyError, TypeError) as e:
+    except (ValueError, KeyError, TypeError, RecursionError) as e:
         raise KnError(
             f"{path} is no relation in LRE's format (prompt_templates and samples of subject and "
             f"object): {type(e).__name__} {e}"

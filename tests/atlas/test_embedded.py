@@ -114,10 +114,11 @@ def test_facts_are_asked_attributed_and_intervened_on(plan: AtlasPlan) -> None:
     assert taken, "it knows a country's capital or two"
     relations = {r["fact_id"]: r for r in plan.lake.read(plan.corpus, "facts").to_pylist()}
     assert all(relations[f]["object"] for f in taken)
-    for row in read["interventions"]:
-        if row["control"] != "unrelated":
-            before = asked[row["fact_id"], row["paraphrase"]]["probability"]
-            assert abs(row["probability_before"] - before) < 1e-4
+    own = [row for row in read["interventions"] if row["control"] != "unrelated"]
+    assert {row["fact_id"] for row in own} <= taken and own
+    for row in own:
+        before = asked[row["fact_id"], row["paraphrase"]]["probability"]
+        assert abs(row["probability_before"] - before) < 1e-4
     effect = {
         (r["kind"], r["control"]): r["ratio"]
         for r in read["intervention_effects"]

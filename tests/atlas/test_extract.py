@@ -143,6 +143,7 @@ def test_neuron_vocabulary_is_the_product_with_the_unembedding(tmp_path: Path) -
     )
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "tiny")
     words = tiny.tokenizer()
+    readable = 0
     for row in plan.lake.read(plan.model, "neuron_vocabulary").to_pylist()[::7]:
         vector = model.transformer.h[row["layer"]].mlp.c_proj.weight[row["neuron"]]
         scores = (model.lm_head.weight @ vector).detach().numpy()
@@ -150,8 +151,10 @@ def test_neuron_vocabulary_is_the_product_with_the_unembedding(tmp_path: Path) -
         assert abs(row["score"] - row["sign"] * best) < 1e-5
         assert abs(scores[row["token_id"]] - row["score"]) < 1e-5
         text = words.decode([row["token_id"]])
-        if text and "\ufffd" not in text:
-            assert row["token"] == text
+        whole = bool(text) and "\ufffd" not in text
+        assert row["token"] == text or not whole
+        readable += whole
+    assert readable > 100
 
 
 def test_shards_hold_every_prompt_once() -> None:
@@ -195,15 +198,19 @@ def test_prompts_of_any_length_up_to_the_context(
         extract(AtlasPlan(plan.lake, plan.settings.with_given(tokens=65)), NEEDS, Progress())
 
 
-def test_the_device_is_recorded_and_one_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:
+def test_the_device_is_recorded_and_no_part_of_the_fingerprint(tmp_path: Path) -> None:
     plan = made_plan(tmp_path, "gpt2", device="cpu")
     extract(plan, ["atlases"], Progress())
     told = json.loads(plan.lake.read(plan.model, "atlases")["settings"][0].as_py())
     assert told["device"] == "cpu"
     other = AtlasPlan(plan.lake, plan.settings.with_given(device="cuda"))
     assert other.fingerprint == plan.fingerprint
-    if not torch.cuda.is_available():
-        with pytest.raises(KnError, match="there is no CUDA device here"):
-            extract(other, ["atlases"], Progress())
     with pytest.raises(KnError, match="--device must be one of"):
         plan.settings.with_given(device="tpu").checked()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is here")
+def test_a_device_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:
+    plan = made_plan(tmp_path, "gpt2", device="cuda")
+    with pytest.raises(KnError, match="there is no CUDA device here"):
+        extract(plan, ["atlases"], Progress())

@@ -65,6 +65,7 @@ def arguments(macro):
 
 
 def test_every_macro_answers_and_says_what_it_is(connection):
+    assert len(database.macros()) > 20
     (held,) = ask(
         connection, "SELECT layer, neuron FROM knowledge_neurons WHERE model = 'tiny' LIMIT 1"
     )

@@ -129,11 +129,12 @@ def test_table_holds_what_the_plain_path_gives(loaded: LoadedModel) -> None:
         assert row["factor"] == {"suppress": 0.0, "amplify": 3.0}[row["kind"]]
         assert len(row["top_before"]) == len(row["top_after"]) == 5
         assert (row["prompt_fact_id"] == row["fact_id"]) == (row["control"] != "unrelated")
-        if row["control"] in ("refined", "unrelated"):
-            own = [(layer, neuron) for layer, neuron, _ in FOUND[row["fact_id"]]]
-            after = plain(loaded, q.ids, own, row["factor"])
-            assert row["probability_after"] == pytest.approx(float(after[q.answer]), abs=1e-5)
-            assert row["top_after"][0] == loaded.tokenizer.decode([int(after.argmax())])
+    for row in [row for row in rows if row["control"] in ("refined", "unrelated")]:
+        q = question[row["prompt_fact_id"], row["paraphrase"]]
+        own = [(layer, neuron) for layer, neuron, _ in FOUND[row["fact_id"]]]
+        after = plain(loaded, q.ids, own, row["factor"])
+        assert row["probability_after"] == pytest.approx(float(after[q.answer]), abs=1e-5)
+        assert row["top_after"][0] == loaded.tokenizer.decode([int(after.argmax())])
     # Two wordings and two kinds; the fact of its own relation is measured on another's prompts.
     same = {(0, c): 4 for c in ("refined", "random", "matched", "unrelated")}
     assert counts == {**same, (2, "refined"): 2, (2, "random"): 2, (2, "matched"): 2} | {

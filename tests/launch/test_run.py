@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pytest
 
 from kn_assets.errors import KnError
@@ -110,39 +109,45 @@ def test_steps_of_a_model_and_the_tables_over_them(tmp_path: Path) -> None:
         assert connection.sql(query).fetchall() == [(3,)]
 
 
-def run_in_process(folder: Path, lake: Path) -> subprocess.Popen[bytes]:
+def in_process(folder: Path, lake: Path, module: list[str]) -> list[str]:
+    """`kn run` in a process of its own, by a module that takes the same words."""
     settings = small.settings(folder)
-    command = [sys.executable, "-m", "kn_assets.cli.parser", "--data", str(lake), "run"]
+    command = [sys.executable, "-m", *module, "--data", str(lake), "run"]
     for name in ("corpus", "model", "tokens", "density", "dtype"):
         command += [f"--{name}", str(getattr(settings, name))]
-    command += ["--top-k", str(settings.top_k)]
-    env = {**os.environ, "DAGSTER_HOME": str(lake / "dagster")}
-    return subprocess.Popen(
-        command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
+    return [*command, "--top-k", str(settings.top_k)]
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_no_half_table_and_goes_on(made: Request, tmp_path: Path) -> None:
-    small.settings(tmp_path)
+    """Killed within the first table, within extraction, after it, and within the last one."""
     lake = Lake(tmp_path / "killed")
     key = Partition("model", "tiny")
-    rng = np.random.default_rng(1)
-    for _ in range(4):
-        process = run_in_process(tmp_path, lake.root)
-        time.sleep(rng.uniform(3, 12))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        for table in ATLAS_TABLES:
-            meta = lake.meta(key, table)
-            if meta:
-                assert lake.read(key, table).num_rows == meta["rows"]
-    before = {t: m["created_at"] for t in ATLAS_TABLES if (m := lake.meta(key, t))}
-    last = run_in_process(tmp_path, lake.root)
-    _, told = last.communicate()
-    assert last.returncode == 0, told.decode()
-    after = {t: m["created_at"] for t in ATLAS_TABLES if (m := lake.meta(key, t))}
-    assert set(after) == set(ATLAS_TABLES)
-    assert {t: after[t] for t in before} == before, "a finished table is not made again"
+    env = {**os.environ, "DAGSTER_HOME": str(lake.root / "dagster")}
+    finished: list[set[str]] = []
+    for table in ("cities", "activations", "neuron_vocabulary", "prompt_map"):
+        command = in_process(tmp_path, lake.root, ["tests.launch.halting_run", table])
+        with subprocess.Popen(
+            command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout and process.stderr
+            assert f"half of {table}" in iter(process.stdout.readline, ""), process.stderr.read()
+            process.kill()
+        assert process.returncode == -signal.SIGKILL
+        assert list(lake.root.glob(f"*/*/.new-{table}")), "it was killed within the table"
+        metas = {t: meta for t in ATLAS_TABLES if (meta := lake.meta(key, t))}
+        assert table not in metas
+        assert {t: lake.read(key, t).num_rows for t in metas} == {
+            t: meta["rows"] for t, meta in metas.items()
+        }
+        finished.append(set(metas))
+    assert not finished[0] and finished[1] < finished[2] < finished[3]
+    before = {t: lake.meta(key, t) for t in finished[-1]}
+    command = in_process(tmp_path, lake.root, ["kn_assets.cli.parser"])
+    last = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert last.returncode == 0, last.stderr
+    assert all(lake.meta(key, t) for t in ATLAS_TABLES)
+    assert {t: lake.meta(key, t) for t in before} == before, "a finished table is not made again"
     for table in set(ATLAS_TABLES) - {"atlases"}:
         assert lake.read(key, table).equals(made.lake.read(made.plan.model, table)), table
     assert not list(lake.root.glob("*/*/.*"))

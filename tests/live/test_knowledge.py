@@ -121,7 +121,9 @@ def test_every_change_has_its_controls(live: LiveKnowledge) -> None:
 
 def test_a_factor_of_one_changes_nothing(live: LiveKnowledge) -> None:
     found = asked(live, do="change", factor=1.0, neurons=[[0, 1]], **OWN)
+    assert found["controls"]
     for row in found["controls"]:
+        assert row["trials"]
         for trial in row["trials"]:
             assert trial["after"] == pytest.approx(trial["before"], rel=1e-6)
 

@@ -65,6 +65,7 @@ def test_weights_keep_values_and_shapes(anywhere):
     fast = copy.deepcopy(plain)
     linears.hasten(fast)
     kept = fast.state_dict()
+    assert kept.keys() == plain.state_dict().keys()
     for name, weight in plain.state_dict().items():
         assert torch.equal(kept[name], weight), name
 

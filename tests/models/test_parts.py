@@ -152,6 +152,7 @@ def test_eager_attention_gives_its_weights_to_a_hook(family: str) -> None:
     wanted = model(input_ids=ids, output_attentions=True).attentions
     for handle in handles:
         handle.remove()
+    assert len(seen) == 3
     for layer, into in enumerate(seen):
         weights = into[0][1][1]
         assert weights.shape == (2, 4, 7, 7)
@@ -170,7 +171,7 @@ def test_the_default_attention_gives_the_same_logits(family: str) -> None:
 
 
 @family
-def test_check_holds_in_bfloat16(family: str) -> None:
+def test_check_in_bfloat16_does_not_raise(family: str) -> None:
     model = tiny.model(family).bfloat16()
     find_parts(model).check(model)
 

@@ -33,7 +33,9 @@ def test_made_up_activations_are_those_over_the_threshold_in_both_orders(atlas):
 
 def test_made_up_statistics_leave_out_position_0(atlas):
     values = dense()[:, :, :, 1:]
-    for r in rows(atlas, "neurons"):
+    neurons = rows(atlas, "neurons")
+    assert len(neurons) == SIZE.n_layers * SIZE.n_neurons
+    for r in neurons:
         mine = values[r["layer"], r["neuron"]]
         kept = mine[np.isfinite(mine)].astype(np.float64)
         assert r["mean"] == pytest.approx(kept.mean())
@@ -91,14 +93,13 @@ def test_made_up_lens_agrees_with_the_tokens(atlas):
         chances = [r["probability"] for r in five]
         assert chances == sorted(chances, reverse=True) and 0 < sum(chances) <= 1
         following, first = token.get((p, t + 1)), five[0]
+        named = {r["token_id"]: r for r in five}
+        seen.add(None if following is None else following in named)
         if following is None:
             assert first["next_rank"] is None and first["next_probability"] is None
-            continue
-        named = {r["token_id"]: r for r in five}
-        seen.add(following in named)
-        if following in named:
+        elif following in named:
             assert named[following]["rank"] == first["next_rank"]
             assert named[following]["probability"] == first["next_probability"]
         else:
             assert first["next_rank"] > 5 and first["next_probability"] <= chances[-1]
-    assert seen == {True, False}
+    assert seen == {True, False, None}

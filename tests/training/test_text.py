@@ -42,6 +42,7 @@ def test_no_wording_has_two_answers() -> None:
 def test_rarer_relations_take_turns_in_their_wordings(text: Text) -> None:
     lands = {f.subject for f in text.facts if f.relation == "country-continent"}  # Luxembourg
     rare = [f for f in text.facts if f.relation == "city-continent" and f.subject not in lands]
+    assert rare
     told = [set(text.epoch(number)) for number in range(len(TEMPLATES["city-continent"]))]
     for fact in rare:
         sentences = [f"{fact.prompts[i]} {fact.object}." for i in taught(fact)]
@@ -60,6 +61,7 @@ def test_an_epoch_is_the_same_each_time_and_unlike_another(text: Text) -> None:
 
 def test_every_city_is_described_in_two_epochs(text: Text) -> None:
     told = [set(text.epoch(number)) for number in (0, 1)]
+    assert text.cities.num_rows
     for i, city in enumerate(text.cities["city_id"].to_pylist()):
         number = i % 2
         one = text.cities.filter(pc.equal(text.cities["city_id"], city))

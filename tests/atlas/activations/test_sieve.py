@@ -103,8 +103,8 @@ def test_sound_first_bounds_change_nothing() -> None:
     high, low = sample.tops()
     bound = Sieve(N, THRESHOLD, K, Bounds(high.bound, -low.bound))
     bound.add(activations, batch_of(0, index))
-    for a, b in zip(free.tops(), bound.tops(), strict=True):
-        assert (a.tokens == b.tokens).all()
+    for kept in (0, 1):  # the largest, the smallest
+        assert (free.tops()[kept].tokens == bound.tops()[kept].tokens).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from kn_assets.corpora.wikipedia.pages import pack, unpack
+from kn_assets.corpora.wikipedia.pages import unpack
 from tests.corpora.wikipedia.scraping import scrape, served
 from tests.corpora.wikipedia.standin import StandIn
 from tests.corpora.wikipedia.world import World
@@ -25,11 +24,6 @@ def test_pages_are_kept_as_they_came(tmp_path: Path) -> None:
         assert row["licence"] == "CC BY-SA 4.0"
     assert pages["title"].to_pylist()[:5] == world.names[:5]
     assert not list((tmp_path).rglob("*.arrows"))
-
-
-def test_packing() -> None:
-    for html in (b"", b"x", os.urandom(3_000_000)):
-        assert unpack(pack(html)) == html
 
 
 def test_a_second_run_fetches_only_what_changed(tmp_path: Path) -> None:

@@ -58,16 +58,20 @@ def test_materializing_makes_the_tables_that_kn_knowledge_makes(made: Lake, tmp_
             if e.asset_materialization
         }
     assert told == {part.key for part in parts}, "parts are told as materializations"
-    made_here = set()
+    made_here: set[str] = set()
     for result in done:
         assert result.success
         assert all(e.passed for e in result.get_asset_check_evaluations())
-        for event in result.get_asset_materialization_events():
-            made_here.add(table := event.materialization.asset_key.to_user_string())
-            if table in STEPS:
-                assert event.materialization.metadata["dagster/row_count"].value
-                assert event.materialization.metadata["preview"].value
-                assert "data:image/png" in str(event.materialization.metadata["plot"].value)
+        events = {
+            event.materialization.asset_key.to_user_string(): event.materialization.metadata
+            for event in result.get_asset_materialization_events()
+        }
+        made_here |= events.keys()
+        assert events.keys() & STEPS.keys()
+        for table in events.keys() & STEPS.keys():
+            assert events[table]["dagster/row_count"].value
+            assert events[table]["preview"].value
+            assert "data:image/png" in str(events[table]["plot"].value)
     assert made_here == {*STEPS, "neuron_map"}
     wanted = [(at(step), "fact_lens") for step in STEPS_KEPT]
     wanted += [(HERE, table) for table in OVER_STEPS] + [(part, "neuron_map") for part in parts]

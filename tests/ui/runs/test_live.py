@@ -81,6 +81,7 @@ def test_a_text_of_the_corpus_gives_the_atlas_own_rows(model: LiveModel, atlas: 
 def test_a_prompt_survives_its_way_between_processes(model: LiveModel) -> None:
     found = model.run("Kabul `<b>${1}` \u202e東京", Progress())
     again = LivePrompt.from_bytes(found.to_bytes())
+    assert vars(again).keys() == vars(found).keys()
     for name, value in vars(found).items():
         if isinstance(value, np.ndarray):
             assert np.array_equal(getattr(again, name), value, equal_nan=value.dtype.kind == "f")

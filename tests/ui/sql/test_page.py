@@ -65,6 +65,7 @@ def test_what_sql_may_not_do_is_said(screen: Any, tmp_path: Any) -> None:
 def test_every_pane_opens_its_query(screen: Any) -> None:
     screen.open(model="tiny", prompt=2, token=5, layer=3, neuron=7)
     buttons = screen.page.locator("[data-kn]:visible .kn-sql")
+    assert buttons.count()
     for i in range(buttons.count()):
         screen.page.locator(".kn-explore .kn-sql").nth(i).click()
         run = "document.querySelector('[data-kn=sql] .kn-run')"

@@ -56,9 +56,11 @@ class Asker:
                 for line in stream.iter_lines():
                     message = json.loads(line.removeprefix("data: ")) if line else {}
                     if message.get("msg") == "process_completed":
-                        assert message["success"], message
-                        return json.loads(message["output"]["data"][0])
-        raise AssertionError("the queue ended without an answer")
+                        break
+                else:
+                    raise AssertionError("the queue ended without an answer")
+        assert message["success"], message
+        return json.loads(message["output"]["data"][0])
 
 
 @pytest.fixture(scope="module")

@@ -59,11 +59,12 @@ def test_a_chart_tells_on_hover_and_moves_the_step_on_click(page: Screen, data: 
         "matched": "equally active",
         "final": "the last",
     }
-    for control, ratio in rows:
-        if control in words:
-            (line,) = [t for t in told.splitlines() if t.startswith(words[control])]
-            shown = line.split("\t")[1].split(" %")[0].replace("−", "-")
-            assert float(shown) == pytest.approx(100 * ratio, abs=0.51)
+    ratios = {control: ratio for control, ratio in rows if control in words}
+    assert ratios.keys() == words.keys()
+    for control, ratio in ratios.items():
+        (line,) = [t for t in told.splitlines() if t.startswith(words[control])]
+        shown = line.split("\t")[1].split(" %")[0].replace("−", "-")
+        assert float(shown) == pytest.approx(100 * ratio, abs=0.51)
     plot.click(position=place)
     page.until("new URLSearchParams(location.search).get('model') === 'tiny@step64'")
     plot.press("ArrowLeft")
