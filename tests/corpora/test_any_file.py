@@ -1,4 +1,4 @@
-"""A user's file of any content gives rows or one KnError, and what Python's csv wrote comes back."""
+"""A file of any content gives rows or one KnError; what Python's csv module wrote comes back."""
 
 from __future__ import annotations
 
@@ -23,30 +23,9 @@ PIECES = (
     *("name", "text", "city_id", "population", "latitude", "is_capital", "alternate_names"),
     *("subject", "object", "relation", "prompt", "template", "{}", "[X]", "[Y]", "{object}"),
     *(",", ",", ",", "\n", "\n", "\r\n", "\r", '"', '""', ";", "|", " ", "\t", "\x00", "\ufeff"),
-    *(
-        "Lima",
-        "São",
-        "東京",
-        "1",
-        "-7",
-        "1e400",
-        "nan",
-        "inf",
-        "90",
-        "yes",
-        "1_0",
-        "\ud800",
-        "{",
-        "}",
-    ),
-    *(
-        "{}",
-        "[]",
-        "null",
-        '{"name": "a", "text": "b"}',
-        '{"subject": "a", "object": "b"}',
-        "1" * 400,
-    ),
+    *("Lima", "São", "東京", "1", "-7", "1e400", "nan", "inf", "90", "yes", "1_0", "\ud800"),
+    *("{", "}", "{}", "[]", "null", "1" * 400, '{"name": "a", "text": "b"}'),
+    '{"subject": "a", "object": "b", "prompt": "c"}',
 )
 SPLICED = st.lists(st.sampled_from(PIECES), max_size=40).map(
     lambda pieces: "".join(pieces).encode("utf-8", "surrogatepass")

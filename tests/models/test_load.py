@@ -60,6 +60,18 @@ def test_gpt2s_own_vocabulary_and_merges_make_its_tokenizer(tmp_path: Path) -> N
     assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
 
 
+@torch.no_grad()
+def test_a_vocabulary_and_merges_alone_make_their_tokenizer(tmp_path: Path) -> None:
+    folder, wanted = tmp_path / "gpt2-like", tiny.tokenizer()
+    tiny.model("gpt2").save_pretrained(folder)
+    wanted.backend_tokenizer.model.save(str(folder))
+    assert {"vocab.json", "merges.txt"} <= {f.name for f in folder.iterdir()}
+    tokenizer = load_folder(folder).tokenizer
+    text = "Kabul (کابل) is the capital of Afghanistan."
+    assert tokenizer(text)["input_ids"] == wanted(text)["input_ids"]
+    assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+
+
 def test_a_missing_tokenizer_is_not_an_empty_one(tmp_path: Path) -> None:
     folder = tmp_path / "bare"
     tiny.model("gpt2").save_pretrained(folder)
