@@ -17,7 +17,7 @@ WORKERS ?= 2
 PYTEST  := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE CHROMIUM=$(CHROMIUM) \
   $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-.PHONY: demo ui dagster check test test-js lint lint-js types format wheel clean
+.PHONY: demo ui dagster check test test-js lint lint-js types format docs wheel clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed  ## environment, embedded corpus and model, whole pipeline, then the app
@@ -59,8 +59,12 @@ format: $(VENV)/.installed-dev node_modules/.installed  ## mend what lint can me
 wheel: $(VENV)/.installed-dev  ## the package as one file, in dist/
 	$(BIN)/python -m pip wheel -q --no-deps --no-build-isolation --wheel-dir dist .
 
+docs: $(VENV)/.installed-docs  ## reference pages, and the site in docs/_build; a broken link is an error
+	$(BIN)/python docs/generate.py
+	$(BIN)/sphinx-build -q -W --keep-going -n -c docs . docs/_build
+
 clean:  ## remove the environment, keep the data
-	rm -rf $(VENV) node_modules dist
+	rm -rf $(VENV) node_modules dist docs/_build
 
 # Tools for the page's scripts: the page itself is served as it is and needs none of them.
 node_modules/.installed: package.json package-lock.json
@@ -84,6 +88,11 @@ $(VENV)/.installed: $(VENV)/.torch pyproject.toml constraints.txt
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "installing what the tests need"
 	@$(INSTALL) packages -e '.[test,dev]'
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	@echo "installing what the documents need"
+	@$(INSTALL) packages -e '.[docs]'
 	@touch $@
 
 # Only the browser tests need it. Elsewhere than on Debian, install Chromium and give CHROMIUM=path.
