@@ -25,7 +25,8 @@ from kn_assets.models import embedded
 from kn_assets.models.source import resolve
 from kn_assets.training.steps.checkpoints import named_here, step_of
 
-CONTROLS = ("random", "matched", "unrelated")
+OWN = "knowledge_neurons"
+CONTROLS = ("random", "activation_matched", "other_fact")
 KINDS = ("suppress", "amplify")
 
 
@@ -61,34 +62,34 @@ def find(lake: Lake, model: str) -> Partition | None:
 def scorecard(lake: Lake, where: Partition, **settings: object) -> Result:
     """Figures of one atlas' tables. Raises KnError where no answers were attributed."""
     effects: dict[tuple[str, str, str], dict[str, Any]] = {
-        (e["relation"], e["kind"], e["control"]): e
+        (e["relation"], e["kind"], e["condition"]): e
         for e in lake.read(where, "intervention_effects").to_pylist()
     }
-    if (ALL_RELATIONS, "suppress", "refined") not in effects:
+    if (ALL_RELATIONS, "suppress", OWN) not in effects:
         raise KnError(f"{where.key} has no fact with neurons: ask more with `kn knowledge --facts`")
     corpus = lakes.corpus(lake.read(where, "atlases", ["corpus"])["corpus"][0].as_py())
     relation_of = {r["fact_id"]: r["relation"] for r in lake.read(corpus, "facts").to_pylist()}
     counts = _Counts(lake, where, relation_of)
     figures: dict[str, Figure] = {}
     for kind in KINDS:
-        for control in ("refined", *CONTROLS):
-            found = effects.get((ALL_RELATIONS, kind, control))
-            label = kind if control == "refined" else f"{kind}_{control}"
-            figures[label] = found["ratio"] if found else float("nan")
+        for condition in (OWN, *CONTROLS):
+            found = effects.get((ALL_RELATIONS, kind, condition))
+            label = kind if condition == OWN else f"{kind}_{condition}"
+            figures[label] = found["relative_change"] if found else float("nan")
     figures |= counts.of(ALL_RELATIONS)
     for kind in KINDS:
         figures |= _intervals(effects, ALL_RELATIONS, kind)
     figures["suppress_apart"] = int(apart(effects, ALL_RELATIONS))
     for relation in sorted({relation for relation, _, _ in effects} - {ALL_RELATIONS}):
         figures[relation] = {**counts.of(relation), **_of_relation(effects, relation)}
-    own = abs(effects[ALL_RELATIONS, "suppress", "refined"]["ratio"])
-    strongest = max(abs(effects[ALL_RELATIONS, "suppress", c]["ratio"]) for c in CONTROLS)
+    own = abs(effects[ALL_RELATIONS, "suppress", OWN]["relative_change"])
+    strongest = max(abs(effects[ALL_RELATIONS, "suppress", c]["relative_change"]) for c in CONTROLS)
     meta = lake.meta(where, "intervention_effects") or {}
     return Result(
         name="knowledge",
         ratio=own / strongest,
         baseline="the strongest of three controls' effect on the answer's probability, when the "
-        "fact's own neurons are suppressed",
+        "fact's knowledge neurons are suppressed",
         figures=figures,
         settings={
             "model": where.key,
@@ -103,8 +104,8 @@ def scorecard(lake: Lake, where: Partition, **settings: object) -> Result:
 
 def apart(effects: dict[tuple[str, str, str], dict[str, Any]], relation: str) -> bool:
     """Whether suppression's interval lies under those of all controls."""
-    high = effects[relation, "suppress", "refined"]["high"]
-    lows = [effects[relation, "suppress", c]["low"] for c in CONTROLS]
+    high = effects[relation, "suppress", OWN]["ci_high"]
+    lows = [effects[relation, "suppress", c]["ci_low"] for c in CONTROLS]
     return high is not None and all(low is not None and high < low for low in lows)
 
 
@@ -116,20 +117,20 @@ class _Counts:
         answers = lake.read(where, "fact_answers", ["fact_id", "rank"])
         self._asked = set(answers["fact_id"].to_pylist())
         self._known = known(answers)
-        errors = lake.read(where, "attribution_error", ["fact_id", "gap"])
-        self._gap_of = errors["fact_id"].to_pylist()
-        self._gaps = errors["gap"].to_numpy()
+        errors = lake.read(where, "attribution_error", ["fact_id", "relative_error"])
+        self._error_of = errors["fact_id"].to_pylist()
+        self._errors = errors["relative_error"].to_numpy()
         self._neurons = lake.read(where, "knowledge_neurons", ["fact_id"])["fact_id"].to_pylist()
 
     def of(self, relation: str) -> dict[str, float]:
         def inside(fact: int) -> bool:
             return relation in (ALL_RELATIONS, self._relation_of[fact])
 
-        mine = np.array([inside(fact) for fact in self._gap_of], bool)
-        attributed = {fact for fact in self._gap_of if inside(fact)}
-        gaps = self._gaps[mine]
+        mine = np.array([inside(fact) for fact in self._error_of], bool)
+        attributed = {fact for fact in self._error_of if inside(fact)}
+        errors = self._errors[mine]
         return {
-            "completeness_error": float(np.nanmedian(gaps)) if len(gaps) else float("nan"),
+            "completeness_error": float(np.nanmedian(errors)) if len(errors) else float("nan"),
             "neurons_per_fact": sum(map(inside, self._neurons)) / max(len(attributed), 1),
             "facts_known": sum(map(inside, self._known)),
             "facts_asked": sum(map(inside, self._asked)),
@@ -141,11 +142,11 @@ def _intervals(
     effects: dict[tuple[str, str, str], dict[str, Any]], relation: str, kind: str
 ) -> dict[str, Figure]:
     found: dict[str, Figure] = {}
-    for control in ("refined", *CONTROLS):
-        effect = effects.get((relation, kind, control))
-        if effect and effect["low"] is not None:
-            label = kind if control == "refined" else f"{kind}_{control}"
-            found[f"{label}_interval"] = {"low": effect["low"], "high": effect["high"]}
+    for condition in (OWN, *CONTROLS):
+        effect = effects.get((relation, kind, condition))
+        if effect and effect["ci_low"] is not None:
+            label = kind if condition == OWN else f"{kind}_{condition}"
+            found[f"{label}_interval"] = {"low": effect["ci_low"], "high": effect["ci_high"]}
     return found
 
 
@@ -154,13 +155,13 @@ def _of_relation(
 ) -> dict[str, float]:
     found: dict[str, float] = {}
     for kind in KINDS:
-        for control in ("refined", *CONTROLS):
-            effect = effects.get((relation, kind, control))
+        for condition in (OWN, *CONTROLS):
+            effect = effects.get((relation, kind, condition))
             if effect:
-                label = kind if control == "refined" else f"{kind}_{control}"
-                found[label] = effect["ratio"]
-                if effect["low"] is not None:
-                    found |= {f"{label}_low": effect["low"], f"{label}_high": effect["high"]}
+                label = kind if condition == OWN else f"{kind}_{condition}"
+                found[label] = effect["relative_change"]
+                if effect["ci_low"] is not None:
+                    found |= {f"{label}_low": effect["ci_low"], f"{label}_high": effect["ci_high"]}
     return found
 
 

@@ -40,11 +40,11 @@ _FIXED: dict[str, Bounds] = {
     "n_layers": (1, _ANY),
     "n_neurons": (1, _ANY),
     "step": (0, _ANY),
-    "decided_layer": (0, _ANY),
+    "saturation_layer": (0, _ANY),
     "n_alive": (0, _ANY),
     "births": (0, _ANY),
     "deaths": (0, _ANY),
-    "top_iou": (0, 1),
+    "final_overlap": (0, 1),
     "mean_top_iou": (0, 1),
 }
 _LENS_RANKS = 5  # the schema's five likeliest

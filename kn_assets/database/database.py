@@ -45,8 +45,8 @@ HELD = {
     "tokens": ("tokens",),
     "prompt_cities": ("prompts", "cities"),
     "folded_cities": ("prompts", "cities"),
-    "prompt_words": ("tokens",),
-    "shown_prompts": ("tokens", "atlases", "prompts", "cities"),
+    "prompt_token_lists": ("tokens",),
+    "labelled_prompts": ("tokens", "atlases", "prompts", "cities"),
 }
 """Small views that are part of most questions, and the tables they are made of: a `Database` keeps
 them in memory, those first that others stand on."""

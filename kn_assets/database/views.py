@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from kn_assets.database import scans
 from kn_assets.database.scans import quoted
 from kn_assets.database.sql_files import Definition, definitions
-from kn_assets.lake import Lake
+from kn_assets.lake import Lake, Partition, outdated
 from kn_assets.lake.schema import ALL
 
 if TYPE_CHECKING:
     import duckdb
+
+_LOG = logging.getLogger(__name__)
 
 Stamp = tuple[tuple[str, str, int], ...]
 
@@ -44,7 +47,8 @@ def define(
     lasting: whether they are kept in a file, with comments, for clients that know nothing of
     tables made later. asked: the words of the only query there will be; what it doesn't need is
     left out. named: whether prompts and layers given to macros are constants, so that files can be
-    named. Columns that an earlier version of this project did not write yet are null.
+    named. Columns that an earlier version of this project did not write are null, and logged as a
+    warning.
     """
     import duckdb
 
@@ -78,7 +82,18 @@ def define(
             connection.execute("ROLLBACK")
             raise
         else:
+            if filled:
+                _warn(lake, partitions, words)
             return
+
+
+def _warn(lake: Lake, partitions: dict[str, list[str]], words: set[str] | None) -> None:
+    """Log which of the tables asked for were written by an earlier version of this project."""
+    for table, keys in partitions.items():
+        if words is None or not words.isdisjoint((table, f"{table}_of")):
+            for partition in (Partition(ALL[table].kind, key) for key in keys):
+                if lacking := lake.lacking(partition, table):
+                    _LOG.warning("%s", outdated(partition, table, lacking))
 
 
 def _comments(definition: Definition) -> list[str]:

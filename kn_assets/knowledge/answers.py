@@ -1,4 +1,4 @@
-"""What a model answers: how likely it holds each answer, and what it would say instead."""
+"""A model's answers to the prompts of facts: probability, rank and most likely tokens."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def answer(
     progress: Progress | None = None,
     parts: Parts = at_once,
 ) -> pa.Table:
-    """The table `fact_answers`: probability and rank of each answer, and the likeliest tokens.
+    """The table `fact_answers`: probability and rank of each answer, and the most likely tokens.
 
     Questions of like length go through the model together, a batch of them a part.
     """
@@ -64,9 +64,9 @@ def _answered(loaded: LoadedModel, asked: list[Question]) -> pa.Table:
     rows = [
         {
             "fact_id": q.fact_id,
-            "paraphrase": q.paraphrase,
-            "given": "".join(
-                tokens.pieces(loaded.tokenizer, list(q.ids))[len(q.ids) - q.n_given :]
+            "prompt": q.prompt,
+            "answer_prefix": "".join(
+                tokens.pieces(loaded.tokenizer, list(q.ids))[len(q.ids) - q.n_prefix :]
             ),
             "position": len(q.ids) - 1,
             "answer_token_id": q.answer,
@@ -79,19 +79,19 @@ def _answered(loaded: LoadedModel, asked: list[Question]) -> pa.Table:
 
 
 def known(fact_answers: pa.Table, share: float = 0.5) -> list[int]:
-    """Ids of the facts whose answer is the likeliest token in `share` of their wordings or more."""
-    right: dict[int, list[bool]] = {}
+    """Ids of the facts answered correctly in at least `share` of their prompts."""
+    correct: dict[int, list[bool]] = {}
     for row in fact_answers.select(["fact_id", "rank"]).to_pylist():
-        right.setdefault(row["fact_id"], []).append(row["rank"] == 1)
-    return [fact for fact, hits in right.items() if sum(hits) >= share * len(hits)]
+        correct.setdefault(row["fact_id"], []).append(row["rank"] == 1)
+    return [fact for fact, hits in correct.items() if sum(hits) >= share * len(hits)]
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What some next-token distributions say of their answers, a row each.
+    """Answers under some next-token distributions, one row each.
 
     probabilities: float32 [rows]; ranks: int64 [rows], from 1, ties in the answer's favour;
-    top_ids: int64 [rows, 5] and top_probabilities: float32 [rows, 5], the likeliest first.
+    top_ids: int64 [rows, 5] and top_probabilities: float32 [rows, 5], the most likely first.
     """
 
     probabilities: np.ndarray

@@ -1,8 +1,8 @@
-"""The effect of interventions by relation, with what chance may do to it.
+"""The effect of interventions by relation, with its 95 % interval.
 
-The ratio of Dai et al. 2021 is the mean change of the answer's probability over its mean before:
-not the mean of ratios, in which the least likely answers would weigh most. Its interval is the
-percentile bootstrap's over *facts*: a fact's wordings are no independent observations.
+The relative change of Dai et al. 2021 is the mean change of the answer's probability over its mean
+before: not the mean of ratios, in which the least likely answers would weigh most. Its interval is
+a percentile bootstrap over *facts*: the prompts of a fact are not independent.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _BLOCK = 1 << 22  # draws held at a time
 def effects(
     interventions: pa.Table, facts: pa.Table, seed: int = 0, resamples: int = RESAMPLES
 ) -> pa.Table:
-    """The table `intervention_effects`: one row for each relation, kind and control.
+    """The table `intervention_effects`: one row per relation, kind and condition.
 
     A relation is that of the fact whose neurons were changed; the rows of relation `all` are over
-    all of them. low and high are the 2.5th and 97.5th percentiles over
+    all of them. ci_low and ci_high are the 2.5th and 97.5th percentiles over
     `resamples` resamples, null with fewer than 2 facts.
     """
     relation_of = dict(
@@ -32,10 +32,10 @@ def effects(
     groups: dict[tuple[str, str, str], dict[int, list[dict]]] = {}
     for row in interventions.drop_columns(["top_before", "top_after"]).to_pylist():
         for relation in (relation_of[row["fact_id"]], ALL_RELATIONS):
-            group = groups.setdefault((relation, row["kind"], row["control"]), {})
+            group = groups.setdefault((relation, row["kind"], row["condition"]), {})
             group.setdefault(row["fact_id"], []).append(row)
     rows = []
-    for (relation, kind, control), group in sorted(groups.items()):
+    for (relation, kind, condition), group in sorted(groups.items()):
         before = np.array(
             [[sum(r["probability_before"] for r in g), len(g)] for g in group.values()]
         )
@@ -46,15 +46,15 @@ def effects(
             {
                 "relation": relation,
                 "kind": kind,
-                "control": control,
+                "condition": condition,
                 "factor": next(iter(group.values()))[0]["factor"],
                 "n_facts": len(group),
                 "mean_neurons": float(np.mean([g[0]["n_neurons"] for g in group.values()])),
                 "mean_before": float(before[:, 0].sum() / n),
                 "mean_after": float(after.sum() / n),
-                "ratio": float(after.sum() / before[:, 0].sum() - 1),
-                "low": low,
-                "high": high,
+                "relative_change": float(after.sum() / before[:, 0].sum() - 1),
+                "ci_low": low,
+                "ci_high": high,
             }
         )
     return pa.Table.from_pylist(rows, schema=KNOWLEDGE["intervention_effects"].schema)
@@ -65,7 +65,7 @@ def interval(
 ) -> tuple[float | None, float | None]:
     """2.5th and 97.5th percentile of sum(after) / sum(before) - 1 with the entries resampled.
 
-    before, after: float64 [facts], sums over each fact's wordings. None for fewer than 2 facts.
+    before, after: float64 [facts], sums over each fact's prompts. None for fewer than 2 facts.
     """
     n = len(before)
     if n < 2:

@@ -135,7 +135,7 @@ def tables(facts: Sequence[Fact]) -> tuple[pa.Table, pa.Table]:
         ),
         pa.Table.from_pylist(
             [
-                {"fact_id": i, "paraphrase": j, "text": text}
+                {"fact_id": i, "prompt": j, "text": text}
                 for i, fact in enumerate(facts)
                 for j, text in enumerate(fact.prompts)
             ],

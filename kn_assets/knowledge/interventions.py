@@ -1,17 +1,17 @@
-"""Suppress or amplify a fact's neurons at the answer position, always beside three controls.
+"""Suppress or amplify a fact's knowledge neurons at the answer position, with three controls.
 
-Dai et al. 2021 set a fact's knowledge neurons to 0 and to twice their value. Whether that says
-anything about the *fact* shows only beside (Niu et al. 2024 contest that it does)
+Dai et al. 2021 set a fact's knowledge neurons to 0 and to twice their value. Whether the effect is
+specific to the *fact*, which Niu et al. 2024 contest, shows only in comparison with controls:
 
 - random: the same number of neurons of each layer, drawn among all others of the layer;
-- matched: for each neuron the one of its layer whose activations at the answer positions of the
-  fact's prompts are nearest to its own (least squares), no neuron twice;
-- unrelated: the fact's own neurons, on another fact of the same relation with another subject and
-  another object (one of another relation where there is none).
+- activation_matched: for each neuron the one of its layer whose activations at the answer positions
+  of the fact's prompts are nearest to its own (least squares), no neuron twice;
+- other_fact: the same knowledge neurons, on another fact of the same relation with another subject
+  and another object (one of another relation where there is none).
 
-At an earlier step of a model's training there is, to compare with,
+At an earlier checkpoint of a training there is also
 
-- final: the neurons that hold the fact at the last step.
+- final_checkpoint: the fact's knowledge neurons at the last checkpoint.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Change:
 
 
 def change(last: LastToken, answer: int, changes: Sequence[Change]) -> Outcomes:
-    """What the answer becomes under each change by itself: a row each, the first of no change.
+    """The answer under each change by itself: one row each, the first without a change.
 
     Raises KnError for neurons that the model doesn't have.
     """
@@ -78,10 +78,11 @@ def intervene(
     final: pa.Table | None = None,
     parts: Parts = at_once,
 ) -> pa.Table:
-    """The table `interventions`: each fact that has neurons, all its questions, all controls.
+    """The table `interventions`: each fact with neurons, all its prompts, all conditions.
 
     A fact is a part; one without neurons has no rows. The same seed gives the same random neurons
-    and unrelated facts. final: `knowledge_neurons` of the last step, for the rows of that name.
+    and other facts. final: `knowledge_neurons` of the last checkpoint, for the condition
+    final_checkpoint.
     """
     asked: dict[int, list[Question]] = {}
     for question in questions:
@@ -95,19 +96,20 @@ def intervene(
         own = neurons.get(fact_id, [])
         rng = np.random.default_rng([seed, fact_id])
         lasts = [last_token(loaded, q.ids) for q in asked[fact_id]]
-        sets: dict[str, Neurons] = {"final": later[fact_id]} if fact_id in later else {}
+        sets: dict[str, Neurons] = {"final_checkpoint": later[fact_id]} if fact_id in later else {}
         if own:
-            sets["refined"] = own
+            sets["knowledge_neurons"] = own
             sets["random"] = random_neurons(own, loaded.parts.n_neurons, rng)
-            sets["matched"] = matched_neurons(own, [last.activations for last in lasts])
+            activations = [last.activations for last in lasts]
+            sets["activation_matched"] = matched_neurons(own, activations)
         rows: list[dict[str, Any]] = []
         for question, last in zip(asked[fact_id], lasts, strict=True):
             rows += _rows(loaded, fact_id, question, last, sets, amplify)
-        other = unrelated(fact_id, fact_of, rng) if own else None
+        other = other_fact(fact_id, fact_of, rng) if own else None
         for question in asked[other] if other is not None else ():
             last = last_token(loaded, question.ids)
-            rows += _rows(loaded, fact_id, question, last, {"unrelated": own}, amplify)
-        rows.sort(key=lambda r: (r["paraphrase"], r["kind"], r["control"]))
+            rows += _rows(loaded, fact_id, question, last, {"other_fact": own}, amplify)
+        rows.sort(key=lambda r: (r["prompt"], r["kind"], r["condition"]))
         return pa.Table.from_pylist(rows, schema=KNOWLEDGE["interventions"].schema)
 
     def make(left: list[int]) -> Iterator[Part]:
@@ -166,7 +168,7 @@ def matched_neurons(own: Neurons, activations: Sequence[Tensor]) -> Neurons:
     return found
 
 
-def unrelated(
+def other_fact(
     fact_id: int, fact_of: dict[int, dict[str, Any]], rng: np.random.Generator
 ) -> int | None:
     """Another fact with another subject and object, of the same relation where there is one."""
@@ -208,17 +210,17 @@ def _rows(
     amplify: float,
 ) -> list[dict[str, Any]]:
     kinds = [("suppress", 0.0), ("amplify", amplify)]
-    tried = [(kind, control, factor) for control in sets for kind, factor in kinds]
+    tried = [(kind, condition, factor) for condition in sets for kind, factor in kinds]
     found = change(last, question.answer, [Change(sets[c], factor) for _, c, factor in tried])
     before, *after = found.rows(loaded.tokenizer)
     return [
         {
             "fact_id": fact_id,
-            "paraphrase": question.paraphrase,
+            "prompt": question.prompt,
             "kind": kind,
-            "control": control,
+            "condition": condition,
             "factor": factor,
-            "n_neurons": len(sets[control]),
+            "n_neurons": len(sets[condition]),
             "prompt_fact_id": question.fact_id,
             "probability_before": before["probability"],
             "probability_after": then["probability"],
@@ -227,10 +229,10 @@ def _rows(
             "top_before": before["top"],
             "top_after": then["top"],
         }
-        for (kind, control, factor), then in zip(tried, after, strict=True)
+        for (kind, condition, factor), then in zip(tried, after, strict=True)
     ]
 
 
 def _enough(layer: int, free: int, needed: int) -> None:
     if free < needed:
-        raise KnError(f"layer {layer} has no {needed} other neurons to compare with")
+        raise KnError(f"layer {layer} has fewer than {needed} other neurons for a control")

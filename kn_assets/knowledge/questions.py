@@ -1,11 +1,11 @@
 """Prompts as questions: the tokens that a model reads, and the token that answers them.
 
-An object of several tokens is scored by its *first distinguishing token*: the first that tells it
-apart from every other object of its relation in the corpus. The tokens before it, which it shares
-with another object, are given to the model at the end of the prompt. So `South Korea` beside `South
-Africa` is asked for as ` Korea` after `... in South`, and `Japan` as ` Japan`. An object whose
-tokens are the beginning of another's (`Guinea` beside `Guinea-Bissau`) has no such token: its facts
-are left out and counted, as are prompts at whose end the tokenizer joins prompt and object.
+An object of several tokens is scored by its *first distinguishing token*: the first that no other
+object of its relation in the corpus has after the same tokens. The tokens before it, the *answer
+prefix*, are appended to the prompt. So `South Korea` beside `South Africa` is asked for as ` Korea`
+after `... in South`, and `Japan` as ` Japan`. An object whose tokens are a prefix of another's
+(`Guinea` beside `Guinea-Bissau`) has no such token: its facts are left out and counted, as are
+prompts at whose end the tokenizer joins prompt and object.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from kn_assets.errors import KnError
 
-NOT_TOLD_APART = "the object begins like another's whole, so that no token tells it apart"
+NO_DISTINGUISHING_TOKEN = "the object is a prefix of another"
 JOINED = "the tokenizer joins the end of the prompt with the object"
 TOO_LONG = "the prompt is longer than the model reads"
 
@@ -28,20 +28,20 @@ TOO_LONG = "the prompt is longer than the model reads"
 class Question:
     """One prompt as the model reads it, and the token that answers it.
 
-    ids: the prompt's tokens with those of the object that it is given, the last `n_given` of them;
-    the answer position is the last.
+    prompt: number of the fact's prompt. ids: the prompt's tokens and the answer prefix, the last
+    `n_prefix` of them; the answer position is the last.
     """
 
     fact_id: int
-    paraphrase: int
+    prompt: int
     ids: tuple[int, ...]
     answer: int
-    n_given: int = 0
+    n_prefix: int = 0
 
 
 @dataclass(frozen=True)
 class Questions:
-    """`asked` in the order of facts and wordings; `left_out`: reason -> number of prompts."""
+    """`asked` in the order of facts and prompts; `left_out`: reason -> number of prompts."""
 
     asked: list[Question]
     left_out: dict[str, int]
@@ -78,13 +78,13 @@ def ask(
         if full[: len(start)] != start or full[len(start) :] != spelled[key]:
             left_out[JOINED] += 1
         elif at is None:
-            left_out[NOT_TOLD_APART] += 1
+            left_out[NO_DISTINGUISHING_TOKEN] += 1
         elif context is not None and len(start) + at > context:
             left_out[TOO_LONG] += 1
         else:
             ids = (*start, *full[len(start) : len(start) + at])
             answer = full[len(start) + at]
-            asked.append(Question(row["fact_id"], row["paraphrase"], ids, answer, at))
+            asked.append(Question(row["fact_id"], row["prompt"], ids, answer, at))
     if not asked:
         why = "; ".join(left_out) or "there are no facts"
         raise KnError(f"no fact can be asked of this model: {why}")

@@ -1,10 +1,10 @@
-"""From attributions to knowledge neurons: what the wordings of a fact share (Dai et al. 2021).
+"""From attributions to knowledge neurons: those that a fact's prompts share (Dai et al. 2021).
 
 Coarse set of a prompt: the neurons whose score is at least 0.2 times the largest over all layers.
-Refined set of a fact: the neurons in the coarse set of at least a share p of its wordings. p is one
-for all facts of a relation: it starts at 0.7 and is moved by 0.05 until the facts of the relation
-have 2 to 5 neurons at the mean, at most 6 tries. Where none reaches that, the try nearest to it
-stands, and says so.
+Knowledge neurons of a fact: the neurons in the coarse set of at least a share p of its prompts. p
+is the same for all facts of a relation: it starts at 0.7 and moves by 0.05 until the facts of the
+relation have 2 to 5 neurons on average, at most 6 tries. Where none reaches that, the nearest try
+is kept and reported.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FEWEST, MOST = 2.0, 5.0
 
 @dataclass(frozen=True)
 class Refinement:
-    """How a relation's facts were refined: share p, tries taken, and the mean neurons a fact.
+    """Refinement of a relation's facts: share p, number of tries, and mean neurons per fact.
 
     `reached` says whether the mean lies within 2 to 5.
     """
@@ -35,10 +35,10 @@ class Refinement:
     mean_neurons: float
 
     def __str__(self) -> str:
-        missed = "" if self.reached else ", not the 2 to 5 that were aimed at"
+        missed = "" if self.reached else " (target: 2 to 5)"
         return (
-            f"{self.relation}: {self.mean_neurons:.1f} neurons a fact in {self.share:.0%} of its "
-            f"wordings{missed}"
+            f"{self.relation}: {self.mean_neurons:.1f} neurons per fact, shared by "
+            f"{self.share:.0%} of its prompts{missed}"
         )
 
     @property
@@ -48,22 +48,22 @@ class Refinement:
 
 def coarse(attributions: pa.Table, threshold: float = THRESHOLD) -> pa.Table:
     """The rows of `attributions` in the coarse set of their prompt."""
-    fact, wording = (attributions[c].to_numpy() for c in ("fact_id", "paraphrase"))
+    fact, number = (attributions[c].to_numpy() for c in ("fact_id", "prompt"))
     score = attributions["score"].to_numpy()
-    _, prompt = np.unique(fact.astype(np.int64) << 16 | wording, return_inverse=True)
+    _, prompt = np.unique(fact.astype(np.int64) << 16 | number, return_inverse=True)
     largest = np.full(prompt.max(initial=-1) + 1, -np.inf)
     np.maximum.at(largest, prompt, score)
     return attributions.filter(pa.array(score >= threshold * largest[prompt]))
 
 
 def refine(
-    attributions: pa.Table, facts: pa.Table, n_wordings: dict[int, int]
+    attributions: pa.Table, facts: pa.Table, n_prompts: dict[int, int]
 ) -> tuple[pa.Table, list[Refinement]]:
-    """The table `knowledge_neurons`, in the order of its key, and how each relation was refined.
+    """The table `knowledge_neurons`, in the order of its key, and each relation's refinement.
 
-    n_wordings: fact id -> number of prompts that were attributed, for each fact that was: also a
-    fact without neurons counts in its relation's mean. A neuron's score is the mean over all the
-    fact's wordings, 0 where it was below the floor.
+    n_prompts: fact id -> number of its attributed prompts; facts without neurons count in their
+    relation's mean too. A neuron's score is the mean over all the fact's prompts, 0 where it was
+    below the floor.
     """
     relation_of = dict(
         zip(facts["fact_id"].to_pylist(), facts["relation"].to_pylist(), strict=True)
@@ -78,12 +78,12 @@ def refine(
         hits[key] = hits.get(key, 0) + 1
 
     by_relation: dict[str, list[int]] = {}
-    for fact in n_wordings:
+    for fact in n_prompts:
         by_relation.setdefault(relation_of[fact], []).append(fact)
-    rows, told = [], []
+    rows, refinements = [], []
     for relation, members in by_relation.items():
         inside = set(members)
-        of_relation = [(k, n, n_wordings[k[0]]) for k, n in hits.items() if k[0] in inside]
+        of_relation = [(k, n, n_prompts[k[0]]) for k, n in hits.items() if k[0] in inside]
         tried: dict[int, list[tuple[int, int, int]]] = {}
         share = FIRST_SHARE
         while len(tried) < TRIES and 0 < share <= 100 and share not in tried:
@@ -93,7 +93,7 @@ def refine(
                 break
             share += STEP if mean > MOST else -STEP
         best = min(tried, key=lambda p: _outside(len(tried[p]) / len(members)))
-        told.append(
+        refinements.append(
             Refinement(
                 relation, len(members), best / 100, len(tried), len(tried[best]) / len(members)
             )
@@ -103,13 +103,13 @@ def refine(
                 "fact_id": fact,
                 "layer": layer,
                 "neuron": neuron,
-                "share": hits[fact, layer, neuron] / n_wordings[fact],
-                "score": sums[fact, layer, neuron] / n_wordings[fact],
+                "share": hits[fact, layer, neuron] / n_prompts[fact],
+                "score": sums[fact, layer, neuron] / n_prompts[fact],
             }
             for fact, layer, neuron in tried[best]
         ]
     rows.sort(key=lambda r: (r["fact_id"], r["layer"], r["neuron"]))
-    return pa.Table.from_pylist(rows, schema=KNOWLEDGE["knowledge_neurons"].schema), told
+    return pa.Table.from_pylist(rows, schema=KNOWLEDGE["knowledge_neurons"].schema), refinements
 
 
 def _outside(mean: float) -> float:

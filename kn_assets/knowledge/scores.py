@@ -46,7 +46,7 @@ def attribute_all(
                 yield tables(questions[i], found, floor)
                 bar.advance()
 
-    names = [f"{q.fact_id}-{q.paraphrase}" for q in questions]
+    names = [f"{q.fact_id}-{q.prompt}" for q in questions]
     made = parts("attribution", names, make)
     kept = [_empty("attributions"), *(of_prompt[0] for of_prompt in made)]
     errors = [_empty("attribution_error"), *(of_prompt[1] for of_prompt in made)]
@@ -68,7 +68,7 @@ def tables(
 
 def _rows(name: str, question: Question, *columns: np.ndarray | pa.Array) -> pa.Table:
     n = len(columns[0])
-    ids = [np.full(n, question.fact_id), np.full(n, question.paraphrase)]
+    ids = [np.full(n, question.fact_id), np.full(n, question.prompt)]
     schema = KNOWLEDGE[name].schema
     arrays = [pa.array(c).cast(t) for c, t in zip([*ids, *columns], schema.types, strict=True)]
     return pa.table(arrays, schema=schema)

@@ -1,4 +1,4 @@
-"""The tables about facts, made in one go: what is asked, answered, attributed, refined, intervened.
+"""The tables about facts: prompts, answers, attributions, knowledge neurons, interventions.
 
 Attribution and interventions run in float32 whatever the atlas' dtype is: they need gradients, and
 differences of probabilities that bfloat16 would round away. Unlike the atlas, whose activations are
@@ -47,7 +47,7 @@ OF_MODEL = (
     "intervention_effects",
 )
 CONCEPTS = "neuron_concepts"
-VERSION = 2
+VERSION = 3
 
 
 class NothingKnown(KnError):
@@ -156,8 +156,8 @@ def write_knowledge(
     attributions, errors = scores.attribute_all(
         loaded, some, settings.steps, RULE, progress, work.parts
     )
-    wordings = dict(Counter(q.fact_id for q in some))
-    neurons, refinements = refine.refine(attributions, told, wordings)
+    n_prompts = dict(Counter(q.fact_id for q in some))
+    neurons, refinements = refine.refine(attributions, told, n_prompts)
     for refinement in refinements:
         progress.say(str(refinement))
     final = plan.lake.read(like, "knowledge_neurons") if like else None

@@ -6,8 +6,18 @@ from kn_assets.lake.lake import (
     Partition,
     corpus,
     model,
+    outdated,
     said_plainly,
     write_text,
 )
 
-__all__ = ["RESERVE", "Lake", "Partition", "corpus", "model", "said_plainly", "write_text"]
+__all__ = [
+    "RESERVE",
+    "Lake",
+    "Partition",
+    "corpus",
+    "model",
+    "outdated",
+    "said_plainly",
+    "write_text",
+]

@@ -23,9 +23,18 @@ import pyarrow as pa
 from kn_assets.errors import KnError
 from kn_assets.lake.disk import RESERVE, check_room, said_plainly, write_text
 from kn_assets.lake.parquet import TableFile
-from kn_assets.lake.schema import ALL, Kind
+from kn_assets.lake.schema import ALL, KNOWLEDGE, Kind
 
-__all__ = ["RESERVE", "Lake", "Partition", "corpus", "model", "said_plainly", "write_text"]
+__all__ = [
+    "RESERVE",
+    "Lake",
+    "Partition",
+    "corpus",
+    "model",
+    "outdated",
+    "said_plainly",
+    "write_text",
+]
 
 _FOLDER = {"corpus": "corpus", "model": "atlas"}
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
@@ -54,6 +63,15 @@ def corpus(key: str) -> Partition:
 
 def model(key: str) -> Partition:
     return Partition("model", key)
+
+
+def outdated(partition: Partition, name: str, lacking: set[str]) -> str:
+    """A line on a table that an earlier version of this project wrote."""
+    command = "kn knowledge" if name in KNOWLEDGE else "kn run"
+    return (
+        f"{name} of {partition.key} was written by an earlier version (no column "
+        f"{', '.join(sorted(lacking))}): `{command}` makes it again"
+    )
 
 
 class Lake:
@@ -116,14 +134,22 @@ class Lake:
     def read(self, partition: Partition, name: str, columns: list[str] | None = None) -> pa.Table:
         """A whole table as Arrow, in the order of its files.
 
-        Raises KnError where the table isn't there.
+        Raises KnError where the table isn't there, or an earlier version of this project wrote it
+        without a column that is asked for.
         """
         import pyarrow.parquet as pq
 
-        files = self.files(partition, name)
-        return pa.concat_tables(
-            [pq.ParquetFile(f).read(columns=columns, use_threads=True) for f in files]
-        )
+        files = [pq.ParquetFile(f) for f in self.files(partition, name)]
+        lacking = set(columns or ALL[name].names) - set(files[0].schema_arrow.names)
+        if lacking:
+            raise KnError(outdated(partition, name, lacking))
+        return pa.concat_tables([f.read(columns=columns, use_threads=True) for f in files])
+
+    def lacking(self, partition: Partition, name: str) -> set[str]:
+        """Columns of a table that its files lack, since an earlier version wrote them."""
+        import pyarrow.parquet as pq
+
+        return set(ALL[name].names) - set(pq.read_schema(self.files(partition, name)[0]).names)
 
     def pieces(
         self, partition: Partition, name: str, columns: list[str], rows: int

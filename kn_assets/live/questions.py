@@ -63,15 +63,15 @@ class Asker:
     def question(self, asked: dict[str, Any]) -> tuple[Question, dict[str, Any]]:
         """The question that `asked` means, and how it is asked, scored and answered.
 
-        asked: `fact` and `paraphrase` (None: the first wording), or `text` and `answer`. Raises
+        asked: `fact` and `prompt` (None: the first wording), or `text` and `answer`. Raises
         KnError for what can't be asked.
         """
         if asked.get("fact") is not None:
-            question, whole = self._of_fact(asked["fact"], asked.get("paraphrase"))
+            question, whole = self._of_fact(asked["fact"], asked.get("prompt"))
         else:
             question, whole = self._own(valid(str(asked["text"])), valid(str(asked["answer"])))
         shown = pieces(self.loaded.tokenizer, list(question.ids))
-        cut = len(shown) - question.n_given
+        cut = len(shown) - question.n_prefix
         last = self.last(question)
         logits = last.parts.logits(last.final)[:, 0]
         (outcome,) = Outcomes.of(logits, [question.answer]).rows(self.loaded.tokenizer)
@@ -131,14 +131,14 @@ class Asker:
                 first.setdefault(other.fact_id, other)
         return [first[fact] for fact in chosen if fact in first][:UNRELATED]
 
-    def _of_fact(self, fact: int, paraphrase: int | None) -> tuple[Question, int]:
+    def _of_fact(self, fact: int, prompt: int | None) -> tuple[Question, int]:
         if self._told is None:
             raise KnError("this corpus has no facts yet: `kn knowledge` tells them")
         found = self._ask(self._told, [fact])
-        chosen = [q for q in found if paraphrase is None or q.paraphrase == paraphrase]
+        chosen = [q for q in found if prompt is None or q.prompt == prompt]
         if not chosen:
-            raise KnError(f"fact {fact} has no wording {paraphrase} that this model can be asked")
-        return chosen[0], chosen[0].n_given + 1
+            raise KnError(f"fact {fact} has no wording {prompt} that this model can be asked")
+        return chosen[0], chosen[0].n_prefix + 1
 
     def _ask(self, told: Told, facts: list[int]) -> list[Question]:
         context = self.loaded.parts.context
@@ -184,7 +184,7 @@ def told_apart(
     own, *rest = (ids[len(start) :] for ids in whole)
     at = next((i for i in range(len(own)) if all(o[: i + 1] != own[: i + 1] for o in rest)), 0)
     ids = (*question.ids, *own[:at])
-    return Question(question.fact_id, question.paraphrase, ids, own[at], at), len(own)
+    return Question(question.fact_id, question.prompt, ids, own[at], at), len(own)
 
 
 def top(outcome: dict[str, Any]) -> list[list[Any]]:

@@ -35,7 +35,7 @@ def neuron_steps(source: Source) -> Figure | None:
     steps: list[int] = []
     overlap: list[np.ndarray] = []
     firing: list[np.ndarray] = []
-    for step, (iou, rate) in source.steps("top_iou", "firing_rate"):
+    for step, (iou, rate) in source.steps("final_overlap", "firing_rate"):
         steps.append(step)
         overlap.append(_quantiles(iou))
         firing.append(100 * _quantiles(rate))

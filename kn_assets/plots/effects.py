@@ -1,4 +1,4 @@
-"""What changing a fact's neurons does to its answer, beside all controls."""
+"""Effect of interventions on a fact's answer, with all controls."""
 
 from __future__ import annotations
 
@@ -27,43 +27,50 @@ if TYPE_CHECKING:
     from kn_assets.plots.source import Source
 
 _MOST = 7  # relations beside all of them
-_CONTROLS = {
-    "refined": DARK,
-    "final": CATEGORIES[3],
-    "unrelated": ACCENT,
-    "matched": MID,
+_COLOURS = {
+    "knowledge_neurons": DARK,
+    "final_checkpoint": CATEGORIES[3],
+    "other_fact": ACCENT,
+    "activation_matched": MID,
     "random": OTHER,
 }
-_NAMES = {"refined": "own neurons", "final": "the last step's"}
+_NAMES = {
+    "knowledge_neurons": "knowledge neurons",
+    "final_checkpoint": "final checkpoint",
+    "other_fact": "other fact",
+    "activation_matched": "activation-matched",
+    "random": "random",
+}
 _KINDS = {"suppress": "suppressed", "amplify": "amplified"}
 
 
 def intervention_effects(source: Source) -> Figure | None:
-    """The change of each relation's answers under each control, with its 95 % interval."""
-    columns = source.read("relation", "kind", "control", "n_facts", "ratio", "low", "high")
+    """The change of each relation's answers under each condition, with its 95 % interval."""
+    columns = source.read(
+        "relation", "kind", "condition", "n_facts", "relative_change", "ci_low", "ci_high"
+    )
     rows = list(zip(*(c.tolist() for c in columns), strict=True))
     facts: dict[str, int] = {}
     for relation, _, _, n, *_ in rows:
         facts[relation] = max(n, facts.get(relation, 0))
     some = sorted(set(facts) - {ALL_RELATIONS}, key=lambda r: -facts[r])[:_MOST]
     shown = [ALL_RELATIONS, *sorted(some)]
-    controls = [c for c in _CONTROLS if any(c == row[2] for row in rows)]
+    conditions = [c for c in _COLOURS if any(c == row[2] for row in rows)]
     figure, axes = canvas(len(_KINDS))
     for ax, (kind, word) in zip(axes, _KINDS.items(), strict=True):
-        for i, control in enumerate(controls):
-            mine = {r: rest for r, k, c, _, *rest in rows if (k, c) == (kind, control)}
+        for i, condition in enumerate(conditions):
+            mine = {r: rest for r, k, c, _, *rest in rows if (k, c) == (kind, condition)}
             at = [j for j, relation in enumerate(shown) if relation in mine]
-            ratio, low, high = 100 * np.array([mine[shown[j]] for j in at], float).reshape(-1, 3).T
-            y = np.array(at) + 0.7 * ((i + 0.5) / len(controls) - 0.5)
-            colour = _CONTROLS[control]
+            change, low, high = 100 * np.array([mine[shown[j]] for j in at], float).reshape(-1, 3).T
+            y = np.array(at) + 0.7 * ((i + 0.5) / len(conditions) - 0.5)
+            colour = _COLOURS[condition]
             ax.hlines(y, low, high, color=colour, linewidth=1.4)
-            name = _NAMES.get(control, control)
-            ax.plot(ratio, y, "o", color=colour, markersize=3.5, label=name)
+            ax.plot(change, y, "o", color=colour, markersize=3.5, label=_NAMES[condition])
         ax.axvline(0, color=INK, linewidth=0.8)
         ax.set_ylim(len(shown) - 0.5, -0.5)
         ax.set_yticks(range(len(shown)), [plain(r) if ax is axes[0] else "" for r in shown])
         labelled(ax, f"change if {word} (%)", "relation" if ax is axes[0] else " ")
     legend(axes[-1], loc="center left", bbox_to_anchor=(1.0, 0.5))
-    what = f"probability of {facts.get(ALL_RELATIONS, 0):,} facts' answers, neurons changed"
+    what = f"effect of interventions on the answers of {facts.get(ALL_RELATIONS, 0):,} facts"
     titled(figure, source.partition.key, f"{what}, 95 % intervals")
     return figure

@@ -1,4 +1,4 @@
-"""Pictures of what a model comes to know as it is trained."""
+"""Figures of the facts that a model knows through training."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ if TYPE_CHECKING:
 
     from kn_assets.plots.source import Source
 
-_KNOWN = 0.5  # share of a fact's wordings whose answer ranks first
+_KNOWN = 0.5  # share of a fact's prompts whose answer ranks first
 _NEW: dict[str, Any] = {"colour": ACCENT, "linestyle": "--"}
 _LOOKS: dict[str, dict[str, Any]] = {
-    "told wordings": {},
-    "new wordings": _NEW,
-    "all wordings": {},
+    "trained prompts": {},
+    "held-out prompts": _NEW,
+    "all prompts": {},
 }
 
 
 def fact_steps(source: Source) -> Figure | None:
-    """Share of the facts known: in wordings that training told and in new ones, and by relation."""
+    """Share of the facts known, in trained and in held-out prompts, and by relation."""
     relation_of = _relations(source)
     rest = "other" if relation_of else "all relations"
     steps: list[int] = []
-    by_wording: dict[str, dict[int, float]] = {}
+    by_prompts: dict[str, dict[int, float]] = {}
     by_relation: dict[str, dict[int, float]] = {}
     n_facts: Counter[str] = Counter()
-    for step, (fact, taught, rank) in source.steps("fact_id", "taught", "rank"):
+    for step, (fact, trained, rank) in source.steps("fact_id", "trained", "rank"):
         steps.append(step)
-        for told, word in zip((True, False, None), _LOOKS, strict=True):
-            mine = np.array([t is told for t in taught.tolist()])
+        for value, word in zip((True, False, None), _LOOKS, strict=True):
+            mine = np.array([t is value for t in trained.tolist()])
             if mine.any():
                 known = _known(fact[mine], rank[mine])
-                by_wording.setdefault(word, {})[step] = float(np.mean([*known.values()]))
+                by_prompts.setdefault(word, {})[step] = float(np.mean([*known.values()]))
         known = _known(fact, rank)
         relations = [relation_of.get(f, rest) for f in known]
         n_facts = n_facts or Counter(relations)  # those that the first step is asked
@@ -60,7 +60,7 @@ def fact_steps(source: Source) -> Figure | None:
             if share:
                 by_relation.setdefault(name, {})[step] = float(np.mean(share))
     figure, (left, right) = canvas(2)
-    for word, found in by_wording.items():
+    for word, found in by_prompts.items():
         curve(left, [*found], [*found.values()], word, **_LOOKS[word])
     _shares(left, "share of facts known", steps)
     legend(left, loc="best")
@@ -70,27 +70,27 @@ def fact_steps(source: Source) -> Figure | None:
             curve(right, [*found], [*found.values()], plain(name), colour)
     _shares(right, "share known, by relation", steps)
     legend(right, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    what = f"which of {n_facts.total():,} facts are known, in half of the wordings or more"
+    what = f"which of {n_facts.total():,} facts are known, correct in half of their prompts or more"
     titled(figure, source.partition.key, what)
     return figure
 
 
 def training_log(source: Source) -> Figure | None:
-    """Loss, and facts known as training asked for them."""
-    step, loss, known, unseen = (
-        np.asarray(c, float) for c in source.read("step", "loss", "known", "known_unseen")
+    """Loss, and share of facts known, as logged in training."""
+    step, loss, trained, held_out = (
+        np.asarray(c, float) for c in source.read("step", "loss", "known_trained", "known_held_out")
     )
     figure, (left, right) = canvas(2)
     there = np.isfinite(loss)
     curve(left, step[there], loss[there])
     stepped(left, "loss (nats a token)", step)
     left.set_ylim(bottom=0)
-    for values, word in ((known, "told wordings"), (unseen, "new wordings")):
+    for values, word in ((trained, "trained prompts"), (held_out, "held-out prompts")):
         there = np.isfinite(values)
         curve(right, step[there], values[there], word, **_LOOKS[word])
     _shares(right, "share of facts known", step)
     legend(right, loc="best")
-    titled(figure, source.partition.key, "loss and facts known, as noted in training")
+    titled(figure, source.partition.key, "loss and facts known, as logged in training")
     return figure
 
 
@@ -100,19 +100,19 @@ def _shares(ax: Axes, what: str, steps: list[int] | np.ndarray) -> None:
 
 
 def _known(fact: np.ndarray, rank: np.ndarray) -> dict[int, bool]:
-    """Whether each fact is known: its answer ranks first in half of its wordings or more."""
+    """Whether each fact is known: its answer ranks first in at least half of its prompts."""
     ids, at = np.unique(fact, return_inverse=True)
     share = np.bincount(at, rank == 1) / np.bincount(at)
     return dict(zip(ids.tolist(), (share >= _KNOWN).tolist(), strict=True))
 
 
 def _relations(source: Source) -> dict[int, str]:
-    """Each fact's relation, as far as the corpus of the training's atlases tells."""
+    """Each fact's relation, by the corpus of the training's atlases."""
     lake, name = source.lake, source.partition.key
     for partition in lake.partitions("model"):
         if partition.key.partition("@")[0] == name and lake.meta(partition, "atlases"):
             key = lake.read(partition, "atlases", ["corpus"]).column(0).to_pylist()[0]
             if lake.meta(lakes.corpus(key), "facts"):
-                told = lake.read(lakes.corpus(key), "facts", ["fact_id", "relation"]).to_pydict()
-                return dict(zip(told["fact_id"], told["relation"], strict=True))
+                facts = lake.read(lakes.corpus(key), "facts", ["fact_id", "relation"]).to_pydict()
+                return dict(zip(facts["fact_id"], facts["relation"], strict=True))
     return {}

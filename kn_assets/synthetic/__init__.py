@@ -123,10 +123,10 @@ def _clusters(kind: str, place: Columns) -> Columns:
         "countries": [["Côte d'Ivoire", "Japan"][: c % 3] for c in found],
         "country_lifts": [[4.5, 1.25][: c % 3] for c in found],
         "vocabulary": [["<b>", "naïve"][: c % 3] for c in found],
-        "evidence": [["country", "reads"][: c % 3] for c in found],
+        "term_kinds": [["country", "phrase"][: c % 3] for c in found],
         "terms": [["Côte d'Ivoire", "<b>"][: c % 3] for c in found],
-        "shares": [[0.5, 0.25][: c % 3] for c in found],
-        "shares_elsewhere": [[0.125, 0.0][: c % 3] for c in found],
+        "term_shares": [[0.5, 0.25][: c % 3] for c in found],
+        "term_shares_elsewhere": [[0.125, 0.0][: c % 3] for c in found],
     }
 
 

@@ -1,7 +1,7 @@
 """Made-up facts and knowledge neurons for the made-up atlases.
 
 Facts, refinement, effects and concepts are made by the real functions; what a model would say is
-drawn: the refined neurons of a fact lower its answer's probability, the controls hardly do.
+drawn: a fact's knowledge neurons lower its answer's probability, the controls hardly do.
 """
 
 from __future__ import annotations
@@ -18,9 +18,14 @@ from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.synthetic.text import vocabulary
 
 _FACTS = 4  # of each relation
-_NEURONS = 2_000  # of the atlas, whose concepts are told
-_CONTROLS = {"refined": 0.3, "random": 0.97, "matched": 0.95, "unrelated": 0.98}
-_FINAL = {"final": 0.5}
+_NEURONS = 2_000  # of the atlas, whose concepts are made
+_CONDITIONS = {
+    "knowledge_neurons": 0.3,
+    "random": 0.97,
+    "activation_matched": 0.95,
+    "other_fact": 0.98,
+}
+_FINAL = {"final_checkpoint": 0.5}
 
 
 def add_facts(lake: Lake, corpus: Partition, fingerprint: str) -> None:
@@ -47,12 +52,12 @@ def add_knowledge(
     asked = [r for r in lake.read(corpus, "fact_prompts").to_pylist() if r["fact_id"] in some]
     answers = [_answer(row, rng) for row in asked]
     attributions = _attributions(asked, n_layers, n_neurons, rng)
-    wordings: dict[int, int] = {}
+    n_prompts: dict[int, int] = {}
     for row in asked:
-        wordings[row["fact_id"]] = wordings.get(row["fact_id"], 0) + 1
-    neurons, _ = refine.refine(attributions, told, wordings)
-    controls = {**_CONTROLS, **(_FINAL if final else {})}
-    interventions = _interventions(answers, neurons, controls, rng)
+        n_prompts[row["fact_id"]] = n_prompts.get(row["fact_id"], 0) + 1
+    neurons, _ = refine.refine(attributions, told, n_prompts)
+    conditions = {**_CONDITIONS, **(_FINAL if final else {})}
+    interventions = _interventions(answers, neurons, conditions, rng)
     made = {
         "fact_answers": _table("fact_answers", answers),
         "attributions": attributions,
@@ -74,8 +79,8 @@ def _answer(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
     top = rng.choice(len(words), 5, replace=False)
     return {
         "fact_id": row["fact_id"],
-        "paraphrase": row["paraphrase"],
-        "given": "",
+        "prompt": row["prompt"],
+        "answer_prefix": "",
         "position": len(row["text"].split()) - 1,
         "answer_token_id": int(top[rank - 1]),
         "answer_token": words[top[rank - 1]],
@@ -89,7 +94,7 @@ def _answer(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
 def _attributions(
     asked: list[dict[str, Any]], n_layers: int, n_neurons: int, rng: np.random.Generator
 ) -> pa.Table:
-    """Three neurons that a fact's wordings share, and a few of each wording's own."""
+    """Three neurons that a fact's prompts share, and a few of each prompt's own."""
     shared: dict[int, list[int]] = {}
     rows = []
     for row in asked:
@@ -107,10 +112,14 @@ def _errors(asked: list[dict[str, Any]], n_layers: int, rng: np.random.Generator
     rows = []
     for row in asked:
         for layer in range(n_layers):
-            difference = float(rng.normal(0, 0.2))
-            total = difference * (1 + float(rng.normal(0, 0.01)))
-            gap = abs(total - difference) / abs(difference)
-            error = {"layer": layer, "total": total, "difference": difference, "gap": gap}
+            drop = float(rng.normal(0, 0.2))
+            total = drop * (1 + float(rng.normal(0, 0.01)))
+            error = {
+                "layer": layer,
+                "attribution_sum": total,
+                "probability_drop": drop,
+                "relative_error": abs(total - drop) / abs(drop),
+            }
             rows.append({**_key(row), **error})
     return _table("attribution_error", rows)
 
@@ -118,7 +127,7 @@ def _errors(asked: list[dict[str, Any]], n_layers: int, rng: np.random.Generator
 def _interventions(
     answers: list[dict[str, Any]],
     neurons: pa.Table,
-    controls: dict[str, float],
+    conditions: dict[str, float],
     rng: np.random.Generator,
 ) -> pa.Table:
     count: dict[int, int] = {}
@@ -131,29 +140,29 @@ def _interventions(
     rows = []
     for i, fact in enumerate(ids):
         for kind, factor in (("suppress", 0.0), ("amplify", 2.0)):
-            for control, left in controls.items():
-                other = ids[(i + 1) % len(ids)] if control == "unrelated" else fact
+            for condition, left in conditions.items():
+                other = ids[(i + 1) % len(ids)] if condition == "other_fact" else fact
                 for row in by_fact[other]:
                     share = left if kind == "suppress" else 2 - left
                     after = row["probability"] * share * rng.uniform(0.9, 1.1)
                     rows.append(
                         {
                             "fact_id": fact,
-                            "paraphrase": row["paraphrase"],
+                            "prompt": row["prompt"],
                             "kind": kind,
-                            "control": control,
+                            "condition": condition,
                             "factor": factor,
                             "n_neurons": count[fact],
                             "prompt_fact_id": other,
                             "probability_before": row["probability"],
                             "probability_after": min(1.0, after),
                             "rank_before": row["rank"],
-                            "rank_after": row["rank"] + (control == "refined"),
+                            "rank_after": row["rank"] + (condition == "knowledge_neurons"),
                             "top_before": row["top"],
                             "top_after": row["top"][::-1],
                         }
                     )
-    rows.sort(key=lambda r: (r["fact_id"], r["paraphrase"], r["kind"], r["control"]))
+    rows.sort(key=lambda r: (r["fact_id"], r["prompt"], r["kind"], r["condition"]))
     return _table("interventions", rows)
 
 
@@ -173,7 +182,7 @@ def _concepts(lake: Lake, model: Partition, corpus: Partition, n_neurons: int) -
 
 
 def _key(row: dict[str, Any]) -> dict[str, Any]:
-    return {"fact_id": row["fact_id"], "paraphrase": row["paraphrase"]}
+    return {"fact_id": row["fact_id"], "prompt": row["prompt"]}
 
 
 def _table(name: str, rows: list[dict[str, Any]]) -> pa.Table:

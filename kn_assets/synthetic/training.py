@@ -1,6 +1,6 @@
 """A made-up model through training: an atlas of each step, and the tables over all of them.
 
-As steps go, answers become likelier and are decided in earlier layers, and a fact's neurons come to
+As steps go, answers become likelier and saturate in earlier layers, and a fact's neurons come to
 hold it; the map drifts from step to step.
 """
 
@@ -18,7 +18,7 @@ from kn_assets.lake.schema import STEPS
 from kn_assets.synthetic.dense import FINGERPRINT
 from kn_assets.training.steps import fact_steps, layer_steps, neuron_steps
 
-_WORDINGS_KEPT = 1  # the last of each fact, never told
+_HELD_OUT = 1  # the last prompt of each fact
 
 
 def write_training(lake: Lake, name: str, steps: tuple[int, ...], seed: int) -> None:
@@ -31,22 +31,22 @@ def write_training(lake: Lake, name: str, steps: tuple[int, ...], seed: int) -> 
     lenses = {}
     for i, (step, partition) in enumerate(of.items()):
         atlas = lake.read(partition, "atlases").to_pylist()[0]
-        asked = lake.read(partition, "fact_answers", ["fact_id", "paraphrase"]).to_pylist()
+        asked = lake.read(partition, "fact_answers", ["fact_id", "prompt"]).to_pylist()
         skill = i / (len(of) - 1)
         lenses[step] = _lens(asked, atlas["n_layers"], skill, np.random.default_rng([seed, 7, i]))
         lake.write(partition, "fact_lens", lenses[step], FINGERPRINT)
     last: dict[int, int] = {}
     for row in asked:
-        last[row["fact_id"]] = max(last.get(row["fact_id"], 0), row["paraphrase"])
-    taught = {
-        (row["fact_id"], row["paraphrase"])
+        last[row["fact_id"]] = max(last.get(row["fact_id"], 0), row["prompt"])
+    trained = {
+        (row["fact_id"], row["prompt"])
         for row in asked
-        if row["paraphrase"] <= last[row["fact_id"]] - _WORDINGS_KEPT
+        if row["prompt"] <= last[row["fact_id"]] - _HELD_OUT
     }
     made = {
         "neuron_steps": neurons,
         "layer_steps": layer_steps(neurons),
-        "fact_steps": fact_steps(lenses, taught),
+        "fact_steps": fact_steps(lenses, trained),
         "neuron_map_steps": _map(neurons, np.random.default_rng([seed, 8])),
         "training_log": _log(steps),
     }
@@ -81,7 +81,7 @@ def _lens(
             rank = 1 if right else int(rng.integers(2, 60))
             chance = float(rng.uniform(0.5, 0.95) if right else rng.uniform(0, 0.3) / rank)
             said = {"layer": layer, "probability": chance, "rank": rank}
-            rows.append({"fact_id": row["fact_id"], "paraphrase": row["paraphrase"], **said})
+            rows.append({"fact_id": row["fact_id"], "prompt": row["prompt"], **said})
     return pa.Table.from_pylist(rows, schema=STEPS["fact_lens"].schema)
 
 
@@ -115,8 +115,8 @@ def _log(steps: tuple[int, ...]) -> pa.Table:
             "tokens": step * 3000,
             "seconds": step * 0.5,
             "cpu_seconds": step * 0.9,
-            "known": 1 - 0.95**step,
-            "known_unseen": 1 - 0.98**step,
+            "known_trained": 1 - 0.95**step,
+            "known_held_out": 1 - 0.98**step,
             "n_facts": 40,
         }
         for step in steps

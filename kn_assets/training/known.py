@@ -1,4 +1,4 @@
-"""How many facts a model in training knows: whose answer is the likeliest next token."""
+"""Share of the facts that a model in training knows: the answer is the most likely token."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from kn_assets.knowledge import facts as knowledge
 from kn_assets.knowledge.answers import answer
 from kn_assets.knowledge.questions import Question, ask
-from kn_assets.training.text import MEASURED, Text, held_out, taught
+from kn_assets.training.text import MEASURED, Text, held_out, trained
 
 if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel
@@ -20,39 +20,39 @@ if TYPE_CHECKING:
 class Exam:
     """Questions on the facts of one relation.
 
-    taught: each in one of the wordings that the model was told, which take turns over the facts;
-    unseen: in the one it never was.
+    trained: each in one of its prompts in the training text, which take turns over the facts;
+    held_out: in the one that is not.
     """
 
-    taught: list[Question]
-    unseen: list[Question]
+    trained: list[Question]
+    held_out: list[Question]
 
     @staticmethod
     def of(loaded: LoadedModel, text: Text) -> Exam:
         """All city -> country facts that a token can answer."""
         facts, prompts = knowledge.tables(text.facts)
         chosen = [i for i, fact in enumerate(text.facts) if fact.relation == MEASURED]
-        of = {i: taught(text.facts[i]) for i in chosen}
+        of = {i: trained(text.facts[i]) for i in chosen}
         turn = {i: of[i][i % len(of[i])] for i in chosen}
         asked = ask(loaded.tokenizer, facts, prompts, chosen, loaded.parts.context).asked
         return Exam(
-            [q for q in asked if q.paraphrase == turn[q.fact_id]],
-            [q for q in asked if q.paraphrase == held_out(text.facts[q.fact_id])],
+            [q for q in asked if q.prompt == turn[q.fact_id]],
+            [q for q in asked if q.prompt == held_out(text.facts[q.fact_id])],
         )
 
     def sample(self, n: int, seed: int) -> Exam:
         """Questions on `n` of the facts."""
-        facts = sorted({q.fact_id for q in self.taught} & {q.fact_id for q in self.unseen})
+        facts = sorted({q.fact_id for q in self.trained} & {q.fact_id for q in self.held_out})
         order = np.random.default_rng(seed).permutation(len(facts))
         chosen = {facts[i] for i in order[:n]}
         return Exam(
-            [q for q in self.taught if q.fact_id in chosen],
-            [q for q in self.unseen if q.fact_id in chosen],
+            [q for q in self.trained if q.fact_id in chosen],
+            [q for q in self.held_out if q.fact_id in chosen],
         )
 
     def marks(self, loaded: LoadedModel) -> tuple[float, float]:
-        """Share of the facts known in the taught and in the unseen wording."""
-        return _share(loaded, self.taught), _share(loaded, self.unseen)
+        """Share of the facts known in trained and in held-out prompts."""
+        return _share(loaded, self.trained), _share(loaded, self.held_out)
 
 
 def _share(loaded: LoadedModel, questions: list[Question]) -> float:

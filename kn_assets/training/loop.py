@@ -36,10 +36,10 @@ def train(settings: TrainSettings, lake: Lake, progress: Progress | None = None)
 
     The folder holds `stepN` for each checkpoint, a Hugging Face folder with its tokenizer, and the
     log `training.jsonl`: step, loss (nats a token, mean since the last row), lr, tokens, seconds
-    and cpu_seconds so far, and now and then `known` and `known_unseen`, the share of city ->
-    country facts known in a wording that was trained on and in the one that wasn't, over
-    `n_facts` of them. A finished run returns at once. Raises KnError where the settings make no
-    sense, the folder belongs to another run, or a checkpoint or the state of it is lost.
+    and cpu_seconds so far, and now and then `known_trained` and `known_held_out`, the share of
+    `n_facts` city-country facts known in trained and in held-out prompts. A finished run returns at
+    once. Raises KnError where the settings make no sense, the folder belongs to another run, or a
+    checkpoint or the state of it is lost.
     """
     store = Store(lake, settings.checked())
     store.open()
@@ -196,15 +196,17 @@ class _Run:
             "cpu_seconds": round(self.cpu_seconds, 3),
         }
         if exam is not None:
-            known, unseen = exam.marks(self.loaded)
-            row |= {"known": known, "known_unseen": unseen, "n_facts": len(exam.taught)}
+            row["known_trained"], row["known_held_out"] = exam.marks(self.loaded)
+            row["n_facts"] = len(exam.trained)
         self.log.append(row)
         self.losses.clear()
         self.store.write_log(self.log)
 
     def _show(self, bar: Bar, rate: float) -> None:
         loss = self.losses[-1] if self.losses else float("nan")
-        known = next((row["known"] for row in reversed(self.log) if "known" in row), 0.0)
+        known = next(
+            (row["known_trained"] for row in reversed(self.log) if "known_trained" in row), 0.0
+        )
         bar.note(f"loss {loss:.2f}, knows {known:.0%} of the facts, {rate:,.0f} tokens/s")
 
     def _checkpoint(self) -> None:

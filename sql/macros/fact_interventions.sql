@@ -1,12 +1,12 @@
--- An answer before and after a fact's neurons were changed, and the same for each control, wording
--- by wording. The wordings of the control unrelated are those of another fact, which is named.
+-- Answers before and after interventions on a fact's knowledge neurons and on the controls, one row
+-- per prompt. The prompts of the condition other_fact are those of another fact, which is named.
 CREATE OR REPLACE MACRO fact_interventions(model, fact) AS TABLE
 SELECT
-    i.kind, i.control, i.factor, i.n_neurons, i.paraphrase, i.prompt_fact_id,
+    i.kind, i.condition, i.factor, i.n_neurons, i.prompt, i.prompt_fact_id,
     o.relation, o.subject, o.object, i.probability_before, i.probability_after,
     i.rank_before, i.rank_after, i.top_before, i.top_after
 FROM interventions AS i
 JOIN atlases AS a ON a.model = i.model
 LEFT JOIN facts AS o ON o.corpus = a.corpus AND o.fact_id = i.prompt_fact_id
 WHERE i.model = model AND i.fact_id = fact
-ORDER BY i.kind, i.control, i.paraphrase;
+ORDER BY i.kind, i.condition, i.prompt;

@@ -1,5 +1,5 @@
--- The knowledge neurons of a fact, highest score first, with how often each fires at all and the
--- tokens that its value vector promotes.
+-- The knowledge neurons of a fact, highest score first, with their firing rates and the tokens that
+-- their value vectors promote.
 CREATE OR REPLACE MACRO fact_neurons(model, fact) AS TABLE
 SELECT
     k.layer, k.neuron, k.share, k.score,

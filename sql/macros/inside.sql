@@ -1,6 +1,6 @@
--- Whether a point lies in a figure, given by its corners: inside(x, y, [[0, 0], [1, 0], [0, 1]]).
--- A point is in a polygon where a ray from it crosses the edges an odd number of times (Shimrat
--- 1962); one outside the figure's box is told without counting.
+-- Whether a point lies in a polygon, by its corners: inside(x, y, [[0, 0], [1, 0], [0, 1]]).
+-- It does where a ray from it crosses the edges an odd number of times (Shimrat 1962); points
+-- outside the polygon's bounding box are ruled out first.
 CREATE OR REPLACE MACRO inside(x, y, corners) AS
     x BETWEEN list_min(list_transform(corners, lambda p: p[1]))
         AND list_max(list_transform(corners, lambda p: p[1]))

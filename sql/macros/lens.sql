@@ -1,5 +1,5 @@
--- What each layer would have said next: its five likeliest tokens after each token of a prompt,
--- and how likely it found the token that truly follows (null after the last token).
+-- The logit lens of a prompt: the five most likely next tokens after each layer at each position,
+-- and the probability and rank of the token that really follows (null after the last token).
 CREATE OR REPLACE MACRO lens(model, prompt) AS TABLE
 SELECT
     l.position, l.layer, l.rank, l.token_id, l.token, l.probability, l.next_probability,

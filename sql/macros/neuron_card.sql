@@ -1,9 +1,9 @@
--- What a neuron is: its statistics over all tokens but those at position 0, the prompt that fires
--- it most by |activation|, and the tokens its value vector promotes and suppresses, in order.
+-- One neuron: its statistics over all tokens but those at position 0, its top activating prompt by
+-- |activation|, and the tokens that its value vector promotes and suppresses, in order.
 -- n_prompts counts the prompts in which it fired.
 CREATE OR REPLACE MACRO neuron_card(model, layer, neuron) AS TABLE
 WITH
-words AS (
+vocabulary AS (
     SELECT
         list(v.token ORDER BY v.rank) FILTER (v.sign = 1) AS promoted,
         list(v.score ORDER BY v.rank) FILTER (v.sign = 1) AS promoted_scores,
@@ -17,19 +17,20 @@ fired AS (
     FROM lake.neuron_peaks_of(model, layer) AS p
     WHERE p.neuron = neuron
 ),
-meant AS (
+calibration AS (
     SELECT any_value(h.threshold) AS threshold
     FROM thresholds AS h
     WHERE h.model = model AND h.layer = layer
 )
 SELECT
-    n.layer, n.neuron, n.n_fired, n.firing_rate, n.mean, n.std, n.min, n.max, meant.threshold,
+    n.layer, n.neuron, n.n_fired, n.firing_rate, n.mean, n.std, n.min, n.max, calibration.threshold,
     fired.n_prompts, n.top_prompt_id, n.top_position, n.top_activation,
     c.name AS top_name, c.country AS top_country,
-    words.promoted, words.promoted_scores, words.suppressed, words.suppressed_scores
+    vocabulary.promoted, vocabulary.promoted_scores, vocabulary.suppressed,
+    vocabulary.suppressed_scores
 FROM lake.neurons_of(model) AS n
-LEFT JOIN shown_prompts AS c ON c.model = n.model AND c.prompt_id = n.top_prompt_id
-CROSS JOIN words
+LEFT JOIN labelled_prompts AS c ON c.model = n.model AND c.prompt_id = n.top_prompt_id
+CROSS JOIN vocabulary
 CROSS JOIN fired
-CROSS JOIN meant
+CROSS JOIN calibration
 WHERE n.layer = layer AND n.neuron = neuron;

@@ -1,4 +1,4 @@
--- The countries of the prompts in which a neuron fired, by how many there are.
+-- The countries of the prompts in which a neuron fired, by number of prompts.
 CREATE OR REPLACE MACRO neuron_countries(model, layer, neuron) AS TABLE
 SELECT
     c.country, any_value(c.continent) AS continent, count(*) AS n_prompts,

@@ -1,6 +1,6 @@
--- Prompts that fire a neuron: the n_top strongest by |peak|, and n_sample drawn from the rest, since
--- the strongest alone mislead. The rows are as in neuron_prompts, rank counts from the strongest of
--- all; drawn says which are of the sample. The same seed draws the same prompts.
+-- Prompts of a neuron: the n_top top activating ones by |peak|, and a random sample of n_sample
+-- from the rest, since the top alone mislead. Rows as in neuron_prompts; rank counts from the
+-- strongest of all, sampled marks those of the sample. The same seed gives the same sample.
 CREATE OR REPLACE MACRO neuron_examples(model, layer, neuron, n_top, n_sample, seed := 0) AS TABLE
 WITH
 fired AS MATERIALIZED (
@@ -18,11 +18,11 @@ ranked AS MATERIALIZED (
 ),
 chosen AS (
     FROM (
-        SELECT r.prompt_id, r.rank, false AS drawn FROM ranked AS r ORDER BY r.rank LIMIT n_top
+        SELECT r.prompt_id, r.rank, false AS sampled FROM ranked AS r ORDER BY r.rank LIMIT n_top
     )
     UNION ALL
     FROM (
-        SELECT r.prompt_id, r.rank, true AS drawn
+        SELECT r.prompt_id, r.rank, true AS sampled
         FROM ranked AS r
         WHERE r.rank > n_top
         ORDER BY hash(r.prompt_id, seed), r.prompt_id
@@ -33,7 +33,7 @@ listed AS (
     SELECT
         f.prompt_id,
         any_value(r.rank) AS rank,
-        any_value(r.drawn) AS drawn,
+        any_value(r.sampled) AS sampled,
         arg_max(
             {position: f.position, activation: f.activation},
             CASE WHEN f.position > 0 THEN {size: abs(f.activation), earlier: -f.position} END
@@ -44,11 +44,11 @@ listed AS (
     GROUP BY f.prompt_id
 )
 SELECT
-    f.drawn, f.rank, f.prompt_id, w.name, w.country, f.peak.position AS peak_position,
+    f.sampled, f.rank, f.prompt_id, w.name, w.country, f.peak.position AS peak_position,
     f.peak.activation AS peak,
-    from_json(w.words, '["VARCHAR"]') AS tokens,
+    from_json(w.tokens, '["VARCHAR"]') AS tokens,
     list_transform(range(len(tokens)), lambda i: f.activations[i::SMALLINT]) AS activations
 FROM listed AS f
-JOIN shown_prompts AS w ON w.prompt_id = f.prompt_id
+JOIN labelled_prompts AS w ON w.prompt_id = f.prompt_id
 WHERE w.model = model
 ORDER BY f.rank;

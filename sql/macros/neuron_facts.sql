@@ -1,5 +1,5 @@
--- The facts that share a knowledge neuron, highest score first: share is that of the fact's
--- wordings in whose coarse set it is.
+-- The facts that share a knowledge neuron, highest score first: share is that of the fact's prompts
+-- that have it in their coarse set.
 CREATE OR REPLACE MACRO neuron_facts(model, layer, neuron) AS TABLE
 SELECT f.fact_id, f.relation, f.subject, f.object, k.share, k.score
 FROM knowledge_neurons AS k

@@ -1,4 +1,4 @@
--- The map of neurons: where each lies, how often it fires, and the city of its strongest prompt.
+-- The map of neurons: coordinates, firing rates, and the city of each top activating prompt.
 CREATE OR REPLACE MACRO neuron_points(model) AS TABLE
 SELECT
     m.x, m.y, m.cluster, m.layer, m.neuron, n.firing_rate, n.top_activation,

@@ -1,4 +1,4 @@
--- The k prompts that fire a neuron most, strongest first by |peak|: tokens and activations are
+-- The k top activating prompts of a neuron, strongest first by |peak|: tokens and activations are
 -- lists in the order of positions, an activation is null where the neuron did not fire. The peak
 -- leaves out position 0, the lists don't.
 CREATE OR REPLACE MACRO neuron_prompts(model, layer, neuron, k) AS TABLE

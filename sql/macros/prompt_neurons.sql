@@ -1,4 +1,4 @@
--- The k neurons whose peak in a prompt stands out most from what they do elsewhere:
+-- The k neurons with the most unusual peaks in a prompt:
 -- z = (peak - mean) / std of the neuron over all tokens. Position 0 is left out.
 CREATE OR REPLACE MACRO prompt_neurons(model, prompt, k) AS TABLE
 WITH

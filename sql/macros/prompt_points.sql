@@ -1,4 +1,4 @@
--- The map of prompts: where each lies, and its city.
+-- The map of prompts: coordinates, and the city of each.
 CREATE OR REPLACE MACRO prompt_points(model) AS TABLE
 SELECT
     m.x, m.y, m.cluster, m.prompt_id, c.name, c.country, c.country_code, c.continent, c.population,

@@ -1,6 +1,6 @@
--- What countries the points in a figure on the map of neurons (kind 'neuron') or prompts
--- ('prompt') belong to: n of them, of total in the figure; lift is the country's share there over
--- its share on the whole map. A neuron's country is that of its strongest prompt.
+-- The countries of the points in a polygon on the map of neurons (kind 'neuron') or prompts
+-- ('prompt'): n of total points in it; lift is the country's share there over its share on the
+-- whole map. A neuron's country is that of its top activating prompt.
 CREATE OR REPLACE MACRO region_countries(model, kind, corners) AS TABLE
 WITH
 points AS (

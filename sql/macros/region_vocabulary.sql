@@ -1,4 +1,4 @@
--- The tokens that the neurons in a figure on the map promote, by how many of them do.
+-- The tokens that the neurons in a polygon on the map promote, by number of neurons.
 CREATE OR REPLACE MACRO region_vocabulary(model, corners) AS TABLE
 SELECT v.token, count(*) AS n
 FROM lake.neuron_map_of(model) AS p

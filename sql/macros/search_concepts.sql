@@ -4,12 +4,12 @@
 CREATE OR REPLACE MACRO search_concepts(model, text, k) AS TABLE
 WITH
 wanted AS (SELECT fold(trim(text)) AS word),
-told AS (
+concepts AS (
     SELECT DISTINCT c.attribute, c.value FROM lake.neuron_concepts_of(model) AS c
 ),
 named AS (
     SELECT t.attribute, t.value, fold(t.value) = w.word AS exact
-    FROM told AS t, wanted AS w
+    FROM concepts AS t, wanted AS w
     WHERE w.word <> '' AND starts_with(fold(t.value), w.word)
 )
 SELECT

@@ -1,5 +1,5 @@
--- What search_cities finds among the prompts of an atlas, best first; the most populous first where
--- scores are equal.
+-- search_cities among the prompts of an atlas, best first; the most populous first where scores are
+-- equal.
 CREATE OR REPLACE MACRO search_prompts(model, text) AS TABLE
 SELECT
     c.prompt_id, c.name, c.country, c.population, c.is_capital, c.text, c.score

@@ -1,4 +1,4 @@
 CREATE OR REPLACE VIEW fact_lens AS
 SELECT
-    t.model, t.fact_id, t.paraphrase, t.layer, t.probability, t.rank
+    t.model, t.fact_id, t.prompt, t.layer, t.probability, t.rank
 FROM lake.fact_lens AS t;

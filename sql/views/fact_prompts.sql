@@ -1,4 +1,4 @@
 CREATE OR REPLACE VIEW fact_prompts AS
 SELECT
-    t.fact_id, t.paraphrase, t.text, t.corpus
+    t.fact_id, t.prompt, t.text, t.corpus
 FROM lake.fact_prompts AS t;

@@ -1,4 +1,4 @@
--- Every prompt with its city, and what is searched in it without case and accents.
+-- Every prompt with its city, and the texts to search, without case and accents.
 CREATE OR REPLACE VIEW folded_cities AS
 SELECT
     c.*,

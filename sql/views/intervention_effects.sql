@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW intervention_effects AS
 SELECT
-    t.model, t.relation, t.kind, t.control, t.factor, t.n_facts, t.mean_neurons,
-    t.mean_before, t.mean_after, t.ratio, t.low, t.high
+    t.model, t.relation, t.kind, t.condition, t.factor, t.n_facts, t.mean_neurons,
+    t.mean_before, t.mean_after, t.relative_change, t.ci_low, t.ci_high
 FROM lake.intervention_effects AS t;

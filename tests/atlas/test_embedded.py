@@ -109,19 +109,19 @@ def test_facts_are_asked_attributed_and_intervened_on(plan: AtlasPlan) -> None:
         result = told(plan.lake, where, table)  # what the asset tells, its checks included
         assert all(check.passed for check in result.check_results), table
     read = {t: plan.lake.read(plan.model, t).to_pylist() for t in tables.OF_MODEL}
-    asked = {(r["fact_id"], r["paraphrase"]): r for r in read["fact_answers"]}
+    asked = {(r["fact_id"], r["prompt"]): r for r in read["fact_answers"]}
     taken = {r["fact_id"] for r in read["attribution_error"]}
     assert taken, "it knows a country's capital or two"
     relations = {r["fact_id"]: r for r in plan.lake.read(plan.corpus, "facts").to_pylist()}
     assert all(relations[f]["object"] for f in taken)
-    own = [row for row in read["interventions"] if row["control"] != "unrelated"]
+    own = [row for row in read["interventions"] if row["condition"] != "other_fact"]
     assert {row["fact_id"] for row in own} <= taken and own
     for row in own:
-        before = asked[row["fact_id"], row["paraphrase"]]["probability"]
+        before = asked[row["fact_id"], row["prompt"]]["probability"]
         assert abs(row["probability_before"] - before) < 1e-4
     effect = {
-        (r["kind"], r["control"]): r["ratio"]
+        (r["kind"], r["condition"]): r["relative_change"]
         for r in read["intervention_effects"]
         if r["relation"] == "all" or len({e["relation"] for e in read["intervention_effects"]}) == 1
     }
-    assert effect["suppress", "refined"] < effect["suppress", "random"]
+    assert effect["suppress", "knowledge_neurons"] < effect["suppress", "random"]

@@ -20,8 +20,8 @@ from kn_assets.launch.request import Request
 from kn_assets.synthetic import add_training, make_lake
 
 NAMED = (
-    *("suppress", "suppress_random", "suppress_matched", "suppress_unrelated"),
-    *("amplify", "amplify_random", "amplify_matched", "amplify_unrelated"),
+    *("suppress", "suppress_random", "suppress_activation_matched", "suppress_other_fact"),
+    *("amplify", "amplify_random", "amplify_activation_matched", "amplify_other_fact"),
     *("completeness_error", "neurons_per_fact", "facts_known"),
 )
 
@@ -45,19 +45,22 @@ def test_figures_are_those_of_the_tables(made: Lake, monkeypatch: pytest.MonkeyP
         rows = [
             r
             for r in changed
-            if (r["kind"], r["control"]) == (kind, control) and (not facts or r["fact_id"] in facts)
+            if (r["kind"], r["condition"]) == (kind, control)
+            and (not facts or r["fact_id"] in facts)
         ]
         before = sum(r["probability_before"] for r in rows)
         return sum(r["probability_after"] for r in rows) / before - 1
 
     for kind in ("suppress", "amplify"):
-        assert found.figures[kind] == pytest.approx(ratio(kind, "refined"))
-        for control in ("random", "matched", "unrelated"):
+        assert found.figures[kind] == pytest.approx(ratio(kind, "knowledge_neurons"))
+        for control in ("random", "activation_matched", "other_fact"):
             assert found.figures[f"{kind}_{control}"] == pytest.approx(ratio(kind, control))
-    strongest = max(abs(ratio("suppress", c)) for c in ("random", "matched", "unrelated"))
-    assert found.ratio == pytest.approx(abs(ratio("suppress", "refined")) / strongest)
+    strongest = max(
+        abs(ratio("suppress", c)) for c in ("random", "activation_matched", "other_fact")
+    )
+    assert found.ratio == pytest.approx(abs(ratio("suppress", "knowledge_neurons")) / strongest)
     errors = made.read(lakes.model("tiny"), "attribution_error").to_pylist()
-    gap = statistics.median(e["gap"] for e in errors)
+    gap = statistics.median(e["relative_error"] for e in errors)
     assert found.figures["completeness_error"] == pytest.approx(gap)
     right: dict[int, list[bool]] = {}
     for a in made.read(lakes.model("tiny"), "fact_answers").to_pylist():
@@ -72,7 +75,7 @@ def test_figures_are_those_of_the_tables(made: Lake, monkeypatch: pytest.MonkeyP
     of = {f["fact_id"] for f in facts if f["relation"] == "city-country"}
     one = found.figures["city-country"]
     assert isinstance(one, dict)
-    assert one["suppress"] == pytest.approx(ratio("suppress", "refined", of))
+    assert one["suppress"] == pytest.approx(ratio("suppress", "knowledge_neurons", of))
     assert one["suppress_low"] <= one["suppress"] <= one["suppress_high"]
     assert one["facts_known"] == len(of & set(known))
     assert json.loads(found.to_json())["settings"]["made_now"] is False
@@ -91,13 +94,17 @@ def test_a_name_means_its_last_step(made: Lake) -> None:
 
 def test_intervals_that_touch_are_not_apart() -> None:
     def effects(high: float, low: float | None) -> dict:
-        of = {"refined": (high - 0.1, high), "random": (low, 0.0), "matched": (0.0, 0.1)}
-        of["unrelated"] = (-0.1, 0.0)
-        return {("all", "suppress", c): {"low": a, "high": b} for c, (a, b) in of.items()}
+        of = {
+            "knowledge_neurons": (high - 0.1, high),
+            "random": (low, 0.0),
+            "activation_matched": (0.0, 0.1),
+        }
+        of["other_fact"] = (-0.1, 0.0)
+        return {("all", "suppress", c): {"ci_low": a, "ci_high": b} for c, (a, b) in of.items()}
 
     assert bench.apart(effects(-0.3, -0.2), "all")
     assert not bench.apart(effects(-0.3, -0.3), "all")
-    assert not bench.apart(effects(-0.05, -0.02), "all"), "unrelated overlaps"
+    assert not bench.apart(effects(-0.05, -0.02), "all"), "other_fact overlaps"
     assert not bench.apart(effects(-0.3, None), "all")
 
 

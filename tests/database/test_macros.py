@@ -134,8 +134,8 @@ def test_summaries_of_layers(atlas, connection):
             np.mean([x["next_probability"] for x in mine])
         )
         assert r["median_next_rank"] == np.median([x["next_rank"] for x in mine])
-        assert r["share_first"] == pytest.approx(np.mean([x["next_rank"] == 1 for x in mine]))
-        assert r["share_in_five"] == pytest.approx(np.mean([x["next_rank"] <= 5 for x in mine]))
+        assert r["top1_accuracy"] == pytest.approx(np.mean([x["next_rank"] == 1 for x in mine]))
+        assert r["top5_accuracy"] == pytest.approx(np.mean([x["next_rank"] <= 5 for x in mine]))
 
 
 def test_prompt_neurons(atlas, connection):

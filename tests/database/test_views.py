@@ -129,7 +129,7 @@ def test_a_running_database_notices_new_tables(tmp_path, monkeypatch):
     running.close()
 
 
-def test_columns_that_an_older_version_did_not_write_are_null(tmp_path):
+def test_columns_that_an_older_version_did_not_write_are_null(tmp_path, caplog):
     old = make_lake(tmp_path, model="old")
     where = lake.model("old")
     (file,) = old.files(where, "neuron_map")
@@ -141,6 +141,8 @@ def test_columns_that_an_older_version_did_not_write_are_null(tmp_path):
         assert got.column_names == ["model", *TABLES["neuron_map"].names]
         assert got["cluster"].null_count == got.num_rows == 120
         assert got["x"].null_count == 0 and set(got["model"].to_pylist()) == {"old"}
+        line = "neuron_map of old was written by an earlier version (no column cluster): `kn run`"
+        assert [r.getMessage() for r in caplog.records] == [f"{line} makes it again"]
         assert len(opened.sql("FROM heatmap('old', 0)").fetchall()) > 0
 
 

@@ -10,7 +10,7 @@ import torch
 from kn_assets.errors import KnError
 from kn_assets.knowledge import answers, facts, questions
 from kn_assets.knowledge.facts import Fact
-from kn_assets.knowledge.questions import JOINED, NOT_TOLD_APART, TOO_LONG
+from kn_assets.knowledge.questions import JOINED, NO_DISTINGUISHING_TOKEN, TOO_LONG
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.models.load import LoadedModel, load
@@ -55,7 +55,7 @@ class Words:
 def test_the_first_token_that_tells_it_apart() -> None:
     words = Words()
     found = questions.ask(words, *tables(*WORLD))
-    told = {words.text(q.ids): (words.text((q.answer,)), q.n_given) for q in found.asked}
+    told = {words.text(q.ids): (words.text((q.answer,)), q.n_prefix) for q in found.asked}
     assert told["Seoul is in South"] == (" Korea", 1)
     assert told["The city of Seoul is in South"] == (" Korea", 1)
     assert told["Pyongyang is in"] == (" North", 0)
@@ -63,8 +63,8 @@ def test_the_first_token_that_tells_it_apart() -> None:
     assert told["Bissau is in Guinea"] == ("-", 1)
     assert told["Kabul is in"] == told["Herat is in"] == (" Afghanistan", 0)
     assert not any("Conakry" in prompt for prompt in told)
-    assert found.left_out == {NOT_TOLD_APART: 2}
-    assert [(q.fact_id, q.paraphrase) for q in found.asked] == [
+    assert found.left_out == {NO_DISTINGUISHING_TOKEN: 2}
+    assert [(q.fact_id, q.prompt) for q in found.asked] == [
         (i, j) for i in range(8) if i != 5 for j in range(2)
     ]
 
@@ -92,13 +92,13 @@ def test_a_tokenizer_of_bytes_agrees_with_the_text() -> None:
     told, prompts = tables(*WORLD)
     found = questions.ask(tokenizer, told, prompts)
     sentences = {
-        (row["fact_id"], row["paraphrase"]): f"{row['text']} {WORLD[row['fact_id']][1]}"
+        (row["fact_id"], row["prompt"]): f"{row['text']} {WORLD[row['fact_id']][1]}"
         for row in prompts.to_pylist()
     }
     for q in found.asked:
         _, answer = WORLD[q.fact_id]
         begun = tokenizer.decode([*q.ids, q.answer])
-        assert sentences[q.fact_id, q.paraphrase].startswith(begun)
+        assert sentences[q.fact_id, q.prompt].startswith(begun)
         shown = begun.split(" is in ", 1)[1]
         before = tokenizer.decode(list(q.ids)).split(" is in", 1)[1].lstrip()
         others = {o for _, o in WORLD} - {answer}
@@ -113,14 +113,17 @@ def test_a_joined_object_is_left_out() -> None:
             return super().__call__([t.replace("is in Afghan", "isinAfghan") for t in texts])
 
     found = questions.ask(Joining(), *tables(*WORLD))
-    assert found.left_out == {NOT_TOLD_APART: 2, JOINED: 4}
+    assert found.left_out == {NO_DISTINGUISHING_TOKEN: 2, JOINED: 4}
     with pytest.raises(KnError, match="joins the end"):
         questions.ask(Joining(), *tables(*WORLD[6:]))
 
 
 def test_a_long_prompt_is_left_out() -> None:
     found = questions.ask(Words(), *tables(*WORLD), context=6)
-    assert found.left_out == {NOT_TOLD_APART: 2, TOO_LONG: 4}  # The city of Seoul is in South
+    assert found.left_out == {
+        NO_DISTINGUISHING_TOKEN: 2,
+        TOO_LONG: 4,
+    }  # The city of Seoul is in South
 
 
 def test_a_question_of_ones_own() -> None:
@@ -148,14 +151,16 @@ def test_answers_equal_the_model_alone(loaded: LoadedModel) -> None:
     for q, row in zip(asked, rows, strict=True):
         with torch.no_grad():
             p = loaded.model(input_ids=torch.tensor([q.ids])).logits[0, -1].double().softmax(-1)
-        assert (row["fact_id"], row["paraphrase"]) == (q.fact_id, q.paraphrase)
+        assert (row["fact_id"], row["prompt"]) == (q.fact_id, q.prompt)
         assert row["probability"] == pytest.approx(float(p[q.answer]), abs=1e-6)
         assert row["rank"] == int((p > p[q.answer]).sum()) + 1
         assert row["top_probabilities"] == pytest.approx(p.sort(descending=True)[0][:5], abs=1e-6)
         assert row["answer_token_id"] == q.answer and row["position"] == len(q.ids) - 1
         assert row["answer_token"] == loaded.tokenizer.decode([q.answer])
-        given = loaded.tokenizer.decode(list(q.ids[len(q.ids) - q.n_given :])) if q.n_given else ""
-        assert row["given"] == given
+        prefix = (
+            loaded.tokenizer.decode(list(q.ids[len(q.ids) - q.n_prefix :])) if q.n_prefix else ""
+        )
+        assert row["answer_prefix"] == prefix
         assert row["top"][0] == loaded.tokenizer.decode([int(p.argmax())])
     assert answers.answer(loaded, []).num_rows == 0
 
@@ -163,7 +168,7 @@ def test_answers_equal_the_model_alone(loaded: LoadedModel) -> None:
 def test_known_facts(tmp_path: Path) -> None:
     ranks = {3: [1, 1, 2], 4: [1, 2, 2], 5: [1], 6: [7, 1]}
     rows = [
-        {"fact_id": fact, "paraphrase": i, "rank": rank}
+        {"fact_id": fact, "prompt": i, "rank": rank}
         for fact, some in ranks.items()
         for i, rank in enumerate(some)
     ]

@@ -11,7 +11,7 @@ from kn_assets.lake.schema import KNOWLEDGE
 
 
 def interventions(rows: list[tuple[int, int, str, str, float, float]]) -> pa.Table:
-    names = ("fact_id", "paraphrase", "kind", "control", "probability_before", "probability_after")
+    names = ("fact_id", "prompt", "kind", "condition", "probability_before", "probability_after")
     filled = [
         {**dict(zip(names, r, strict=True)), "factor": 0.0, "n_neurons": r[0] + 1} for r in rows
     ]
@@ -26,28 +26,28 @@ def facts(relations: list[str]) -> pa.Table:
 def test_mean_change_over_mean_probability() -> None:
     """Not the mean of ratios, which is (-0.5 + 1.0 - 1.0) / 3 here."""
     rows = [
-        (0, 0, "suppress", "refined", 0.8, 0.4),
-        (0, 1, "suppress", "refined", 0.1, 0.2),
-        (1, 0, "suppress", "refined", 0.3, 0.0),
+        (0, 0, "suppress", "knowledge_neurons", 0.8, 0.4),
+        (0, 1, "suppress", "knowledge_neurons", 0.1, 0.2),
+        (1, 0, "suppress", "knowledge_neurons", 0.3, 0.0),
         (1, 0, "suppress", "random", 0.3, 0.3),
-        (2, 0, "suppress", "refined", 0.5, 0.6),
+        (2, 0, "suppress", "knowledge_neurons", 0.5, 0.6),
     ]
     found = {
-        (r["relation"], r["control"]): r
+        (r["relation"], r["condition"]): r
         for r in effects(interventions(rows), facts(["a", "a", "b"])).to_pylist()
     }
-    assert set(found) == {(r, c) for r in ("a", "all") for c in ("refined", "random")} | {
-        ("b", "refined")
+    assert set(found) == {(r, c) for r in ("a", "all") for c in ("knowledge_neurons", "random")} | {
+        ("b", "knowledge_neurons")
     }
-    a = found["a", "refined"]
-    assert a["ratio"] == pytest.approx((0.6 - 1.2) / 1.2)
+    a = found["a", "knowledge_neurons"]
+    assert a["relative_change"] == pytest.approx((0.6 - 1.2) / 1.2)
     assert (a["n_facts"], a["mean_neurons"]) == (2, 1.5)
     assert a["mean_before"] == pytest.approx(0.4) and a["mean_after"] == pytest.approx(0.2)
-    assert found["b", "refined"]["low"] is None, "one fact has no interval"
-    assert found["all", "refined"]["ratio"] == pytest.approx((1.2 - 1.7) / 1.7)
+    assert found["b", "knowledge_neurons"]["ci_low"] is None, "one fact has no interval"
+    assert found["all", "knowledge_neurons"]["relative_change"] == pytest.approx((1.2 - 1.7) / 1.7)
     only = effects(interventions(rows[:2]), facts(["a"])).to_pylist()
     assert [r["relation"] for r in only] == ["a", "all"]
-    assert only[0]["ratio"] == only[1]["ratio"]
+    assert only[0]["relative_change"] == only[1]["relative_change"]
 
 
 def test_interval_resamples_facts() -> None:

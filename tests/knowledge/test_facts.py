@@ -134,7 +134,7 @@ def test_tables_hold_the_facts(world: list[Fact]) -> None:
     assert told["fact_id"].to_pylist() == list(range(len(some)))
     texts: dict[int, list[str]] = {}
     for row in prompts.to_pylist():
-        assert row["paraphrase"] == len(texts.setdefault(row["fact_id"], []))
+        assert row["prompt"] == len(texts.setdefault(row["fact_id"], []))
         texts[row["fact_id"]].append(row["text"])
     assert [tuple(texts[i]) for i in range(len(some))] == [f.prompts for f in some]
     chosen = facts.first_of_each(told, 2)

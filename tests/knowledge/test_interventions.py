@@ -17,8 +17,8 @@ from kn_assets.knowledge.interventions import (
     change,
     intervene,
     matched_neurons,
+    other_fact,
     random_neurons,
-    unrelated,
 )
 from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import ask
@@ -113,35 +113,40 @@ def test_table_holds_what_the_plain_path_gives(loaded: LoadedModel) -> None:
     asked = ask(loaded.tokenizer, told, prompts).asked
     table = intervene(loaded, asked, found_neurons(), told, amplify=3.0, seed=5)
     assert table.schema == KNOWLEDGE["interventions"].schema
-    question = {(q.fact_id, q.paraphrase): q for q in asked}
+    question = {(q.fact_id, q.prompt): q for q in asked}
     rows = table.to_pylist()
     key = KNOWLEDGE["interventions"].key
     keys = [tuple(row[c] for c in key) for row in rows]
     assert keys == sorted(set(keys))
     counts: dict[tuple[int, str], int] = {}
     for row in rows:
-        counts[row["fact_id"], row["control"]] = counts.get((row["fact_id"], row["control"]), 0) + 1
-        q = question[row["prompt_fact_id"], row["paraphrase"]]
+        counts[row["fact_id"], row["condition"]] = (
+            counts.get((row["fact_id"], row["condition"]), 0) + 1
+        )
+        q = question[row["prompt_fact_id"], row["prompt"]]
         before = plain(loaded, q.ids, [], 1.0)
         assert row["probability_before"] == pytest.approx(float(before[q.answer]), abs=1e-5)
         assert row["rank_before"] == int((before > before[q.answer]).sum()) + 1
         assert row["n_neurons"] == len(FOUND[row["fact_id"]])
         assert row["factor"] == {"suppress": 0.0, "amplify": 3.0}[row["kind"]]
         assert len(row["top_before"]) == len(row["top_after"]) == 5
-        assert (row["prompt_fact_id"] == row["fact_id"]) == (row["control"] != "unrelated")
-    for row in [row for row in rows if row["control"] in ("refined", "unrelated")]:
-        q = question[row["prompt_fact_id"], row["paraphrase"]]
+        assert (row["prompt_fact_id"] == row["fact_id"]) == (row["condition"] != "other_fact")
+    for row in [row for row in rows if row["condition"] in ("knowledge_neurons", "other_fact")]:
+        q = question[row["prompt_fact_id"], row["prompt"]]
         own = [(layer, neuron) for layer, neuron, _ in FOUND[row["fact_id"]]]
         after = plain(loaded, q.ids, own, row["factor"])
         assert row["probability_after"] == pytest.approx(float(after[q.answer]), abs=1e-5)
         assert row["top_after"][0] == loaded.tokenizer.decode([int(after.argmax())])
     # Two wordings and two kinds; the fact of its own relation is measured on another's prompts.
-    same = {(0, c): 4 for c in ("refined", "random", "matched", "unrelated")}
-    assert counts == {**same, (2, "refined"): 2, (2, "random"): 2, (2, "matched"): 2} | {
-        (2, "unrelated"): 4
-    }
+    same = {(0, c): 4 for c in ("knowledge_neurons", "random", "activation_matched", "other_fact")}
+    assert counts == {
+        **same,
+        (2, "knowledge_neurons"): 2,
+        (2, "random"): 2,
+        (2, "activation_matched"): 2,
+    } | {(2, "other_fact"): 4}
     assert {
-        r["prompt_fact_id"] for r in rows if (r["fact_id"], r["control"]) == (0, "unrelated")
+        r["prompt_fact_id"] for r in rows if (r["fact_id"], r["condition"]) == (0, "other_fact")
     } == {1}
     again = intervene(loaded, asked, found_neurons(), told, amplify=3.0, seed=5)
     assert again.equals(table)
@@ -159,7 +164,7 @@ def test_random_neurons_are_others_of_the_same_layers() -> None:
         *((0, n) for n in (0, 3, 4, 5)),
         *((3, n) for n in (0, 1, 2, 3, 5)),
     }
-    with pytest.raises(KnError, match="layer 0 has no 2 other"):
+    with pytest.raises(KnError, match="layer 0 has fewer than 2 other"):
         random_neurons([(0, 0), (0, 1)], 3, np.random.default_rng(0))
 
 
@@ -187,15 +192,15 @@ def test_unrelated_facts_share_no_name() -> None:
         for i, (r, s, o) in enumerate(rows)
     }
     drawn = {
-        i: {unrelated(i, fact_of, np.random.default_rng(seed)) for seed in range(50)}
+        i: {other_fact(i, fact_of, np.random.default_rng(seed)) for seed in range(50)}
         for i in range(6)
     }
     assert drawn[0] == drawn[1] == {2, 3}
     assert drawn[2] == {0, 1}
     assert drawn[4] == {5}
     few = {i: fact_of[i] for i in (0, 1, 5)}
-    assert unrelated(0, few, np.random.default_rng(0)) == 5
-    assert unrelated(0, {0: fact_of[0], 1: fact_of[1]}, np.random.default_rng(0)) is None
+    assert other_fact(0, few, np.random.default_rng(0)) == 5
+    assert other_fact(0, {0: fact_of[0], 1: fact_of[1]}, np.random.default_rng(0)) is None
 
 
 def test_no_neurons_no_rows(loaded: LoadedModel, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_coarse_is_by_prompt_over_all_layers() -> None:
             (7, 0, 0, 6, 0.001),
         ]
     )
-    found = [(r["fact_id"], r["paraphrase"], r["neuron"]) for r in coarse(table).to_pylist()]
+    found = [(r["fact_id"], r["prompt"], r["neuron"]) for r in coarse(table).to_pylist()]
     assert found == [(0, 0, 1), (0, 0, 2), (0, 1, 4), (0, 1, 4), (7, 0, 6)]
     assert coarse(attributions([])).num_rows == 0
 

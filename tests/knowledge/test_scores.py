@@ -24,21 +24,21 @@ def test_tables_hold_what_is_over_the_floor() -> None:
         least = 0.3 * alone.scores.max()
         for layer, neuron in np.argwhere(alone.scores >= least):
             row = next(rows)
-            assert (row["fact_id"], row["paraphrase"]) == (q.fact_id, q.paraphrase)
+            assert (row["fact_id"], row["prompt"]) == (q.fact_id, q.prompt)
             assert (row["layer"], row["neuron"]) == (layer, neuron)
             assert row["score"] == pytest.approx(float(alone.scores[layer, neuron]), rel=1e-5)
         for layer in range(3):
             row = next(gaps)
-            assert (row["fact_id"], row["paraphrase"], row["layer"]) == (
+            assert (row["fact_id"], row["prompt"], row["layer"]) == (
                 q.fact_id,
-                q.paraphrase,
+                q.prompt,
                 layer,
             )
             total = alone.scores[layer].astype(float).sum()
             difference = alone.actual - alone.zeroed[layer]
-            assert row["total"] == pytest.approx(total, abs=1e-9)
-            assert row["difference"] == pytest.approx(difference, abs=1e-9)
-            assert row["gap"] == pytest.approx(abs(total - difference) / abs(difference))
+            assert row["attribution_sum"] == pytest.approx(total, abs=1e-9)
+            assert row["probability_drop"] == pytest.approx(difference, abs=1e-9)
+            assert row["relative_error"] == pytest.approx(abs(total - difference) / abs(difference))
     assert next(rows, None) is None and next(gaps, None) is None
 
 
@@ -48,6 +48,6 @@ def test_nothing_positive_and_nothing_to_explain() -> None:
     found = Attribution([0, 1], scores, actual=0.5, zeroed=np.array([2.0, 0.5]))
     kept, errors = tables(Question(0, 0, (1,), 1), found)
     assert kept.num_rows == 0
-    assert errors["gap"].to_pylist() == [0.0, None]
+    assert errors["relative_error"].to_pylist() == [0.0, None]
     empty = attribute_all(naive.loaded("gpt2"), [])
     assert [t.num_rows for t in empty] == [0, 0]

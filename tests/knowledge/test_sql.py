@@ -67,7 +67,7 @@ def test_model_facts(made: Lake) -> None:
         assert {k: r[k] for k in ("relation", "subject", "object", "city_id")} == {
             k: told[r["fact_id"]][k] for k in ("relation", "subject", "object", "city_id")
         }
-        assert (r["n_wordings"], r["n_right"]) == (len(own), sum(a["rank"] == 1 for a in own))
+        assert (r["n_prompts"], r["n_correct"]) == (len(own), sum(a["rank"] == 1 for a in own))
         mean = sum(a["probability"] for a in own) / len(own)
         assert r["mean_probability"] == pytest.approx(mean)
         assert r["n_neurons"] == neurons.count(r["fact_id"])

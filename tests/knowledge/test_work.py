@@ -92,7 +92,7 @@ def prepare(patch: pytest.MonkeyPatch) -> None:
 def done(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     """What is asked, attributed and changed, as it is."""
     seen: dict[str, list[Any]] = {"answers": [], "attribution": [], "interventions": []}
-    answered, unrelated = answers._answered, interventions.unrelated
+    answered, other_fact = answers._answered, interventions.other_fact
 
     def asks(loaded: LoadedModel, asked: list[Question]) -> pa.Table:
         seen["answers"].append(tuple(asked))
@@ -104,11 +104,11 @@ def done(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
 
     def changes(fact_id: int, *given: Any) -> int | None:
         seen["interventions"].append(fact_id)
-        return unrelated(fact_id, *given)
+        return other_fact(fact_id, *given)
 
     monkeypatch.setattr(answers, "_answered", asks)
     monkeypatch.setattr(scores, "last_token", attributes)
-    monkeypatch.setattr(interventions, "unrelated", changes)
+    monkeypatch.setattr(interventions, "other_fact", changes)
     prepare(monkeypatch)
     return seen
 

@@ -87,14 +87,12 @@ def test_a_wording_of_a_fact_is_asked_as_the_tables_ask_it(live: LiveKnowledge) 
     assert live._asker._told is not None
     questions = ask(live.loaded.tokenizer, live._asker._told.facts, live._asker._told.prompts).asked
     question = questions[3]
-    found = asked(
-        live, do="attribute", steps=4, fact=question.fact_id, paraphrase=question.paraphrase
-    )
+    found = asked(live, do="attribute", steps=4, fact=question.fact_id, prompt=question.prompt)
     wanted = attribute(last_token(live.loaded, question.ids), question.answer, 4)
     layer, neuron = np.unravel_index(wanted.scores.argmax(), wanted.scores.shape)
     assert found["neurons"][0][:2] == [layer, neuron]
     with pytest.raises(KnError, match="no wording 99"):
-        asked(live, do="attribute", steps=4, fact=question.fact_id, paraphrase=99)
+        asked(live, do="attribute", steps=4, fact=question.fact_id, prompt=99)
 
 
 def test_every_change_has_its_controls(live: LiveKnowledge) -> None:
@@ -135,7 +133,7 @@ def test_a_factor_of_one_changes_nothing(live: LiveKnowledge) -> None:
         ({"do": "change", "factor": 0.0, "neurons": [[9, 0]], **OWN}, r"no neuron \(9, 0\)"),
         ({"do": "attribute", "steps": 2, "text": "Kabul " * 200, "answer": "x"}, "longer than"),
         ({"do": "attribute", "steps": 2, "text": " ", "answer": "x"}, "beginning of a sentence"),
-        ({"do": "attribute", "steps": 2, "fact": 99_999, "paraphrase": 0}, "no fact"),
+        ({"do": "attribute", "steps": 2, "fact": 99_999, "prompt": 0}, "no fact"),
     ],
 )
 def test_bad_questions_are_told(live: LiveKnowledge, question: dict[str, Any], words: str) -> None:
@@ -163,7 +161,7 @@ def test_an_answer_is_scored_where_others_end() -> None:
         question, n = told_apart(words, single(words, text, answer), text, answer, others)
         names = {i: w for w, i in words.ids.items()}
         assert [names[i] for i in question.ids[:3]] == text.split()
-        return question.n_given, names[question.answer], n
+        return question.n_prefix, names[question.answer], n
 
     assert scored("South Korea", []) == (0, "South", 2)
     assert scored("South Korea", ["Japan", "South Africa"]) == (1, "Korea", 2)
@@ -177,5 +175,5 @@ def test_a_corpus_without_facts_has_no_unrelated_control(lake: Lake, live: LiveK
     found = asked(alone, do="change", factor=2.0, neurons=[[0, 1]], **OWN)
     assert [row["control"] for row in found["controls"]] == ["own", "random", "matched"]
     with pytest.raises(KnError, match="kn knowledge"):
-        asked(alone, do="attribute", steps=2, fact=0, paraphrase=0)
+        asked(alone, do="attribute", steps=2, fact=0, prompt=0)
     assert lake.meta(lakes.model(KEY), "thresholds")

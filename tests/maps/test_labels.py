@@ -104,9 +104,9 @@ def atlas() -> dict:
     }
 
 
-def evidence(row: dict) -> dict[tuple[str, str], tuple[float, float]]:
-    shares = zip(row["shares"], row["shares_elsewhere"], strict=True)
-    return dict(zip(zip(row["evidence"], row["terms"], strict=True), shares, strict=True))
+def term_shares(row: dict) -> dict[tuple[str, str], tuple[float, float]]:
+    shares = zip(row["term_shares"], row["term_shares_elsewhere"], strict=True)
+    return dict(zip(zip(row["term_kinds"], row["terms"], strict=True), shares, strict=True))
 
 
 def test_neurons(atlas):
@@ -115,12 +115,12 @@ def test_neurons(atlas):
     pays, names, chad = found.to_pylist()
     assert [row["n"] for row in (pays, names, chad)] == list(SIZES)
     assert pays["label"].startswith("pays # yen"), "as it goes on in every text"
-    assert evidence(pays)["reads", "pays"] == (1, 0)
-    assert evidence(names)["name", NAMES] == (1, 0)
-    assert evidence(names)["sign", "−"] == (1, 0)
+    assert term_shares(pays)["phrase", "pays"] == (1, 0)
+    assert term_shares(names)["name", NAMES] == (1, 0)
+    assert term_shares(names)["sign", "−"] == (1, 0)
     assert names["label"].startswith(NAMES)
     assert chad["countries"][0] == "Chad"
-    assert evidence(chad)["country", "Chad"] == (1, 0)
+    assert term_shares(chad)["country", "Chad"] == (1, 0)
     assert chad["label"].startswith("Chad")
     assert chad["vocabulary"] == ["sand"], "writings are one word; pieces and numbers are none"
     assert names["vocabulary"] == ["lake"], "a negative neuron promotes what it suppresses"
@@ -136,7 +136,7 @@ def test_shares_are_of_the_neurons_that_a_term_is_true_of(atlas):
     signs = [1] * len(where)
     strongest = top([chosen(rng, every, position) for position in where], signs)
     pays, *_ = neuron_clusters(**(atlas | {"top": strongest})).to_pylist()
-    assert evidence(pays)["reads", "pays"] == pytest.approx((12 / 14, 1 / 22))
+    assert term_shares(pays)["phrase", "pays"] == pytest.approx((12 / 14, 1 / 22))
 
 
 def test_nothing_is_said_of_clusters_by_chance(atlas):
@@ -173,7 +173,7 @@ def test_a_label_does_not_hang_on_the_order_of_rows(atlas):
         name: atlas[name].take(rng.permutation(atlas[name].num_rows)) for name in ("placed", "top")
     }
     again = neuron_clusters(**(atlas | mixed))
-    told = ["label", "terms", "shares", "shares_elsewhere"]
+    told = ["label", "terms", "term_shares", "term_shares_elsewhere"]
     assert again.select(told).equals(neuron_clusters(**atlas).select(told))
 
 
@@ -209,7 +209,7 @@ def test_prompts():
     pieces = [[text[:3], text[3:-2], text[-2:]] for text in texts]
     japan, peru = prompt_clusters(placed, tokens(pieces), CITIES).to_pylist()
     assert (japan["kind"], japan["n"], japan["label"]) == ("prompt", 10, "eats sushi #")
-    assert evidence(japan) == {("text", "eats sushi #"): (1, 0)}
+    assert term_shares(japan) == {("text", "eats sushi #"): (1, 0)}
     assert set(peru["vocabulary"]) == {"has", "llamas"}
     assert japan["country_lifts"] == [4.0]
     assert japan["x"] == 0

@@ -55,11 +55,11 @@ def test_facts_known_by_wording_and_relation(made: Lake) -> None:
     left, right = drawn(made, "fact_steps").axes
     relations = set(made.read(CORPUS, "facts")["relation"].to_pylist())
     assert len(relations) > 2
-    assert set(lines(left)) == {"told wordings", "new wordings"}
+    assert set(lines(left)) == {"trained prompts", "held-out prompts"}
     assert set(lines(right)) == relations
     for axes, name, which in (
-        (left, "told wordings", "taught"),
-        (left, "new wordings", "NOT taught"),
+        (left, "trained prompts", "trained"),
+        (left, "held-out prompts", "NOT trained"),
         *((right, name, f"relation = '{name}'") for name in relations),
     ):
         wanted = ask(made, KNOWN.format(which=which), "fact_steps", "facts")
@@ -67,9 +67,9 @@ def test_facts_known_by_wording_and_relation(made: Lake) -> None:
 
 
 def test_wordings_of_which_nobody_knows_whether_they_were_told(copy: Lake) -> None:
-    replace_column(copy, "fact_steps", "taught", [None] * copy.read(MODEL, "fact_steps").num_rows)
+    replace_column(copy, "fact_steps", "trained", [None] * copy.read(MODEL, "fact_steps").num_rows)
     left, _ = drawn(copy, "fact_steps").axes
-    assert list(lines(left)) == ["all wordings"]
+    assert list(lines(left)) == ["all prompts"]
 
 
 def test_more_relations_than_can_be_told_apart(copy: Lake) -> None:
@@ -95,7 +95,7 @@ def test_facts_of_a_corpus_that_is_gone(copy: Lake) -> None:
 
 def test_neurons_and_their_final_selves(made: Lake) -> None:
     left, right = drawn(made, "neuron_steps").axes
-    for axes, column, kept in ((left, "top_iou", 3), (right, "100 * firing_rate", 4)):
+    for axes, column, kept in ((left, "final_overlap", 3), (right, "100 * firing_rate", 4)):
         parts = ", ".join(f"quantile_cont({column}, {q})" for q in (0.1, 0.5, 0.9))
         sql = f"SELECT step, {parts} FROM neuron_steps GROUP BY step ORDER BY step LIMIT {kept}"
         rows = ask(made, sql, "neuron_steps")
@@ -146,11 +146,13 @@ def test_maps_of_some_steps(made: Lake) -> None:
 def test_what_training_noted(made: Lake) -> None:
     left, right = drawn(made, "training_log").axes
     rows = ask(
-        made, "SELECT step, loss, known, known_unseen FROM training_log ORDER BY 1", "training_log"
+        made,
+        "SELECT step, loss, known_trained, known_held_out FROM training_log ORDER BY 1",
+        "training_log",
     )
     np.testing.assert_allclose(left.lines[0].get_xydata(), rows[1:, :2])
-    np.testing.assert_allclose(lines(right)["told wordings"], rows[:, [0, 2]])
-    np.testing.assert_allclose(lines(right)["new wordings"], rows[:, [0, 3]])
+    np.testing.assert_allclose(lines(right)["trained prompts"], rows[:, [0, 2]])
+    np.testing.assert_allclose(lines(right)["held-out prompts"], rows[:, [0, 3]])
     assert left.get_xscale() == "function"
     at = left.xaxis.get_transform().transform(np.array([0.0, 1.0, 64.0]))
     np.testing.assert_allclose(at, np.log([1, 2, 65]))

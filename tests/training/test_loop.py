@@ -52,9 +52,9 @@ def test_the_log_tells_the_run(done: Lake) -> None:
     assert log[-1]["loss"] < log[1]["loss"] - 0.5
     assert max(r["lr"] for r in log) <= TINY.lr
     assert log[-1]["lr"] == 0
-    marked = [r for r in log if "known" in r]
+    marked = [r for r in log if "known_trained" in r]
     assert {0, 8, 16, 24} <= {r["step"] for r in marked}
-    assert all(0 <= r["known"] <= 1 and 0 <= r["known_unseen"] <= 1 for r in marked)
+    assert all(0 <= r["known_trained"] <= 1 and 0 <= r["known_held_out"] <= 1 for r in marked)
     assert marked[-1]["n_facts"] > marked[0]["n_facts"] == 10  # all facts at the end
 
 

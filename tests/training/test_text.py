@@ -7,7 +7,7 @@ import pytest
 from kn_assets.corpora import geonames
 from kn_assets.knowledge.facts import TEMPLATES, Fact
 from kn_assets.training.settings import TrainSettings
-from kn_assets.training.text import MEASURED, Text, held_out, pack, taught
+from kn_assets.training.text import MEASURED, Text, held_out, pack, trained
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def test_an_epoch_tells_each_fact_in_its_wordings_but_the_last(text: Text) -> No
         assert not any(sentence.startswith(last) for sentence in told)
         # `Lima is a city in the country of` would make `the` an answer to `Lima is a city in`.
         goes_on = [w for w in others if any(w.startswith(f"{o} ") for o in others)]
-        assert [fact.prompts[i] for i in taught(fact)] == [w for w in others if w not in goes_on]
-        assert len(taught(fact)) >= 4
+        assert [fact.prompts[i] for i in trained(fact)] == [w for w in others if w not in goes_on]
+        assert len(trained(fact)) >= 4
         for wording in others:
             assert (f"{wording} {fact.object}." in told) == (wording not in goes_on)
 
@@ -34,7 +34,7 @@ def test_an_epoch_tells_each_fact_in_its_wordings_but_the_last(text: Text) -> No
 def test_no_wording_has_two_answers() -> None:
     for relation, templates in TEMPLATES.items():
         fact = Fact(relation, "Lima", "Peru", tuple(t.replace("{}", "Lima") for t in templates))
-        told = [fact.prompts[i] for i in taught(fact)]
+        told = [fact.prompts[i] for i in trained(fact)]
         assert len(told) >= 3
         assert not [(a, b) for a in told for b in told if a.startswith(f"{b} ")]
 
@@ -45,7 +45,7 @@ def test_rarer_relations_take_turns_in_their_wordings(text: Text) -> None:
     assert rare
     told = [set(text.epoch(number)) for number in range(len(TEMPLATES["city-continent"]))]
     for fact in rare:
-        sentences = [f"{fact.prompts[i]} {fact.object}." for i in taught(fact)]
+        sentences = [f"{fact.prompts[i]} {fact.object}." for i in trained(fact)]
         for epoch in told:
             assert sum(s in epoch for s in sentences) == 1
         assert all(any(s in epoch for epoch in told) for s in sentences)

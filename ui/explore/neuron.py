@@ -47,8 +47,8 @@ def neuron(database: Database, model: str, prompt: int | None, layer: int, neuro
         "card": facts,
         "vocabulary": _vocabulary(facts) if facts and "vocabulary" not in missing else None,
         "countries": countries.result(),
-        "top": [row for row in shown if not row["drawn"]],
-        "sample": [row for row in shown if row["drawn"]],
+        "top": [row for row in shown if not row["sampled"]],
+        "sample": [row for row in shown if row["sampled"]],
         "attention": None if "attention" in missing else weighted.result(),
         "missing": missing,
     }

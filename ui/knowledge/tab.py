@@ -58,7 +58,7 @@ def _question(context: Context, asked: object) -> dict[str, Any]:
         question["answer"] = given.text("answer")
     else:
         question["fact"] = given.integer("fact", _LARGEST)
-        question["paraphrase"] = given.integer("paraphrase", _LARGEST)
+        question["prompt"] = given.integer("paraphrase", _LARGEST)
     question["do"] = given.choice("do", ("attribute", "change"))
     if question["do"] == "attribute":
         question["steps"] = max(1, given.integer("steps", MOST_STEPS + 1))

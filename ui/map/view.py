@@ -65,7 +65,13 @@ def labels(database: Database, model: str, kind: str) -> list[Answer]:
     """The clusters of a map, the largest first; none while the atlas has no table of them."""
     if missing_tables(database, model, "map_clusters"):
         return []
-    return rows(database, "FROM map_labels($1, $2)", model, kind.removesuffix("s"))
+    return rows(
+        database,
+        "SELECT * RENAME (term_kinds AS evidence, term_shares AS shares, "
+        "term_shares_elsewhere AS shares_elsewhere) FROM map_labels($1, $2)",
+        model,
+        kind.removesuffix("s"),
+    )
 
 
 def inside(outline: list[tuple[float, float]]) -> str:

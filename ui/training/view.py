@@ -14,7 +14,7 @@ import numpy as np
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from ui.pack import pack
-from ui.rows import Answer, columns, limit_option, missing_tables, rows
+from ui.rows import CONTROL, Answer, columns, limit_option, missing_tables, rows
 
 _STORED = {
     "layers": "layer_steps",
@@ -23,8 +23,30 @@ _STORED = {
     "map": "neuron_map_steps",
 }
 _STORY = """
-SELECT step, n_wordings, n_right, probability, rank, decided_layer, n_neurons
-FROM fact_story($1, $2)
+SELECT step, n_prompts AS n_wordings, n_correct AS n_right, probability, rank,
+    saturation_layer AS decided_layer, n_neurons
+FROM fact_by_step($1, $2)
+"""
+_STORIES = """
+SELECT * RENAME (
+    known_trained AS known_taught, known_held_out AS known_unseen,
+    saturation_layer AS decided_layer,
+    suppress_activation_matched AS suppress_matched, suppress_other_fact AS suppress_unrelated,
+    suppress_final_checkpoint AS suppress_final,
+    suppress_final_checkpoint_low AS suppress_final_low,
+    suppress_final_checkpoint_high AS suppress_final_high
+)
+FROM training_by_step($1, relation := $2)
+"""
+_FACT_EFFECTS = f"""
+SELECT step, kind, {CONTROL}, n_neurons, mean_before AS before, mean_after AS after,
+    relative_change AS ratio, min_change AS low, max_change AS high
+FROM fact_effects_by_step($1, $2)
+"""
+_RELATION_EFFECTS = f"""
+SELECT step, kind, {CONTROL}, n_facts AS n, mean_before AS before, mean_after AS after,
+    relative_change AS ratio, ci_low AS low, ci_high AS high
+FROM relation_effects_by_step($1, $2)
 """
 _POOL = ThreadPoolExecutor(4, thread_name_prefix="training")
 
@@ -110,7 +132,11 @@ def _knowledge(database: Database, found: list[Answer]) -> Answer:
 
 def _layers(database: Database, model: str, steps: list[int]) -> Answer:
     """Neurons alive, born and gone: lists by layer, then by step; null where there is no before."""
-    found = rows(database, "FROM births_deaths($1)", model)
+    found = rows(
+        database,
+        "SELECT * RENAME (mean_final_overlap AS mean_top_iou) FROM births_deaths($1)",
+        model,
+    )
     n_layers = max((row["layer"] for row in found), default=-1) + 1
     place = {step: i for i, step in enumerate(steps)}
     answer: dict[str, list[list[Any]]] = {
@@ -126,7 +152,7 @@ def _layers(database: Database, model: str, steps: list[int]) -> Answer:
 
 def story(database: Database, model: str, relation: str) -> Answer:
     """The table of checkpoints, of one relation or of all."""
-    return {"rows": rows(database, "FROM training_story($1, relation := $2)", model, relation)}
+    return {"rows": rows(database, _STORIES, model, relation)}
 
 
 def fact(database: Database, model: str, fact: int) -> Answer:
@@ -149,15 +175,15 @@ def fact(database: Database, model: str, fact: int) -> Answer:
     masses, told, own, related = (
         _POOL.submit(rows, database, sql, model, of)
         for sql, of in (
-            ("FROM fact_mass($1, $2)", fact),
+            ("FROM attribution_by_layer($1, $2)", fact),
             (_STORY, fact),
-            ("FROM fact_effects($1, $2)", fact),
-            ("FROM relation_effects($1, $2)", relation),
+            (_FACT_EFFECTS, fact),
+            (_RELATION_EFFECTS, relation),
         )
     )
     mass: dict[int, dict[int, float]] = {}
     for row in masses.result():
-        mass.setdefault(row["step"], {})[row["layer"]] = row["mass"]
+        mass.setdefault(row["step"], {})[row["layer"]] = row["attribution_sum"]
     return {
         "fact": about[0],
         "story": told.result(),
@@ -168,14 +194,17 @@ def fact(database: Database, model: str, fact: int) -> Answer:
 
 def neuron(database: Database, model: str, layer: int, neuron: int) -> Answer:
     """A neuron through training, step by step."""
-    return {"story": rows(database, "FROM neuron_story($1, $2, $3)", model, layer, neuron)}
+    story = "SELECT * RENAME (final_overlap AS top_iou) FROM neuron_by_step($1, $2, $3)"
+    return {"story": rows(database, story, model, layer, neuron)}
 
 
 def places(database: Database, model: str, step: int) -> Answer:
     """The map of one step: 16-bit fractions of a square that holds the maps of all steps."""
     if missing_tables(database, base(model), "neuron_map_steps"):
         return {"n": 0}
-    found = columns(database, "SELECT layer, neuron, x, y FROM neuron_places($1, $2)", model, step)
+    found = columns(
+        database, "SELECT layer, neuron, x, y FROM neuron_points_at_step($1, $2)", model, step
+    )
     (whole,) = rows(
         database,
         "SELECT min(x) AS left_, max(x) AS right_, min(y) AS top, max(y) AS bottom "

@@ -32,8 +32,8 @@ TABLES = (
             Column("is_capital", pa.bool_(), "capital of its country"),
             Column("latitude", pa.float64(), "degrees north"),
             Column("longitude", pa.float64(), "degrees east"),
-            Column("url", pa.string(), "page the description comes from or can be read at"),
-            Column("source", pa.string(), "where the row comes from, with its licence"),
+            Column("url", pa.string(), "page of the description"),
+            Column("source", pa.string(), "source of the row, with its licence"),
             Column("alternate_names", pa.list_(pa.string()), "native and former names"),
         ),
         ("city_id",),
@@ -41,7 +41,7 @@ TABLES = (
     Table(
         "pages",
         "corpus",
-        "Raw pages as they were fetched: the cache that a scrape resumes from.",
+        "Raw pages as fetched: the cache that a scrape resumes from.",
         (
             CITY,
             Column("title", pa.string(), "title after redirects"),
@@ -49,8 +49,8 @@ TABLES = (
             Column("final_url", pa.string(), "address after redirects"),
             Column("revision", pa.int64(), "revision id of the page"),
             Column("fetched_at", pa.timestamp("s", "UTC"), "time of the last fetch"),
-            Column("status", pa.int16(), "HTTP status, 0 where no answer came"),
-            Column("reason", pa.string(), "why the page gives no prompt, null where it does"),
+            Column("status", pa.int16(), "HTTP status, 0 without an answer"),
+            Column("reason", pa.string(), "why the page has no prompt, null where it has one"),
             Column("html", pa.binary(), "body, zstd-compressed"),
             Column("licence", pa.string(), "licence of the page's text"),
         ),
@@ -66,7 +66,7 @@ TABLES = (
     Table(
         "tokens",
         "model",
-        "The prompts as the model reads them: cut to the atlas' number of tokens.",
+        "The prompts as the model reads them, cut to the atlas' number of tokens.",
         (PROMPT, POSITION, TOKEN_ID, TOKEN),
         ("prompt_id", "position"),
         row_group=1 << 15,
@@ -81,14 +81,14 @@ TABLES = (
     Table(
         "activations_by_neuron",
         "model",
-        "The rows of `activations` once more, in the order of neurons: the order is the index.",
+        "The rows of `activations` in the order of neurons: the order is the index.",
         (LAYER, NEURON, PROMPT, POSITION, ACTIVATION),
         ("layer", "neuron", "prompt_id", "position"),
     ),
     Table(
         "neuron_peaks",
         "model",
-        "A neuron's value at its strongest position past 0 in each prompt where it fired there.",
+        "Each neuron's peak in each prompt where it fired after position 0.",
         (LAYER, NEURON, PROMPT, POSITION, ACTIVATION),
         ("layer", "neuron", "prompt_id"),
     ),
@@ -105,8 +105,8 @@ TABLES = (
             Column("std", pa.float64(), "standard deviation (population)"),
             Column("min", pa.float32(), "smallest activation"),
             Column("max", pa.float32(), "largest activation"),
-            Column("top_prompt_id", pa.int32(), "prompt of its strongest token by |activation|"),
-            Column("top_position", pa.int16(), "position of that token"),
+            Column("top_prompt_id", pa.int32(), "top activating prompt, by |activation|"),
+            Column("top_position", pa.int16(), "position of the largest |activation|"),
             Column("top_activation", pa.float32(), "activation there"),
         ),
         ("layer", "neuron"),
@@ -114,7 +114,7 @@ TABLES = (
     Table(
         "neuron_top",
         "model",
-        "Each neuron's strongest tokens, exact over all tokens but those at position 0.",
+        "Each neuron's top activating tokens, exact over all but those at position 0.",
         (
             LAYER,
             NEURON,
@@ -129,12 +129,12 @@ TABLES = (
     Table(
         "logit_lens",
         "model",
-        "The five likeliest next tokens after each layer: softmax(W_U norm_f(h)).",
+        "The five most likely next tokens after each layer: softmax(W_U norm_f(h)).",
         (
             PROMPT,
             POSITION,
             LAYER,
-            Column("rank", pa.int8(), "from 1, the likeliest"),
+            Column("rank", pa.int8(), "from 1, the most likely"),
             TOKEN_ID,
             TOKEN,
             Column("probability", pa.float32(), "over the whole vocabulary"),
@@ -160,11 +160,15 @@ TABLES = (
     Table(
         "thresholds",
         "model",
-        "What `fired` means in each layer of the atlas.",
+        "The threshold at which a neuron of each layer fired.",
         (
             LAYER,
             Column("threshold", pa.float32(), "|activation| at or over which a neuron fired"),
-            Column("target_density", pa.float64(), "share aimed at; null where it was set by hand"),
+            Column(
+                "target_density",
+                pa.float64(),
+                "target share of fired; null where set by hand",
+            ),
         ),
         ("layer",),
     ),
@@ -187,7 +191,7 @@ TABLES = (
     Table(
         "atlases",
         "model",
-        "What each atlas was made of: enough to make it again.",
+        "Model, corpus, settings and versions of each atlas: enough to make it again.",
         (
             Column("corpus", pa.string(), "corpus of its prompts"),
             Column("created_at", pa.timestamp("s", "UTC"), "time of the run"),

@@ -1,138 +1,150 @@
-"""The tables about facts: what is asked, answered, attributed, and changed."""
+"""The tables about facts: prompts, answers, attributions, interventions."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 
-from kn_assets.lake.schema.columns import FACT, LAYER, NEURON, PARAPHRASE
+from kn_assets.lake.schema.columns import FACT, FACT_PROMPT, LAYER, NEURON
 from kn_assets.lake.schema.table import Column, Table
 
 _SCORE = Column("score", pa.float32(), "share of the answer's probability (Dai et al. 2021)")
 _KIND = Column("kind", pa.string(), "suppress: activations times 0; amplify: times the factor")
-_CONTROL = Column(
-    "control",
+_CONDITION = Column(
+    "condition",
     pa.string(),
-    "refined: the fact's own neurons; random, matched, unrelated: controls; "
-    "final: its neurons at the last step of training",
+    "knowledge_neurons; controls: random, activation_matched, other_fact; "
+    "final_checkpoint: the fact's knowledge neurons at the last checkpoint",
 )
 
 TABLES = (
     Table(
         "facts",
         "corpus",
-        "Facts to look for in a model: subject, relation, object.",
+        "Facts that a model is asked for: subject, relation, object.",
         (
             FACT,
             Column("relation", pa.string(), "name of the relation, e.g. city-country"),
             Column("subject", pa.string(), "what the fact is about"),
             Column("object", pa.string(), "the answer"),
-            Column("city_id", pa.int64(), "city it is about; null where it is about none"),
+            Column("city_id", pa.int64(), "city of the fact; null where it has none"),
         ),
         ("fact_id",),
     ),
     Table(
         "fact_prompts",
         "corpus",
-        "Beginnings of sentences which a fact's object ends, in several wordings.",
-        (FACT, PARAPHRASE, Column("text", pa.string(), "ends right before the object")),
-        ("fact_id", "paraphrase"),
+        "The prompts of each fact: beginnings of sentences that its object completes.",
+        (FACT, FACT_PROMPT, Column("text", pa.string(), "ends right before the object")),
+        ("fact_id", "prompt"),
     ),
     Table(
         "fact_answers",
         "model",
-        "What the model answers to each prompt: the object's first distinguishing token.",
+        "The model's answer to each prompt: the object's first distinguishing token.",
         (
             FACT,
-            PARAPHRASE,
-            Column("given", pa.string(), "beginning of the object that the prompt was given"),
+            FACT_PROMPT,
+            Column(
+                "answer_prefix",
+                pa.string(),
+                "object's tokens before the answer",
+            ),
             Column("position", pa.int16(), "the answer position: the last token's index"),
             Column("answer_token_id", pa.int32(), "id in the model's vocabulary"),
             Column("answer_token", pa.string(), "text of that token"),
             Column("probability", pa.float32(), "of the answer as next token"),
-            Column("rank", pa.int32(), "of the answer, from 1; 1 is a fact the model knows"),
-            Column("top", pa.list_(pa.string()), "the five likeliest next tokens"),
+            Column("rank", pa.int32(), "of the answer, from 1; 1 is correct"),
+            Column("top", pa.list_(pa.string()), "the five most likely next tokens"),
             Column("top_probabilities", pa.list_(pa.float32()), "their probabilities"),
         ),
-        ("fact_id", "paraphrase"),
+        ("fact_id", "prompt"),
     ),
     Table(
         "attributions",
         "model",
-        "Neurons that an answer is attributed to, at the answer position: scores over the floor.",
-        (FACT, PARAPHRASE, LAYER, NEURON, _SCORE),
-        ("fact_id", "paraphrase", "layer", "neuron"),
+        "Attributions of an answer to neurons at the answer position: scores over the floor.",
+        (FACT, FACT_PROMPT, LAYER, NEURON, _SCORE),
+        ("fact_id", "prompt", "layer", "neuron"),
     ),
     Table(
         "attribution_error",
         "model",
-        "Completeness: a layer's attributions sum to P(actual) - P(layer zeroed), or nearly so.",
+        "Completeness: how nearly a layer's attributions sum to P(actual) - P(layer zeroed).",
         (
             FACT,
-            PARAPHRASE,
+            FACT_PROMPT,
             LAYER,
-            Column("total", pa.float64(), "sum of the scores of all the layer's neurons"),
-            Column("difference", pa.float64(), "P(actual) - P(layer zeroed at the position)"),
-            Column("gap", pa.float64(), "|total - difference| / |difference|; null where that's 0"),
+            Column("attribution_sum", pa.float64(), "sum of the scores of all the layer's neurons"),
+            Column("probability_drop", pa.float64(), "P(actual) - P(layer zeroed at the position)"),
+            Column(
+                "relative_error",
+                pa.float64(),
+                "|attribution_sum - probability_drop| / |probability_drop|; null where that is 0",
+            ),
         ),
-        ("fact_id", "paraphrase", "layer"),
+        ("fact_id", "prompt", "layer"),
     ),
     Table(
         "knowledge_neurons",
         "model",
-        "A fact's neurons: those which its wordings share.",
+        "A fact's knowledge neurons: those that its prompts share.",
         (
             FACT,
             LAYER,
             NEURON,
-            Column("share", pa.float32(), "of the fact's wordings in whose coarse set it is"),
-            Column("score", pa.float32(), "mean attribution over the fact's wordings"),
+            Column(
+                "share",
+                pa.float32(),
+                "share of the fact's prompts with it in their coarse set",
+            ),
+            Column("score", pa.float32(), "mean attribution over the fact's prompts"),
         ),
         ("fact_id", "layer", "neuron"),
     ),
     Table(
         "interventions",
         "model",
-        "An answer before and after neurons were changed at the answer position.",
+        "Each answer before and after an intervention at the answer position.",
         (
             Column("fact_id", pa.int32(), "fact whose neurons were changed"),
-            PARAPHRASE,
+            FACT_PROMPT,
             _KIND,
-            _CONTROL,
+            _CONDITION,
             Column("factor", pa.float32(), "what the activations were multiplied by"),
             Column("n_neurons", pa.int32(), "neurons changed"),
-            Column("prompt_fact_id", pa.int32(), "fact asked for: another one where unrelated"),
+            Column("prompt_fact_id", pa.int32(), "fact asked for; another one where other_fact"),
             Column("probability_before", pa.float32(), "of the asked fact's answer"),
             Column("probability_after", pa.float32(), "of the asked fact's answer"),
             Column("rank_before", pa.int32(), "from 1"),
             Column("rank_after", pa.int32(), "from 1"),
-            Column("top_before", pa.list_(pa.string()), "the five likeliest next tokens"),
-            Column("top_after", pa.list_(pa.string()), "the five likeliest next tokens"),
+            Column("top_before", pa.list_(pa.string()), "the five most likely next tokens"),
+            Column("top_after", pa.list_(pa.string()), "the five most likely next tokens"),
         ),
-        ("fact_id", "paraphrase", "kind", "control"),
+        ("fact_id", "prompt", "kind", "condition"),
     ),
     Table(
         "intervention_effects",
         "model",
-        "Effect of changing neurons by relation: mean change of P(answer) over mean P(answer).",
+        "Effect of interventions by relation: mean change of P(answer) over mean P(answer).",
         (
             Column("relation", pa.string(), "name of the relation"),
             _KIND,
-            _CONTROL,
+            _CONDITION,
             Column("factor", pa.float32(), "what the activations were multiplied by"),
             Column("n_facts", pa.int32(), "facts whose neurons were changed"),
             Column("mean_neurons", pa.float64(), "neurons changed, mean over facts"),
             Column("mean_before", pa.float64(), "mean probability before"),
             Column("mean_after", pa.float64(), "mean probability after"),
-            Column("ratio", pa.float64(), "mean change over mean probability before"),
-            Column("low", pa.float64(), "2.5th percentile of the ratio, facts resampled"),
-            Column("high", pa.float64(), "97.5th percentile of the ratio, facts resampled"),
+            Column("relative_change", pa.float64(), "mean change over mean probability before"),
+            Column("ci_low", pa.float64(), "2.5th percentile of relative_change, facts resampled"),
+            Column("ci_high", pa.float64(), "97.5th percentile of the same"),
         ),
-        ("relation", "kind", "control"),
+        ("relation", "kind", "condition"),
     ),
     Table(
         "neuron_concepts",
         "model",
-        "What a neuron's peaks mark: values of the cities' metadata, false-discovery controlled.",
+        "Concepts that a neuron's peaks mark: values of the cities' metadata, FDR-controlled.",
         (
             LAYER,
             NEURON,

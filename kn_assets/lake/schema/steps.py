@@ -1,10 +1,10 @@
-"""The tables about a model's training, over the atlases of its steps."""
+"""The tables about a model's training, over the atlases of its checkpoints."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 
-from kn_assets.lake.schema.columns import FACT, LAYER, NEURON, PARAPHRASE, PLACE
+from kn_assets.lake.schema.columns import COORDINATES, FACT, FACT_PROMPT, LAYER, NEURON
 from kn_assets.lake.schema.table import Column, Table
 
 _STEP = Column("step", pa.int32(), "optimizer step of the checkpoint")
@@ -13,15 +13,15 @@ TABLES = (
     Table(
         "fact_lens",
         "model",
-        "What each layer would answer to a fact's prompt: logit lens at the answer position.",
+        "Logit lens at the answer position of a fact's prompt, after each layer.",
         (
             FACT,
-            PARAPHRASE,
+            FACT_PROMPT,
             LAYER,
             Column("probability", pa.float32(), "of the answer, softmax(W_U norm_f(h))"),
             Column("rank", pa.int32(), "of the answer, from 1"),
         ),
-        ("fact_id", "paraphrase", "layer"),
+        ("fact_id", "prompt", "layer"),
     ),
     Table(
         "fact_steps",
@@ -30,17 +30,17 @@ TABLES = (
         (
             _STEP,
             FACT,
-            PARAPHRASE,
-            Column("taught", pa.bool_(), "training told this wording; null where that's unknown"),
+            FACT_PROMPT,
+            Column("trained", pa.bool_(), "the training text had this prompt; null where unknown"),
             Column("probability", pa.float32(), "of the answer as next token"),
             Column("rank", pa.int32(), "of the answer, from 1"),
             Column(
-                "decided_layer",
+                "saturation_layer",
                 pa.int16(),
-                "first layer from which the lens ranks the answer 1 to the end; null if never",
+                "first layer from which on the lens ranks the answer first; null where none",
             ),
         ),
-        ("step", "fact_id", "paraphrase"),
+        ("step", "fact_id", "prompt"),
     ),
     Table(
         "neuron_steps",
@@ -52,7 +52,11 @@ TABLES = (
             NEURON,
             Column("firing_rate", pa.float64(), "share of tokens, at that step's threshold"),
             Column("alive", pa.bool_(), "firing_rate is at least the floor"),
-            Column("top_iou", pa.float32(), "top prompts shared with the last step, of all either"),
+            Column(
+                "final_overlap",
+                pa.float32(),
+                "IoU of top activating prompts now and at the last checkpoint",
+            ),
         ),
         ("step", "layer", "neuron"),
     ),
@@ -66,32 +70,36 @@ TABLES = (
             Column("n_alive", pa.int32(), "neurons alive"),
             Column("births", pa.int32(), "alive now, not at the step before; null at the first"),
             Column("deaths", pa.int32(), "alive at the step before, not now; null at the first"),
-            Column("mean_top_iou", pa.float64(), "mean of top_iou over the neurons alive now"),
+            Column("mean_final_overlap", pa.float64(), "mean over the neurons alive now"),
         ),
         ("step", "layer"),
     ),
     Table(
         "training_log",
         "model",
-        "What a run of `kn train` noted as it went; the partition is the model without its step.",
+        "Log of a run of `kn train`; the partition is the model without its step.",
         (
             Column("step", pa.int32(), "optimizer steps done"),
             Column("loss", pa.float64(), "nats a token, mean since the row before; null at 0"),
             Column("lr", pa.float64(), "learning rate"),
             Column("tokens", pa.int64(), "tokens trained on so far"),
-            Column("seconds", pa.float64(), "spent in steps so far, by the clock"),
-            Column("cpu_seconds", pa.float64(), "spent in steps so far, of processors"),
-            Column("known", pa.float64(), "share of facts known in a wording told; null: unasked"),
-            Column("known_unseen", pa.float64(), "share known in a wording never told"),
-            Column("n_facts", pa.int32(), "city -> country facts asked"),
+            Column("seconds", pa.float64(), "wall time of the steps so far"),
+            Column("cpu_seconds", pa.float64(), "processor time of the steps so far"),
+            Column(
+                "known_trained",
+                pa.float64(),
+                "share of facts known in trained prompts; null where not measured",
+            ),
+            Column("known_held_out", pa.float64(), "share of facts known in held-out prompts"),
+            Column("n_facts", pa.int32(), "city-country facts asked"),
         ),
         ("step",),
     ),
     Table(
         "neuron_map_steps",
         "model",
-        "Neurons in the plane, each step begun at the one before; partition: model without step.",
-        (_STEP, LAYER, NEURON, *PLACE),
+        "Neurons in the plane, each map begun at the one before; partition: model without step.",
+        (_STEP, LAYER, NEURON, *COORDINATES),
         ("step", "layer", "neuron"),
     ),
 )

@@ -66,7 +66,7 @@ def neuron_clusters(
     texts = _texts(tokens)
     names = {p: city.name for p, city in cities.items()}
     held = claims.together(
-        _fires_after("reads", phrases_read(texts), neuron, prompt, position),
+        _fires_after("phrase", phrases_read(texts), neuron, prompt, position),
         _fires_after("name", names_read(texts, names, NAMES), neuron, prompt, position),
         _fires_in_countries(where, [c for p in texts if (c := _country(cities, p))]),
         _held("promotes", words),
@@ -215,9 +215,9 @@ def _table(
         "countries": [[t.term for t in terms] for terms in where],
         "country_lifts": [[t.lift for t in terms] for terms in where],
         "vocabulary": [[t.term for t in terms] for terms in words],
-        "evidence": [[claim.term.kind for claim in some] for some in told],
+        "term_kinds": [[claim.term.kind for claim in some] for some in told],
         "terms": [[claim.term.text for claim in some] for some in told],
-        "shares": [[claim.share for claim in some] for some in told],
-        "shares_elsewhere": [[claim.elsewhere for claim in some] for some in told],
+        "term_shares": [[claim.share for claim in some] for some in told],
+        "term_shares_elsewhere": [[claim.elsewhere for claim in some] for some in told],
     }
     return pa.table([pa.array(columns[f.name]).cast(f.type) for f in schema], schema=schema)

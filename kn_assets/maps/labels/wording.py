@@ -45,6 +45,6 @@ def _written_layers(span: str) -> str:
 def _written(term: Term, usual: Usual) -> str:
     if term.kind == "promotes":
         return f"→ {term.text}"
-    if term.kind not in ("reads", "text"):
+    if term.kind not in ("phrase", "text"):
         return term.text
     return "numbers" if term.text == NUMBER else usual.whole(term.text)

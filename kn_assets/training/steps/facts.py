@@ -1,4 +1,4 @@
-"""Facts through training: when a model comes to answer them, and at which layer it decides."""
+"""Facts through training: when a model learns to answer them, and their saturation layer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def fact_lens(
             bar.advance(len(some))
     columns: dict[str, Any] = {
         "fact_id": np.repeat([q.fact_id for q in asked], n),
-        "paraphrase": np.repeat([q.paraphrase for q in asked], n),
+        "prompt": np.repeat([q.prompt for q in asked], n),
         "layer": np.tile(np.arange(n), len(asked)),
         "probability": probability.ravel(),
         "rank": rank.ravel(),
@@ -60,38 +60,38 @@ def fact_lens(
 
 
 def fact_steps(
-    lenses: Mapping[int, pa.Table], taught: Collection[tuple[int, int]] | None = None
+    lenses: Mapping[int, pa.Table], trained: Collection[tuple[int, int]] | None = None
 ) -> pa.Table:
     """The table `fact_steps`, from step -> that step's `fact_lens`.
 
-    taught: (fact_id, paraphrase) of the prompts that training told, None where that isn't known.
+    trained: (fact_id, prompt) of the prompts in the training text, None where unknown.
 
-    A layer decides where the answer ranks first after it and after all later ones; a fact whose
-    answer isn't first at the end has none.
+    The saturation layer is the first after which the answer ranks first to the end (Geva et al.
+    2022); null where the answer is not first at the end.
     """
     rows = []
     for step in sorted(lenses):
         of_prompt: dict[tuple[int, int], list[tuple[int, int, float]]] = {}
         for r in lenses[step].to_pylist():
-            found = of_prompt.setdefault((r["fact_id"], r["paraphrase"]), [])
+            found = of_prompt.setdefault((r["fact_id"], r["prompt"]), [])
             found.append((r["layer"], r["rank"], r["probability"]))
-        for (fact_id, paraphrase), layers in sorted(of_prompt.items()):
+        for (fact_id, prompt), layers in sorted(of_prompt.items()):
             layers.sort()
             rows.append(
                 {
                     "step": step,
                     "fact_id": fact_id,
-                    "paraphrase": paraphrase,
-                    "taught": None if taught is None else (fact_id, paraphrase) in taught,
+                    "prompt": prompt,
+                    "trained": None if trained is None else (fact_id, prompt) in trained,
                     "probability": layers[-1][2],
                     "rank": layers[-1][1],
-                    "decided_layer": decided([rank for _, rank, _ in layers]),
+                    "saturation_layer": saturation_layer([rank for _, rank, _ in layers]),
                 }
             )
     return pa.Table.from_pylist(rows, schema=STEPS["fact_steps"].schema)
 
 
-def decided(ranks: list[int]) -> int | None:
+def saturation_layer(ranks: list[int]) -> int | None:
     """First layer from which all `ranks` are 1; None where the last isn't."""
     wrong = [layer for layer, rank in enumerate(ranks) if rank != 1]
     first = wrong[-1] + 1 if wrong else 0

@@ -1,4 +1,4 @@
-"""What a run of `kn train` in this lake tells of itself: its log, and the prompts it was told."""
+"""The log of a run of `kn train` in this lake, and the prompts in its training text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kn_assets.lake.schema import STEPS
 def log(lake: Lake, name: str) -> pa.Table | None:
     """The table `training_log` of the model `name`; None where it wasn't trained in this lake.
 
-    Raises KnError where the log is damaged.
+    Raises KnError where the log is damaged or an earlier version of this project wrote it.
     """
     file = lake.models / name / "training.jsonl"
     if not file.is_file():
@@ -23,14 +23,20 @@ def log(lake: Lake, name: str) -> pa.Table | None:
     try:
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     except ValueError as e:
-        raise KnError(f"{file} is damaged ({e}): remove it to go on without") from e
-    return pa.Table.from_pylist(rows, schema=STEPS["training_log"].schema)
+        raise KnError(f"{file} is damaged ({e}): remove it to continue without it") from e
+    schema = STEPS["training_log"].schema
+    if unknown := {column for row in rows for column in row} - set(schema.names):
+        raise KnError(
+            f"{file} was written by an earlier version (columns {', '.join(sorted(unknown))}): "
+            "train the model again, or remove the file to continue without it"
+        )
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
-def taught(lake: Lake, name: str, corpus: Partition) -> set[tuple[int, int]] | None:
-    """(fact_id, paraphrase) of a corpus' prompts that training told with their answers.
+def trained_prompts(lake: Lake, name: str, corpus: Partition) -> set[tuple[int, int]] | None:
+    """(fact_id, prompt) of a corpus' prompts in the training text, with their answers.
 
-    None where the model wasn't trained in this lake, since then nobody knows.
+    None where the model was not trained in this lake, so that its training text is unknown.
     """
     from kn_assets.training import text
 
@@ -38,11 +44,11 @@ def taught(lake: Lake, name: str, corpus: Partition) -> set[tuple[int, int]] | N
     if not note.is_file():
         return None
     settings: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
-    told = text.told(settings["cities"])
+    trained = text.trained_prompts(settings["cities"])
     facts = lake.read(corpus, "facts", ["fact_id", "object"]).to_pylist()
     objects = {fact["fact_id"]: fact["object"] for fact in facts}
     return {
-        (row["fact_id"], row["paraphrase"])
+        (row["fact_id"], row["prompt"])
         for row in lake.read(corpus, "fact_prompts").to_pylist()
-        if (row["text"], objects[row["fact_id"]]) in told
+        if (row["text"], objects[row["fact_id"]]) in trained
     }

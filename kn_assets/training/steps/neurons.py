@@ -1,4 +1,4 @@
-"""Neurons through training: how often they fire, which are born and die, what they come to mark.
+"""Neurons through training: firing rates, births and deaths, overlap with the final checkpoint.
 
 Each atlas has thresholds of its own, calibrated so that a stated share of a layer's activations
 fires. So a firing rate says how large a part of its layer's firing a neuron has at that step, not
@@ -25,8 +25,8 @@ def neuron_steps(
     """The table `neuron_steps`: every neuron at every step.
 
     neurons, tops: step -> the tables `neurons` and `neuron_top` of that step's atlas, all of the
-    same prompts. `top_iou` is |A and B| / |A or B| for the prompts of its strongest tokens (sign
-    +1) now and at the last step; null where it has none at either. Raises KnError for fewer than
+    same prompts. `final_overlap` is |A and B| / |A or B| for the top activating prompts (sign +1)
+    now and at the last checkpoint; null where it has none at either. Raises KnError for fewer than
     two steps, or where the steps are of models of different shape.
     """
     steps = _steps(neurons)
@@ -46,7 +46,7 @@ def neuron_steps(
             "neuron": neuron,
             "firing_rate": rate,
             "alive": rate >= floor,
-            "top_iou": pa.array(iou, mask=np.isnan(iou)),
+            "final_overlap": pa.array(iou, mask=np.isnan(iou)),
         }
         parts.append(_table("neuron_steps", columns))
     return pa.concat_tables(parts)
@@ -57,7 +57,7 @@ def layer_steps(neuron_steps: pa.Table) -> pa.Table:
     step = neuron_steps["step"].to_numpy()
     layer = neuron_steps["layer"].to_numpy()
     alive = neuron_steps["alive"].to_numpy(zero_copy_only=False)
-    iou = neuron_steps["top_iou"].to_numpy()
+    iou = neuron_steps["final_overlap"].to_numpy()
     rows = []
     for at in np.unique(layer):
         before = None
@@ -73,7 +73,7 @@ def layer_steps(neuron_steps: pa.Table) -> pa.Table:
                     "n_alive": int(living.sum()),
                     "births": None if before is None else int((living & ~before).sum()),
                     "deaths": None if before is None else int((before & ~living).sum()),
-                    "mean_top_iou": float(shared.mean()) if len(shared) else None,
+                    "mean_final_overlap": float(shared.mean()) if len(shared) else None,
                 }
             )
             before = living

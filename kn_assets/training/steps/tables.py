@@ -136,8 +136,8 @@ class StepsPlan:
             return layer_steps(self.lake.read(self.model, "neuron_steps"))
         if table == "fact_steps":
             corpus, _ = self._prompts(next(iter(self.atlases.values())))
-            taught = training.taught(self.lake, self.name, lakes.corpus(corpus))
-            return fact_steps(self._read("fact_lens"), taught)
+            trained = training.trained_prompts(self.lake, self.name, lakes.corpus(corpus))
+            return fact_steps(self._read("fact_lens"), trained)
         if table == "neuron_map_steps":
             return self._maps(progress)
         log = training.log(self.lake, self.name)

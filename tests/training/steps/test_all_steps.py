@@ -19,7 +19,7 @@ from kn_assets.lake import Lake
 from kn_assets.lake.schema import ATLAS_TABLES, STEPS
 from kn_assets.launch.request import Request
 from kn_assets.launch.steps import requests, run_steps
-from kn_assets.training.text import taught
+from kn_assets.training.text import trained
 from tests.training.steps.trained import CITIES, STEPS_KEPT, TRAINED, Told, at
 
 
@@ -107,17 +107,17 @@ def test_which_wordings_were_told(made: Lake) -> None:
     told = {
         (f.relation, f.subject, n)
         for f in from_cities(geonames.cities().slice(0, CITIES))
-        for n in taught(f)
+        for n in trained(f)
     }
     corpus = lakes.corpus("cities")
     of = {r["fact_id"]: r for r in made.read(corpus, "facts").to_pylist()}
     rows = made.read(lakes.model("geo"), "fact_steps").to_pylist()
     for r in rows:
         fact = of[r["fact_id"]]
-        key = (fact["relation"], fact["subject"], r["paraphrase"])
-        assert r["taught"] == (key in told), key
-    subjects = {of[r["fact_id"]]["subject"] for r in rows if r["taught"] is False}
-    assert {r["taught"] for r in rows} == {True, False} and len(subjects) > CITIES
+        key = (fact["relation"], fact["subject"], r["prompt"])
+        assert r["trained"] == (key in told), key
+    subjects = {of[r["fact_id"]]["subject"] for r in rows if r["trained"] is False}
+    assert {r["trained"] for r in rows} == {True, False} and len(subjects) > CITIES
 
 
 def test_the_log_is_the_runs(made: Lake) -> None:

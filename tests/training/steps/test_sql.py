@@ -11,7 +11,7 @@ from kn_assets.lake.schema import STEPS
 from kn_assets.synthetic import add_training, make_lake
 
 STEPS_MADE = (0, 1, 8, 64)
-CONTROLS = ("random", "matched", "unrelated", "final")
+CONTROLS = ("random", "activation_matched", "other_fact", "final_checkpoint")
 
 
 @pytest.fixture(scope="module")
@@ -58,41 +58,43 @@ def test_steps_are_read_off_names(made: Lake) -> None:
 
 
 def ratio(rows: list[dict], kind: str, control: str) -> float:
-    own = [r for r in rows if (r["kind"], r["control"]) == (kind, control)]
+    own = [r for r in rows if (r["kind"], r["condition"]) == (kind, control)]
     before = sum(r["probability_before"] for r in own)
     return sum(r["probability_after"] for r in own) / before - 1
 
 
-def test_fact_story(made: Lake) -> None:
+def test_fact_by_step(made: Lake) -> None:
     steps = made.read(lakes.model("tiny"), "fact_steps").to_pylist()
     fact = made.read(at(64), "interventions")["fact_id"][0].as_py()
-    got = ask(made, f"FROM fact_story('tiny', {fact})")
+    got = ask(made, f"FROM fact_by_step('tiny', {fact})")
     assert [r["step"] for r in got] == list(STEPS_MADE)
     for r in got:
         own = [s for s in steps if (s["step"], s["fact_id"]) == (r["step"], fact)]
-        layers = [s["decided_layer"] for s in own if s["decided_layer"] is not None]
-        assert (r["n_wordings"], r["n_right"]) == (len(own), sum(s["rank"] == 1 for s in own))
+        layers = [s["saturation_layer"] for s in own if s["saturation_layer"] is not None]
+        assert (r["n_prompts"], r["n_correct"]) == (len(own), sum(s["rank"] == 1 for s in own))
         assert r["probability"] == pytest.approx(statistics.mean(s["probability"] for s in own))
         assert r["rank"] == statistics.median(s["rank"] for s in own)
-        assert r["decided_layer"] == (statistics.median(layers) if layers else None)
+        assert r["saturation_layer"] == (statistics.median(layers) if layers else None)
         changed = [
             i for i in made.read(at(r["step"]), "interventions").to_pylist() if i["fact_id"] == fact
         ]
         assert r["n_neurons"] == changed[0]["n_neurons"]
         for kind in ("suppress", "amplify"):
-            assert r[kind] == pytest.approx(ratio(changed, kind, "refined"), rel=1e-6)
+            assert r[kind] == pytest.approx(ratio(changed, kind, "knowledge_neurons"), rel=1e-6)
             for control in CONTROLS:
                 # At the last step the fact's own neurons are those of the last step.
-                last = control == "final" and r["step"] == 64
-                wanted = ratio(changed, kind, "refined" if last else control)
+                last = control == "final_checkpoint" and r["step"] == 64
+                wanted = ratio(changed, kind, "knowledge_neurons" if last else control)
                 assert r[f"{kind}_{control}"] == pytest.approx(wanted, rel=1e-6)
-    assert ask(made, f"FROM fact_story('tiny@step1', {fact})") == got
-    assert ask(made, "FROM fact_story('tiny', 999999)") == []
+    assert ask(made, f"FROM fact_by_step('tiny@step1', {fact})") == got
+    assert ask(made, "FROM fact_by_step('tiny', 999999)") == []
 
 
-def test_fact_mass(made: Lake) -> None:
+def test_attribution_by_layer(made: Lake) -> None:
     fact = made.read(at(64), "attribution_error")["fact_id"][0].as_py()
-    got = {(r["step"], r["layer"]): r for r in ask(made, f"FROM fact_mass('tiny', {fact})")}
+    got = {
+        (r["step"], r["layer"]): r for r in ask(made, f"FROM attribution_by_layer('tiny', {fact})")
+    }
     assert list(got) == [(s, layer) for s in STEPS_MADE for layer in range(3)]
     for (step, layer), r in got.items():
         own = [
@@ -100,16 +102,20 @@ def test_fact_mass(made: Lake) -> None:
             for e in made.read(at(step), "attribution_error").to_pylist()
             if (e["fact_id"], e["layer"]) == (fact, layer)
         ]
-        assert r["mass"] == pytest.approx(statistics.mean(e["total"] for e in own))
-        assert r["drop"] == pytest.approx(statistics.mean(e["difference"] for e in own))
+        assert r["attribution_sum"] == pytest.approx(
+            statistics.mean(e["attribution_sum"] for e in own)
+        )
+        assert r["probability_drop"] == pytest.approx(
+            statistics.mean(e["probability_drop"] for e in own)
+        )
 
 
-def test_neuron_story(made: Lake) -> None:
+def test_neuron_by_step(made: Lake) -> None:
     neurons = made.read(lakes.model("tiny"), "neuron_steps").to_pylist()
-    got = ask(made, "FROM neuron_story('tiny', 1, 11)")
+    got = ask(made, "FROM neuron_by_step('tiny', 1, 11)")
     own = [r for r in neurons if (r["layer"], r["neuron"]) == (1, 11)]
-    assert [{k: r[k] for k in ("step", "firing_rate", "alive", "top_iou")} for r in got] == [
-        {k: r[k] for k in ("step", "firing_rate", "alive", "top_iou")} for r in own
+    assert [{k: r[k] for k in ("step", "firing_rate", "alive", "final_overlap")} for r in got] == [
+        {k: r[k] for k in ("step", "firing_rate", "alive", "final_overlap")} for r in own
     ]
     seen = 0
     for r in got:
@@ -132,7 +138,7 @@ def test_births_and_deaths(made: Lake) -> None:
 
 
 @pytest.mark.parametrize("relation", ["all", "city-country"])
-def test_training_story(made: Lake, relation: str) -> None:
+def test_training_by_step(made: Lake, relation: str) -> None:
     facts = made.read(lakes.corpus("made"), "facts").to_pylist()
     inside = {f["fact_id"] for f in facts if relation in ("all", f["relation"])}
     prompts = [
@@ -141,42 +147,42 @@ def test_training_story(made: Lake, relation: str) -> None:
         if r["fact_id"] in inside
     ]
     given = "" if relation == "all" else f", relation := '{relation}'"
-    got = ask(made, f"FROM training_story('tiny'{given})")
+    got = ask(made, f"FROM training_by_step('tiny'{given})")
     assert [r["step"] for r in got] == list(STEPS_MADE)
     for r in got:
         own = [p for p in prompts if p["step"] == r["step"]]
         ids = {p["fact_id"] for p in own}
         assert r["n_facts"] == len(ids)
-        for column, told in {"known": (True, False), "known_taught": (True,)}.items() | {
-            ("known_unseen", (False,))
+        for column, told in {"known": (True, False), "known_trained": (True,)}.items() | {
+            ("known_held_out", (False,))
         }:
             hits = [
                 statistics.mean(
-                    p["rank"] == 1 for p in own if p["fact_id"] == i and p["taught"] in told
+                    p["rank"] == 1 for p in own if p["fact_id"] == i and p["trained"] in told
                 )
                 for i in ids
             ]
             assert r[column] == pytest.approx(statistics.mean(h >= 0.5 for h in hits)), column
-        layers = [p["decided_layer"] for p in own if p["decided_layer"] is not None]
-        assert r["decided_layer"] == (pytest.approx(statistics.mean(layers)) if layers else None)
+        layers = [p["saturation_layer"] for p in own if p["saturation_layer"] is not None]
+        assert r["saturation_layer"] == (pytest.approx(statistics.mean(layers)) if layers else None)
         effects = {
-            e["control"]: e
+            e["condition"]: e
             for e in made.read(at(r["step"]), "intervention_effects").to_pylist()
             if (e["relation"], e["kind"]) == (relation, "suppress")
         }
-        effects.setdefault("final", effects["refined"])
-        assert r["suppress"] == effects["refined"]["ratio"]
+        effects.setdefault("final_checkpoint", effects["knowledge_neurons"])
+        assert r["suppress"] == effects["knowledge_neurons"]["relative_change"]
         assert (r["suppress_low"], r["suppress_high"]) == (
-            effects["refined"]["low"],
-            effects["refined"]["high"],
+            effects["knowledge_neurons"]["ci_low"],
+            effects["knowledge_neurons"]["ci_high"],
         )
-        assert r["neurons_per_fact"] == effects["refined"]["mean_neurons"]
+        assert r["neurons_per_fact"] == effects["knowledge_neurons"]["mean_neurons"]
         for control in CONTROLS:
-            if control == "final" and r["step"] == 64:
-                assert r["suppress_final"] == r["suppress"]
+            if control == "final_checkpoint" and r["step"] == 64:
+                assert r["suppress_final_checkpoint"] == r["suppress"]
             else:
-                assert r[f"suppress_{control}"] == effects[control]["ratio"]
-    assert any(r["known_taught"] != r["known_unseen"] for r in got)
+                assert r[f"suppress_{control}"] == effects[control]["relative_change"]
+    assert any(r["known_trained"] != r["known_held_out"] for r in got)
 
 
 def test_known_facts_and_grid(made: Lake) -> None:
@@ -199,10 +205,10 @@ def test_known_facts_and_grid(made: Lake) -> None:
         if s["fact_id"] == 0:
             own.setdefault((s["layer"], s["neuron"]), []).append(s["score"])
     n = len(right[0])
-    grid = ask(made, "FROM fact_neuron_grid('tiny@step8', 0)")
+    grid = ask(made, "FROM fact_attributions('tiny@step8', 0)")
     assert {(r["layer"], r["neuron"]): (r["score"], r["share"]) for r in grid} == {
         place: (pytest.approx(sum(s) / n), len(s) / n) for place, s in own.items()
     }
     assert [r["score"] for r in grid] == sorted((r["score"] for r in grid), reverse=True)
-    assert {(r["layer"], r["neuron"]) for r in grid if r["refined"]} == set(refined)
+    assert {(r["layer"], r["neuron"]) for r in grid if r["is_knowledge_neuron"]} == set(refined)
     assert all(len(r["promotes"]) == 5 for r in grid)

@@ -18,7 +18,7 @@ from kn_assets.training.steps import (
     neuron_map_steps,
     neuron_steps,
 )
-from kn_assets.training.steps.facts import decided
+from kn_assets.training.steps.facts import saturation_layer
 from tests.knowledge import naive
 
 LAYERS, NEURONS, PROMPTS = 2, 5, 8
@@ -90,12 +90,12 @@ def test_each_neuron_at_each_step_against_plain_sets() -> None:
         assert r["alive"] == (rates(r["step"])[at] >= FLOOR)
         now, final = prompts_of(r["step"], *at), prompts_of(16, *at)
         if now | final:
-            assert r["top_iou"] == pytest.approx(len(now & final) / len(now | final))
+            assert r["final_overlap"] == pytest.approx(len(now & final) / len(now | final))
         else:
             assert at == (1, 2)
-            assert r["top_iou"] is None
-    assert all(r["top_iou"] in (1.0, None) for r in rows if r["step"] == 16)
-    assert len({r["top_iou"] for r in rows}) > 3
+            assert r["final_overlap"] is None
+    assert all(r["final_overlap"] in (1.0, None) for r in rows if r["step"] == 16)
+    assert len({r["final_overlap"] for r in rows}) > 3
 
 
 def test_births_and_deaths_against_plain_sets() -> None:
@@ -117,13 +117,13 @@ def test_births_and_deaths_against_plain_sets() -> None:
             before = alive[{4: 0, 16: 4}[r["step"]]]
             assert (r["births"], r["deaths"]) == (len(now - before), len(before - now))
         shared = [
-            s["top_iou"]
+            s["final_overlap"]
             for s in steps.to_pylist()
             if (s["step"], s["layer"]) == (r["step"], r["layer"])
             and s["alive"]
-            and s["top_iou"] is not None
+            and s["final_overlap"] is not None
         ]
-        assert r["mean_top_iou"] == (pytest.approx(np.mean(shared)) if shared else None)
+        assert r["mean_final_overlap"] == (pytest.approx(np.mean(shared)) if shared else None)
     assert sum(r["births"] or 0 for r in rows) > 0
     assert sum(r["deaths"] or 0 for r in rows) > 0
 
@@ -174,7 +174,7 @@ def test_lens_of_facts_against_the_whole_model_run_plainly() -> None:
     ],
 )
 def test_the_layer_that_decides(ranks: list[int], layer: int | None) -> None:
-    assert decided(ranks) == layer
+    assert saturation_layer(ranks) == layer
 
 
 def test_facts_by_step_from_lenses() -> None:
@@ -182,19 +182,19 @@ def test_facts_by_step_from_lenses() -> None:
         rows = [
             {
                 "fact_id": fact,
-                "paraphrase": paraphrase,
+                "prompt": prompt,
                 "layer": layer,
                 "probability": 1 / (rank + layer),
                 "rank": rank,
             }
-            for fact, paraphrase, of_layers in ranks
+            for fact, prompt, of_layers in ranks
             for layer, rank in reversed(list(enumerate(of_layers)))
         ]
         return pa.Table.from_pylist(rows, schema=STEPS["fact_lens"].schema)
 
     table = fact_steps({8: lens((3, 1, [4, 1, 1]), (3, 0, [1, 1, 2])), 0: lens((3, 0, [7, 8, 9]))})
     assert table.schema == STEPS["fact_steps"].schema
-    names = ("step", "fact_id", "paraphrase", "taught", "rank", "decided_layer")
+    names = ("step", "fact_id", "prompt", "trained", "rank", "saturation_layer")
     assert [[r[n] for n in names] for r in table.to_pylist()] == [
         [0, 3, 0, None, 9, None],
         [8, 3, 0, None, 2, None],

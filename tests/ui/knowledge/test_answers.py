@@ -44,14 +44,14 @@ def test_a_fact_comes_with_its_wordings_neurons_and_interventions(
 ) -> None:
     found = view.fact(data, MODEL, FACT)
     assert found["missing"] is None
-    answers = {a["paraphrase"]: a for a in read(told, "fact_answers", fact_id=FACT)}
+    answers = {a["prompt"]: a for a in read(told, "fact_answers", fact_id=FACT)}
     prompts = told.read(lakes.corpus("made"), "fact_prompts").to_pylist()
     assert [w["text"] for w in found["wordings"]] == [
         p["text"] for p in prompts if p["fact_id"] == FACT
     ]
     for wording in found["wordings"]:
-        assert wording["rank"] == answers[wording["paraphrase"]]["rank"]
-        assert wording["top"] == answers[wording["paraphrase"]]["top"]
+        assert wording["rank"] == answers[wording["prompt"]]["rank"]
+        assert wording["top"] == answers[wording["prompt"]]["top"]
     scores: dict[tuple[int, int], float] = {}
     for row in read(told, "attributions", fact_id=FACT):
         key = row["layer"], row["neuron"]

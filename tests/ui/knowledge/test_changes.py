@@ -39,7 +39,7 @@ def test_one_wording_is_picked(page: Screen, told: Lake) -> None:
     opened(page)
     page.page.locator(".kn-wordings tbody tr").nth(3).click()
     (stored,) = read(
-        told, "interventions", fact_id=FACT, kind="suppress", control="refined", paraphrase=2
+        told, "interventions", fact_id=FACT, kind="suppress", control="refined", prompt=2
     )
     cells = page.page.locator(".kn-claim td").all_inner_texts()
     assert float(cells[0]) == pytest.approx(stored["probability_before"], abs=6e-4)

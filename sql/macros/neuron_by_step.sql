@@ -1,7 +1,7 @@
--- A neuron through training, step by step: how often it fires, whether it is alive, how much its
--- strongest prompts are those of the last step (intersection over union), and what its peaks mark
--- best at that step, if anything: the value of the highest AUROC among those it marks surely.
-CREATE OR REPLACE MACRO neuron_story(model, layer, neuron) AS TABLE
+-- A neuron through training, one row per checkpoint: its firing rate, whether it is alive, the
+-- overlap of its top activating prompts with those at the final checkpoint (intersection over
+-- union), and its best concept at that checkpoint by AUROC, null where it has none.
+CREATE OR REPLACE MACRO neuron_by_step(model, layer, neuron) AS TABLE
 WITH
 marked AS (
     SELECT
@@ -15,7 +15,7 @@ marked AS (
     GROUP BY m.step
 )
 SELECT
-    s.step, s.firing_rate, s.alive, s.top_iou,
+    s.step, s.firing_rate, s.alive, s.final_overlap,
     b.best.attribute AS attribute, b.best.value AS value, b.best.auroc AS auroc,
     b.best.q_value AS q_value
 FROM neuron_steps AS s

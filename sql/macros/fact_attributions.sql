@@ -1,10 +1,10 @@
 -- All neurons that a fact's answers are attributed to, highest score first: score is the mean over
--- the fact's wordings (below the floor counts as 0), share that of the wordings in which it is over
--- the floor, refined says whether it is one of the fact's knowledge neurons.
-CREATE OR REPLACE MACRO fact_neuron_grid(model, fact) AS TABLE
+-- the fact's prompts (0 where below the floor), share that of the prompts in which it is over the
+-- floor, is_knowledge_neuron whether it is one of the fact's knowledge neurons.
+CREATE OR REPLACE MACRO fact_attributions(model, fact) AS TABLE
 WITH
-wordings AS (
-    SELECT count(DISTINCT e.paraphrase) AS n
+prompts AS (
+    SELECT count(DISTINCT e.prompt) AS n
     FROM attribution_error AS e
     WHERE e.model = model AND e.fact_id = fact
 ),
@@ -14,10 +14,10 @@ scored AS (
     WHERE a.model = model AND a.fact_id = fact
     GROUP BY a.layer, a.neuron
 ),
-refined AS (
+kept AS (
     SELECT k.layer, k.neuron FROM knowledge_neurons AS k WHERE k.model = model AND k.fact_id = fact
 ),
-words AS (
+vocabulary AS (
     SELECT v.layer, v.neuron, list(v.token ORDER BY v.rank) AS promotes
     FROM neuron_vocabulary AS v
     SEMI JOIN scored AS s ON s.layer = v.layer AND s.neuron = v.neuron
@@ -25,10 +25,10 @@ words AS (
     GROUP BY v.layer, v.neuron
 )
 SELECT
-    s.layer, s.neuron, s.total / w.n AS score, s.n / w.n AS share,
-    r.neuron IS NOT NULL AS refined, t.promotes
+    s.layer, s.neuron, s.total / p.n AS score, s.n / p.n AS share,
+    r.neuron IS NOT NULL AS is_knowledge_neuron, t.promotes
 FROM scored AS s
-CROSS JOIN wordings AS w
-LEFT JOIN refined AS r ON r.layer = s.layer AND r.neuron = s.neuron
-LEFT JOIN words AS t ON t.layer = s.layer AND t.neuron = s.neuron
+CROSS JOIN prompts AS p
+LEFT JOIN kept AS r ON r.layer = s.layer AND r.neuron = s.neuron
+LEFT JOIN vocabulary AS t ON t.layer = s.layer AND t.neuron = s.neuron
 ORDER BY score DESC, s.layer, s.neuron;

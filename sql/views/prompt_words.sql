@@ -1,5 +1,0 @@
--- Every prompt's tokens as one JSON list, in the order of positions.
-CREATE OR REPLACE VIEW prompt_words AS
-SELECT t.model, t.prompt_id, to_json(list(t.token ORDER BY t.position))::VARCHAR AS words
-FROM tokens AS t
-GROUP BY t.model, t.prompt_id;
