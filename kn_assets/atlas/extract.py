@@ -126,7 +126,7 @@ class _Extraction:
         kept, settings = self.work.root / "calibration.npz", self.plan.settings
         if kept.exists():
             return Calibration.read(kept, settings)
-        self.progress.say("calibrating what fires in each layer")
+        self.progress.say("calibrating the threshold of each layer")
         found = calibrate(self.loaded, self.prompts, settings, self.pool)
         found.save(kept)
         return found
@@ -191,7 +191,7 @@ class _Extraction:
         parts = self.loaded.parts
         with (
             ExitStack() as stack,
-            self.progress.bar("in neuron order", parts.n_layers, "layers") as bar,
+            self.progress.bar("sorting by neuron", parts.n_layers, "layers") as bar,
         ):
             folders = {t: stack.enter_context(self.plan.replacing(t)) for t in tables}
             merge_by_neuron(self.shards, parts.n_layers, parts.n_neurons, folders, bar, self.pool)

@@ -1,4 +1,4 @@
-"""What an atlas is made with: one dataclass, told from defaults, stored beside the tables."""
+"""Settings of an atlas: one dataclass with defaults, stored with the tables."""
 
 from __future__ import annotations
 
@@ -33,17 +33,21 @@ class AtlasSettings:
     corpus: str = _setting("wikipedia", "corpus of the prompts: wikipedia, geonames or a file")
     model: str = _setting("gpt2", "model: smollm2-135m, a hub name, a folder or a GGUF file")
     revision: str | None = _setting(None, "revision of a hub model, such as step1000")
-    limit: int | None = _setting(None, "only the first prompts; all where not set")
-    tokens: int = _setting(30, "tokens kept of each prompt")
-    density: float = _setting(0.01, "share of a layer's activations that fire, calibrated")
-    threshold: float | None = _setting(None, "|activation| that fires, in place of a density")
+    limit: int | None = _setting(None, "number of prompts; default all")
+    tokens: int = _setting(30, "tokens per prompt")
+    density: float = _setting(0.01, "target share of a layer's activations that fire")
+    threshold: float | None = _setting(
+        None, "|activation| at which a neuron fires, instead of a density"
+    )
     dtype: str = _setting(
         "auto", "float32, bfloat16, or auto: bfloat16 where the CPU is fast at it"
     )
-    device: str = _setting("auto", "where the one pass runs: cpu, cuda, or auto: cuda if there")
-    lens: str = _setting("all", "all: in the run; lazy: a prompt's when it is opened in the app")
-    top_k: int = _setting(20, "strongest tokens kept of each neuron and sign")
-    vocabulary_k: int = _setting(10, "tokens kept of each value vector and sign")
+    device: str = _setting(
+        "auto", "device of the forward pass: cpu, cuda, or auto: cuda if available"
+    )
+    lens: str = _setting("all", "all: in the run; lazy: each prompt when it is opened in the app")
+    top_k: int = _setting(20, "top activating tokens kept per neuron and sign")
+    vocabulary_k: int = _setting(10, "tokens kept per value vector and sign")
     seed: int = _setting(0, "seed of calibration and maps")
 
     def checked(self) -> AtlasSettings:

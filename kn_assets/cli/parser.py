@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"kn: {e}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nkn: stopped; the same command goes on where this one was", file=sys.stderr)
+        print("\nkn: interrupted; rerun the same command to resume", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `kn prompts | head`
         sys.stderr.close()
@@ -34,29 +34,38 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser(given: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="kn", description="Knowledge neurons explorer: what a model's neurons do on a topic."
+        prog="kn",
+        description="Explore which neurons of a language model store a fact, and when it learns them.",
     )
-    parser.add_argument("--data", metavar="DIR", help="the lake; default $KN_DATA, else data")
+    parser.add_argument(
+        "--data", metavar="DIR", help="folder of the lake; default $KN_DATA, else data"
+    )
     added = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    demo = added.add_parser("demo", help="embedded corpus and model, then the app")
-    demo.add_argument("--limit", type=int, help=f"prompts; default {commands.DEMO['limit']}")
-    demo.add_argument("--lens", help="all (default), or lazy: a prompt's when it is opened")
-    demo.add_argument("--no-ui", action="store_true", help="make the atlas, don't start the app")
+    demo = added.add_parser(
+        "demo", help="make an atlas of the embedded corpus and model, then start the app"
+    )
+    demo.add_argument(
+        "--limit", type=int, help=f"number of prompts; default {commands.DEMO['limit']}"
+    )
+    demo.add_argument("--lens", help="all (default), or lazy: each prompt when it is opened")
+    demo.add_argument("--no-ui", action="store_true", help="make the atlas only")
     _ui_options(demo)
     demo.set_defaults(call=commands.demo)
 
     run = added.add_parser("run", help="make an atlas: materialize its Dagster assets")
     _setting_options(run)
-    run.add_argument("--only", action="append", metavar="TABLE", help="just this table; repeatable")
+    run.add_argument("--only", action="append", metavar="TABLE", help="only this table; repeatable")
     _steps_options(run)
     run.set_defaults(call=commands.run)
 
-    plan = added.add_parser("plan", help="time, memory, rows and bytes of a run, before it")
+    plan = added.add_parser("plan", help="estimate time, memory, rows and bytes of a run")
     _setting_options(plan)
     plan.set_defaults(call=commands.plan)
 
-    knowledge = added.add_parser("knowledge", help="facts: what holds them, by intervention")
+    knowledge = added.add_parser(
+        "knowledge", help="find the knowledge neurons of facts, and test them by interventions"
+    )
     _setting_options(knowledge)
     _options_of(knowledge.add_argument_group("facts"), KnowledgeSettings, {"seed", "like"})
     _steps_options(knowledge)
@@ -66,35 +75,33 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     _options_of(train, TrainSettings, set())
     train.set_defaults(call=commands.train)
 
-    ui = added.add_parser("ui", help="the app on whatever atlases exist")
+    ui = added.add_parser("ui", help="start the app on the atlases in the lake")
     _ui_options(ui)
     ui.set_defaults(call=commands.ui)
 
-    sql = added.add_parser("sql", help="read-only SQL over all tables")
+    sql = added.add_parser("sql", help="run a read-only SQL query over all tables")
     sql.add_argument("query")
     sql.add_argument("--format", choices=("table", "csv", "json"), default="table")
     sql.set_defaults(call=commands.sql)
 
-    page = added.add_parser("page", help="what is kept of a Wikipedia page")
+    page = added.add_parser("page", help="show the text and the prompt taken from a Wikipedia page")
     page.add_argument("page", metavar="FILE_OR_URL")
-    page.add_argument(
-        "--model", help="whose tokenizer to show; default gpt2, where it is to be had"
-    )
-    page.add_argument("--contact", help="operator's contact; default $KN_CONTACT")
+    page.add_argument("--model", help="model whose tokenizer to use; default gpt2, if available")
+    page.add_argument("--contact", help="your contact for the User-Agent; default $KN_CONTACT")
     page.add_argument("--base-url", help="site to fetch from; default Wikipedia")
     page.add_argument("--keep-parentheses", action="store_true", default=None)
     page.set_defaults(call=commands.page)
 
     prompts = added.add_parser("prompts", help="list the prompts of a corpus")
     prompts.add_argument("--corpus", help="default: the only one, else wikipedia")
-    prompts.add_argument("--model", help="whose tokenizer cuts; default gpt2")
-    prompts.add_argument("--limit", type=int, help="only the first")
+    prompts.add_argument("--model", help="model whose tokenizer to use; default gpt2")
+    prompts.add_argument("--limit", type=int, help="number of prompts; default all")
     prompts.set_defaults(call=commands.prompts)
 
-    bench = added.add_parser("bench", help="benchmarks, each against a named baseline")
+    bench = added.add_parser("bench", help="run a benchmark against its baseline")
     _bench_options(bench, given)
 
-    doctor = added.add_parser("doctor", help="what is installed, reachable and made")
+    doctor = added.add_parser("doctor", help="check the installation, the network and the lake")
     doctor.set_defaults(call=commands.doctor)
     return parser
 
@@ -103,8 +110,10 @@ def _bench_options(parser: argparse.ArgumentParser, given: list[str]) -> None:
     names = parser.add_subparsers(required=True, metavar="NAME")
     for name in bench_names():
         one = names.add_parser(name)
-        one.add_argument("--json", action="store_true", help="one object, for machines")
-        one.add_argument("--markdown", action="store_true", help="a row for docs/benchmarks.md")
+        one.add_argument("--json", action="store_true", help="print one JSON object")
+        one.add_argument(
+            "--markdown", action="store_true", help="print a row for docs/benchmarks.md"
+        )
         if name in given:  # a benchmark is imported only when it is asked for
             module = importlib.import_module(f"kn_assets.bench.{name}")
             module.add_arguments(one)
@@ -112,7 +121,7 @@ def _bench_options(parser: argparse.ArgumentParser, given: list[str]) -> None:
 
 
 def bench_names() -> list[str]:
-    """The benchmarks there are: the modules of `kn_assets.bench` but the shared one."""
+    """Names of the benchmarks: the modules of `kn_assets.bench` but the shared one."""
     from kn_assets import bench
 
     return [m.name for m in pkgutil.iter_modules(bench.__path__) if m.name != "result"]
@@ -120,12 +129,12 @@ def bench_names() -> list[str]:
 
 def _steps_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--force", action="store_true", help="make tables again that are up to date"
+        "--force", action="store_true", help="also remake tables that are up to date"
     )
     parser.add_argument(
         "--steps-of",
         metavar="all|N|A,B,..",
-        help="each training step of the model, N log-spaced ones, or those at steps A, B, ...",
+        help="all checkpoints of the model, N log-spaced ones, or those at steps A, B, ...",
     )
 
 
@@ -133,7 +142,7 @@ def _ui_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=7860, help="port; default 7860")
     parser.add_argument("--share", action="store_true", help="open a Gradio share link")
-    parser.add_argument("--auth", metavar="USER:PASS", help="ask for this user and password")
+    parser.add_argument("--auth", metavar="USER:PASS", help="require this user and password")
     parser.add_argument("--public", action="store_true", help="allow a share link without --auth")
 
 
@@ -148,19 +157,19 @@ def _setting_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _options_of(group: Any, settings: Any, left_out: set[str]) -> None:
-    """An option for every field of a settings dataclass; None where it isn't given."""
+    """An option for every field of a settings dataclass, None by default."""
     types = get_type_hints(settings)
     for f in fields(settings):
         if f.name in left_out:
             continue
         name = f"--{f.name.replace('_', '-')}"
-        told = f.metadata["help"].replace("%", "%%")
+        meaning = f.metadata["help"].replace("%", "%%")
         if f.default not in (None, False, MISSING):
-            told += f"; default {f.default}"
+            meaning += f"; default {f.default}"
         if types[f.name] is bool:
-            group.add_argument(name, action="store_true", default=None, help=told)
+            group.add_argument(name, action="store_true", default=None, help=meaning)
         else:
-            group.add_argument(name, type=_scalar(types[f.name]), help=told)
+            group.add_argument(name, type=_scalar(types[f.name]), help=meaning)
 
 
 def _scalar(hint: Any) -> type:

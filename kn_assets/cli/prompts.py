@@ -40,7 +40,7 @@ def prompt_lines(
 def _only_corpus(lake: Lake) -> str:
     keys = [p.key for p in lake.partitions("corpus") if lake.meta(p, "prompts")]
     if not keys:
-        raise KnError("there are no prompts yet: `kn demo` or `kn run` makes some")
+        raise KnError("there are no prompts yet: run `kn demo` or `kn run`")
     if len(keys) > 1 and "wikipedia" not in keys:
         raise KnError(f"there are several corpora: give --corpus with one of {', '.join(keys)}")
     return "wikipedia" if "wikipedia" in keys else keys[0]

@@ -62,9 +62,7 @@ def read(path: str | Path, progress: Progress | None = None) -> tuple[pa.Table, 
     if not rows:
         raise KnError(f"{path} has no row with a text: a corpus needs at least one")
     if dropped and progress:
-        progress.say(
-            f"{path.name}: left out {dropped} of {dropped + len(rows)} rows without a text"
-        )
+        progress.say(f"{path.name}: skipped {dropped} of {dropped + len(rows)} rows without a text")
     return _cities(rows, path.name), _prompts(rows)
 
 

@@ -26,7 +26,7 @@ Node = dict[str, Any]
 
 
 class QueryRefused(KnError):
-    """The query asks for something that ad-hoc SQL may not do."""
+    """The query does something that is not allowed in ad-hoc SQL."""
 
 
 class QueryFailed(KnError):
@@ -71,11 +71,11 @@ def check(cursor: duckdb.DuckDBPyConnection, sql: str, limit: int) -> str:
     Raises QueryRefused where it does anything else, QueryFailed where it doesn't parse.
     """
     if len(sql) > MAX_LENGTH:
-        raise QueryRefused(f"the query is longer than {MAX_LENGTH:,} characters: ask for less")
+        raise QueryRefused(f"the query is longer than {MAX_LENGTH:,} characters")
     if not sql.strip().removesuffix(";").strip():
         raise QueryRefused("the query is empty: try FROM atlases")
     if "\x00" in sql:
-        raise QueryRefused("the query holds a null character")
+        raise QueryRefused("the query contains a null character")
     text = wrapped(sql, limit)
     ((tree,),) = cursor.execute("SELECT json_serialize_sql(?)", [text]).fetchall()
     try:
@@ -85,7 +85,7 @@ def check(cursor: duckdb.DuckDBPyConnection, sql: str, limit: int) -> str:
     if parsed["error"]:
         raise QueryFailed(_parse_error(parsed["error_message"]))
     if len(parsed["statements"]) != 1:
-        raise QueryRefused("one query at a time, please")
+        raise QueryRefused("one query at a time")
     _check_wrapper(parsed["statements"][0]["node"])
     nodes = list(_nodes(parsed))
     ctes = {name.lower() for node in nodes for name in _cte_names(node)}
@@ -96,8 +96,8 @@ def check(cursor: duckdb.DuckDBPyConnection, sql: str, limit: int) -> str:
 
 def _parse_error(message: str) -> str:
     if "Only SELECT" in message:
-        return "only queries can be asked here: SELECT, FROM, WITH, VALUES, DESCRIBE or SUMMARIZE"
-    return f"this doesn't parse as a query ({message}); only reading queries can be asked here"
+        return "only read queries are allowed: SELECT, FROM, WITH, VALUES, DESCRIBE or SUMMARIZE"
+    return f"syntax error ({message}); only read queries are allowed"
 
 
 def _check_wrapper(top: Node) -> None:
@@ -140,11 +140,11 @@ def _check_node(node: Node, ctes: set[str]) -> None:
     if isinstance(kind, str):
         if kind.endswith("_NODE") and kind not in _QUERY_NODES:
             word = kind.split("_", 1)[0]
-            raise QueryRefused(f"{word} can't be used here: queries may only read")
+            raise QueryRefused(f"{word} is not allowed: only read queries are")
         if "class" in node and node["class"] not in _EXPRESSIONS:
-            raise QueryRefused(f"{node['class'].lower()} can't be used in a query here")
+            raise QueryRefused(f"{node['class'].lower()} is not allowed")
         if "alias" in node and "sample" in node and kind not in _RELATIONS:
-            raise QueryRefused(f"{kind.lower()} can't be used in a query here")
+            raise QueryRefused(f"{kind.lower()} is not allowed")
         if kind == "BASE_TABLE":
             _check_table(node, ctes)
         elif kind == "SHOW_REF":
@@ -154,13 +154,13 @@ def _check_node(node: Node, ctes: set[str]) -> None:
     if "function_name" in node:
         name = str(node["function_name"]).lower()
         if name in _DENIED or name.startswith(_DENIED_STARTS):
-            raise QueryRefused(f"the function {name} can't be used here")
+            raise QueryRefused(f"the function {name} is not allowed")
 
 
 def _check_table(node: Node, ctes: set[str]) -> None:
     name, schema = node["table_name"].lower(), node["schema_name"].lower()
     if node["catalog_name"] or node.get("at_clause"):
-        raise QueryRefused(f"{name} can't be read here: name a view without a database before it")
+        raise QueryRefused(f"{name} is not allowed: name a view without a database")
     if schema == "information_schema" and name in _CATALOGUE:
         return
     known = name in _views() or (not schema and name in ctes)
@@ -168,12 +168,12 @@ def _check_table(node: Node, ctes: set[str]) -> None:
     if known and schema in ("", "main") and re.fullmatch(r"\w+", name):
         return
     shown = node["table_name"][:80]
-    raise QueryRefused(f"there is no view {shown!r}: SHOW TABLES lists those there are")
+    raise QueryRefused(f"there is no view {shown!r}: SHOW TABLES lists them")
 
 
 def _check_show(node: Node) -> None:
     if node["query"] is None and node["table_name"].strip('"').lower() not in _SHOWN:
-        raise QueryRefused("only SHOW TABLES, DESCRIBE and SUMMARIZE can be used here")
+        raise QueryRefused("only SHOW TABLES, DESCRIBE and SUMMARIZE are allowed")
 
 
 def _check_table_function(node: Node) -> None:
@@ -182,8 +182,8 @@ def _check_table_function(node: Node) -> None:
     ours = name in _macros() and function["schema"].lower() in ("", "main")
     if function.get("catalog") or not (ours or name in _TABLE_FUNCTIONS):
         raise QueryRefused(
-            f"the table function {name} can't be used here; range, generate_series, unnest and "
-            f"the macros can: {', '.join(sorted(_macros()))}"
+            f"the table function {name} is not allowed; allowed are range, generate_series, "
+            f"unnest and the macros: {', '.join(sorted(_macros()))}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Ad-hoc SQL: guarded, limited in rows, time and bytes, and told as text, CSV or JSON.
+"""Ad-hoc SQL: guarded, limited in rows, time and bytes, and printed as text, CSV or JSON.
 
 `run` is used by `kn sql` in its own process. A server that answers strangers runs it inside a
 `kn_assets.database.sandbox.Sandbox`, since DuckDB can't be interrupted within one call of a
@@ -40,18 +40,18 @@ __all__ = [
 MAX_ROWS = 1_000
 TIMEOUT_S = 30.0
 MAX_BYTES = 64 << 20
-TOO_BIG = "the query wants more memory than it may have: narrow it, or ask for less"
+TOO_BIG = "query exceeded its memory limit; add filters or a LIMIT"
 _BATCH = 2_048
 _LISTING = {"show", "describe", "information_schema"}
-"""Words of queries that ask what there is."""
+"""Words of queries that list views."""
 
 
 class QueryTimeout(KnError):
-    """The query took longer than it may."""
+    """The query exceeded its time limit."""
 
 
 class QueryTooBig(KnError):
-    """The query wanted more memory than it may, or its result is too large to hand over."""
+    """The query exceeded its memory limit, or its result is too large to return."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _fetch(relation: duckdb.DuckDBPyRelation, rows: int, max_bytes: int) -> pa.T
         found += batch.num_rows
         if size > max_bytes:
             raise QueryTooBig(
-                f"the result is larger than {max_bytes >> 20} MiB: ask for fewer rows or columns"
+                f"the result exceeds {max_bytes >> 20} MiB: select fewer rows or columns"
             )
         if found >= rows:
             break
@@ -166,15 +166,15 @@ def _said(error: Exception, expired: bool, timeout_s: float) -> KnError:
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError) or "Out of Memory" in text:
         return QueryTooBig(TOO_BIG)
     if isinstance(error, duckdb.PermissionException):
-        return QueryRefused("the query touches something outside the atlas")
+        return QueryRefused("the query reads outside the lake")
     if isinstance(error, duckdb.Error):
         return QueryFailed(_own_lines(text))
     raise error
 
 
 def too_slow(timeout_s: float) -> str:
-    """What is said of a query that didn't end in time."""
-    return f"the query took longer than {timeout_s:g} s: narrow it, or ask for less"
+    """The message of a query that exceeded its time limit."""
+    return f"query exceeded its time limit of {timeout_s:g} s; add filters or a LIMIT"
 
 
 def _own_lines(message: str) -> str:
@@ -201,7 +201,7 @@ def main_query(
     result = _run_alone(lake, sql, max_rows, timeout_s)
     print(format_result(result, fmt), file=out or sys.stdout)
     rows = f"{result.table.num_rows:,} row{'' if result.table.num_rows == 1 else 's'}"
-    cut = f"the first {rows}, there are more" if result.truncated else rows
+    cut = f"first {rows} of more" if result.truncated else rows
     print(f"{cut}, in {result.seconds:.3f} s", file=notes or sys.stderr)
 
 

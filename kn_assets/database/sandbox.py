@@ -142,7 +142,7 @@ class _Worker:
                 return self._process
             self.stop()
             self._process = self._start()
-        raise KnError("the process that answers SQL doesn't start: see the messages above")
+        raise KnError("the SQL process does not start: see the messages above")
 
 
 _ERRORS: dict[str, type[KnError]] = {

@@ -76,7 +76,7 @@ def nodes(rule: Rule, steps: int) -> tuple[np.ndarray, np.ndarray]:
     if rule not in get_args(Rule):
         raise KnError(f"{rule!r} is no rule: use one of {', '.join(get_args(Rule))}")
     if steps < 1:
-        raise KnError(f"{steps} steps can't be taken: give 1 or more")
+        raise KnError("steps must be at least 1")
     if rule == "gauss":
         x, weight = np.polynomial.legendre.leggauss(steps)
         return (x + 1) / 2, weight / 2

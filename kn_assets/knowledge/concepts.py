@@ -132,7 +132,7 @@ def _fired(peaks: pa.Table, prompt_ids: list[int]) -> tuple[np.ndarray, csr_matr
     prompt = peaks["prompt_id"].to_numpy()
     at = np.searchsorted(ranked, prompt)
     if len(prompt) and (at.max() >= len(ranked) or (ranked[at] != prompt).any()):
-        raise KnError("neuron_peaks holds prompts that the atlas doesn't: make the atlas again")
+        raise KnError("neuron_peaks has prompts that are not in the atlas: make the atlas again")
     named = peaks["layer"].to_numpy().astype(np.int64) << 32 | peaks["neuron"].to_numpy()
     unique, row = np.unique(named, return_inverse=True)
     size = np.abs(peaks["activation"].to_numpy())

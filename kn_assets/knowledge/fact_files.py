@@ -51,9 +51,9 @@ def read(path: str | Path, progress: Progress | None = None) -> list[Fact]:
     else:
         facts = _rows(path, left_out)
     if not facts:
-        raise KnError(f"{path} has no fact whose object ends a prompt: see its wordings")
+        raise KnError(f"{path} has no prompt that ends with the object of its fact")
     if progress and left_out.n:
-        progress.say(f"{path.name}: left out {left_out.n} wordings that don't end with the object")
+        progress.say(f"{path.name}: skipped {left_out.n} prompts that don't end with the object")
     return facts
 
 
@@ -89,7 +89,7 @@ def _rows(path: Path, left_out: _Count) -> list[Fact]:
                 columns[what] = name
         for what in ("subject", "object"):
             if what not in columns:
-                raise KnError(f"{path} has no column {what}: call one of its columns so")
+                raise KnError(f"{path} has no column {what}: rename one of its columns")
         if not columns.keys() & {"text", "template"}:
             raise KnError(f"{path} has neither a column prompt nor a column template: add one")
 

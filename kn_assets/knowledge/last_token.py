@@ -112,8 +112,8 @@ def last_token(loaded: LoadedModel, ids: Sequence[int]) -> LastToken:
     in_turn = zip(seen.inputs[1:], seen.outputs, strict=False)
     if not all(torch.equal(given, left) for given, left in in_turn):
         raise KnError(
-            f"{type(loaded.model).__name__} does something between its blocks: it can't be run "
-            "from a layer on, which attribution and interventions need"
+            f"{type(loaded.model).__name__} computes something between its blocks: it can't be "
+            "restarted from a layer, which attribution and interventions need"
         )
     return LastToken(
         parts=parts,

@@ -21,7 +21,7 @@ from kn_assets.errors import KnError
 
 NO_DISTINGUISHING_TOKEN = "the object is a prefix of another"
 JOINED = "the tokenizer joins the end of the prompt with the object"
-TOO_LONG = "the prompt is longer than the model reads"
+TOO_LONG = "the prompt exceeds the model's context"
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def single(tokenizer: Any, text: str, answer: str) -> Question:
     """
     text, answer = text.rstrip(), answer.strip()
     if not text or not answer:
-        raise KnError("give a beginning of a sentence and the answer that ends it")
+        raise KnError("give the beginning of a sentence and its answer")
     start, full = _encode(tokenizer, [text, f"{text} {answer}"])
     if full[: len(start)] != start or len(full) == len(start):
         raise KnError(f"{JOINED}: end the prompt with a whole word")

@@ -1,9 +1,8 @@
-"""Parts of the tables about facts, kept until the tables are written, so that a killed run goes on.
+"""Parts of the tables about facts, kept until the tables are written, so that a killed run resumes.
 
-What is asked, attributed and changed goes a batch, a prompt or a fact at a time, and none of them
-is anything to another. So the rows of each are a file as soon as they are known, in a folder that
-is named by what the tables are made of: a run takes up what an earlier one with the same settings
-left, and nothing else.
+Answers, attributions and interventions are made in independent parts: a batch, a prompt or a fact
+each. The rows of a part are written to a file at once, in a folder named by the fingerprint of the
+tables: a run resumes the work of an earlier one with the same settings only.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ class Work:
         """
         left = [i for i, name in enumerate(names) if not self._file(stage, name).exists()]
         if done := len(names) - len(left):
-            self._progress.say(f"{stage}: {done} of {len(names)} parts are there, going on")
+            self._progress.say(f"{stage}: resuming, {done} of {len(names)} parts done")
         for i, part in zip(left, make(left), strict=True):
             with said_plainly(self._lake.root):
                 self._keep(self._file(stage, names[i]), part)

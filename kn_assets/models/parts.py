@@ -120,8 +120,8 @@ class Parts:
         bound = tolerance * max(1.0, float(wanted.abs().max()))
         if found is None or found.shape != wanted.shape or (found - wanted).abs().max() > bound:
             raise KnError(
-                f"{type(model).__name__} can't be explored yet: final norm and unembedding on its "
-                "last block's output don't give its own logits"
+                f"{type(model).__name__} is not supported: final norm and unembedding of its last "
+                "block's output don't reproduce its logits"
             )
 
 
@@ -137,8 +137,8 @@ def find_parts(model: PreTrainedModel) -> Parts:
     experts = [n for n, _ in model.named_modules() if n.rsplit(".", 1)[-1] in structure.EXPERTS]
     if experts:
         raise KnError(
-            f"{title} is a mixture of experts ({experts[0]}): its neurons have no single place, so "
-            "it can't be explored; choose a dense model"
+            f"{title} is a mixture of experts ({experts[0]}): mixtures of experts are not supported; "
+            "choose a dense model"
         )
     body, head = model.base_model, model.get_output_embeddings()
     if body is model or not isinstance(head, nn.Linear):
@@ -150,7 +150,7 @@ def find_parts(model: PreTrainedModel) -> Parts:
     if len(set(sizes)) > 1:
         raise KnError(
             f"the layers of {title} have different numbers of neurons "
-            f"({', '.join(str(n) for n in sorted({s[0] for s in sizes}))}), which tables can't hold"
+            f"({', '.join(str(n) for n in sorted({s[0] for s in sizes}))}), which is not supported"
         )
     n_neurons, d_model = sizes[0]
     config = model.config.get_text_config()

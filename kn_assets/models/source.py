@@ -103,7 +103,7 @@ def _key(name: str, revision: str | None = None) -> str:
     if key == embedded.KEY:
         raise KnError(
             f"{name} would share its atlas with the embedded {embedded.KEY}: rename the folder or "
-            "file so that the two can be told apart"
+            "file"
         )
     return lakes.model(key).key
 

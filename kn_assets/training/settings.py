@@ -27,24 +27,26 @@ class TrainSettings:
     """
 
     name: str = _setting("geo-gpt2", "name of the model; its checkpoints are NAME@stepN")
-    corpus: str = _setting("geonames", "corpus whose facts are told: geonames")
-    cities: int | None = _setting(None, "only the first cities; all where not set")
+    corpus: str = _setting("geonames", "corpus of the facts: geonames")
+    cities: int | None = _setting(None, "number of cities, the largest first; default all")
     steps: int = _setting(1400, "optimizer steps")
-    batch: int = _setting(48, "packed rows of `context` tokens in a step")
+    batch: int = _setting(48, "packed rows of `context` tokens per step")
     lr: float = _setting(2e-3, "highest learning rate, reached after the warm-up")
     warmup: int = _setting(50, "steps over which the learning rate rises")
-    weight_decay: float = _setting(0.01, "AdamW's, on matrices alone")
+    weight_decay: float = _setting(0.01, "AdamW weight decay, on matrices only")
     layers: int = _setting(4, "transformer blocks")
     width: int = _setting(192, "size of the residual stream")
-    heads: int = _setting(4, "attention heads in a block")
-    context: int = _setting(64, "most tokens the model reads")
-    vocabulary: int = _setting(4096, "tokens of its byte-level BPE, at most")
+    heads: int = _setting(4, "attention heads per block")
+    context: int = _setting(64, "context length in tokens")
+    vocabulary: int = _setting(4096, "most tokens of its byte-level BPE")
     checkpoints: int = _setting(16, "checkpoints kept: step 0, then log-spaced up to the last")
-    sample: int = _setting(400, "facts asked now and then while it trains; all are at the end")
-    measure_every: int = _setting(50, "steps between two such measurements")
-    save_every_s: float = _setting(60.0, "seconds after which a killed run loses no more")
-    threads: int = _setting(2, "threads of torch; another number gives other last digits")
-    seed: int = _setting(0, "seed of the weights, the wording and the order")
+    sample: int = _setting(400, "facts in each measurement during training; all at the end")
+    measure_every: int = _setting(50, "steps between measurements")
+    save_every_s: float = _setting(
+        60.0, "seconds between saved states; a killed run loses at most that"
+    )
+    threads: int = _setting(2, "threads of torch; the last digits depend on it")
+    seed: int = _setting(0, "seed of weights, phrasing and order")
 
     def checked(self) -> TrainSettings:
         if not _NAME.fullmatch(self.name):
@@ -53,7 +55,7 @@ class TrainSettings:
                 "with a letter or digit"
             )
         if self.corpus != "geonames":
-            raise KnError(f"--corpus {self.corpus} can't be trained on: its facts are geonames'")
+            raise KnError(f"--corpus {self.corpus} has no training text: use geonames")
         for f in fields(self):
             value = getattr(self, f.name)
             least = _LEAST.get(f.name, 0)

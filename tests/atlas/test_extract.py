@@ -212,5 +212,5 @@ def test_the_device_is_recorded_and_no_part_of_the_fingerprint(tmp_path: Path) -
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is here")
 def test_a_device_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:
     plan = made_plan(tmp_path, "gpt2", device="cuda")
-    with pytest.raises(KnError, match="there is no CUDA device here"):
+    with pytest.raises(KnError, match="no CUDA device"):
         extract(plan, ["atlases"], Progress())

@@ -102,7 +102,7 @@ def test_text_is_normalized_and_empty_ones_are_counted(tmp_path):
     _, prompts = own_file.read(write(tmp_path / "a.jsonl", rows), LogProgress(said.append))
     assert prompts["text"].to_pylist() == ["São Paulo", "lone ? surrogate"]
     assert prompts["prompt_id"].to_pylist() == [0, 1]
-    assert said == ["a.jsonl: left out 2 of 4 rows without a text"]
+    assert said == ["a.jsonl: skipped 2 of 4 rows without a text"]
 
 
 def test_the_first_thousand_characters_end_between_letters(tmp_path):

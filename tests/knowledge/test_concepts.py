@@ -166,7 +166,7 @@ def test_empty_and_foreign_peaks() -> None:
     ids = [100 + 3 * i for i in range(N)]
     assert concepts(table([]), ids, world()).num_rows == 0
     for prompt in (101, 999):
-        with pytest.raises(KnError, match="prompts that the atlas doesn't"):
+        with pytest.raises(KnError, match="prompts that are not in the atlas"):
             concepts(table([(0, 0, prompt, 1.0)]), ids, world())
 
 

@@ -71,7 +71,7 @@ def test_templates_are_filled_and_cut_at_the_object(tmp_path: Path) -> None:
         "Peru has its capital in",
         "Peru is governed from",
     )
-    assert said.lines == ["mine.jsonl: left out 3 wordings that don't end with the object"]
+    assert said.lines == ["mine.jsonl: skipped 3 prompts that don't end with the object"]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,10 @@ def test_templates_are_filled_and_cut_at_the_object(tmp_path: Path) -> None:
         ([{"subject": "a", "prompt": "b"}], "no column object"),
         ([{"subject": "a", "object": "b"}], "neither a column prompt nor"),
         ([{"subject": "a", "object": "", "prompt": "c"}], "line 1: a subject and an object"),
-        ([{"subject": "a", "object": "b", "template": "[Y] is [X]"}], "no fact whose object ends"),
+        (
+            [{"subject": "a", "object": "b", "template": "[Y] is [X]"}],
+            "no prompt that ends with the object",
+        ),
         ([["a"]], "JSON object"),
     ],
 )

@@ -148,12 +148,12 @@ def test_an_interrupted_run_goes_on(
 ) -> None:
     first = interrupted(plan, "answers", BATCH)
     assert first.opened == {"answers": (PROMPTS, 0)}
-    assert not any("are there" in line for line in first.said)
+    assert not any("resuming" in line for line in first.said)
     second = interrupted(plan, "answers", BATCH)
     assert second.opened == {"answers": (PROMPTS, BATCH)}
     third = interrupted(plan, "attribution", 2)
     assert third.opened == {"answers": (PROMPTS, 2 * BATCH), "attribution": (PROMPTS, 0)}
-    assert f"answers: 2 of {BATCHES} parts are there, going on" in third.said
+    assert f"answers: resuming, 2 of {BATCHES} parts done" in third.said
     fourth = interrupted(plan, "attribution", PROMPTS - 2)  # at the last
     assert fourth.opened == {"answers": (PROMPTS, PROMPTS), "attribution": (PROMPTS, 2)}
     assert len(done["attribution"]) == PROMPTS

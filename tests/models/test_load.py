@@ -83,7 +83,7 @@ def test_a_missing_tokenizer_is_not_an_empty_one(tmp_path: Path) -> None:
 
 def test_a_strangers_tokenizer_is_refused(tmp_path: Path) -> None:
     folder = tiny.save(tmp_path / "small", "gpt2", vocab_size=60)
-    with pytest.raises(KnError, match="doesn't belong to the model"):
+    with pytest.raises(KnError, match="doesn't fit the model"):
         load_folder(folder)
 
 

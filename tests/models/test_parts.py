@@ -236,5 +236,5 @@ def test_check_notices_a_step_between_last_block_and_logits() -> None:
             "last_hidden_state", output.last_hidden_state.roll(1, -1)
         )
     )
-    with pytest.raises(KnError, match="don't give its own logits"):
+    with pytest.raises(KnError, match="don't reproduce its logits"):
         parts.check(model)

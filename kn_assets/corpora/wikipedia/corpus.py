@@ -49,7 +49,7 @@ def cities(client: Client, progress: Progress) -> Cities:
         [link.country for link in found],
         [client.page_url(link.title) for link in found],
     )
-    progress.say(f"{len(found)} cities, {share:.1%} of them known to GeoNames")
+    progress.say(f"{len(found)} cities, {share:.1%} matched in GeoNames")
     return Cities(table, share, Counter(link.country for link in found))
 
 
@@ -69,7 +69,7 @@ def _resolved(client: Client, progress: Progress) -> Iterator[Link]:
                     f"redirects of the list's links can't be resolved ({e}): run the same command "
                     "again later"
                 ) from e
-            progress.say(f"the site has no API ({e}): redirects show when pages are fetched")
+            progress.say(f"the site has no API ({e}): redirects are resolved as pages are fetched")
             known = {}
         for link in batch:
             title = known[link.title].title if link.title in known else link.title
@@ -114,7 +114,7 @@ def page_summary(
             try:
                 html = client.page(file_or_url).html
             except Failed as e:
-                raise KnError(f"{file_or_url} can't be had: {e}") from e
+                raise KnError(f"{file_or_url} can't be fetched: {e}") from e
     else:
         try:
             html = document.decode(Path(file_or_url).expanduser().read_bytes()).encode()

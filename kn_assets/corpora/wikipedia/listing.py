@@ -97,7 +97,7 @@ def _fetch(client: Client, title: str) -> bytes:
         if e.unreachable:
             raise KnError(unreachable(client.settings.base_url, str(e))) from e
         raise KnError(
-            f"the list page {client.page_url(title)} can't be had ({e}): run the same command "
+            f"the list page {client.page_url(title)} can't be fetched ({e}): run the same command "
             "again later, or name another page with --list-title"
         ) from e
 

@@ -122,7 +122,7 @@ def _changed(stored: dict[str, int | None], client: Client, progress: Progress) 
     except Failed as e:
         if e.unreachable:
             raise KnError(unreachable(client.settings.base_url, str(e))) from e
-        progress.say(f"revisions can't be asked for ({e}): stored pages are taken as they are")
+        progress.say(f"can't query revisions ({e}): stored pages are used as they are")
         return set()
     told = {u: known.get(t) for u, t in titles.items()}
     return {
@@ -166,8 +166,8 @@ def _given_up(base_url: str, row: Row, unreached: bool) -> KnError:
     if unreached:
         return KnError(unreachable(base_url, reason))
     return KnError(
-        f"{base_url} refuses page after page ({reason}): wait an hour or lower --rate, check "
-        "--contact, then run the same command again; what is fetched is kept"
+        f"{base_url} rejects every request ({reason}): wait an hour or lower --rate, check "
+        "--contact, then rerun the same command to resume"
     )
 
 

@@ -84,8 +84,7 @@ def layer_steps(neuron_steps: pa.Table) -> pa.Table:
 def _steps(tables: Mapping[int, pa.Table]) -> list[int]:
     if len(tables) < 2:
         raise KnError(
-            "training is seen between two steps at least: make atlases of more checkpoints with "
-            "`kn run --steps-of all`"
+            "at least two checkpoints are needed: make atlases of more with `kn run --steps-of all`"
         )
     return sorted(tables)
 

@@ -71,7 +71,7 @@ def test_a_site_that_refuses_is_left_alone(tmp_path: Path) -> None:
         found = cities(client, Progress()).table
         before = len(site.requests)
         site.faults["*"] = ["403"] * 100
-        with pytest.raises(KnError, match=r"refuses page after page .HTTP 403"):
+        with pytest.raises(KnError, match=r"rejects every request .HTTP 403"):
             fetch_pages(place, CORPUS, found, client, Progress())
         assert len(site.requests) - before < 20
         site.faults.clear()

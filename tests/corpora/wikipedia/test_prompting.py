@@ -105,7 +105,7 @@ def test_page_summary_says_what_is_wrong(tmp_path: Path, monkeypatch: pytest.Mon
         site.pages["Empty"] = "<html><h1>Empty</h1></html>"
         told = page_summary(site.url + "/wiki/Empty", settings=settings)
         assert str(told) == "title: Empty\nno prompt: empty page"
-        with pytest.raises(KnError, match="can't be had: HTTP 404"):
+        with pytest.raises(KnError, match="can't be fetched: HTTP 404"):
             page_summary(site.url + "/wiki/Nowhere", settings=settings)
 
 

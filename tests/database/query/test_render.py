@@ -77,6 +77,6 @@ def test_main_query_prints_rows_and_notes_apart(atlas, capsys):
     query.main_query(atlas, "SELECT * FROM range(5)", "csv", max_rows=2)
     told = capsys.readouterr()
     assert told.out == "range\n0\n1\n"
-    assert told.err.startswith("the first 2 rows, there are more, in ")
+    assert told.err.startswith("first 2 rows of more, in ")
     query.main_query(atlas, "FROM atlases", "json")
     assert json.loads(capsys.readouterr().out)[0]["model"] == "tiny"

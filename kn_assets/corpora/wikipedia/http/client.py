@@ -97,7 +97,7 @@ class Client:
                 raise KnError(unreachable(self.settings.base_url, str(e))) from e
             if e.status not in (404, 410, 403):
                 raise KnError(
-                    f"{url} gives no robots.txt ({e}): try again later, or check --base-url"
+                    f"can't read {url} ({e}): try again later, or check --base-url"
                 ) from e
             robots.parse([])
         if delay := robots.crawl_delay(AGENT):

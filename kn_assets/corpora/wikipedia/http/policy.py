@@ -67,9 +67,9 @@ class Pace:
 def user_agent(contact: str | None) -> str:
     """The User-Agent with the operator's contact. Raises KnError where there is none."""
     if not contact or not _CONTACT.search(contact) or not contact.isprintable():
-        given = f"{contact!r} is no contact" if contact else "no contact is set"
+        reason = f"{contact!r} is no contact" if contact else "no contact is set"
         raise KnError(
-            f"{given}, and Wikipedia asks every program to name who runs it: set KN_CONTACT or "
+            f"{reason}, and Wikipedia requires one in the User-Agent: set KN_CONTACT or "
             "--contact to your e-mail or web address"
         )
     try:
