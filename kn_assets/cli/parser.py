@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
 def _parser(given: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kn",
-        description="Explore which neurons of a language model store a fact, and when it learns them.",
+        description="Which neurons of a language model store a fact, and when it learns them.",
     )
     parser.add_argument(
         "--data", metavar="DIR", help="folder of the lake; default $KN_DATA, else data"

@@ -137,7 +137,7 @@ def find_parts(model: PreTrainedModel) -> Parts:
     experts = [n for n, _ in model.named_modules() if n.rsplit(".", 1)[-1] in structure.EXPERTS]
     if experts:
         raise KnError(
-            f"{title} is a mixture of experts ({experts[0]}): mixtures of experts are not supported; "
+            f"{title} is a mixture of experts ({experts[0]}), which is not supported: "
             "choose a dense model"
         )
     body, head = model.base_model, model.get_output_embeddings()

@@ -62,8 +62,8 @@ def checkpoints(lake: Lake, name: str) -> list[Checkpoint]:
     if not found:
         where = f"folders of {folder}" if folder else f"revisions of {name} on the hub"
         raise KnError(
-            f"none of the {where} is a training step such as step1000: give a model with checkpoints "
-            "of several steps, or train one with `kn train`"
+            f"none of the {where} is a training step such as step1000: give a model with "
+            "several checkpoints, or train one with `kn train`"
         )
     return [Checkpoint(step, f"{folder or name}@{found[step]}") for step in sorted(found)]
 
