@@ -10,11 +10,6 @@ import numpy as np
 from kn_assets.database.database import Database
 from kn_assets.lake.schema import ALL
 
-CONTROL = """CASE condition WHEN 'knowledge_neurons' THEN 'refined'
-    WHEN 'activation_matched' THEN 'matched' WHEN 'other_fact' THEN 'unrelated'
-    WHEN 'final_checkpoint' THEN 'final' ELSE condition END AS control"""
-"""The page's names of conditions."""
-
 Answer = dict[str, Any]
 Array = np.ndarray[Any, Any]
 

@@ -1,8 +1,8 @@
-"""Attribution and interventions on a question of one's own, or on any wording of a fact, live.
+"""Attribution and interventions on a question of one's own, or on any prompt of a fact, live.
 
-The same functions as those that make the tables `attributions` and `interventions`, with controls
-beside every change: random neurons several times over, equally active ones, and the same neurons on
-facts that have nothing to do with the question. Nothing is written.
+The same functions as those that make the tables `attributions` and `interventions`, with three
+controls for every change: random neurons in several draws, activation-matched neurons, and the same
+neurons on other facts. Nothing is written.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class LiveKnowledge:
             "coarse": sum(row[2] >= THRESHOLD * largest for row in rows),
             "neurons": rows[:MOST_NEURONS],
             "layers": [
-                {"total": float(t), "difference": float(d)}
+                {"attribution_sum": float(t), "probability_drop": float(d)}
                 for t, d in zip(found.totals, found.differences, strict=True)
             ],
         }
@@ -120,9 +120,9 @@ class LiveKnowledge:
     def change(self, asked: dict[str, Any], progress: Progress) -> dict[str, Any]:
         """Multiply `neurons` by `factor` at the answer position, and do the same to the controls.
 
-        `controls` has a row for each: own, random (several draws), matched, unrelated (the same
-        neurons on other questions; no row where the corpus tells no facts). Each trial holds
-        probability and rank before and after; `top_before` and `top_after` are of the first one.
+        `conditions` has a row for each: selected, random (several draws), activation_matched, and
+        other_fact (the same neurons on other facts; no row where the corpus has none). Each trial
+        has probability and rank before and after; `top_before` and `top_after` are of the first.
         """
         neurons = [(int(layer), int(neuron)) for layer, neuron in asked["neurons"]]
         factor = float(asked["factor"])
@@ -134,33 +134,33 @@ class LiveKnowledge:
         width = self.loaded.parts.n_neurons
         own = self._asker.last(question).activations
         sets: dict[str, list[Neurons]] = {
-            "own": [neurons],
+            "selected": [neurons],
             "random": [random_neurons(neurons, width, rng) for _ in range(DRAWS)],
-            "matched": [matched_neurons(neurons, [own])],
+            "activation_matched": [matched_neurons(neurons, [own])],
         }
-        others = self._asker.unrelated(asked, question, rng)
-        rows, unrelated = [], []
+        others = self._asker.other_facts(asked, question, rng)
+        rows, other_fact = [], []
         with progress.bar("interventions", len(sets) + len(others), "interventions") as bar:
-            for control, tried in sets.items():
-                rows.append(self._row(control, question, tried, factor))
+            for condition, tried in sets.items():
+                rows.append(self._row(condition, question, tried, factor))
                 bar.advance()
             for other in others:
-                unrelated.append(self._row("unrelated", other, [neurons], factor))
+                other_fact.append(self._row("other_fact", other, [neurons], factor))
                 bar.advance()
-        if unrelated:
-            trials = [trial for row in unrelated for trial in row["trials"]]
-            rows.append({**unrelated[0], "trials": trials})
-        return {**about, "factor": factor, "n_neurons": len(neurons), "controls": rows}
+        if other_fact:
+            trials = [trial for row in other_fact for trial in row["trials"]]
+            rows.append({**other_fact[0], "trials": trials})
+        return {**about, "factor": factor, "n_neurons": len(neurons), "conditions": rows}
 
     def _row(
-        self, control: str, question: Question, tried: Sequence[Neurons], factor: float
+        self, condition: str, question: Question, tried: Sequence[Neurons], factor: float
     ) -> dict[str, Any]:
         changes = [Change(neurons, factor) for neurons in tried]
         found = change(self._asker.last(question), question.answer, changes)
         before, *after = found.rows(self.loaded.tokenizer)
         words = self._asker.words(question)
         return {
-            "control": control,
+            "condition": condition,
             "trials": [
                 {
                     "words": words,

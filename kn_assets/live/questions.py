@@ -1,7 +1,7 @@
-"""Questions put to a model live: any wording of a fact, or a sentence of one's own with its answer.
+"""Questions put to a model live: any prompt of a fact, or a sentence of one's own with its answer.
 
-Scored as the stored tables are: by the first token that tells an answer from the others of its kind
-(see `kn_assets.knowledge.questions`).
+Scored as in the stored tables: by the answer's first distinguishing token (see
+`kn_assets.knowledge.questions`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from kn_assets.models.load import LoadedModel
 
-UNRELATED = 4
+OTHER_FACTS = 4
 _KEPT = 16
 
 
@@ -63,7 +63,7 @@ class Asker:
     def question(self, asked: dict[str, Any]) -> tuple[Question, dict[str, Any]]:
         """The question that `asked` means, and how it is asked, scored and answered.
 
-        asked: `fact` and `prompt` (None: the first wording), or `text` and `answer`. Raises
+        asked: `fact` and `prompt` (None: the first), or `text` and `answer`. Raises
         KnError for what can't be asked.
         """
         if asked.get("fact") is not None:
@@ -77,7 +77,7 @@ class Asker:
         (outcome,) = Outcomes.of(logits, [question.answer]).rows(self.loaded.tokenizer)
         return question, {
             "tokens": shown[:cut],
-            "given": "".join(shown[cut:]),
+            "answer_prefix": "".join(shown[cut:]),
             "answer_token": self.loaded.tokenizer.decode([question.answer]),
             "answer_tokens": whole,
             "probability": outcome["probability"],
@@ -98,7 +98,7 @@ class Asker:
         begun = "".join(pieces(self.loaded.tokenizer, list(question.ids)))
         return f"{begun} →{self.loaded.tokenizer.decode([question.answer])}"
 
-    def unrelated(
+    def other_facts(
         self, asked: dict[str, Any], question: Question, rng: np.random.Generator
     ) -> list[Question]:
         """Facts of another subject and another answer; those that the model knows, if any."""
@@ -118,7 +118,7 @@ class Asker:
                 for row in known
                 if row["subject"].casefold() not in said and row["object"].casefold() not in said
             ]
-        chosen = [others[i]["fact_id"] for i in rng.permutation(len(others))[: 4 * UNRELATED]]
+        chosen = [others[i]["fact_id"] for i in rng.permutation(len(others))[: 4 * OTHER_FACTS]]
         if not chosen:
             return []
         try:
@@ -129,15 +129,15 @@ class Asker:
         for other in found:
             if other.answer != question.answer:
                 first.setdefault(other.fact_id, other)
-        return [first[fact] for fact in chosen if fact in first][:UNRELATED]
+        return [first[fact] for fact in chosen if fact in first][:OTHER_FACTS]
 
     def _of_fact(self, fact: int, prompt: int | None) -> tuple[Question, int]:
         if self._told is None:
-            raise KnError("this corpus has no facts yet: `kn knowledge` tells them")
+            raise KnError("this corpus has no facts yet: `kn knowledge` makes them")
         found = self._ask(self._told, [fact])
         chosen = [q for q in found if prompt is None or q.prompt == prompt]
         if not chosen:
-            raise KnError(f"fact {fact} has no wording {prompt} that this model can be asked")
+            raise KnError(f"this model can't be asked prompt {prompt} of fact {fact}")
         return chosen[0], chosen[0].n_prefix + 1
 
     def _ask(self, told: Told, facts: list[int]) -> list[Question]:
@@ -145,15 +145,15 @@ class Asker:
         return ask(self.loaded.tokenizer, told.facts, told.prompts, facts, context).asked
 
     def _own(self, text: str, answer: str) -> tuple[Question, int]:
-        """A sentence of one's own, whose answer is told apart from other objects of its kind."""
+        """A sentence of one's own, scored by its answer's first distinguishing token."""
         question = single(self.loaded.tokenizer, text, answer)
-        found, whole = told_apart(
+        found, whole = distinguished(
             self.loaded.tokenizer, question, text, answer, self._others(answer)
         )
         if len(found.ids) > self.loaded.parts.context:
             raise KnError(
-                f"this sentence is longer than the {self.loaded.parts.context} tokens that the "
-                "model reads: give a shorter one"
+                f"this sentence is longer than the model's context of "
+                f"{self.loaded.parts.context} tokens: give a shorter one"
             )
         return found, whole
 
@@ -168,13 +168,13 @@ class Asker:
         return sorted({o for held in relations.values() if name in held for o in held} - {name})
 
 
-def told_apart(
+def distinguished(
     tokenizer: Any, question: Question, text: str, answer: str, others: Sequence[str]
 ) -> tuple[Question, int]:
     """The question scored by the first token of `answer` that no name in `others` shares.
 
-    The tokens before it are given to the model. Where there is none, since another name begins with
-    the whole answer, the first token is scored. Returns the question and the number of the answer's
+    The tokens before it are the answer prefix. Where there is none, since the answer is a prefix of
+    another name, the first token is scored. Returns the question and the number of the answer's
     tokens.
     """
     text = text.rstrip()
@@ -188,6 +188,6 @@ def told_apart(
 
 
 def top(outcome: dict[str, Any]) -> list[list[Any]]:
-    """The likeliest next tokens as [token, probability]."""
+    """The most likely next tokens as [token, probability]."""
     pairs = zip(outcome["top"], outcome["top_probabilities"], strict=True)
     return [[token, probability] for token, probability in pairs]

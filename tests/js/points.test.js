@@ -32,7 +32,17 @@ test("points come in 0..1 with y downwards, and go back to the tables' places", 
       { name: "Japan", continent: "Asia" },
       { name: "Peru", continent: null },
     ],
-    labels: [{ cluster: 3, label: "x", x: 10, y: 0, terms: [], shares: [], shares_elsewhere: [] }],
+    labels: [
+      {
+        cluster: 3,
+        label: "x",
+        x: 10,
+        y: 0,
+        terms: [],
+        term_shares: [],
+        term_shares_elsewhere: [],
+      },
+    ],
   });
   assert.deepEqual([...points.x], [0, 1]);
   assert.deepEqual([...points.y], [1, 0]);

@@ -18,7 +18,7 @@ from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import ask, single
 from kn_assets.lake import Lake
 from kn_assets.live.knowledge import DRAWS, LiveKnowledge
-from kn_assets.live.questions import UNRELATED, told_apart
+from kn_assets.live.questions import OTHER_FACTS, distinguished
 from kn_assets.progress import Progress
 from tests import small
 
@@ -63,7 +63,7 @@ def test_a_sentence_is_attributed_as_the_tables_are(live: LiveKnowledge) -> None
     question = single(live.loaded.tokenizer, OWN["text"], OWN["answer"])
     last = last_token(live.loaded, question.ids)
     answer = live.loaded.tokenizer(found["answer_token"])["input_ids"]
-    assert [found["given"] == "", answer] == [True, [question.answer]]
+    assert [found["answer_prefix"] == "", answer] == [True, [question.answer]]
     wanted = attribute(last, question.answer, 6)
     for layer, neuron, score, activation in found["neurons"]:
         assert score == pytest.approx(wanted.scores[layer, neuron], rel=1e-4)
@@ -73,8 +73,10 @@ def test_a_sentence_is_attributed_as_the_tables_are(live: LiveKnowledge) -> None
     largest = wanted.scores.max()
     assert found["n_over_floor"] == len(scores) == (wanted.scores >= 0.05 * largest).sum()
     assert found["coarse"] == (wanted.scores >= 0.2 * largest).sum() < len(scores)
-    assert [r["total"] for r in found["layers"]] == pytest.approx(wanted.totals.tolist(), rel=1e-4)
-    assert [r["difference"] for r in found["layers"]] == pytest.approx(
+    assert [r["attribution_sum"] for r in found["layers"]] == pytest.approx(
+        wanted.totals.tolist(), rel=1e-4
+    )
+    assert [r["probability_drop"] for r in found["layers"]] == pytest.approx(
         wanted.differences.tolist(), rel=1e-3, abs=1e-8
     )
     p = last.probabilities()
@@ -91,36 +93,36 @@ def test_a_wording_of_a_fact_is_asked_as_the_tables_ask_it(live: LiveKnowledge) 
     wanted = attribute(last_token(live.loaded, question.ids), question.answer, 4)
     layer, neuron = np.unravel_index(wanted.scores.argmax(), wanted.scores.shape)
     assert found["neurons"][0][:2] == [layer, neuron]
-    with pytest.raises(KnError, match="no wording 99"):
+    with pytest.raises(KnError, match="can't be asked prompt 99"):
         asked(live, do="attribute", steps=4, fact=question.fact_id, prompt=99)
 
 
 def test_every_change_has_its_controls(live: LiveKnowledge) -> None:
     neurons = [[0, 1], [1, 2], [1, 5]]
     found = asked(live, do="change", factor=0.0, neurons=neurons, **OWN)
-    rows = {row["control"]: row for row in found["controls"]}
-    assert list(rows) == ["own", "random", "matched", "unrelated"]
-    assert [len(row["trials"]) for row in rows.values()] == [1, DRAWS, 1, UNRELATED]
+    rows = {row["condition"]: row for row in found["conditions"]}
+    assert list(rows) == ["selected", "random", "activation_matched", "other_fact"]
+    assert [len(row["trials"]) for row in rows.values()] == [1, DRAWS, 1, OTHER_FACTS]
     question = single(live.loaded.tokenizer, OWN["text"], OWN["answer"])
     last = last_token(live.loaded, question.ids)
     wanted = change(last, question.answer, [Change([(0, 1), (1, 2), (1, 5)], 0.0)])
-    own = rows["own"]["trials"][0]
+    own = rows["selected"]["trials"][0]
     assert [own["before"], own["after"]] == pytest.approx(wanted.probabilities.tolist(), rel=1e-5)
     assert [own["rank_before"], own["rank_after"]] == wanted.ranks.tolist()
-    assert rows["own"]["top_after"][0][1] == pytest.approx(
+    assert rows["selected"]["top_after"][0][1] == pytest.approx(
         float(wanted.top_probabilities[1, 0]), rel=1e-5
     )
     # The same question gives the same draws, and random ones differ among themselves.
     again = asked(live, do="change", factor=0.0, neurons=neurons, **OWN)
     assert again == found
     assert len({trial["after"] for trial in rows["random"]["trials"]}) > 1
-    assert all("Kabul" not in trial["words"] for trial in rows["unrelated"]["trials"])
+    assert all("Kabul" not in trial["words"] for trial in rows["other_fact"]["trials"])
 
 
 def test_a_factor_of_one_changes_nothing(live: LiveKnowledge) -> None:
     found = asked(live, do="change", factor=1.0, neurons=[[0, 1]], **OWN)
-    assert found["controls"]
-    for row in found["controls"]:
+    assert found["conditions"]
+    for row in found["conditions"]:
         assert row["trials"]
         for trial in row["trials"]:
             assert trial["after"] == pytest.approx(trial["before"], rel=1e-6)
@@ -158,7 +160,7 @@ def test_an_answer_is_scored_where_others_end() -> None:
     text = "Seoul is in"
 
     def scored(answer: str, others: list[str]) -> tuple[int, str, int]:
-        question, n = told_apart(words, single(words, text, answer), text, answer, others)
+        question, n = distinguished(words, single(words, text, answer), text, answer, others)
         names = {i: w for w, i in words.ids.items()}
         assert [names[i] for i in question.ids[:3]] == text.split()
         return question.n_prefix, names[question.answer], n
@@ -170,10 +172,14 @@ def test_an_answer_is_scored_where_others_end() -> None:
     assert scored("Guinea", ["Guinea Bissau"]) == (0, "Guinea", 1)
 
 
-def test_a_corpus_without_facts_has_no_unrelated_control(lake: Lake, live: LiveKnowledge) -> None:
+def test_a_corpus_without_facts_has_no_other_fact_control(lake: Lake, live: LiveKnowledge) -> None:
     alone = LiveKnowledge(live.loaded, None)
     found = asked(alone, do="change", factor=2.0, neurons=[[0, 1]], **OWN)
-    assert [row["control"] for row in found["controls"]] == ["own", "random", "matched"]
+    assert [row["condition"] for row in found["conditions"]] == [
+        "selected",
+        "random",
+        "activation_matched",
+    ]
     with pytest.raises(KnError, match="kn knowledge"):
         asked(alone, do="attribute", steps=2, fact=0, prompt=0)
     assert lake.meta(lakes.model(KEY), "thresholds")

@@ -74,7 +74,7 @@ def knowledge(screen: Screen) -> None:
     screen.open(model=STEP, tab="knowledge", fact=FACT)
     screen.page.locator(".kn-claim").wait_for()
     screen.page.locator("[data-kn=facts] [role=option]").first.wait_for()
-    screen.page.locator(".kn-neuron.kn-refined").first.click()
+    screen.page.locator(".kn-neuron.kn-in-set").first.click()
     screen.page.locator(".kn-shared-fact").first.wait_for()
     screen.page.mouse.move(5, 5)
 

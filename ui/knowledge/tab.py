@@ -1,4 +1,4 @@
-"""The tab Knowledge: facts, the neurons that hold them, and what changing those does."""
+"""The tab Knowledge: facts, their knowledge neurons, and the effect of interventions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _shared(context: Context, given: Checked) -> Answer:
 
 
 def _run(context: Context, asked: object, user: str) -> Iterator[str]:
-    """Attribute an answer, or change neurons, live: how far it is, then `found` or `error`."""
+    """Attribute an answer, or change neurons, live: progress, then `found` or `error`."""
     number = asked.get("ask") if isinstance(asked, dict) else 0
     ask = number if isinstance(number, int) else 0
     try:
@@ -58,7 +58,7 @@ def _question(context: Context, asked: object) -> dict[str, Any]:
         question["answer"] = given.text("answer")
     else:
         question["fact"] = given.integer("fact", _LARGEST)
-        question["prompt"] = given.integer("paraphrase", _LARGEST)
+        question["prompt"] = given.integer("fact_prompt", _LARGEST)
     question["do"] = given.choice("do", ("attribute", "change"))
     if question["do"] == "attribute":
         question["steps"] = max(1, given.integer("steps", MOST_STEPS + 1))

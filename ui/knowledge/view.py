@@ -1,10 +1,10 @@
-"""Facts and what holds them: what the Knowledge tab shows, asked through the SQL macros."""
+"""Facts and their knowledge neurons: the data of the Knowledge tab, by the SQL macros."""
 
 from __future__ import annotations
 
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
-from ui.rows import CONTROL, Answer, limit_option, missing_tables, rows
+from ui.rows import Answer, limit_option, missing_tables, rows
 
 _SHOWN = 2_000  # neurons of the grid
 
@@ -16,9 +16,8 @@ def facts(database: Database, model: str, text: str, offset: int, limit: int) ->
         return {"rows": [], "total": 0, "missing": _command(database, model, "facts")}
     found = rows(
         database,
-        "SELECT fact_id, relation, subject, object, n_prompts AS n_wordings, n_correct AS n_right, "
-        "mean_probability, known, n_neurons, count(*) OVER () AS total "
-        "FROM search_facts($1, $2) LIMIT $3 OFFSET $4",
+        "SELECT fact_id, relation, subject, object, n_prompts, n_correct, mean_probability, known, "
+        "n_neurons, count(*) OVER () AS total FROM search_facts($1, $2) LIMIT $3 OFFSET $4",
         model,
         text,
         limit,
@@ -32,7 +31,7 @@ def facts(database: Database, model: str, text: str, offset: int, limit: int) ->
 
 
 def fact(database: Database, model: str, fact: int) -> Answer:
-    """One fact: its wordings with the model's answers, its neurons, and what changing them does.
+    """One fact: its prompts with the model's answers, its neurons, and its interventions.
 
     Raises KnError for a fact that the corpus doesn't have.
     """
@@ -48,32 +47,13 @@ def fact(database: Database, model: str, fact: int) -> Answer:
     lacking = missing_tables(database, model, "fact_answers", "attributions", "interventions")
     return {
         "fact": about[0],
-        "wordings": rows(
-            database,
-            "SELECT * RENAME (prompt AS paraphrase, answer_prefix AS given) "
-            "FROM fact_prompt_answers($1, $2)",
-            model,
-            fact,
-        ),
-        "neurons": rows(
-            database,
-            "SELECT * RENAME (is_knowledge_neuron AS refined) FROM fact_attributions($1, $2) "
-            "LIMIT $3",
-            model,
-            fact,
-            _SHOWN,
-        ),
-        "interventions": rows(
-            database,
-            f"SELECT {CONTROL}, * EXCLUDE (condition) RENAME (prompt AS paraphrase) "
-            "FROM fact_interventions($1, $2)",
-            model,
-            fact,
-        ),
+        "prompts": rows(database, "FROM fact_prompt_answers($1, $2)", model, fact),
+        "neurons": rows(database, "FROM fact_attributions($1, $2) LIMIT $3", model, fact, _SHOWN),
+        "interventions": rows(database, "FROM fact_interventions($1, $2)", model, fact),
         "effects": rows(
             database,
-            f"SELECT kind, {CONTROL}, n_facts, relative_change AS ratio, ci_low AS low, "
-            "ci_high AS high FROM intervention_effects "
+            "SELECT kind, condition, n_facts, relative_change, ci_low, ci_high "
+            "FROM intervention_effects "
             "WHERE model = $1 AND relation = $2",
             model,
             about[0]["relation"],

@@ -1,4 +1,4 @@
-"""The map: the places of neurons or prompts, and what a part of it has in common."""
+"""The map: coordinates of neurons or prompts, and statistics of a selection."""
 
 from __future__ import annotations
 
@@ -65,13 +65,7 @@ def labels(database: Database, model: str, kind: str) -> list[Answer]:
     """The clusters of a map, the largest first; none while the atlas has no table of them."""
     if missing_tables(database, model, "map_clusters"):
         return []
-    return rows(
-        database,
-        "SELECT * RENAME (term_kinds AS evidence, term_shares AS shares, "
-        "term_shares_elsewhere AS shares_elsewhere) FROM map_labels($1, $2)",
-        model,
-        kind.removesuffix("s"),
-    )
+    return rows(database, "FROM map_labels($1, $2)", model, kind.removesuffix("s"))
 
 
 def inside(outline: list[tuple[float, float]]) -> str:
@@ -88,9 +82,9 @@ def inside(outline: list[tuple[float, float]]) -> str:
 def selection(
     database: Database, model: str, kind: str, outline: list[tuple[float, float]]
 ) -> Answer:
-    """What the points in a figure have in common, and the `condition` which says what is in it.
+    """Statistics of the points in a polygon, and the SQL `condition` that selects them.
 
-    A country's lift is its share in the figure over its share on the whole map.
+    A country's lift is its share in the polygon over its share on the whole map.
     """
     corners = [list(corner) for corner in outline]
     countries = rows(

@@ -1,4 +1,4 @@
-"""What the SQL tab offers: questions that run with one click, and what there is to ask."""
+"""Examples for the SQL tab, and the list of views and macros."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kn_assets.database.database import Database, definitions
 
 QUESTIONS = (
     (
-        "Neurons that prefer the cities of one country",
+        "Neurons that fire most for one country",
         "FROM neurons_for_country({model}, {country}, 20)",
     ),
     (
@@ -16,19 +16,19 @@ QUESTIONS = (
         "FROM neurons_for_token({model}, {token}, 20)",
     ),
     (
-        "What stands out in the most populous city's prompt",
+        "Most unusual activations in the largest city's prompt",
         "FROM prompt_neurons({model}, {prompt}, 20)",
     ),
     (
-        "At which layer the next token is known",
+        "Accuracy of the logit lens by layer",
         "FROM lens_by_layer({model})",
     ),
     (
-        "What fired means in each layer",
+        "Thresholds and firing by layer",
         "FROM layer_summary({model})",
     ),
     (
-        "Busiest neurons, with their strongest prompt",
+        "Most active neurons with their top prompt",
         "SELECT n.layer, n.neuron, n.firing_rate, n.top_activation, c.name, c.country\n"
         "FROM neurons n\n"
         "LEFT JOIN atlas_cities({model}) c ON c.prompt_id = n.top_prompt_id\n"

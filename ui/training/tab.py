@@ -36,7 +36,7 @@ TAB = Tab(
     id="training",
     title="Training",
     skeleton='<div class="kn-training">'
-    + pane("steps", "The step of training")
+    + pane("steps", "Checkpoint")
     + pane("tfact", "A fact through training")
     + pane("tmap", "The neurons' places through training")
     + pane("tneuron", "The selected neuron through training")

@@ -1,7 +1,7 @@
-"""A model through its training: what the Training tab draws, asked through the SQL macros.
+"""A model through training: the data of the Training tab, by the SQL macros.
 
-Everything is told for the model without its step. Where a table isn't there yet the rest is
-answered, and `missing` says by part which one it waits for and which command makes it.
+Keyed by the model without its step. Where a table is not made yet the rest is answered, and
+`missing` says by part which one it is and which command makes it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from ui.pack import pack
-from ui.rows import CONTROL, Answer, columns, limit_option, missing_tables, rows
+from ui.rows import Answer, columns, limit_option, missing_tables, rows
 
 _STORED = {
     "layers": "layer_steps",
@@ -22,31 +22,9 @@ _STORED = {
     "fact": "fact_steps",
     "map": "neuron_map_steps",
 }
-_STORY = """
-SELECT step, n_prompts AS n_wordings, n_correct AS n_right, probability, rank,
-    saturation_layer AS decided_layer, n_neurons
+_FACT = """
+SELECT step, n_prompts, n_correct, probability, rank, saturation_layer, n_neurons
 FROM fact_by_step($1, $2)
-"""
-_STORIES = """
-SELECT * RENAME (
-    known_trained AS known_taught, known_held_out AS known_unseen,
-    saturation_layer AS decided_layer,
-    suppress_activation_matched AS suppress_matched, suppress_other_fact AS suppress_unrelated,
-    suppress_final_checkpoint AS suppress_final,
-    suppress_final_checkpoint_low AS suppress_final_low,
-    suppress_final_checkpoint_high AS suppress_final_high
-)
-FROM training_by_step($1, relation := $2)
-"""
-_FACT_EFFECTS = f"""
-SELECT step, kind, {CONTROL}, n_neurons, mean_before AS before, mean_after AS after,
-    relative_change AS ratio, min_change AS low, max_change AS high
-FROM fact_effects_by_step($1, $2)
-"""
-_RELATION_EFFECTS = f"""
-SELECT step, kind, {CONTROL}, n_facts AS n, mean_before AS before, mean_after AS after,
-    relative_change AS ratio, ci_low AS low, ci_high AS high
-FROM relation_effects_by_step($1, $2)
 """
 _POOL = ThreadPoolExecutor(4, thread_name_prefix="training")
 
@@ -131,17 +109,13 @@ def _knowledge(database: Database, found: list[Answer]) -> Answer:
 
 
 def _layers(database: Database, model: str, steps: list[int]) -> Answer:
-    """Neurons alive, born and gone: lists by layer, then by step; null where there is no before."""
-    found = rows(
-        database,
-        "SELECT * RENAME (mean_final_overlap AS mean_top_iou) FROM births_deaths($1)",
-        model,
-    )
+    """Neurons alive, births and deaths: lists by layer, then by step; null at the first step."""
+    found = rows(database, "FROM births_deaths($1)", model)
     n_layers = max((row["layer"] for row in found), default=-1) + 1
     place = {step: i for i, step in enumerate(steps)}
     answer: dict[str, list[list[Any]]] = {
         name: [[None] * len(steps) for _ in range(n_layers)]
-        for name in ("n_alive", "births", "deaths", "mean_top_iou")
+        for name in ("n_alive", "births", "deaths", "mean_final_overlap")
     }
     for row in found:
         if row["step"] in place:
@@ -152,14 +126,14 @@ def _layers(database: Database, model: str, steps: list[int]) -> Answer:
 
 def story(database: Database, model: str, relation: str) -> Answer:
     """The table of checkpoints, of one relation or of all."""
-    return {"rows": rows(database, _STORIES, model, relation)}
+    return {"rows": rows(database, "FROM training_by_step($1, relation := $2)", model, relation)}
 
 
 def fact(database: Database, model: str, fact: int) -> Answer:
-    """A fact through training: answers, deciding layer, attribution by layer, and interventions.
+    """A fact through training: answers, saturation layer, attribution by layer, and interventions.
 
-    `effects` holds the fact's own rows and its relation's; `mass` [step, layer] or null where the
-    fact wasn't attributed at that step. Raises KnError for a fact that the corpus doesn't have.
+    `effects` has the rows of the fact and of its relation; `attribution` the sums of scores by
+    layer for each step with attributions. Raises KnError for a fact that the corpus doesn't have.
     """
     about = rows(
         database,
@@ -172,30 +146,31 @@ def fact(database: Database, model: str, fact: int) -> Answer:
         raise KnError(f"there is no fact {fact} in this corpus")
     relation = about[0]["relation"]
     # Four look-ups over the files of all steps: side by side they take half the time.
-    masses, told, own, related = (
+    sums, answers, own, related = (
         _POOL.submit(rows, database, sql, model, of)
         for sql, of in (
             ("FROM attribution_by_layer($1, $2)", fact),
-            (_STORY, fact),
-            (_FACT_EFFECTS, fact),
-            (_RELATION_EFFECTS, relation),
+            (_FACT, fact),
+            ("FROM fact_effects_by_step($1, $2)", fact),
+            ("FROM relation_effects_by_step($1, $2)", relation),
         )
     )
-    mass: dict[int, dict[int, float]] = {}
-    for row in masses.result():
-        mass.setdefault(row["step"], {})[row["layer"]] = row["attribution_sum"]
+    attribution: dict[int, dict[int, float]] = {}
+    for row in sums.result():
+        attribution.setdefault(row["step"], {})[row["layer"]] = row["attribution_sum"]
     return {
         "fact": about[0],
-        "story": told.result(),
-        "mass": [{"step": s, "layers": [of[k] for k in sorted(of)]} for s, of in mass.items()],
+        "story": answers.result(),
+        "attribution": [
+            {"step": s, "layers": [of[k] for k in sorted(of)]} for s, of in attribution.items()
+        ],
         "effects": {"fact": own.result(), "relation": related.result()},
     }
 
 
 def neuron(database: Database, model: str, layer: int, neuron: int) -> Answer:
     """A neuron through training, step by step."""
-    story = "SELECT * RENAME (final_overlap AS top_iou) FROM neuron_by_step($1, $2, $3)"
-    return {"story": rows(database, story, model, layer, neuron)}
+    return {"story": rows(database, "FROM neuron_by_step($1, $2, $3)", model, layer, neuron)}
 
 
 def places(database: Database, model: str, step: int) -> Answer:

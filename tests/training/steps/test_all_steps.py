@@ -82,28 +82,31 @@ def test_all_steps_are_of_the_facts_that_the_last_one_knows(made: Lake) -> None:
     for step in STEPS_KEPT[:-1]:
         assert set(made.read(at(step), "attribution_error")["fact_id"].to_pylist()) == attributed
         changed = made.read(at(step), "interventions").to_pylist()
-        later = {r["fact_id"]: r["n_neurons"] for r in changed if r["control"] == "final"}
+        later = {
+            r["fact_id"]: r["n_neurons"] for r in changed if r["condition"] == "final_checkpoint"
+        }
         assert later == {
             fact: sum(h["fact_id"] == fact for h in held) for fact in {h["fact_id"] for h in held}
         }
         known = made.read(at(step), "fact_answers")["rank"].to_numpy() == 1
         assert known.mean() < 0.5, "it was still to learn them"
-    assert "final" not in made.read(at(60), "interventions")["control"].to_pylist()
+    assert "final_checkpoint" not in made.read(at(60), "interventions")["condition"].to_pylist()
 
 
 def test_a_facts_own_neurons_matter_most(made: Lake) -> None:
     effect = {
-        e["control"]: e
+        e["condition"]: e
         for e in made.read(at(60), "intervention_effects").to_pylist()
         if (e["relation"], e["kind"]) == ("all", "suppress")
     }
-    for control in ("random", "matched", "unrelated"):
-        assert effect["refined"]["ratio"] < effect[control]["ratio"], control
-    assert effect["refined"]["high"] < effect["random"]["low"], "intervals apart"
+    for control in ("random", "activation_matched", "other_fact"):
+        change = effect[control]["relative_change"]
+        assert effect["knowledge_neurons"]["relative_change"] < change, control
+    assert effect["knowledge_neurons"]["ci_high"] < effect["random"]["ci_low"], "intervals apart"
 
 
 def test_which_wordings_were_told(made: Lake) -> None:
-    """By the sentences themselves: those of the cities and wordings that training used."""
+    """By the sentences themselves: those of the cities and prompts that training used."""
     told = {
         (f.relation, f.subject, n)
         for f in from_cities(geonames.cities().slice(0, CITIES))

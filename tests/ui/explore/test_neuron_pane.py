@@ -123,7 +123,7 @@ def test_a_neuron_is_told_by_its_facts_and_a_sample_of_the_rest(
     assert all(country in facts for (country,) in countries)
     examples = rows(
         database,
-        "SELECT drawn, name FROM neuron_examples('tiny', $1, $2, 10, 6) ORDER BY rank",
+        "SELECT sampled, name FROM neuron_examples('tiny', $1, $2, 10, 6) ORDER BY rank",
         layer,
         neuron,
     )

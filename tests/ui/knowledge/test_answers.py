@@ -33,25 +33,25 @@ def test_facts_are_found_by_subject_object_and_relation(told: Lake, data: Databa
         assert from_view == wanted and wanted
     answers = read(told, "fact_answers", fact_id=FACT)
     (row,) = [r for r in every["rows"] if r["fact_id"] == FACT]
-    assert row["n_right"] == sum(a["rank"] == 1 for a in answers)
-    assert row["known"] == (2 * row["n_right"] >= len(answers))
+    assert row["n_correct"] == sum(a["rank"] == 1 for a in answers)
+    assert row["known"] == (2 * row["n_correct"] >= len(answers))
     asked = {a["fact_id"] for a in read(told, "fact_answers")}
     assert {r["fact_id"] for r in every["rows"] if r["known"] is not None} == asked
 
 
-def test_a_fact_comes_with_its_wordings_neurons_and_interventions(
+def test_a_fact_comes_with_its_prompts_neurons_and_interventions(
     told: Lake, data: Database
 ) -> None:
     found = view.fact(data, MODEL, FACT)
     assert found["missing"] is None
     answers = {a["prompt"]: a for a in read(told, "fact_answers", fact_id=FACT)}
     prompts = told.read(lakes.corpus("made"), "fact_prompts").to_pylist()
-    assert [w["text"] for w in found["wordings"]] == [
+    assert [p["text"] for p in found["prompts"]] == [
         p["text"] for p in prompts if p["fact_id"] == FACT
     ]
-    for wording in found["wordings"]:
-        assert wording["rank"] == answers[wording["prompt"]]["rank"]
-        assert wording["top"] == answers[wording["prompt"]]["top"]
+    for prompt in found["prompts"]:
+        assert prompt["rank"] == answers[prompt["prompt"]]["rank"]
+        assert prompt["top"] == answers[prompt["prompt"]]["top"]
     scores: dict[tuple[int, int], float] = {}
     for row in read(told, "attributions", fact_id=FACT):
         key = row["layer"], row["neuron"]
@@ -62,12 +62,12 @@ def test_a_fact_comes_with_its_wordings_neurons_and_interventions(
     assert [n["score"] for n in found["neurons"]] == pytest.approx(
         sorted(scores.values(), reverse=True)
     )
-    refined = {(n["layer"], n["neuron"]) for n in found["neurons"] if n["refined"]}
-    assert refined == {
+    kept = {(n["layer"], n["neuron"]) for n in found["neurons"] if n["is_knowledge_neuron"]}
+    assert kept == {
         (r["layer"], r["neuron"]) for r in read(told, "knowledge_neurons", fact_id=FACT)
     }
     assert len(found["interventions"]) == len(read(told, "interventions", fact_id=FACT))
-    layer, neuron = next(iter(refined))
+    layer, neuron = next(iter(kept))
     shared = view.shared(data, MODEL, layer, neuron)["rows"]
     assert {r["fact_id"] for r in shared} == {
         r["fact_id"] for r in read(told, "knowledge_neurons", layer=layer, neuron=neuron)

@@ -1,4 +1,4 @@
-"""What becomes of an answer when neurons are changed, of all wordings and of one."""
+"""Interventions on all prompts of a fact and on one."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def test_neurons_are_changed_with_a_click_beside_their_controls(
 ) -> None:
     opened(page)
     page.page.get_by_role("button", name=button).click()
-    rows = page.page.locator(".kn-change tbody tr[data-control]")
-    controls = rows.evaluate_all("all => all.map(r => r.dataset.control)")
-    assert controls == ["refined", "random", "matched", "unrelated"]
-    for i, control in enumerate(controls):
-        stored = read(told, "interventions", fact_id=FACT, kind=kind, control=control)
+    rows = page.page.locator(".kn-change tbody tr[data-condition]")
+    conditions = rows.evaluate_all("all => all.map(r => r.dataset.condition)")
+    assert conditions == ["knowledge_neurons", "random", "activation_matched", "other_fact"]
+    for i, condition in enumerate(conditions):
+        stored = read(told, "interventions", fact_id=FACT, kind=kind, condition=condition)
         before = statistics.mean(r["probability_before"] for r in stored)
         after = statistics.mean(r["probability_after"] for r in stored)
         cells = rows.nth(i).locator("td").all_inner_texts()
@@ -35,11 +35,16 @@ def test_neurons_are_changed_with_a_click_beside_their_controls(
     assert "95 % intervals" in page.page.locator("[data-kn=fact]").inner_text()
 
 
-def test_one_wording_is_picked(page: Screen, told: Lake) -> None:
+def test_one_prompt_is_picked(page: Screen, told: Lake) -> None:
     opened(page)
-    page.page.locator(".kn-wordings tbody tr").nth(3).click()
+    page.page.locator(".kn-fact-prompts tbody tr").nth(3).click()
     (stored,) = read(
-        told, "interventions", fact_id=FACT, kind="suppress", control="refined", prompt=2
+        told,
+        "interventions",
+        fact_id=FACT,
+        kind="suppress",
+        condition="knowledge_neurons",
+        prompt=2,
     )
     cells = page.page.locator(".kn-claim td").all_inner_texts()
     assert float(cells[0]) == pytest.approx(stored["probability_before"], abs=6e-4)

@@ -16,7 +16,7 @@ def test_the_grid_holds_the_neurons_by_layer_and_score(page: Screen, told: Lake)
     opened(page)
     refined = {(r["layer"], r["neuron"]) for r in read(told, "knowledge_neurons", fact_id=FACT)}
     shown = page.page.locator(".kn-neuron").evaluate_all(
-        "all => all.map(b => [b.getAttribute('aria-label'), b.classList.contains('kn-refined'), "
+        "all => all.map(b => [b.getAttribute('aria-label'), b.classList.contains('kn-in-set'), "
         "Number(b.parentElement.dataset.layer)])"
     )
     scores = {(r["layer"], r["neuron"]) for r in read(told, "attributions", fact_id=FACT)}
@@ -29,9 +29,9 @@ def test_the_grid_holds_the_neurons_by_layer_and_score(page: Screen, told: Lake)
         assert framed == ((layer, neuron) in refined) == ("knowledge neuron" in label)
         assert score <= last.get(layer, 1)
         last[layer] = score
-    page.page.locator(".kn-neuron.kn-refined").first.hover()
+    page.page.locator(".kn-neuron.kn-in-set").first.hover()
     tip = page.page.locator(".kn-tip").inner_text()
-    assert "in 7 of 7 wordings" in tip and "promotes" in tip
+    assert "in 7 of 7 prompts" in tip and "promotes" in tip
     chip, ground = (
         page.page.locator(where).first.evaluate(f"e => getComputedStyle(e).{what}")
         for where, what in ((".kn-tip .kn-chip", "color"), (".kn-tip", "backgroundColor"))
@@ -43,7 +43,7 @@ def test_the_grid_holds_the_neurons_by_layer_and_score(page: Screen, told: Lake)
 
 def test_a_neuron_is_clicked_and_told(page: Screen, data: Database, told: Lake) -> None:
     opened(page)
-    cell = page.page.locator(".kn-neuron.kn-refined").nth(1)
+    cell = page.page.locator(".kn-neuron.kn-in-set").nth(1)
     layer, neuron = (
         int(w.rstrip(",")) for w in str(cell.get_attribute("aria-label")).split()[1:4:2]
     )
@@ -54,7 +54,7 @@ def test_a_neuron_is_clicked_and_told(page: Screen, data: Database, told: Lake) 
     assert f"Layer {layer} · neuron {neuron}" in side.inner_text()
     sharing = read(told, "knowledge_neurons", layer=layer, neuron=neuron)
     page.until(f"document.querySelectorAll('.kn-shared-fact').length === {len(sharing)}")
-    page.page.get_by_role("button", name="where it fires, in Explore").click()
+    page.page.get_by_role("button", name="open in Explore").click()
     page.until("kn.state.tab === 'explore'")
     assert (page.address("layer"), page.address("neuron")) == (str(layer), str(neuron))
 

@@ -32,7 +32,7 @@ def test_a_sentence_is_attributed_and_changed_live(
         "<b>Kabul</b> is the capital of"
     )
     screen.page.get_by_label("Its answer").fill("sand")
-    screen.page.get_by_label("Steps of the integral").select_option("8")
+    screen.page.get_by_label("Integration steps").select_option("8")
     screen.page.get_by_label("Its answer").press("Enter")
     screen.page.locator("[data-kn=fact] progress:visible").first.wait_for()
     screen.until("document.querySelector('.kn-claim')")
@@ -46,20 +46,20 @@ def test_a_sentence_is_attributed_and_changed_live(
     )
     shown = {tuple(int(w.rstrip(",")) for w in label.split()[1:4:2]) for label in labels}
     assert shown <= {(row[0], row[1]) for row in wanted["neurons"]}
-    assert screen.page.locator(".kn-refined").count() <= wanted["coarse"]
+    assert screen.page.locator(".kn-in-set").count() <= wanted["coarse"]
     assert "<b>Kabul</b> is the capital of" in screen.page.locator(".kn-own-sentence").inner_text()
     notes = screen.page.locator(".kn-notes").inner_text()
     assert f"“sand” is {wanted['answer_tokens']} tokens: it is scored by its first" in notes
-    assert "The model doesn't know this answer" in notes
+    assert "the model does not know this answer" in notes
     neurons = [row[:2] for row in wanted["neurons"][: wanted["coarse"]]]
     changed = live.change({**question, "factor": 0.0, "neurons": neurons}, Progress())
-    own_row = changed["controls"][0]["trials"][0]
-    rows = screen.page.locator(".kn-change tbody tr[data-control]")
-    assert rows.evaluate_all("all => all.map(r => r.dataset.control)") == [
-        "own",
+    own_row = changed["conditions"][0]["trials"][0]
+    rows = screen.page.locator(".kn-change tbody tr[data-condition]")
+    assert rows.evaluate_all("all => all.map(r => r.dataset.condition)") == [
+        "selected",
         "random",
-        "matched",
-        "unrelated",
+        "activation_matched",
+        "other_fact",
     ]
     cells = rows.first.locator("td").all_inner_texts()
     assert percent(cells[2]) == pytest.approx(
@@ -81,11 +81,11 @@ def test_a_fact_nothing_is_stored_of_is_attributed_live(
 ) -> None:
     screen = screens(own).open(tab="knowledge")
     screen.page.set_default_timeout(90_000)
-    screen.until("document.querySelector('.kn-wordings tbody tr')")
-    assert "not asked of this model" in screen.page.locator("[data-kn=fact]").inner_text()
+    screen.until("document.querySelector('.kn-fact-prompts tbody tr')")
+    assert "not asked" in screen.page.locator("[data-kn=fact]").inner_text()
     assert "kn knowledge" in screen.page.locator("[data-kn=fact] .kn-message").first.inner_text()
     assert not screen.page.locator(".kn-claim").count()  # nobody asked for a run
-    screen.page.get_by_role("button", name="Attribute it live").click()
+    screen.page.get_by_role("button", name="Attribute one prompt live").click()
     screen.until("document.querySelector('.kn-claim')")
     assert screen.page.locator(".kn-neuron").count() > 0
-    assert screen.page.locator(".kn-change tbody tr[data-control]").count() == 4
+    assert screen.page.locator(".kn-change tbody tr[data-condition]").count() == 4

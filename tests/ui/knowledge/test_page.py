@@ -90,7 +90,7 @@ def test_every_query_of_the_tab_answers(page: Screen, told: Lake) -> None:
 def test_a_model_that_is_not_here_is_said(page: Screen) -> None:
     opened(page)
     page.page.get_by_role("button", name="× factor").click()
-    message = page.page.get_by_label("What changing them does").locator(".kn-message")
+    message = page.page.get_by_label("Effect of interventions").locator(".kn-message")
     message.wait_for()
     assert "not on this machine" in message.inner_text()
     page.page.locator(".kn-own-form summary").click()

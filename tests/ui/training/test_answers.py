@@ -27,7 +27,7 @@ def test_the_steps_come_in_order_with_births_and_deaths(trained: Lake, data: Dat
     table = trained.read(lakes.model("tiny"), "layer_steps").to_pylist()
     for row in table:
         step = STEPS.index(row["step"])
-        for name in ("n_alive", "births", "deaths", "mean_top_iou"):
+        for name in ("n_alive", "births", "deaths", "mean_final_overlap"):
             assert found["layers"][name][row["layer"]][step] == row[name]
     assert len(table) == len(STEPS) * len(found["layers"]["births"])
     assert [births[0] for births in found["layers"]["births"]] == [None] * 4
@@ -41,36 +41,38 @@ def test_a_fact_is_told_as_the_tables_do(trained: Lake, data: Database) -> None:
             for r in trained.read(at(step), "attribution_error").to_pylist()
             if r["fact_id"] == FACT
         ]
-        (mass,) = [row["layers"] for row in found["mass"] if row["step"] == step]
-        for layer, value in enumerate(mass):
-            wanted = statistics.mean(r["total"] for r in errors if r["layer"] == layer)
+        (sums,) = [row["layers"] for row in found["attribution"] if row["step"] == step]
+        for layer, value in enumerate(sums):
+            wanted = statistics.mean(r["attribution_sum"] for r in errors if r["layer"] == layer)
             assert value == pytest.approx(wanted)
         changed = [
             r
             for r in trained.read(at(step), "interventions").to_pylist()
-            if r["fact_id"] == FACT and r["kind"] == "suppress" and r["control"] == "refined"
+            if r["fact_id"] == FACT
+            and r["kind"] == "suppress"
+            and r["condition"] == "knowledge_neurons"
         ]
         (own,) = [
             r
             for r in found["effects"]["fact"]
-            if (r["step"], r["kind"], r["control"]) == (step, "suppress", "refined")
+            if (r["step"], r["kind"], r["condition"]) == (step, "suppress", "knowledge_neurons")
         ]
         before = sum(r["probability_before"] for r in changed)
         after = sum(r["probability_after"] for r in changed)
         each = [r["probability_after"] / r["probability_before"] - 1 for r in changed]
-        assert own["ratio"] == pytest.approx(after / before - 1)
-        assert [own["low"], own["high"]] == pytest.approx([min(each), max(each)])
-        told = [
+        assert own["relative_change"] == pytest.approx(after / before - 1)
+        assert [own["min_change"], own["max_change"]] == pytest.approx([min(each), max(each)])
+        steps = [
             r
             for r in trained.read(lakes.model("tiny"), "fact_steps").to_pylist()
             if r["fact_id"] == FACT and r["step"] == step
         ]
         (row,) = [r for r in found["story"] if r["step"] == step]
         assert row["probability"] == pytest.approx(
-            statistics.mean(r["probability"] for r in told), rel=1e-6
+            statistics.mean(r["probability"] for r in steps), rel=1e-6
         )
-        assert row["rank"] == statistics.median(r["rank"] for r in told)
-        assert row["n_right"] == sum(r["rank"] == 1 for r in told)
+        assert row["rank"] == statistics.median(r["rank"] for r in steps)
+        assert row["n_correct"] == sum(r["rank"] == 1 for r in steps)
     with pytest.raises(KnError, match="no fact 99999"):
         view.fact(data, "tiny@step512", 99_999)
 
@@ -82,14 +84,16 @@ def test_relations_have_their_intervals(trained: Lake, data: Database) -> None:
             r
             for r in trained.read(at(row["step"]), "intervention_effects").to_pylist()
             if r["relation"] == found["fact"]["relation"]
-            and (r["kind"], r["control"]) == (row["kind"], row["control"])
+            and (r["kind"], r["condition"]) == (row["kind"], row["condition"])
         ]
-        assert (row["ratio"], row["low"], row["high"]) == (
-            wanted["ratio"],
-            wanted["low"],
-            wanted["high"],
+        assert (row["relative_change"], row["ci_low"], row["ci_high"]) == (
+            wanted["relative_change"],
+            wanted["ci_low"],
+            wanted["ci_high"],
         )
-    final = {r["step"] for r in found["effects"]["relation"] if r["control"] == "final"}
+    final = {
+        r["step"] for r in found["effects"]["relation"] if r["condition"] == "final_checkpoint"
+    }
     assert final == set(STEPS[:-1])
 
 

@@ -26,18 +26,20 @@ def test_a_fact_is_found_by_typing_and_read_at_the_step(page: Screen, data: Data
     page.until("document.querySelector('.kn-fact-title').textContent.includes('Afghanistan')")
     rows = (
         data.cursor()
-        .execute(f"SELECT step, probability, n_right, n_wordings FROM fact_story('tiny', {fact})")
+        .execute(
+            f"SELECT step, probability, n_correct, n_prompts FROM fact_by_step('tiny', {fact})"
+        )
         .fetchall()
     )
-    _, probability, right, wordings = next(r for r in rows if r[0] == 8)
-    assert float(reading(page, "Its answer", "probability")) == pytest.approx(probability, rel=6e-3)
-    assert reading(page, "Its answer", "wordings right") == f"{right} of {wordings}"
+    _, probability, correct, prompts = next(r for r in rows if r[0] == 8)
+    assert float(reading(page, "P(answer)", "probability")) == pytest.approx(probability, rel=6e-3)
+    assert reading(page, "P(answer)", "correct prompts") == f"{correct} of {prompts}"
 
 
 def test_a_chart_tells_on_hover_and_moves_the_step_on_click(page: Screen, data: Database) -> None:
     opened(page, fact=FACT)
     page.page.get_by_role("button", name="this fact").click()
-    plot = chart(page, "Changing neurons").locator("svg.kn-plot")
+    plot = chart(page, "Effect of interventions").locator("svg.kn-plot")
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
     assert box is not None
@@ -48,16 +50,16 @@ def test_a_chart_tells_on_hover_and_moves_the_step_on_click(page: Screen, data: 
     rows = (
         data.cursor()
         .execute(
-            f"SELECT control, ratio FROM fact_effects('tiny', {FACT}) "
+            f"SELECT condition, relative_change FROM fact_effects_by_step('tiny', {FACT}) "
             "WHERE step = 64 AND kind = 'suppress'"
         )
         .fetchall()
     )
     words = {
-        "refined": "its own",
+        "knowledge_neurons": "knowledge neurons",
         "random": "random",
-        "matched": "equally active",
-        "final": "the last",
+        "activation_matched": "activation-matched",
+        "final_checkpoint": "final-checkpoint",
     }
     ratios = {control: ratio for control, ratio in rows if control in words}
     assert ratios.keys() == words.keys()
@@ -81,10 +83,10 @@ def test_a_neuron_is_told_through_training(page: Screen, trained: Lake) -> None:
         for r in trained.read(lakes.model("tiny"), "neuron_steps").to_pylist()
         if (r["step"], r["layer"], r["neuron"]) == (8, 2, 7)
     ]
-    shown = float(reading(page, "Firing rate", "fires at").removesuffix(" %"))
+    shown = float(reading(page, "Firing rate", "firing rate").removesuffix(" %"))
     assert shown == pytest.approx(100 * row["firing_rate"], abs=0.06)
-    assert float(reading(page, "Like its final self", "overlap")) == pytest.approx(
-        row["top_iou"], rel=6e-3
+    assert float(reading(page, "Overlap with final checkpoint", "overlap")) == pytest.approx(
+        row["final_overlap"], rel=6e-3
     )
     assert "Layer 2 · neuron 7" in page.page.locator("[data-kn=tneuron] h2").inner_text()
 
@@ -96,8 +98,9 @@ def test_checkpoints_are_a_table_whose_rows_move_the_step(page: Screen, data: Da
     rows = (
         data.cursor()
         .execute(
-            "SELECT step, known, neurons_per_fact, suppress, suppress_random, suppress_final "
-            "FROM training_story('tiny')"
+            "SELECT step, known, neurons_per_fact, suppress, suppress_random, "
+            "suppress_final_checkpoint "
+            "FROM training_by_step('tiny')"
         )
         .fetchall()
     )

@@ -67,7 +67,7 @@ def test_the_map_follows_a_step_moved_in_another_tab_and_keeps_its_zoom(page: Sc
     zoomed = canvas.evaluate(drawn)
     assert zoomed != whole
     page.tab("Explore")
-    bar = page.page.locator("[data-kn=bar]").get_by_role("slider", name="Step of training")
+    bar = page.page.locator("[data-kn=bar]").get_by_role("slider", name="Checkpoint")
     for key, step in (("End", 512), ("Home", 0)):
         bar.press(key)
         page.until(f"new URLSearchParams(location.search).get('model') === 'tiny@step{step}'")

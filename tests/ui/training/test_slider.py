@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 def test_the_slider_moves_all_panes_and_keeps_what_is_chosen(page: Screen, data: Database) -> None:
     opened(page)
-    slider = page.page.locator("[data-kn=steps]").get_by_role("slider", name="Step of training")
+    slider = page.page.locator("[data-kn=steps]").get_by_role("slider", name="Checkpoint")
     slider.press("ArrowRight")
     page.until("new URLSearchParams(location.search).get('model') === 'tiny@step64'")
     page.settled()
@@ -31,7 +31,7 @@ def test_the_slider_moves_all_panes_and_keeps_what_is_chosen(page: Screen, data:
         .fetchall()
     )
     assert page.page.locator(".kn-counts span").nth(1).inner_text() == str(len(fired))
-    bar = page.page.locator("[data-kn=bar]").get_by_role("slider", name="Step of training")
+    bar = page.page.locator("[data-kn=bar]").get_by_role("slider", name="Checkpoint")
     bar.press("Home")
     page.until("new URLSearchParams(location.search).get('model') === 'tiny@step0'")
     page.tab("Map")
@@ -65,7 +65,7 @@ def test_a_model_at_no_step_has_the_steps_of_its_training(
 
 def test_dragging_the_slider_stands_on_checkpoints(page: Screen) -> None:
     opened(page, step=0)
-    slider = page.page.locator("[data-kn=steps]").get_by_role("slider", name="Step of training")
+    slider = page.page.locator("[data-kn=steps]").get_by_role("slider", name="Checkpoint")
     box = slider.bounding_box()
     assert box is not None
     page.page.mouse.move(box["x"] + 9, box["y"] + box["height"] / 2)

@@ -14,7 +14,7 @@ import { store } from "../page/store.js";
  * @property {number} neuron
  * @property {number} precision of the prompts in which it fires, those that have the value
  * @property {number} recall of those that have the value, the prompts in which it fires
- * @property {number} auroc how well |peak| tells them from the others
+ * @property {number} auroc of |peak|
  */
 /**
  * A value that was named, e.g. country Japan.
@@ -49,7 +49,7 @@ export const conceptGroup = (concept, i, onpick) => {
 /** @param {Pick<Concept, "attribute" | "value">} concept */
 export const conceptWords = ({ attribute, value }) => {
   if (attribute === "capital") {
-    return value === "capital" ? "capitals" : "cities that are no capital";
+    return value === "capital" ? "capitals" : "other cities than capitals";
   }
   return attribute === "population" ? `cities of ${value}` : value;
 };
@@ -63,9 +63,9 @@ export const conceptWords = ({ attribute, value }) => {
 const option = ({ layer, neuron, precision, recall, auroc }, name, i, onpick) => {
   const { state } = store;
   const title =
-    `Of the prompts in which it fires, ${percent(precision)} are of ${name}; ` +
-    `it fires in ${percent(recall)} of those of ${name}. ` +
-    `AUROC ${number(auroc)}: how well its peak tells them apart (0.5: not at all, 1: fully).`;
+    `Precision ${percent(precision)}: share of its prompts from ${name}; ` +
+    `recall ${percent(recall)}: share of the prompts from ${name} in which it fires; ` +
+    `AUROC ${number(auroc)} of its peaks (0.5: chance, 1: perfect).`;
   /** @type {[string, number][]} */
   const measures = [
     ["precision", precision],

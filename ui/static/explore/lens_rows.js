@@ -105,11 +105,11 @@ const lensTable = layer => {
   const next = tokens[token + 1];
   const rank = ` · probability ${nextProbability.toPrecision(2)}, rank ${integer(nextRank)}`;
   return [
-    h("strong", {}, `After layer ${layer}, the likeliest next token`),
+    h("strong", {}, `Most likely next token after layer ${layer}`),
     h("table", {}, ...top.map(likelyRow)),
     next === undefined
       ? h("div", {}, "The prompt ends here.")
-      : h("div", {}, "What follows: ", bdi(quoted(next)), rank),
+      : h("div", {}, "Next token: ", bdi(quoted(next)), rank),
   ];
 };
 

@@ -35,7 +35,7 @@ export class LiveForm {
     rows: "2",
     spellcheck: "false",
     "aria-label": "Your own text",
-    placeholder: "Any text. Enter runs it, Shift+Enter begins a new line.",
+    placeholder: "Any text. Enter runs it, Shift+Enter starts a new line.",
   });
   #run = h("button", { type: "button", class: "kn-run", onclick: () => this.#start() }, "Run");
   #state = h("span", { class: "kn-count", role: "status" });
@@ -44,7 +44,7 @@ export class LiveForm {
   #form = h(
     "details",
     { class: "kn-live", ontoggle: () => this.#look() },
-    h("summary", {}, "Run a text of your own"),
+    h("summary", {}, "Run your own text"),
     h("div", { class: "kn-write" }, this.#box, this.#run),
     h("div", { class: "kn-progress" }, this.#bar, this.#state),
     this.#trouble,

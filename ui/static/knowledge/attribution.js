@@ -13,7 +13,7 @@ import { ProgressLine } from "./runs.js";
 /** @typedef {import("./subject.js").Attribution} Attribution */
 /** @typedef {import("./grid.js").Cell} Cell */
 
-const NOTHING_STORED = "Nothing is stored of this fact's neurons here. ";
+const NOTHING_STORED = "No attributions stored for this fact. ";
 
 export class AttributionPart {
   #turns = new Turns();
@@ -23,7 +23,7 @@ export class AttributionPart {
   #running = new ProgressLine();
   #sql = sqlButton(() => {
     const id = this.subject.fact?.fact.fact_id ?? 0;
-    return `FROM fact_neuron_grid(${modelLiteral()}, ${id})`;
+    return `FROM fact_attributions(${modelLiteral()}, ${id})`;
   });
 
   /**
@@ -57,7 +57,7 @@ export class AttributionPart {
 
   show() {
     const { fact, live } = this.subject;
-    const cells = live ? liveCells(live) : (fact?.neurons ?? []);
+    const cells = live ? liveCells(live) : storedCells(fact);
     fill(this.#trouble);
     this.#sql.hidden = Boolean(live) || !fact?.neurons.length;
     this.#note.textContent = cells.length ? gridNote(cells, live) : "";
@@ -69,8 +69,8 @@ export class AttributionPart {
     this.#grid.show({
       cells,
       nLayers: store.atlas?.n_layers ?? 0,
-      nWordings: live ? 1 : this.subject.asked().length,
-      set: live ? "among the strongest" : "knowledge neuron",
+      nPrompts: live ? 1 : this.subject.asked().length,
+      set: live ? "in the coarse set" : "knowledge neuron",
     });
   }
 
@@ -78,18 +78,18 @@ export class AttributionPart {
     const attribute = () =>
       this.runLive({
         fact: this.subject.fact?.fact.fact_id,
-        paraphrase: this.subject.paraphrase(),
+        fact_prompt: this.subject.promptNumber(),
       });
     const link = h(
       "button",
       { type: "button", class: "kn-link", onclick: attribute },
-      "Attribute it live",
+      "Attribute one prompt live",
     );
     const kind = { class: "kn-message kn-note" };
-    return h("p", kind, NOTHING_STORED, link, " in one wording.");
+    return h("p", kind, NOTHING_STORED, link, ".");
   }
 
-  /** @param {object} question a fact in a wording, or a sentence with its answer */
+  /** @param {object} question a fact with a prompt, or a sentence with its answer */
   async runLive(question) {
     const isLast = this.#turns.begin();
     this.subject.live = null;
@@ -117,12 +117,19 @@ export class AttributionPart {
 }
 
 /**
+ * @param {import("./subject.js").FactAnswer | null} fact
+ * @returns {Cell[]}
+ */
+const storedCells = fact =>
+  (fact?.neurons ?? []).map(row => ({ ...row, inSet: row.is_knowledge_neuron }));
+
+/**
  * @param {Attribution} live
  * @returns {Cell[]}
  */
 const liveCells = ({ neurons, coarse }) =>
   neurons.map(([layer, neuron, score, activation], i) => {
-    return { layer, neuron, score, activation, refined: i < coarse, share: 1 };
+    return { layer, neuron, score, activation, inSet: i < coarse, share: 1 };
   });
 
 /**
@@ -130,28 +137,30 @@ const liveCells = ({ neurons, coarse }) =>
  * @param {Attribution | null} live
  */
 const gridNote = (cells, live) => {
-  const n = cells.filter(c => c.refined).length;
+  const n = cells.filter(c => c.inSet).length;
   if (live) {
-    const over = `${integer(live.n_over_floor)} neurons with a score of at least 5 % of the largest`;
+    const over = `${integer(live.n_over_floor)} neurons with at least 5 % of the largest score`;
     return `${over}; framed: the ${n} over 20 %. ${completeness(live)}`;
   }
-  const over = `${integer(cells.length)} neurons with a score over the floor in some wording`;
+  const over = `${integer(cells.length)} neurons with a score over the floor in any prompt`;
   const full = number(Math.max(...cells.map(c => c.score)));
-  return `${over}; framed: the ${n} that its wordings share. Full colour is ${full}.`;
+  return `${over}; framed: its ${n} knowledge neurons. Full colour is ${full}.`;
 };
 
 /**
- * How nearly the scores of a layer sum up to what the layer makes of the answer.
+ * Completeness: how nearly the scores of a layer sum to the drop of P(answer) with the layer at 0.
  *
  * @param {Attribution} live
  */
 export const completeness = ({ layers, steps, rule }) => {
-  const gaps = layers
-    .filter(({ difference }) => Math.abs(difference) > 1e-6)
-    .map(({ total, difference }) => Math.abs(total - difference) / Math.abs(difference))
+  const errors = layers
+    .filter(({ probability_drop: drop }) => Math.abs(drop) > 1e-6)
+    .map(
+      ({ attribution_sum: sum, probability_drop: drop }) => Math.abs(sum - drop) / Math.abs(drop),
+    )
     .sort((a, b) => a - b);
-  if (!gaps.length) return "";
-  const median = percent(gaps[Math.floor(gaps.length / 2)]);
-  const what = `A layer's scores sum to P − P(layer at 0) within ${median} at the median`;
+  if (!errors.length) return "";
+  const median = percent(errors[Math.floor(errors.length / 2)]);
+  const what = `Completeness: median relative error ${median}`;
   return `${what} (${steps} steps, ${rule} rule).`;
 };

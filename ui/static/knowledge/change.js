@@ -1,6 +1,6 @@
 // @ts-check
-// The section of the tab Knowledge that changes neurons: the set or one of them, by any factor. What
-// is stored shows at once; any other choice is run live where the model is on this machine.
+// The section Effect of interventions of the tab Knowledge: on all neurons or one, by any factor. Stored
+// ones show at once; any other is run live where the model is on this machine.
 
 import { fill, h, message, toggle } from "../page/dom.js";
 import { modelLiteral, sqlButton } from "../page/sql.js";
@@ -16,8 +16,7 @@ import { changeTable } from "./table.js";
 /** @typedef {"set" | "one"} Which neurons */
 
 const DOUBLE = 2;
-const NO_OTHER_FACT =
-  "No unrelated fact to compare with: this corpus has none. `kn knowledge` tells them.";
+const NO_OTHER_FACT = "No other-fact control: this corpus has no facts. `kn knowledge` makes them.";
 
 export class ChangePane {
   /** @type {Kind} */
@@ -32,7 +31,7 @@ export class ChangePane {
   #running = new ProgressLine();
   #sets = h("div", {});
   #kinds = toggle(
-    "What is done to the neurons",
+    "Intervention",
     /** @type {[Kind, string][]} */ ([
       ["suppress", "suppress ×0"],
       ["amplify", "amplify ×2"],
@@ -58,7 +57,7 @@ export class ChangePane {
     this.subject = subject;
     this.run = run;
     this.missing = missing;
-    const title = "What changing them does";
+    const title = "Effect of interventions";
     this.node = h(
       "section",
       { "aria-label": title },
@@ -163,8 +162,8 @@ export class ChangePane {
 
   /** @param {import("./comparison.js").Intervention[]} interventions */
   #showStored(interventions) {
-    const { wording } = this.subject;
-    const rows = storedChange(interventions, this.#kind, wording);
+    const { prompt } = this.subject;
+    const rows = storedChange(interventions, this.#kind, prompt);
     this.#sql.hidden = false;
     this.#note.textContent = storedNote(rows[0], this.subject);
     fill(
@@ -176,7 +175,7 @@ export class ChangePane {
 
   #offer() {
     const link = { type: "button", class: "kn-link", onclick: () => this.#change(true) };
-    const words = "No such intervention is stored. ";
+    const words = "Not stored. ";
     const run = h("button", link, "Run it live");
     return h("p", { class: "kn-message kn-note" }, words, run, ".");
   }
@@ -194,7 +193,7 @@ export class ChangePane {
     const { model, sentence, answer } = store.state;
     const asked = sentence
       ? { sentence, answer }
-      : { fact: this.subject.fact?.fact.fact_id, paraphrase: this.subject.paraphrase() };
+      : { fact: this.subject.fact?.fact.fact_id, fact_prompt: this.subject.promptNumber() };
     const question = { model, do: "change", factor: this.#newFactor(), neurons, ...asked };
     try {
       this.#changed.classList.add("kn-waiting");
@@ -204,7 +203,7 @@ export class ChangePane {
       });
       if (!isLast()) return;
       this.#note.textContent = liveNote(change, neurons.length, Boolean(sentence));
-      const hasOther = change.controls.some(c => c.control === "unrelated");
+      const hasOther = change.conditions.some(c => c.condition === "other_fact");
       fill(
         this.#changed,
         changeTable(liveChange(change), change.answer_token),

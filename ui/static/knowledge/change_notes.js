@@ -1,5 +1,5 @@
 // @ts-check
-// What an intervention is, in words beside its table.
+// The notes beside the table of an intervention.
 
 import { h } from "../page/dom.js";
 import { change, number } from "../page/format.js";
@@ -11,8 +11,8 @@ import { change, number } from "../page/format.js";
 /** @type {[string, string][]} */
 const CONTROLS = [
   ["random", "random"],
-  ["matched", "equally active"],
-  ["unrelated", "on another fact"],
+  ["activation_matched", "activation-matched"],
+  ["other_fact", "other fact"],
 ];
 
 /** @param {number} n */
@@ -23,11 +23,11 @@ const neuronsWords = n => (n === 1 ? "One neuron" : `${n} neurons`);
  * @param {Subject} subject
  */
 export const storedNote = ({ neurons, factor }, subject) => {
-  const wording = subject.fact?.wordings.find(w => w.paraphrase === subject.wording);
+  const chosen = subject.fact?.prompts.find(p => p.prompt === subject.prompt);
   const asked =
-    subject.wording === null
-      ? `mean over ${subject.asked().length} wordings`
-      : `in “${wording?.text}”`;
+    subject.prompt === null
+      ? `mean over ${subject.asked().length} prompts`
+      : `in “${chosen?.text}”`;
   return `${neuronsWords(neurons)} ×${number(factor)} at the answer position, ${asked}; stored.`;
 };
 
@@ -37,11 +37,11 @@ export const storedNote = ({ neurons, factor }, subject) => {
  * @param {boolean} isSentence
  */
 export const liveNote = (run, n, isSentence) => {
-  const prompt = (run.tokens.join("") + run.given).trim();
+  const prompt = (run.tokens.join("") + run.answer_prefix).trim();
   const asked = isSentence ? "" : `, in “${prompt}”`;
-  const drawn = run.controls.find(c => c.control === "random")?.trials.length;
+  const samples = run.conditions.find(c => c.condition === "random")?.trials.length;
   const what = `${neuronsWords(n)} ×${number(run.factor)} at the answer position${asked}`;
-  return `${what}; run live, random ones drawn ${drawn} times.`;
+  return `${what}; run live, with ${samples} random controls.`;
 };
 
 /**
@@ -53,17 +53,17 @@ export const liveNote = (run, n, isSentence) => {
 export const effectLine = ({ fact }, kind) => {
   if (!fact) return null;
   const rows = fact.effects.filter(row => row.kind === kind);
-  const by = (/** @type {string} */ control) => rows.find(row => row.control === control);
-  const own = by("refined");
+  const by = (/** @type {string} */ condition) => rows.find(row => row.condition === condition);
+  const own = by("knowledge_neurons");
   if (!own) return null;
-  const controls = CONTROLS.map(([control, words]) => {
-    const row = by(control);
+  const controls = CONTROLS.map(([condition, words]) => {
+    const row = by(condition);
     return row ? `; ${words} ${effectWords(row)}` : "";
   });
   return h(
     "p",
     { class: "kn-faint" },
-    `Over ${own.n_facts} facts of ${fact.fact.relation}, with 95 % intervals: own neurons `,
+    `Over ${own.n_facts} facts of ${fact.fact.relation}, with 95 % intervals: knowledge neurons `,
     h("b", {}, effectWords(own)),
     ...controls,
     ".",
@@ -71,5 +71,5 @@ export const effectLine = ({ fact }, kind) => {
 };
 
 /** @param {Effect} effect */
-const effectWords = ({ ratio, low, high }) =>
-  change(ratio) + (low === null ? "" : ` (${change(low)} to ${change(high)})`);
+const effectWords = ({ relative_change, ci_low, ci_high }) =>
+  change(relative_change) + (ci_low === null ? "" : ` (${change(ci_low)} to ${change(ci_high)})`);

@@ -1,5 +1,5 @@
 // @ts-check
-// What becomes of an answer when neurons are changed, as rows: those changed, then the controls.
+// An answer before and after an intervention, one row per condition: the neurons, then the controls.
 
 /** @typedef {[string, number | null]} Likely a token and its probability, null where it isn't stored */
 /**
@@ -14,15 +14,15 @@
  *
  * @typedef {object} Intervention
  * @property {string} kind
- * @property {string} control
- * @property {number} paraphrase
+ * @property {string} condition
+ * @property {number} prompt number of the fact's prompt
  * @property {number} probability_before
  * @property {number} probability_after
  * @property {number} rank_before
  * @property {number} rank_after
  * @property {number} n_neurons
  * @property {number} factor
- * @property {string} subject of the unrelated fact
+ * @property {string} subject of the other fact
  * @property {string} object
  * @property {string[]} top_before
  * @property {string[]} top_after
@@ -34,20 +34,20 @@
  * @property {number} n_neurons
  * @property {number} factor
  * @property {string[]} tokens of the prompt
- * @property {string} given after them
+ * @property {string} answer_prefix after them
  * @property {string} answer_token
- * @property {LiveControl[]} controls
+ * @property {LiveCondition[]} conditions
  */
 /**
- * @typedef {object} LiveControl
- * @property {string} control
+ * @typedef {object} LiveCondition
+ * @property {string} condition
  * @property {(Trial & { words: string })[]} trials
  * @property {Likely[]} top_before
  * @property {Likely[]} top_after
  */
 /**
  * @typedef {object} Summary of trials
- * @property {string} control
+ * @property {string} condition
  * @property {number} n trials
  * @property {number} before
  * @property {number} after
@@ -61,13 +61,20 @@
  * @typedef {object} Extra
  * @property {number} neurons
  * @property {number} factor
- * @property {string | null} about the unrelated fact
+ * @property {string | null} about the other fact
  * @property {Likely[]} topBefore
  * @property {Likely[]} topAfter
  */
 /** @typedef {Summary & Extra} Row */
 
-const ORDER = ["own", "refined", "random", "matched", "unrelated", "final"];
+const ORDER = [
+  "selected",
+  "knowledge_neurons",
+  "random",
+  "activation_matched",
+  "other_fact",
+  "final_checkpoint",
+];
 
 /**
  * @template Item
@@ -80,16 +87,16 @@ const mean = (list, get) => list.reduce((sum, item) => sum + get(item), 0) / lis
 const tenths = x => Math.round(10 * x) / 10;
 
 /**
- * @param {string} control
+ * @param {string} condition
  * @param {Trial[]} trials
  * @returns {Summary}
  */
-export const summarize = (control, trials) => {
+export const summarize = (condition, trials) => {
   const before = mean(trials, t => t.before);
   const after = mean(trials, t => t.after);
   const changes = trials.map(t => t.after / t.before - 1).filter(Number.isFinite);
   return {
-    control,
+    condition,
     n: trials.length,
     before,
     after,
@@ -102,21 +109,21 @@ export const summarize = (control, trials) => {
 };
 
 /**
- * Stored interventions of one kind as rows by control.
+ * Stored interventions of one kind as rows by condition.
  *
  * @param {Intervention[]} interventions
  * @param {string} kind
- * @param {number | null} wording null for all
+ * @param {number | null} prompt null for all
  * @returns {Row[]}
  */
-export const storedChange = (interventions, kind, wording) =>
-  ORDER.flatMap(control => {
-    const isOther = control === "unrelated"; // another fact's wordings
+export const storedChange = (interventions, kind, prompt) =>
+  ORDER.flatMap(condition => {
+    const isOther = condition === "other_fact"; // another fact's prompts
     const own = interventions.filter(
       r =>
         r.kind === kind &&
-        r.control === control &&
-        (wording === null || isOther || r.paraphrase === wording),
+        r.condition === condition &&
+        (prompt === null || isOther || r.prompt === prompt),
     );
     if (!own.length) return [];
     const [first] = own;
@@ -128,7 +135,7 @@ export const storedChange = (interventions, kind, wording) =>
     }));
     return [
       {
-        ...summarize(control, trials),
+        ...summarize(condition, trials),
         neurons: first.n_neurons,
         factor: first.factor,
         about: isOther ? `${first.subject} → ${first.object}` : null,
@@ -142,20 +149,21 @@ export const storedChange = (interventions, kind, wording) =>
 const unmeasured = token => [token, null];
 
 /**
- * What was run live as rows by control.
+ * A live run as rows by condition.
  *
  * @param {LiveChange} run
  * @returns {Row[]}
  */
 export const liveChange = run =>
-  ORDER.flatMap(control =>
-    run.controls
-      .filter(c => c.control === control)
+  ORDER.flatMap(condition =>
+    run.conditions
+      .filter(c => c.condition === condition)
       .map(({ trials, top_before, top_after }) => ({
-        ...summarize(control, trials),
+        ...summarize(condition, trials),
         neurons: run.n_neurons,
         factor: run.factor,
-        about: control === "unrelated" ? [...new Set(trials.map(t => t.words))].join(" · ") : null,
+        about:
+          condition === "other_fact" ? [...new Set(trials.map(t => t.words))].join(" · ") : null,
         topBefore: top_before,
         topAfter: top_after,
       })),

@@ -1,5 +1,5 @@
 // @ts-check
-// The form that asks a sentence of one's own, and whether anything can be run live.
+// The form for a sentence of one's own, and whether the model can be run live.
 
 import { fill, h, message } from "../page/dom.js";
 import { go } from "../page/navigate.js";
@@ -7,7 +7,7 @@ import { ask } from "../page/server.js";
 import { store } from "../page/store.js";
 
 const STEPS = ["8", "20", "50"]; // of the integral
-const INCOMPLETE = "Write a beginning of a sentence and the answer that ends it.";
+const INCOMPLETE = "Write the beginning of a sentence and its answer.";
 
 export class SentenceForm {
   /** @type {string | null | undefined} why nothing can be run live; undefined: not yet asked */
@@ -17,7 +17,7 @@ export class SentenceForm {
     rows: "2",
     spellcheck: "false",
     "aria-label": "Your sentence, up to the answer",
-    placeholder: "A beginning, such as: Rotterdam is a city in the",
+    placeholder: "e.g. Rotterdam is a city in the",
   });
   #answer = h("input", {
     class: "kn-search",
@@ -25,11 +25,11 @@ export class SentenceForm {
     spellcheck: "false",
     autocomplete: "off",
     "aria-label": "Its answer",
-    placeholder: "Its answer: Netherlands",
+    placeholder: "e.g. Netherlands",
   });
   #steps = h(
     "select",
-    { "aria-label": "Steps of the integral" },
+    { "aria-label": "Integration steps" },
     ...STEPS.map(value => h("option", { value }, `${value} steps`)),
   );
   #run = h("button", { type: "button", class: "kn-run", onclick: () => this.#ask() }, "Run");
@@ -37,7 +37,7 @@ export class SentenceForm {
   node = h(
     "details",
     { class: "kn-own-form", ontoggle: () => this.node.open && this.#look() },
-    h("summary", {}, "Ask a sentence of your own"),
+    h("summary", {}, "Try your own sentence"),
     h(
       "div",
       { class: "kn-ask-form" },

@@ -12,15 +12,15 @@ import { hideTip, showTip } from "../page/tip.js";
  * @property {number} layer
  * @property {number} neuron
  * @property {number} score
- * @property {number} share of the wordings in which it is scored
- * @property {boolean} refined whether it is one of the set
+ * @property {number} share of the prompts with a score over the floor
+ * @property {boolean} inSet whether it is a knowledge neuron, or in the coarse set of a live run
  * @property {number} [activation] of a live run
  * @property {string[]} [promotes]
  */
 /**
  * What a grid shows: `cells` have the highest score first.
  *
- * @typedef {{ cells: Cell[], nLayers: number, nWordings: number, set: string }} Content
+ * @typedef {{ cells: Cell[], nLayers: number, nPrompts: number, set: string }} Content
  */
 
 const EDGES = 84; // pixels beside the cells
@@ -41,7 +41,7 @@ const buttonsOf = parent =>
 
 export class NeuronGrid {
   /** @type {Content} */
-  #content = { cells: [], nLayers: 0, nWordings: 0, set: "" };
+  #content = { cells: [], nLayers: 0, nPrompts: 0, set: "" };
   /** @type {Set<number>} the layers of which all are shown */
   #whole = new Set();
   #width = 0;
@@ -140,13 +140,13 @@ export class NeuronGrid {
    * @param {number} scale
    */
   #button(cell, i, scale) {
-    const { layer, neuron, score, refined } = cell;
+    const { layer, neuron, score, inSet } = cell;
     const tell = (/** @type {MouseEvent} */ event) =>
       showTip(event.clientX, event.clientY, ...this.#words(cell));
-    const set = refined ? `, ${this.#content.set}` : "";
+    const set = inSet ? `, ${this.#content.set}` : "";
     const button = h("button", {
       type: "button",
-      class: refined ? "kn-neuron kn-refined" : "kn-neuron",
+      class: inSet ? "kn-neuron kn-in-set" : "kn-neuron",
       "data-i": i,
       tabindex: "-1",
       "aria-label": `Layer ${layer}, neuron ${neuron}, score ${number(score)}${set}`,
@@ -176,11 +176,11 @@ export class NeuronGrid {
    * @param {Cell} cell
    * @returns {import("../page/dom.js").Child[]}
    */
-  #words({ layer, neuron, score, share, activation, refined, promotes }) {
-    const { nWordings, set } = this.#content;
+  #words({ layer, neuron, score, share, activation, inSet, promotes }) {
+    const { nPrompts, set } = this.#content;
     const where =
       activation === undefined
-        ? `in ${Math.round(share * nWordings)} of ${nWordings} wordings`
+        ? `in ${Math.round(share * nPrompts)} of ${nPrompts} prompts`
         : `activation ${number(activation)}`;
     const chips = (promotes ?? []).map(token =>
       h("span", { class: "kn-chip" }, bdi(quoted(token))),
@@ -188,7 +188,7 @@ export class NeuronGrid {
     return [
       h("strong", {}, `layer ${layer} · neuron ${neuron}`),
       h("div", {}, `score ${number(score)} · ${where}`),
-      refined && h("div", {}, set),
+      inSet && h("div", {}, set),
       chips.length > 0 && h("div", {}, "promotes ", ...chips),
     ];
   }

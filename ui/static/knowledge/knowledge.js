@@ -19,7 +19,7 @@ import { factNotes, factStanding, sentenceNotes, sentenceStanding } from "./note
 import { Runs } from "./runs.js";
 import { SharedFacts } from "./shared.js";
 import { Subject } from "./subject.js";
-import { wordingTable } from "./wordings.js";
+import { promptTable } from "./fact_prompts.js";
 
 /** @typedef {import("./subject.js").FactAnswer} FactAnswer */
 
@@ -36,7 +36,7 @@ class KnowledgeTab {
   #notes = h("div", { class: "kn-notes" });
   #trouble = h("div", {});
   #body = h("div", { class: "kn-fact-body" });
-  #wordings = h("div", { class: "kn-wordings" });
+  #prompts = h("div", { class: "kn-fact-prompts" });
   #sql = sqlButton(() => {
     const id = this.#subject.fact?.fact.fact_id ?? 0;
     return `FROM fact_wordings(${modelLiteral()}, ${id})`;
@@ -152,7 +152,7 @@ class KnowledgeTab {
    */
   async #chooseNeuron({ neurons }) {
     const { layer, neuron } = store.state;
-    const own = neurons.find(n => n.refined);
+    const own = neurons.find(n => n.is_knowledge_neuron);
     const isAmong = neurons.some(n => n.layer === layer && n.neuron === neuron);
     if (own && !isAmong) await go({ layer: own.layer, neuron: own.neuron }, { push: false });
   }
@@ -168,13 +168,13 @@ class KnowledgeTab {
   /** @param {FactAnswer} fact */
   #showFact(fact) {
     const subject = this.#subject;
-    if (subject.fact?.fact.fact_id !== fact.fact.fact_id) subject.wording = null;
+    if (subject.fact?.fact.fact_id !== fact.fact.fact_id) subject.prompt = null;
     subject.fact = fact;
     fill(this.#title, bdi(fact.fact.subject), faint(" → "), bdi(fact.fact.object));
     fill(this.#about, ...factStanding(fact, subject));
     fill(this.#notes, ...factNotes(fact, subject));
     fill(this.#trouble, fact.missing && message(fact.missing));
-    fill(this.#body, this.#wordings, this.attribution.node, this.change.node);
+    fill(this.#body, this.#prompts, this.attribution.node, this.change.node);
     this.#sql.hidden = false;
     this.#showWordings();
     this.attribution.show();
@@ -182,12 +182,12 @@ class KnowledgeTab {
   }
 
   #showWordings() {
-    const choose = (/** @type {number | null} */ wording) => {
-      this.#subject.wording = wording;
+    const choose = (/** @type {number | null} */ prompt) => {
+      this.#subject.prompt = prompt;
       this.#showWordings();
       this.change.show();
     };
-    fill(this.#wordings, wordingTable(this.#subject, choose));
+    fill(this.#prompts, promptTable(this.#subject, choose));
   }
 
   // -- what is run live -----------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // @ts-check
-// What is said of a fact, or of a sentence that was run live, beside its title.
+// The notes on a fact, or on a sentence that was run live, beside its title.
 
 import { bdi, faint, h } from "../page/dom.js";
 import { integer, number, ordinal, probability, quoted } from "../page/format.js";
@@ -15,14 +15,15 @@ import { store } from "../page/store.js";
 const note = (...children) => h("p", { class: "kn-faint" }, ...children);
 
 /**
- * Whether the model knows it: right in half of the wordings or more.
+ * Whether the model knows it: correct in at least half of the prompts.
  *
  * @param {Subject} subject
  */
 const standing = subject => {
   const asked = subject.asked();
-  const right = asked.filter(w => w.rank === 1).length;
-  return { asked: asked.length, right, known: asked.length > 0 && 2 * right >= asked.length };
+  const correct = asked.filter(p => p.rank === 1).length;
+  const known = asked.length > 0 && 2 * correct >= asked.length;
+  return { asked: asked.length, correct, known };
 };
 
 /**
@@ -31,10 +32,10 @@ const standing = subject => {
  * @returns {Child[]}
  */
 export const factStanding = ({ fact }, subject) => {
-  const { asked, right, known } = standing(subject);
-  if (!asked) return [`${fact.relation} · `, "not asked of this model"];
+  const { asked, correct, known } = standing(subject);
+  if (!asked) return [`${fact.relation} · `, "not asked"];
   const words = h("b", { class: known ? "kn-first" : null }, known ? "known" : "not known");
-  return [`${fact.relation} · `, words, `, right in ${right} of ${asked} wordings`];
+  return [`${fact.relation} · `, words, `, correct in ${correct} of ${asked} prompts`];
 };
 
 /**
@@ -51,35 +52,33 @@ export const factNotes = (fact, subject) => {
     !asked &&
       !fact.missing &&
       note(
-        "It is not among the facts that were asked of each relation: ",
+        "The model was not asked this fact. Ask more with ",
         h("code", {}, "kn knowledge --facts"),
-        " asks more.",
+        ".",
       ),
     asked > 0 &&
       !known &&
       note(
-        "The model doesn't know this fact: there is hardly an answer for neurons to share out, ",
+        "The model does not know this fact: ",
         fact.neurons.length
-          ? "so that their scores say little."
-          : "so nothing is attributed to them.",
+          ? "attributions of so small a probability mean little."
+          : "no attributions were made.",
       ),
-    store.steps.length > 1 && note(h("button", training, "how it came to be, in Training")),
+    store.steps.length > 1 && note(h("button", training, "see it through training")),
   ];
 };
 
 /**
- * By which token the answer is scored; null where it wasn't asked.
+ * The token by which the answer is scored; null where it was not asked.
  *
  * @param {FactAnswer} fact
  */
-const scoredBy = ({ fact, wordings }) => {
-  const wording = wordings.find(w => w.answer_token !== null);
-  if (!wording?.answer_token) return null;
-  const { answer_token: token, given } = wording;
-  if (token.trim() === fact.object && !given) return `Scored by its token “${quoted(token)}”.`;
-  const after = given
-    ? `, after “${quoted(given)}”, which it shares with another object and the prompt is given.`
-    : ".";
+const scoredBy = ({ fact, prompts }) => {
+  const asked = prompts.find(p => p.answer_token !== null);
+  if (!asked?.answer_token) return null;
+  const { answer_token: token, answer_prefix: prefix } = asked;
+  if (token.trim() === fact.object && !prefix) return `Scored by its token “${quoted(token)}”.`;
+  const after = prefix ? `, after the answer prefix “${quoted(prefix)}”.` : ".";
   const by = `it is scored by its first distinguishing token, “${quoted(token)}”`;
   return `“${fact.object}” is more than one token: ${by}${after}`;
 };
@@ -93,7 +92,7 @@ export const sentenceStanding = ({ probability: p, rank }) =>
  * @param {string} answer as it was typed
  */
 export const sentenceNotes = (live, answer) => {
-  const { answer_token: token, tokens, given, top } = live;
+  const { answer_token: token, tokens, answer_prefix: prefix, top } = live;
   const likely = top.map(([word, p]) =>
     h("span", { class: "kn-chip" }, bdi(quoted(word)), faint(` ${probability(Number(p))}`)),
   );
@@ -101,10 +100,10 @@ export const sentenceNotes = (live, answer) => {
     "p",
     { class: "kn-own-sentence" },
     bdi(tokens.join("")),
-    given ? faint(bdi(given)) : "",
+    prefix ? faint(bdi(prefix)) : "",
     " ",
     h("span", { class: "kn-chip kn-answer" }, bdi(quoted(token))),
-    faint(" likeliest: "),
+    faint(" most likely: "),
     ...likely,
   );
   const words = [manyTokens(live, answer), unknownAnswer(live)].filter(w => w !== null);
@@ -115,11 +114,10 @@ export const sentenceNotes = (live, answer) => {
  * @param {Attribution} live
  * @param {string} answer
  */
-const manyTokens = ({ answer_token: token, answer_tokens: n, given }, answer) => {
+const manyTokens = ({ answer_token: token, answer_tokens: n, answer_prefix: prefix }, answer) => {
   if (n <= 1) return null;
-  const by = given
-    ? `“${quoted(token)}”, the first that tells it from other answers of its kind, ` +
-      `after “${quoted(given)}”, which the sentence is given.`
+  const by = prefix
+    ? `its first distinguishing token, “${quoted(token)}”, after the answer prefix “${quoted(prefix)}”.`
     : `its first, “${quoted(token)}”.`;
   return `“${answer}” is ${n} tokens: it is scored by ${by}`;
 };
@@ -127,6 +125,6 @@ const manyTokens = ({ answer_token: token, answer_tokens: n, given }, answer) =>
 /** @param {Attribution} live */
 const unknownAnswer = ({ rank, probability: p }) => {
   if (rank <= 1) return null;
-  const words = `it ranks ${ordinal(rank)} with a probability of ${number(p)}`;
-  return `The model doesn't know this answer: ${words}. What is attributed is what little there is of it.`;
+  const words = `Rank ${integer(rank)}, probability ${number(p)}: the model does not know this answer.`;
+  return `${words} Attributions of so small a probability mean little.`;
 };

@@ -58,7 +58,7 @@ export class Runs {
       };
       if (this.#running) {
         this.#next = start;
-        tell({ words: "waiting for your last run", done: 0, of: 0 });
+        tell({ words: "waiting for your previous run", done: 0, of: 0 });
       } else {
         start();
       }

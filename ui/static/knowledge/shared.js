@@ -12,7 +12,7 @@ import { Turns } from "../page/timing.js";
 /** @typedef {{ fact_id: number, subject: string, object: string, relation: string, score: number }} Row */
 
 const TITLE = "Facts that share it";
-const NONE = "It is no knowledge neuron of any fact that was attributed.";
+const NONE = "Not a knowledge neuron of any attributed fact.";
 
 export class SharedFacts {
   #turns = new Turns();
@@ -30,7 +30,7 @@ export class SharedFacts {
       "div",
       { class: "kn-head" },
       this.#title,
-      h("button", explore, "where it fires, in Explore"),
+      h("button", explore, "open in Explore"),
       sqlButton(query),
     );
     pane.append(head, this.#list);

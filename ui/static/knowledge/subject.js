@@ -1,13 +1,13 @@
 // @ts-check
-// What the tab Knowledge is about: a fact, or a sentence with its answer, and what is known of it.
+// The subject of the tab Knowledge: a fact, or a sentence with its answer, and its data.
 
 /** @typedef {import("./grid.js").Cell} Cell */
 /** @typedef {import("./comparison.js").Likely} Likely */
 /**
- * @typedef {object} Wording a fact is asked in
- * @property {number} paraphrase
+ * @typedef {object} FactPrompt with the model's answer
+ * @property {number} prompt its number
  * @property {string} text
- * @property {string | null} given the beginning of the object, which the prompt was given
+ * @property {string | null} answer_prefix the object's tokens before the answer
  * @property {string | null} answer_token null where it wasn't asked
  * @property {number | null} probability
  * @property {number | null} rank
@@ -15,12 +15,12 @@
  * @property {number[]} top_probabilities
  */
 /**
- * @typedef {object} Effect of changing neurons, over a relation's facts
+ * @typedef {object} Effect of an intervention over a relation's facts
  * @property {string} kind
- * @property {string} control
- * @property {number} ratio
- * @property {number | null} low of a 95 % interval
- * @property {number | null} high
+ * @property {string} condition
+ * @property {number} relative_change
+ * @property {number | null} ci_low of a 95 % interval
+ * @property {number | null} ci_high
  * @property {number} n_facts
  */
 /**
@@ -28,8 +28,8 @@
  *
  * @typedef {object} FactAnswer
  * @property {{ fact_id: number, subject: string, object: string, relation: string }} fact
- * @property {Wording[]} wordings
- * @property {Cell[]} neurons
+ * @property {FactPrompt[]} prompts
+ * @property {(Omit<Cell, "inSet"> & { is_knowledge_neuron: boolean })[]} neurons
  * @property {import("./comparison.js").Intervention[]} interventions
  * @property {Effect[]} effects
  * @property {string | null} missing
@@ -40,7 +40,7 @@
  * @typedef {object} Attribution
  * @property {string} answer_token
  * @property {number} answer_tokens of the whole answer
- * @property {string} given after the sentence
+ * @property {string} answer_prefix after the sentence
  * @property {number} probability
  * @property {number} rank
  * @property {Likely[]} top
@@ -48,7 +48,7 @@
  * @property {[number, number, number, number][]} neurons layer, neuron, score, activation
  * @property {number} coarse how many of them are over 20 % of the largest score
  * @property {number} n_over_floor
- * @property {{ total: number, difference: number }[]} layers sum of scores, and P - P(layer at 0)
+ * @property {{ attribution_sum: number, probability_drop: number }[]} layers
  * @property {number} steps of the integral
  * @property {string} rule
  */
@@ -58,34 +58,34 @@ export class Subject {
   fact = null;
   /** @type {Attribution | null} what was run live, of a sentence or of the fact */
   live = null;
-  /** @type {number | null} of the fact's wordings, null for all */
-  wording = null;
+  /** @type {number | null} number of the chosen prompt, null for all */
+  prompt = null;
 
-  /** The wordings that were asked. */
+  /** The prompts that the model was asked. */
   asked() {
-    return this.fact?.wordings.filter(w => w.rank !== null) ?? [];
+    return this.fact?.prompts.filter(p => p.rank !== null) ?? [];
   }
 
   /**
-   * The neurons that hold the answer, as layer and neuron.
+   * The knowledge neurons, or the coarse set of a live run, as layer and neuron.
    *
    * @returns {[number, number][]}
    */
   neurons() {
     if (this.live) return this.live.neurons.slice(0, this.live.coarse).map(n => [n[0], n[1]]);
-    const refined = this.fact?.neurons.filter(n => n.refined) ?? [];
-    return refined.map(n => [n.layer, n.neuron]);
+    const kept = this.fact?.neurons.filter(n => n.is_knowledge_neuron) ?? [];
+    return kept.map(n => [n.layer, n.neuron]);
   }
 
   answerToken() {
     if (this.live) return this.live.answer_token;
-    const isChosen = (/** @type {Wording} */ w) =>
-      this.wording === null || w.paraphrase === this.wording;
-    return this.fact?.wordings.find(isChosen)?.answer_token;
+    const isChosen = (/** @type {FactPrompt} */ p) =>
+      this.prompt === null || p.prompt === this.prompt;
+    return this.fact?.prompts.find(isChosen)?.answer_token;
   }
 
-  /** The wording that is asked where one must be. */
-  paraphrase() {
-    return this.wording ?? this.fact?.wordings[0]?.paraphrase ?? 0;
+  /** The number of the prompt for a live run. */
+  promptNumber() {
+    return this.prompt ?? this.fact?.prompts[0]?.prompt ?? 0;
   }
 }

@@ -1,6 +1,5 @@
 // @ts-check
-// The comparison of an intervention as a table: the claim first, the controls under it; then what the
-// model says.
+// The table of an intervention: the changed neurons first, then the controls; then the top tokens.
 
 import { bdi, faint, h } from "../page/dom.js";
 import { change, number, probability, quoted } from "../page/format.js";
@@ -10,19 +9,19 @@ import { change, number, probability, quoted } from "../page/format.js";
 
 /** @type {Record<string, string>} */
 const NAMES = {
-  own: "these neurons",
-  refined: "these neurons",
-  random: "random ones",
-  matched: "equally active ones",
-  unrelated: "on another fact",
-  final: "the last step's ones",
+  selected: "selected neurons",
+  knowledge_neurons: "knowledge neurons",
+  random: "random control",
+  activation_matched: "activation-matched control",
+  other_fact: "other-fact control",
+  final_checkpoint: "final-checkpoint neurons",
 };
 /** @type {Record<string, string>} */
 const MEANINGS = {
   random: "as many neurons of the same layers, drawn at random",
-  matched: "for each the neuron of its layer with the nearest activation",
-  unrelated: "these neurons, while the model is asked something else",
-  final: "the neurons that hold the fact at the last step of training",
+  activation_matched: "for each neuron, the one of its layer with the nearest activation",
+  other_fact: "the same neurons, measured on another fact",
+  final_checkpoint: "the fact's knowledge neurons at the final checkpoint",
 };
 
 /** @param {number} p */
@@ -32,14 +31,14 @@ const exact = p => {
 };
 
 /** @param {Row} row */
-const isClaim = ({ control }) => control === "own" || control === "refined";
+const isClaim = ({ condition }) => condition === "selected" || condition === "knowledge_neurons";
 
 /**
  * @param {Row[]} rows
  * @param {string | null | undefined} answer the token that is scored
  */
 export const changeTable = (rows, answer) =>
-  h("div", {}, probabilities(rows), likeliest(rows, answer));
+  h("div", {}, probabilities(rows), topTokens(rows, answer));
 
 /**
  * @param {string} label
@@ -54,7 +53,7 @@ const region = (label, ...parts) =>
 
 /** @param {Row[]} rows */
 const probabilities = rows => {
-  const heads = ["changed", "P(answer) before", "after", "change", "rank"].map((words, i) =>
+  const heads = ["neurons changed", "P(answer) before", "after", "change", "rank"].map((words, i) =>
     h("th", { scope: "col", class: i > 2 ? "kn-num" : null }, words),
   );
   const head = h("thead", {}, h("tr", {}, ...heads));
@@ -63,14 +62,14 @@ const probabilities = rows => {
 
 /** @param {Row} row */
 const probabilityRow = row => {
-  const { control, about, before, after, low, high } = row;
+  const { condition, about, before, after, low, high } = row;
   const fact = h("span", { class: "kn-about-fact", title: about }, bdi(about ?? ""));
   const hasSpread = row.n > 1 && Number.isFinite(low);
   const ranks = `${number(row.rankBefore)} → ${number(row.rankAfter)}`;
   return h(
     "tr",
-    { class: isClaim(row) ? "kn-claim" : null, "data-control": control },
-    h("th", { scope: "row", title: MEANINGS[control] }, NAMES[control], about && fact),
+    { class: isClaim(row) ? "kn-claim" : null, "data-condition": condition },
+    h("th", { scope: "row", title: MEANINGS[condition] }, NAMES[condition], about && fact),
     h("td", {}, bar(before, "kn-before")),
     h("td", {}, bar(after, "kn-after")),
     h(
@@ -99,16 +98,16 @@ const bar = (p, kind) =>
  * @param {Row[]} rows
  * @param {string | null | undefined} answer
  */
-const likeliest = (rows, answer) => {
-  const same = rows.filter(row => row.control !== "unrelated");
+const topTokens = (rows, answer) => {
+  const same = rows.filter(row => row.condition !== "other_fact");
   const line = (/** @type {string} */ words, /** @type {Likely[]} */ list) =>
     h("tr", {}, h("th", { scope: "row" }, words), h("td", {}, chips(list, answer)));
-  const head = [h("th", { scope: "col" }, "the five likeliest"), h("th", { scope: "col" })];
+  const head = [h("th", { scope: "col" }, "top five tokens"), h("th", { scope: "col" })];
   const after = same.map(row =>
-    line(isClaim(row) ? "after" : `after: ${NAMES[row.control]}`, row.topAfter),
+    line(isClaim(row) ? "after" : `after: ${NAMES[row.condition]}`, row.topAfter),
   );
   return region(
-    "The five likeliest tokens",
+    "Top five tokens",
     h("thead", {}, h("tr", {}, ...head)),
     h("tbody", {}, line("before", same[0].topBefore), ...after),
   );

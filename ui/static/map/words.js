@@ -14,6 +14,6 @@ export const pointWords = (points, i) => {
   const cluster = clusterWords(points, i);
   if (points.kind === "prompts") return (city || `prompt ${points.promptId(i)}`) + cluster;
   const rate = percent(Number(points.rate?.[i]));
-  const neuron = `layer ${points.layer?.[i]} · neuron ${points.neuron?.[i]} · fires at ${rate}`;
-  return neuron + (city ? ` · strongest in ${city}` : "") + cluster;
+  const neuron = `layer ${points.layer?.[i]} · neuron ${points.neuron?.[i]} · firing rate ${rate}`;
+  return neuron + (city ? ` · top prompt: ${city}` : "") + cluster;
 };

@@ -1,5 +1,5 @@
 // @ts-check
-// What a neuron is: how often and how strongly it fires, and what it promotes.
+// A neuron's card: firing rate, range, top countries, promoted and suppressed tokens.
 
 import { bdi, faint, h } from "../page/dom.js";
 import { integer, number, percent, quoted } from "../page/format.js";
@@ -12,7 +12,7 @@ export const neuronCard = ({ card, countries, vocabulary, missing }) => {
   const rows = card
     ? [
         fact(
-          "fires at",
+          "firing rate",
           `${percent(card.firing_rate)} of tokens`,
           faint(` · ${integer(card.n_fired)} times, threshold ${number(card.threshold)}`),
         ),
@@ -22,13 +22,13 @@ export const neuronCard = ({ card, countries, vocabulary, missing }) => {
           faint(` · mean ${number(card.mean)} · std ${number(card.std)}`),
         ),
       ]
-    : [fact("facts", why("card"))];
-  if (countries.length) rows.push(fact("strongest in", ...countries.map(countryChip)));
+    : [fact("statistics", why("card"))];
+  if (countries.length) rows.push(fact("top countries", ...countries.map(countryChip)));
   if (vocabulary) {
     rows.push(fact("promotes", ...tokenChips(vocabulary.promotes)));
     rows.push(fact("suppresses", ...tokenChips(vocabulary.suppresses)));
   } else {
-    rows.push(fact("vocabulary", why("vocabulary")));
+    rows.push(fact("promotes / suppresses", why("vocabulary")));
   }
   return h("dl", {}, ...rows);
 };

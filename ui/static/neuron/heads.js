@@ -33,7 +33,7 @@ export class HeadChoice {
     this.onchange = onchange;
     this.node = h("select", {
       class: "kn-heads",
-      "aria-label": "Whose attention",
+      "aria-label": "Attention head",
       onchange: () => {
         this.chosen = this.node.value === "" ? null : Number(this.node.value);
         this.load();
@@ -95,9 +95,9 @@ export class HeadChoice {
     fill(this.node, h("option", { value: "" }, "mean of heads"), ...options);
     this.node.value = this.chosen === null ? "" : String(this.chosen);
     this.node.disabled = Boolean(missing);
-    this.node.title = `Single heads are asked of the model${missing && `: ${missing}`}`;
+    this.node.title = `Single heads run the model${missing && `: ${missing}`}`;
     this.note.title = missing;
-    this.note.textContent = missing ? "single heads need the model, which can't be asked here" : "";
+    this.note.textContent = missing ? "single heads need the model, which can't be run here" : "";
   }
 }
 

@@ -12,7 +12,7 @@ import { WeightedPrompt } from "./weighted.js";
 class NeuronPane {
   #stale = false; // the pane of a tab that isn't on screen is filled when it comes on
   #title = h("h2", {}, "Neuron");
-  #trouble = h("div", {}, message("Select a neuron to see the prompts that fire it."));
+  #trouble = h("div", {}, message("Select a neuron to see its top activating prompts."));
   #body = h("div", { class: "kn-body" });
   #card = h("div", { class: "kn-card" });
   #top = h("div", { class: "kn-examples" });
@@ -23,13 +23,13 @@ class NeuronPane {
       class: "kn-upper",
       tabindex: "0",
       role: "region",
-      "aria-label": "Prompts that fire this neuron",
+      "aria-label": "Prompts of this neuron",
     },
     this.#card,
     h(
       "div",
       { class: "kn-two" },
-      h("section", {}, h("h3", {}, "Prompts that fire it most"), this.#top),
+      h("section", {}, h("h3", {}, "Top activating prompts"), this.#top),
       h("section", {}, sampleTitle(), this.#sample),
     ),
   );
@@ -105,7 +105,7 @@ class NeuronPane {
 }
 
 const sampleTitle = () => {
-  const title = "Top examples alone mislead: these are drawn from the rest of its firing range";
+  const title = "The top alone mislead: a random sample of the other prompts in which it fired";
   return h("h3", { title }, "A random sample of the rest");
 };
 

@@ -44,7 +44,7 @@ export class WeightedPrompt {
   constructor() {
     const title = "This prompt, weighted with self-attention";
     const readings = toggle(
-      "What the colours below show",
+      "Colours",
       /** @type {[Reading, string][]} */ ([
         ["current", "current position"],
         ["sum", "sum over positions"],
@@ -96,8 +96,8 @@ export class WeightedPrompt {
   #nothing(neuron) {
     if (!neuron.attention) return neuron.missing.attention ?? "no attention in this atlas yet";
     const answer = this.#heads.answer();
-    const of = `Head ${this.#heads.chosen} of layer ${store.state.layer}`;
-    return answer?.trouble ?? `${of} is asked of the model: ${answer?.words ?? ""}`;
+    const of = `head ${this.#heads.chosen} of layer ${store.state.layer}`;
+    return answer?.trouble ?? `Running ${of}: ${answer?.words ?? ""}`;
   }
 
   /** @param {Neuron} neuron */
@@ -154,9 +154,9 @@ export class WeightedPrompt {
         : `, current position ${token}`,
       chosen === null
         ? `; attention is layer ${layer}'s, mean over its heads. `
-        : `; attention is that of head ${chosen} of layer ${layer} alone, computed by the model just now. `,
+        : `; attention is that of head ${chosen} of layer ${layer} alone, run live. `,
       colour,
-      nowhere ? `Neuron ${neuron} fired nowhere in this prompt, so nothing is shaded.` : "",
+      nowhere ? `Neuron ${neuron} did not fire in this prompt.` : "",
     );
   }
 }

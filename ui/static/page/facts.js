@@ -15,8 +15,8 @@ import { store } from "./store.js";
  * @property {string} subject
  * @property {string} object
  * @property {string} relation
- * @property {number | null} n_wordings null where the model wasn't asked it
- * @property {number} n_right
+ * @property {number | null} n_prompts null where the model was not asked
+ * @property {number} n_correct
  * @property {boolean} known
  * @property {number} mean_probability
  * @property {number | null} n_neurons
@@ -44,7 +44,7 @@ export const firstFact = async model => {
  */
 export const noFacts = async model => {
   const { missing } = await ask("facts", { model, text: "", offset: 0, limit: 1 });
-  return missing ?? "This corpus tells no facts.";
+  return missing ?? "This corpus has no facts.";
 };
 
 /**
@@ -53,7 +53,7 @@ export const noFacts = async model => {
  * @param {string | null} model
  */
 export const dropFact = async model => {
-  notify(`There is no fact ${store.state.fact} in this corpus: another one is shown.`);
+  notify(`No fact ${store.state.fact} in this corpus; showing another.`);
   const first = await firstFact(model);
   await go({ fact: first === null ? "" : String(first) }, { push: false });
 };
@@ -67,11 +67,11 @@ export const isNoFact = error => error instanceof Error && /there is no fact/.te
  * @param {FactRow} row
  */
 export const standing = row => {
-  if (row.n_wordings === null) {
-    return { kind: "kn-unasked", words: "not asked", title: "the model wasn't asked this fact" };
+  if (row.n_prompts === null) {
+    return { kind: "kn-unasked", words: "not asked", title: "the model was not asked this fact" };
   }
   const title =
-    `right in ${row.n_right} of ${row.n_wordings} wordings, ` +
+    `correct in ${row.n_correct} of ${row.n_prompts} prompts, ` +
     `mean probability ${number(row.mean_probability)}` +
     (row.n_neurons ? `, ${row.n_neurons} knowledge neurons` : "");
   const p = probability(row.mean_probability);

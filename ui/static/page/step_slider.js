@@ -28,7 +28,7 @@ export const stepSlider = ({ wide = false } = {}) => {
     min: "0",
     max: String(RANGE),
     step: "1",
-    "aria-label": "Step of training",
+    "aria-label": "Checkpoint",
   });
   const ticks = h("div", { class: "kn-ticks", "aria-hidden": "true" });
   const place = h("output", { class: "kn-step-place" });

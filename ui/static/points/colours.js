@@ -169,7 +169,7 @@ const byCluster = points => {
  * @returns {[string, string, (points: Points) => Coloured][]}
  */
 export const colourings = ({ kind, cluster }) => {
-  const of = kind === "neurons" ? " of its strongest prompt" : "";
+  const of = kind === "neurons" ? " of its top prompt" : "";
   /** @type {ReturnType<typeof colourings>} */
   const list = [
     ["continent", `continent${of}`, points => categorical(points, points.continent)],

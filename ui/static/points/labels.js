@@ -1,6 +1,5 @@
 // @ts-check
-// What the clusters of a map have in common, written at their places: as many as fit, large ones
-// first.
+// The labels of a map's clusters at their places: as many as fit, large ones first.
 
 import { cssValue } from "../page/canvas.js";
 import { h } from "../page/dom.js";
@@ -26,7 +25,7 @@ export const labelsButton = onchange => {
     {
       type: "button",
       "aria-pressed": "true",
-      title: "What clusters have in common: zoom in for more",
+      title: "Cluster labels: zoom in for more; hover for the shares",
       onclick: () => {
         on = !on;
         button.setAttribute("aria-pressed", String(on));
@@ -40,7 +39,7 @@ export const labelsButton = onchange => {
 
 /** @type {Record<string, (term: string, kind: Points["kind"]) => string>} what each kind of term says */
 const MEANS = {
-  reads: term =>
+  phrase: term =>
     term === "#" ? "fire on or just after numbers" : `fire on or just after “${shown(term)}”`,
   name: () => "fire on the name of the prompt's city",
   country: (term, kind) =>
@@ -52,17 +51,17 @@ const MEANS = {
 };
 
 /**
- * Of which share of a cluster each term is true, and of which of the others.
+ * The share of a cluster with each term, and that of the others.
  *
  * @param {Label} label
  * @param {Points["kind"]} kind
  */
-const evidenceOf = ({ evidence, terms, shares, shares_elsewhere }, kind) => {
+const sharesOf = ({ term_kinds, terms, term_shares, term_shares_elsewhere }, kind) => {
   const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
-  return (evidence ?? [])
+  return (term_kinds ?? [])
     .map((is, t) => {
       const words = MEANS[is](terms[t], kind);
-      return `${percent(shares[t])} ${words} (others ${percent(shares_elsewhere[t])})`;
+      return `${percent(term_shares[t])} ${words} (others ${percent(term_shares_elsewhere[t])})`;
     })
     .join(", ");
 };
@@ -78,8 +77,8 @@ export const clusterWords = (points, i) => {
   if (cluster < 0) return "";
   const label = points.labels.get(cluster);
   if (!label) return ` · cluster ${cluster}`;
-  const evidence = evidenceOf(label, points.kind);
-  return ` · cluster ${cluster}: ${label.label}${evidence && `; ${evidence}`}`;
+  const shares = sharesOf(label, points.kind);
+  return ` · cluster ${cluster}: ${label.label}${shares && `; ${shares}`}`;
 };
 
 /** @param {string} words */

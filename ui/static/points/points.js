@@ -5,15 +5,15 @@ import { unpack } from "../page/packed.js";
 
 /** @typedef {import("../page/packed.js").Packed} Packed */
 /**
- * @typedef {object} Label what the points of a cluster have in common
+ * @typedef {object} Label of a cluster
  * @property {number} cluster
  * @property {string} label
  * @property {number} x of its middle, in 0..1
  * @property {number} y
- * @property {string[]} [evidence] the kind of each term
+ * @property {string[]} [term_kinds] the kind of each term
  * @property {string[]} terms
- * @property {number[]} shares of the cluster's points of which each term is true
- * @property {number[]} shares_elsewhere and of the others
+ * @property {number[]} term_shares of the cluster's points with each term
+ * @property {number[]} term_shares_elsewhere of the other points
  */
 /**
  * The answer of the question `points`: places are 16-bit fractions of [left, left + size] and

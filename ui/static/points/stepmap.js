@@ -151,8 +151,7 @@ export class StepMap {
     const layer = (/** @type {number} */ i) => Math.floor(i / map.nNeurons);
     const { colors, legend } = layerColours(map.n, layer, map.nLayers - 1);
     const note =
-      "· each step's t-SNE starts from the one before; " +
-      "the disc apart: neurons that fire nowhere";
+      "· each step's t-SNE starts from the one before; " + "separate disc: silent neurons";
     this.#count.textContent = `${integer(map.n)} neurons`;
     fill(this.#legend, ...legend, faint(note));
     this.plane.show(points);

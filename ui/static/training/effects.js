@@ -1,5 +1,5 @@
 // @ts-check
-// What changing neurons does through training, beside the controls.
+// The effect of interventions through training, with controls.
 
 import { LineChart } from "../chart/lines.js";
 import { h, toggle } from "../page/dom.js";
@@ -15,26 +15,29 @@ import { factCall } from "./fact_charts.js";
  * @typedef {object} EffectRow
  * @property {number} step
  * @property {Kind} kind
- * @property {string} control
- * @property {number | null} ratio change of P(answer) over P before
- * @property {number | null} low
- * @property {number | null} high
- * @property {number} n facts
- * @property {number} n_neurons
+ * @property {string} condition
+ * @property {number | null} relative_change of P(answer)
+ * @property {number | null} [ci_low] of a relation's facts
+ * @property {number | null} [ci_high]
+ * @property {number | null} [min_change] of a fact's prompts
+ * @property {number | null} [max_change]
+ * @property {number} [n_facts]
+ * @property {number} [mean_neurons] of a relation's facts
+ * @property {number} [n_neurons] of a fact
  * @property {number} factor
- * @property {number} before mean P(answer)
- * @property {number} after
+ * @property {number} mean_before P(answer)
+ * @property {number} mean_after
  */
 /** @typedef {"suppress" | "amplify"} Kind */
 /** @typedef {"relation" | "fact"} Whose answers */
 
 /** @type {[string, string, string][]} each with its words and its colour */
-const CONTROLS = [
-  ["refined", "its own neurons", "own"],
-  ["random", "random", "grey"],
-  ["matched", "equally active", "blue"],
-  ["unrelated", "on another fact", "orange"],
-  ["final", "the last step's", "violet"],
+const CONDITIONS = [
+  ["knowledge_neurons", "knowledge neurons", "own"],
+  ["random", "random control", "grey"],
+  ["activation_matched", "activation-matched control", "blue"],
+  ["other_fact", "other-fact control", "orange"],
+  ["final_checkpoint", "final-checkpoint neurons", "violet"],
 ];
 const HEIGHT = 163; // pixels of the lines
 
@@ -45,7 +48,7 @@ export class EffectsChart {
   #whose = "relation";
   #note = h("span", { class: "kn-faint" });
   #chart = new LineChart({
-    title: "Changing neurons, beside the controls",
+    title: "Effect of interventions, with controls",
     height: HEIGHT,
     onpick: toStep,
     format: change,
@@ -66,10 +69,8 @@ export class EffectsChart {
 
   show() {
     const band =
-      this.#whose === "fact"
-        ? "the least to the most changed wording"
-        : "95 % interval over the relation's facts";
-    this.#note.textContent = `change of P(answer) over P before; band: ${band}`;
+      this.#whose === "fact" ? "range over prompts" : "95 % interval over the relation's facts";
+    this.#note.textContent = `relative change of P(answer); band: ${band}`;
     this.#chart.show(stepNumbers());
   }
 
@@ -83,7 +84,7 @@ export class EffectsChart {
       if (this.answer()) this.show();
     };
     const kinds = toggle(
-      "What is done to the neurons",
+      "Intervention",
       /** @type {[Kind, string][]} */ ([
         ["suppress", "suppress ×0"],
         ["amplify", "amplify"],
@@ -95,9 +96,9 @@ export class EffectsChart {
       },
     );
     const whose = toggle(
-      "Whose answers",
+      "Facts",
       /** @type {[Whose, string][]} */ ([
-        ["relation", "all of its relation"],
+        ["relation", "whole relation"],
         ["fact", "this fact"],
       ]),
       this.#whose,
@@ -113,8 +114,8 @@ export class EffectsChart {
     const relation = literal(this.answer()?.fact.relation ?? "all");
     const call =
       this.#whose === "fact"
-        ? factCall("fact_effects", this.answer)
-        : `FROM relation_effects(${modelLiteral()}, ${relation})`;
+        ? factCall("fact_effects_by_step", this.answer)
+        : `FROM relation_effects_by_step(${modelLiteral()}, ${relation})`;
     return `${call}\nWHERE kind = '${this.#kind}'`;
   }
 
@@ -126,17 +127,17 @@ export class EffectsChart {
   /** @param {number} i */
   #extra(i) {
     const step = stepNumbers()[i];
-    const row = this.#rows().find(r => r.step === step && r.control === "refined");
+    const row = this.#rows().find(r => r.step === step && r.condition === "knowledge_neurons");
     if (!row) return [];
-    const facts = this.#whose === "fact" ? "" : ` a fact, ${row.n} facts`;
-    const { before, after } = row;
+    const facts = this.#whose === "fact" ? "" : ` per fact, ${row.n_facts} facts`;
+    const { mean_before: before, mean_after: after } = row;
     return [
-      h("div", {}, `${number(row.n_neurons)} neurons${facts}, ×${number(row.factor)}`),
       h(
         "div",
         {},
-        `mean P(answer) ${number(before)}, with its own neurons changed ${number(after)}`,
+        `${number(row.mean_neurons ?? row.n_neurons)} neurons${facts}, ×${number(row.factor)}`,
       ),
+      h("div", {}, `mean P(answer) ${number(before)}, after the intervention ${number(after)}`),
     ];
   }
 
@@ -144,7 +145,7 @@ export class EffectsChart {
   #lines() {
     const rows = this.#rows();
     const last = stepNumbers().at(-1);
-    const isThere = (/** @type {string} */ control) => rows.some(r => r.control === control);
+    const isThere = (/** @type {string} */ condition) => rows.some(r => r.condition === condition);
     const nothing =
       this.#whose === "fact"
         ? "This fact has no knowledge neurons at any step."
@@ -153,20 +154,22 @@ export class EffectsChart {
       max: 0.1,
       min: -0.1,
       none: this.info()?.missing.knowledge ?? nothing,
-      series: CONTROLS.filter(([control]) => isThere(control)).map(([control, name, colour]) => {
-        const own = rows.filter(r => r.control === control);
-        // At the last step they are its own.
-        if (control === "final") {
-          own.push(...rows.filter(r => r.control === "refined" && r.step === last));
-        }
-        return {
-          name,
-          colour,
-          values: byStep(own, r => r.ratio),
-          low: byStep(own, r => r.low),
-          high: byStep(own, r => r.high),
-        };
-      }),
+      series: CONDITIONS.filter(([condition]) => isThere(condition)).map(
+        ([condition, name, colour]) => {
+          const own = rows.filter(r => r.condition === condition);
+          // At the final checkpoint they are the knowledge neurons.
+          if (condition === "final_checkpoint") {
+            own.push(...rows.filter(r => r.condition === "knowledge_neurons" && r.step === last));
+          }
+          return {
+            name,
+            colour,
+            values: byStep(own, r => r.relative_change),
+            low: byStep(own, r => r.ci_low ?? r.min_change ?? null),
+            high: byStep(own, r => r.ci_high ?? r.max_change ?? null),
+          };
+        },
+      ),
     };
   }
 }

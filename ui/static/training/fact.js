@@ -1,6 +1,6 @@
 // @ts-check
-// A fact through training: its answer, the layer that decides it, where it is attributed, and what
-// changing neurons does to it and to its relation, beside the controls.
+// A fact through training: its answer, its saturation layer, its attribution by layer, and the effect
+// of interventions on it and on its relation, with controls.
 
 import { bdi, faint, fill, h, message } from "../page/dom.js";
 import { FactPicker } from "../page/fact_picker.js";
@@ -11,7 +11,7 @@ import { lastModel, stepNumbers } from "../page/steps.js";
 import { store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
 import { EffectsChart } from "./effects.js";
-import { chanceChart, decidedChart, massStrip, rankChart } from "./fact_charts.js";
+import { chanceChart, saturationChart, attributionStrip, rankChart } from "./fact_charts.js";
 
 /** @typedef {import("./training.js").Info} Info */
 /**
@@ -19,11 +19,11 @@ import { chanceChart, decidedChart, massStrip, rankChart } from "./fact_charts.j
  *
  * @typedef {object} StoryRow
  * @property {number} step
- * @property {number} probability of the answer, mean over the wordings
- * @property {number} rank of the answer, median over the wordings
- * @property {number} n_right
- * @property {number} n_wordings
- * @property {number | null} decided_layer
+ * @property {number} probability of the answer, mean over prompts
+ * @property {number} rank of the answer, median over prompts
+ * @property {number} n_correct
+ * @property {number} n_prompts
+ * @property {number | null} saturation_layer
  */
 /**
  * The answer of the question `training_fact`.
@@ -31,11 +31,11 @@ import { chanceChart, decidedChart, massStrip, rankChart } from "./fact_charts.j
  * @typedef {object} FactAnswer
  * @property {{ fact_id: number, subject: string, object: string, relation: string }} fact
  * @property {StoryRow[]} story
- * @property {{ step: number, layers: (number | null)[] }[]} mass attribution scores by layer
+ * @property {{ step: number, layers: (number | null)[] }[]} attribution sums of scores by layer
  * @property {Record<"relation" | "fact", import("./effects.js").EffectRow[]>} effects
  */
 
-const NOT_ASKED = "This fact wasn't asked of the steps: `kn knowledge --facts` asks more.";
+const NOT_ASKED = "The model was not asked this fact. Ask more with `kn knowledge --facts`.";
 
 export class FactPane {
   /** @type {Info | null} */
@@ -48,9 +48,9 @@ export class FactPane {
   #lines = [
     chanceChart(() => this.#answer),
     rankChart(() => this.#answer),
-    decidedChart(() => this.#answer),
+    saturationChart(() => this.#answer),
   ];
-  #mass = massStrip(
+  #attribution = attributionStrip(
     () => this.#answer,
     () => this.#info,
   );
@@ -58,7 +58,7 @@ export class FactPane {
     () => this.#answer,
     () => this.#info,
   );
-  charts = [...this.#lines, this.#mass, this.#effects];
+  charts = [...this.#lines, this.#attribution, this.#effects];
   #body = h("div", { class: "kn-charts", hidden: true }, ...this.charts.map(chart => chart.node));
 
   /** @param {HTMLElement} pane */
@@ -138,7 +138,7 @@ export class FactPane {
     this.#body.hidden = false;
     const missing = this.#info?.missing.fact ?? (answer.story.length ? null : NOT_ASKED);
     for (const chart of this.#lines) chart.show(stepNumbers(), missing);
-    this.#mass.show(stepNumbers());
+    this.#attribution.show(stepNumbers());
     this.#effects.show();
   }
 }

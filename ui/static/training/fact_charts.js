@@ -15,7 +15,7 @@ import { byStep } from "./by_step.js";
 /** @typedef {(number | null | undefined)[]} Column */
 
 const NOT_ATTRIBUTED =
-  "This fact was attributed at no step: the model doesn't know it, or it wasn't among those asked.";
+  "No attributions of this fact: the model does not know it, or was not asked.";
 
 /**
  * A macro of the fact on screen.
@@ -29,15 +29,15 @@ export const factCall = (macro, answer) =>
 /** @param {Answer} answer */
 export const chanceChart = answer =>
   new LineChart({
-    title: "Its answer",
-    note: "mean over the wordings",
+    title: "P(answer)",
+    note: "mean over prompts",
     format: number,
     onpick: toStep,
-    sql: () => factCall("fact_story", answer),
+    sql: () => factCall("fact_by_step", answer),
     data: () => {
       const story = answer()?.story ?? [];
-      const right = byStep(story, r => `${r.n_right} of ${r.n_wordings}`);
-      const shares = byStep(story, r => r.n_right / r.n_wordings);
+      const correct = byStep(story, r => `${r.n_correct} of ${r.n_prompts}`);
+      const shares = byStep(story, r => r.n_correct / r.n_prompts);
       return {
         min: 0,
         max: 1,
@@ -45,10 +45,10 @@ export const chanceChart = answer =>
         series: [
           { name: "probability", colour: "own", values: byStep(story, r => r.probability) },
           {
-            name: "wordings right",
+            name: "correct prompts",
             colour: "blue",
             values: shares,
-            words: i => right[i] ?? "",
+            words: i => correct[i] ?? "",
           },
         ],
       };
@@ -58,8 +58,8 @@ export const chanceChart = answer =>
 /** @param {Answer} answer */
 export const rankChart = answer =>
   new LineChart({
-    title: "Rank of its answer",
-    note: "median over the wordings, 1 is first",
+    title: "Rank of the answer",
+    note: "median over prompts",
     format: v => integer(Math.round(10 ** v)),
     onpick: toStep,
     data: () => {
@@ -77,15 +77,15 @@ export const rankChart = answer =>
   });
 
 /** @param {Answer} answer */
-export const decidedChart = answer =>
+export const saturationChart = answer =>
   new LineChart({
-    title: "Layer that decides",
-    note: "from it on the lens ranks the answer first",
+    title: "First layer that ranks the answer first",
+    note: "median over prompts",
     format: number,
     onpick: toStep,
     data: () => {
       const last = (store.atlas?.n_layers ?? 1) - 1;
-      const values = byStep(answer()?.story ?? [], r => r.decided_layer);
+      const values = byStep(answer()?.story ?? [], r => r.saturation_layer);
       const words = (/** @type {number} */ i) => `layer ${number(values[i])}`;
       return {
         min: 0,
@@ -101,16 +101,16 @@ export const decidedChart = answer =>
  * @param {Answer} answer
  * @param {() => import("./training.js").Info | null} info
  */
-export const massStrip = (answer, info) =>
+export const attributionStrip = (answer, info) =>
   new LayerStrip({
     title: "Attribution by layer",
     note: "the sum of its neurons' scores",
     onpick: toStep,
-    sql: () => factCall("fact_mass", answer),
+    sql: () => factCall("attribution_by_layer", answer),
     format: number,
     cellWords: v => `scores sum to ${number(v)}`,
     data: () => {
-      const layers = new Map((answer()?.mass ?? []).map(row => [row.step, row.layers]));
+      const layers = new Map((answer()?.attribution ?? []).map(row => [row.step, row.layers]));
       const values = Array.from({ length: store.atlas?.n_layers ?? 0 }, (_, layer) =>
         stepNumbers().map(step => layers.get(step)?.[layer] ?? null),
       );

@@ -22,10 +22,16 @@ export class LayersPane {
   #info = null;
   #trouble = h("div", {});
   charts = [
-    this.#strip("Born", "since the step before", "births", integer, total),
-    this.#strip("Gone", "since the step before", "deaths", integer, total),
+    this.#strip("Births", "since the step before", "births", integer, total),
+    this.#strip("Deaths", "since the step before", "deaths", integer, total),
     this.#strip("Alive", "neurons", "n_alive", integer, total),
-    this.#strip("Like the last step", "mean IoU of top prompts", "mean_top_iou", number, mean),
+    this.#strip(
+      "Overlap with final checkpoint",
+      "mean IoU of top activating prompts",
+      "mean_final_overlap",
+      number,
+      mean,
+    ),
   ];
   #body = h("div", { class: "kn-charts kn-four" }, ...this.charts.map(chart => chart.node));
 
@@ -67,7 +73,7 @@ export class LayersPane {
       data: () => {
         const values = this.#info?.layers[key] ?? [];
         const scale = Math.max(...values.flat().map(v => v ?? 0), 1e-9);
-        return { values, scale, absent: "the first step has none before", reading };
+        return { values, scale, absent: "no checkpoint before the first", reading };
       },
     });
   }

@@ -1,5 +1,5 @@
 // @ts-check
-// A neuron through training: how often it fires, how like its final self it is, and what it marks.
+// A neuron through training: firing rate, overlap with the final checkpoint, and best concept.
 
 import { LineChart } from "../chart/lines.js";
 import { fill, h, message } from "../page/dom.js";
@@ -19,12 +19,12 @@ import { byStep } from "./by_step.js";
  * @typedef {object} StoryRow
  * @property {number} step
  * @property {number | null} firing_rate
- * @property {number | null} top_iou
+ * @property {number | null} final_overlap
  * @property {number | null} auroc
- * @property {string | null} value that it marks best
+ * @property {string | null} value of its best concept
  */
 
-const NO_CONCEPT = "Its peaks mark no country, continent, capital or size surely at any step.";
+const NO_CONCEPT = "No significant concept at any step.";
 
 export class NeuronPane {
   /** @type {Info | null} */
@@ -50,13 +50,13 @@ export class NeuronPane {
     };
     const query = () => {
       const { layer, neuron } = store.state;
-      return `FROM neuron_story(${modelLiteral()}, ${layer}, ${neuron})`;
+      return `FROM neuron_by_step(${modelLiteral()}, ${layer}, ${neuron})`;
     };
     const head = h(
       "div",
       { class: "kn-head" },
       this.#title,
-      h("button", explore, "what fires it, in Explore"),
+      h("button", explore, "open in Explore"),
       sqlButton(query),
     );
     pane.append(head, this.#trouble, this.#body);
@@ -71,7 +71,7 @@ export class NeuronPane {
       data: () => ({
         min: 0,
         series: [
-          { name: "fires at", colour: "own", values: byStep(this.#story, r => r.firing_rate) },
+          { name: "firing rate", colour: "own", values: byStep(this.#story, r => r.firing_rate) },
         ],
       }),
     });
@@ -79,22 +79,24 @@ export class NeuronPane {
 
   #overlap() {
     return new LineChart({
-      title: "Like its final self",
-      note: "top prompts shared, IoU",
+      title: "Overlap with final checkpoint",
+      note: "IoU of top activating prompts",
       format: number,
       onpick: toStep,
       data: () => ({
         min: 0,
         max: 1,
-        none: "It has no strongest prompts.",
-        series: [{ name: "overlap", colour: "own", values: byStep(this.#story, r => r.top_iou) }],
+        none: "It has no top activating prompts.",
+        series: [
+          { name: "overlap", colour: "own", values: byStep(this.#story, r => r.final_overlap) },
+        ],
       }),
     });
   }
 
   #concept() {
     return new LineChart({
-      title: "What it marks best",
+      title: "Best concept",
       note: "AUROC of its peaks",
       format: number,
       onpick: toStep,

@@ -1,5 +1,5 @@
 // @ts-check
-// The table of checkpoints: what is known when, and what suppressing does beside its controls.
+// The table of checkpoints: facts known, and the effect of suppression with controls.
 
 import { faint, fill, h, message } from "../page/dom.js";
 import { change, integer, number } from "../page/format.js";
@@ -18,24 +18,24 @@ import { Turns } from "../page/timing.js";
  * @typedef {object} Row
  * @property {number} step
  * @property {Value} known
- * @property {Value} known_taught
- * @property {Value} known_unseen
+ * @property {Value} known_trained
+ * @property {Value} known_held_out
  * @property {Value} probability
- * @property {Value} decided_layer
+ * @property {Value} saturation_layer
  * @property {Value} neurons_per_fact
  * @property {Value} suppress
  * @property {Value} suppress_low
  * @property {Value} suppress_high
  * @property {Value} suppress_random
- * @property {Value} suppress_matched
- * @property {Value} suppress_unrelated
- * @property {Value} suppress_final
+ * @property {Value} suppress_activation_matched
+ * @property {Value} suppress_other_fact
+ * @property {Value} suppress_final_checkpoint
  */
 
 const EXPLANATION =
-  "Suppressing: mean change of the answers' probability over its mean, when a fact's neurons at " +
-  "that step are set to 0 at the answer position, with its 95 % interval over facts; beside it " +
-  "the controls. Where P(answer) is next to nothing, so is what changes.";
+  "Suppressed: mean change of P(answer) over its mean, with a fact's knowledge neurons at that step " +
+  "at 0 at the answer position, and its 95 % interval over facts; then the controls. Where P(answer) " +
+  "is near 0, changes mean little.";
 
 /** @param {Value} v */
 const share = v => (v === null ? "–" : `${Math.round(100 * v)} %`);
@@ -55,25 +55,41 @@ const COLUMNS = [
   [
     "facts known",
     r => share(r.known),
-    "share of the facts asked that are answered right in half of the wordings or more",
+    "share of the facts asked that are correct in half of their prompts or more",
   ],
-  ["in told wordings", r => share(r.known_taught), "in wordings that training told"],
-  ["in new wordings", r => share(r.known_unseen), "in wordings that training never told"],
+  [
+    "known, trained prompts",
+    r => share(r.known_trained),
+    "known in half or more of the prompts in the training text",
+  ],
+  [
+    "known, held-out prompts",
+    r => share(r.known_held_out),
+    "known in half or more of the prompts not in the training text",
+  ],
   ["P(answer)", r => number(r.probability), "mean probability of the answer"],
   [
-    "decides at layer",
-    r => number(r.decided_layer),
-    "from this layer on the lens ranks the answer first; mean over the prompts answered right",
+    "first layer at rank 1",
+    r => number(r.saturation_layer),
+    "first layer from which on the lens ranks the answer first; mean over correct prompts",
   ],
-  ["neurons a fact", r => number(r.neurons_per_fact), "knowledge neurons of a fact, mean"],
-  ["suppressing them", suppressed, "the fact's own knowledge neurons at that step"],
-  ["random", r => change(r.suppress_random), "as many random neurons"],
-  ["equally active", r => change(r.suppress_matched), "neurons with the nearest activations"],
-  ["on another fact", r => change(r.suppress_unrelated), "the same neurons, another fact asked"],
+  ["neurons per fact", r => number(r.neurons_per_fact), "knowledge neurons, mean over facts"],
+  ["suppressed", suppressed, "the fact's knowledge neurons at that step"],
+  ["random control", r => change(r.suppress_random), "as many random neurons"],
   [
-    "the last step's",
-    r => change(r.suppress_final),
-    "the neurons that hold the fact at the last step",
+    "activation-matched control",
+    r => change(r.suppress_activation_matched),
+    "neurons with the nearest activations",
+  ],
+  [
+    "other-fact control",
+    r => change(r.suppress_other_fact),
+    "the same neurons, measured on another fact",
+  ],
+  [
+    "final-checkpoint neurons",
+    r => change(r.suppress_final_checkpoint),
+    "the fact's knowledge neurons at the final checkpoint",
   ],
 ];
 
@@ -99,7 +115,7 @@ export class StoryPane {
       h("label", { class: "kn-faint" }, "facts of ", this.#relation),
       sqlButton(() => {
         const relation = literal(this.#relation.value || "all");
-        return `FROM training_story(${modelLiteral()}, relation := ${relation})`;
+        return `FROM training_by_step(${modelLiteral()}, relation := ${relation})`;
       }),
     );
     pane.append(head, this.#trouble, this.#table, h("p", { class: "kn-faint" }, EXPLANATION));

@@ -24,7 +24,7 @@ import { StoryPane } from "./story.js";
  * @property {string[]} others models of which there are steps
  * @property {number[]} steps
  * @property {string[]} relations
- * @property {Record<"births" | "deaths" | "n_alive" | "mean_top_iou", (number | null)[][]>} layers
+ * @property {Record<"births" | "deaths" | "n_alive" | "mean_final_overlap", (number | null)[][]>} layers
  *   by layer, then by step
  * @property {import("../page/types.d.ts").Missing} missing
  */

@@ -1,31 +1,31 @@
 // @ts-check
-// The wordings in which a fact is asked, one of which, or all, is looked at.
+// The table of a fact's prompts with the model's answers; one of them, or all, is chosen.
 
 import { bdi, faint, h } from "../page/dom.js";
 import { integer, number, probability, quoted } from "../page/format.js";
 
 /** @typedef {import("./subject.js").Subject} Subject */
-/** @typedef {import("./subject.js").Wording} Wording */
+/** @typedef {import("./subject.js").FactPrompt} FactPrompt */
 /** @typedef {import("../page/dom.js").Child} Child */
 
-const GIVEN = "the beginning of the object, which the prompt was given";
+const PREFIX = "answer prefix";
 
 /**
  * @param {Subject} subject
- * @param {(wording: number | null) => void} onpick
+ * @param {(prompt: number | null) => void} onpick
  */
-export const wordingTable = (subject, onpick) => {
-  const wordings = subject.fact?.wordings ?? [];
+export const promptTable = (subject, onpick) => {
+  const prompts = subject.fact?.prompts ?? [];
   const asked = subject.asked();
   // where the answers' tokens are one and the same, a note says it
-  const hasTokens = new Set(wordings.map(w => w.answer_token)).size > 1;
+  const hasTokens = new Set(prompts.map(p => p.answer_token)).size > 1;
   /**
    * @param {number | null} value
    * @param {Child[]} words
    * @param {Child[]} cells
    */
   const row = (value, words, cells) => {
-    const isHere = subject.wording === value;
+    const isHere = subject.prompt === value;
     const pick = { type: "button", class: "kn-pick", "aria-pressed": String(isHere) };
     return h(
       "tr",
@@ -38,14 +38,14 @@ export const wordingTable = (subject, onpick) => {
       ...cells,
     );
   };
-  const all = () => row(null, [`all ${asked.length} wordings`], meanCells(asked, hasTokens));
-  const one = (/** @type {Wording} */ w) =>
-    row(w.paraphrase, wordingText(w), wordingCells(w, hasTokens));
+  const all = () => row(null, [`mean of ${asked.length} prompts`], meanCells(asked, hasTokens));
+  const one = (/** @type {FactPrompt} */ p) =>
+    row(p.prompt, promptText(p), promptCells(p, hasTokens));
   return h(
     "table",
     {},
     tableHead(hasTokens),
-    h("tbody", {}, asked.length > 1 && all(), ...wordings.map(one)),
+    h("tbody", {}, asked.length > 1 && all(), ...prompts.map(one)),
   );
 };
 
@@ -58,42 +58,42 @@ const tableHead = hasTokens => {
     h(
       "tr",
       {},
-      head("asked as"),
+      head("prompt"),
       hasTokens && head("answer"),
       head("P"),
       head("rank"),
-      h("th", { scope: "col", class: "kn-likeliest" }, "likeliest"),
+      h("th", { scope: "col", class: "kn-likeliest" }, "most likely token"),
     ),
   );
 };
 
 /**
- * @param {Wording[]} asked
+ * @param {FactPrompt[]} asked
  * @param {boolean} hasTokens
  */
 const meanCells = (asked, hasTokens) => {
-  const mean = asked.reduce((sum, w) => sum + Number(w.probability), 0) / asked.length;
-  const first = asked.filter(w => w.rank === 1).length;
+  const mean = asked.reduce((sum, p) => sum + Number(p.probability), 0) / asked.length;
+  const first = asked.filter(p => p.rank === 1).length;
   return [
     hasTokens && h("td", {}),
     h("td", { class: "kn-num" }, number(mean)),
-    h("td", { class: "kn-num" }, `first in ${first}`),
+    h("td", { class: "kn-num" }, `rank 1 in ${first}`),
     h("td", { class: "kn-likeliest" }),
   ];
 };
 
-/** @param {Wording} wording */
-const wordingText = ({ text, given }) => [
+/** @param {FactPrompt} prompt */
+const promptText = ({ text, answer_prefix: prefix }) => [
   bdi(text),
-  given ? h("span", { class: "kn-faint", title: GIVEN }, bdi(given)) : "",
+  prefix ? h("span", { class: "kn-faint", title: PREFIX }, bdi(prefix)) : "",
 ];
 
 /**
- * @param {Wording} wording
+ * @param {FactPrompt} prompt
  * @param {boolean} hasTokens
  */
-const wordingCells = (wording, hasTokens) => {
-  const { answer_token: token, probability: p, rank, top, top_probabilities: tops } = wording;
+const promptCells = (prompt, hasTokens) => {
+  const { answer_token: token, probability: p, rank, top, top_probabilities: tops } = prompt;
   const answer =
     token === null ? faint("not asked") : h("span", { class: "kn-chip" }, bdi(quoted(token)));
   const likeliest =
