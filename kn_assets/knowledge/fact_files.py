@@ -11,7 +11,6 @@ goes on after the object, or doesn't name the subject.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any
 from kn_assets.corpora import table_file
 from kn_assets.errors import KnError
 from kn_assets.knowledge.facts import Fact, prompts
+from kn_assets.lake import fingerprint as fingerprints
 from kn_assets.progress import Progress
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -65,14 +65,12 @@ def fingerprint(path: str | Path) -> str:
     """
     path = Path(path).expanduser()
     if path.is_file():
-        told = path.read_bytes()
-    elif path.is_dir():
+        return fingerprints.of_bytes(path.read_bytes())
+    if path.is_dir():
         files = sorted(f for f in path.rglob("*") if f.is_file())
         noted = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
-        told = json.dumps(noted).encode()
-    else:
-        raise KnError(f"there is no file or folder {path}: give one with facts")
-    return hashlib.sha256(told).hexdigest()[:16]
+        return fingerprints.of_json(noted)
+    raise KnError(f"there is no file or folder {path}: give one with facts")
 
 
 class _Count:

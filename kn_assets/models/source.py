@@ -5,8 +5,6 @@ Nothing here touches the network or imports torch: the command line and Dagster 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Literal
 from kn_assets import lake as lakes
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
+from kn_assets.lake import fingerprint as fingerprints
 from kn_assets.models import embedded
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)?", re.ASCII)
@@ -124,7 +123,7 @@ def fingerprint(source: ModelSource, lake: Lake) -> str:
         files = [path] if path.is_file() else sorted(p for p in path.iterdir() if p.is_file())
         for f in files:
             if f.suffix in (".json", ".txt", ".model", ".jinja"):
-                parts.append([f.name, hashlib.sha256(f.read_bytes()).hexdigest()])
+                parts.append([f.name, fingerprints.of_file(f)])
             else:
                 parts.append([f.name, f.stat().st_size, f.stat().st_mtime_ns])
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+    return fingerprints.of_json(parts)

