@@ -25,30 +25,21 @@ from kn_assets.atlas.activations.packed import MANTISSA
 from kn_assets.atlas.activations.thresholds import Calibration, calibrate
 from kn_assets.atlas.forward.tokens import TokenizedPrompts, token_tables, vocabulary
 from kn_assets.atlas.forward.vocabulary import neuron_vocabulary
-from kn_assets.atlas.plan import AtlasPlan
-from kn_assets.atlas.shard import ATTENTION, FIRED, LENS, Job, run_shard
+from kn_assets.atlas.loaded import load_model, tokenized
+from kn_assets.atlas.needs import FIRED, LENS, NEEDS
+from kn_assets.atlas.shard import Job, run_shard
 from kn_assets.atlas.work import Work
 from kn_assets.atlas.workers import workers
+from kn_assets.lake import plan as plans
 from kn_assets.lake import said_plainly
 from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
+    from kn_assets.atlas.plan import AtlasPlan
     from kn_assets.models.load import LoadedModel
 
-NEEDS = {
-    "atlases": None,
-    "thresholds": None,
-    "tokens": None,
-    "activations": FIRED,
-    "activations_by_neuron": FIRED,
-    "neuron_peaks": FIRED,
-    "neurons": FIRED,
-    "neuron_top": FIRED,
-    "logit_lens": LENS,
-    "attention": ATTENTION,
-}
-"""The tables of the one pass, in the order they are written, and what each needs of it."""
+__all__ = ["NEEDS", "extract", "one_pass", "shard_ranges", "tidy", "write_vocabulary"]
 
 SHARD_PROMPTS = 1024
 _SHARD_TOKENS = 1 << 15  # fewer than the 1 << 16 that a shard can number
@@ -57,17 +48,23 @@ _SHARD_ATTENTION = 1 << 29  # bytes of attention held by one shard
 _UNKNOWN_DENSITY = 0.05  # taken for what a threshold gives
 
 
-def extract(plan: AtlasPlan, tables: Iterable[str], progress: Progress) -> dict[str, int]:
+def extract(
+    plan: AtlasPlan,
+    tables: Iterable[str],
+    progress: Progress,
+    loaded: LoadedModel | None = None,
+) -> dict[str, int]:
     """Make some of the tables in `NEEDS`, replacing them; returns their numbers of rows.
 
+    loaded: the plan's model, where it is in memory already.
     Raises KnError where the model or the prompts can't be had, or the disk is full.
     """
     wanted = [t for t in NEEDS if t in set(tables)]
     if "atlases" not in wanted:
         plan.check_same()
     wants = frozenset(need for t in wanted if (need := NEEDS[t]))
-    loaded = plan.load(progress, plan.device)
-    prompts = plan.tokenize(loaded.tokenizer, loaded.parts.context)
+    loaded = loaded or load_model(plan, progress, plan.device)
+    prompts = tokenized(plan, loaded.tokenizer, loaded.parts.context)
     with said_plainly(plan.lake.root), workers() as pool:
         return _Extraction(plan, loaded, prompts, wants, progress, pool).make(wanted)
 
@@ -89,7 +86,7 @@ def tidy(plan: AtlasPlan) -> None:
 
 
 def _needed(plan: AtlasPlan) -> frozenset[str]:
-    return frozenset(need for t, need in NEEDS.items() if need and not plan.is_current(t))
+    return frozenset(need for t, need in NEEDS.items() if need and not plans.is_written(plan, t))
 
 
 class _Extraction:
@@ -166,22 +163,21 @@ class _Extraction:
         if table in by_neuron:
             return self._merge([t for t in by_neuron if t in wanted])
         if table in linked:
-            with self.plan.replacing(table) as folder:
+            with plans.replacing(self.plan, table) as folder:
                 link_parts(self.shards, linked[table], folder)
             return {table: self.plan.rows(table)}
         if table in ("neurons", "neuron_top"):
             self.progress.say(f"writing {table}")
             data = self.sums.neurons() if table == "neurons" else self.sums.tops()
         elif table == "tokens":
-            return {
-                table: self.plan.write(table, token_tables(self.loaded.tokenizer, self.prompts))
-            }
+            tables = token_tables(self.loaded.tokenizer, self.prompts)
+            return {table: plans.write(self.plan, table, tables)}
         elif table == "thresholds":
             assert self.calibration is not None
             data = self.calibration.table()
         else:
             data = self._atlas_row()
-        return {table: self.plan.write(table, data)}
+        return {table: plans.write(self.plan, table, data)}
 
     @cached_property
     def sums(self) -> NeuronSums:
@@ -193,7 +189,7 @@ class _Extraction:
             ExitStack() as stack,
             self.progress.bar("sorting by neuron", parts.n_layers, "layers") as bar,
         ):
-            folders = {t: stack.enter_context(self.plan.replacing(t)) for t in tables}
+            folders = {t: stack.enter_context(plans.replacing(self.plan, t)) for t in tables}
             merge_by_neuron(self.shards, parts.n_layers, parts.n_neurons, folders, bar, self.pool)
         return {t: self.plan.rows(t) for t in tables}
 
@@ -243,7 +239,7 @@ def shard_ranges(lengths: np.ndarray, most: int, n_layers: int) -> list[tuple[in
 def write_vocabulary(plan: AtlasPlan, progress: Progress) -> int:
     """Make `neuron_vocabulary`, replacing it; returns its number of rows."""
     plan.check_same()
-    loaded = plan.load(progress)
+    loaded = load_model(plan, progress)
     words = vocabulary(loaded.tokenizer, loaded.parts.vocab_size)
     tables = neuron_vocabulary(loaded, words, plan.settings.vocabulary_k, progress)
-    return plan.write("neuron_vocabulary", tables)
+    return plans.write(plan, "neuron_vocabulary", tables)

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from kn_assets.atlas.forward.tokens import TokenizedPrompts
 from kn_assets.errors import KnError
+from kn_assets.lake import plan as plans
 from kn_assets.lake import said_plainly
 from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import TABLES
@@ -33,7 +34,7 @@ TABLE = "logit_lens"
 def begin(plan: AtlasPlan) -> None:
     """Write the table without rows, to be filled prompt by prompt."""
     none = TABLES[TABLE].schema.empty_table()
-    plan.lake.write(plan.model, TABLE, none, plan.fingerprint, lazy=True)
+    plans.write(plan, TABLE, none, lazy=True)
 
 
 def is_lazy(lake: Lake, atlas: Partition) -> bool:

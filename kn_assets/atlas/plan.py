@@ -2,73 +2,62 @@
 
 from __future__ import annotations
 
+import json
 import re
-import shutil
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
-import pyarrow as pa
+from typing import Any, ClassVar, Literal
 
 from kn_assets import lake
-from kn_assets.atlas.forward.tokens import TokenizedPrompts, tokenize
-from kn_assets.atlas.settings import VERSIONS, AtlasSettings
+from kn_assets.atlas.needs import NEEDS
+from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import names
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
+from kn_assets.lake.plan import Figures, Note, Plan
 from kn_assets.models import source as sources
 from kn_assets.progress import Progress
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from kn_assets.models.load import LoadedModel
-
-SETTINGS = "settings.json"
-_AT_ONCE = 256  # prompts whose whole texts are in memory
-_loaded: dict[tuple[object, ...], LoadedModel] = {}
+VOCABULARY = "neuron_vocabulary"
 
 
 @dataclass(frozen=True)
-class AtlasPlan:
-    """An atlas to be made in a lake with some settings. Cheap: reads no weights and no prompts."""
+class AtlasPlan(Plan):
+    """An atlas to be made in a lake with some settings: the one pass' tables and the vocabulary."""
 
     lake: Lake
     settings: AtlasSettings
 
+    tables: ClassVar[tuple[str, ...]] = (*NEEDS, VOCABULARY)
+    inputs: ClassVar[dict[str, tuple[str, ...]]] = {
+        **dict.fromkeys(NEEDS, ("prompts",)),
+        VOCABULARY: ("atlases",),
+    }
+    one_pass: ClassVar[tuple[str, ...]] = tuple(NEEDS)
+
     @classmethod
     def of(cls, lake: Lake, key: str, **given: Any) -> AtlasPlan:
-        """The plan of the atlas `key`: as it was made before or by default, with `given` in place.
+        """The plan of the atlas `key`: as it was made or by default, with `given` in place.
 
         Raises KnError where `given` names a model whose atlas has another key.
         """
-        kept = lake.folder(Partition("model", key)) / SETTINGS
-        if kept.exists():
-            settings = AtlasSettings.from_json(kept.read_text(encoding="utf-8"))
-        else:
-            settings = AtlasSettings(model=key)
-        plan = cls(lake, settings.with_given(**given).checked())
-        if plan.source.key != key:
+        return cls(lake, _as_made(lake, key).with_given(**given).checked()).called(key)
+
+    def called(self, key: str) -> AtlasPlan:
+        """This plan. Raises KnError where its atlas has another key."""
+        if self.source.key != key:
             raise KnError(
-                f"the atlas of {plan.settings.model} is {plan.source.key}, not {key}: choose that "
+                f"the atlas of {self.settings.model} is {self.source.key}, not {key}: choose that "
                 "partition, or set another model"
             )
-        return plan
-
-    def save(self) -> None:
-        """Keep the settings beside the tables, for who makes a single table again."""
-        folder = self.lake.folder(self.model)
-        self.lake.make(folder)
-        with lake.said_plainly(self.lake.root):
-            lake.write_text(folder / SETTINGS, self.settings.to_json())
+        return self
 
     def check_same(self) -> None:
         """Raise KnError where the atlas was made with other settings: its tables wouldn't agree."""
         meta = self.lake.meta(self.model, "atlases")
-        if meta is not None and meta["fingerprint"] != self.fingerprint:
+        if meta is not None and meta["fingerprint"] != self.identity:
             raise KnError(
                 f"atlas {self.model.key} was made with other settings, prompts or weights: make "
                 "all its tables again (leave --only out), or give the settings it was made with"
@@ -83,14 +72,21 @@ class AtlasPlan:
         """The atlas' partition."""
         return lake.model(self.source.key)
 
+    @property
+    def partition(self) -> Partition:
+        return self.model
+
     @cached_property
     def corpus(self) -> Partition:
         """The partition of the atlas' corpus."""
         return lake.corpus(names.resolve(self.settings.corpus).key)
 
     @property
-    def fingerprint(self) -> str:
-        """Identity of what the tables are made of. Raises KnError where there are no prompts."""
+    def identity(self) -> str:
+        """Identity of what all tables of the atlas are made of, its maps and concepts too.
+
+        Raises KnError where there are no prompts.
+        """
         meta = self.lake.meta(self.corpus, "prompts")
         if meta is None:
             raise KnError(
@@ -115,83 +111,59 @@ class AtlasPlan:
             return self.settings.device
         return "cuda" if has_cuda() else "cpu"
 
-    # -- what is there --------------------------------------------------------------------------
+    # -- as a plan ------------------------------------------------------------------------------
 
-    def is_current(self, table: str) -> bool:
-        meta = self.lake.meta(self.model, table)
-        if meta is not None and meta.get("lazy") and self.settings.lens == "all":
+    def fingerprint(self, table: str) -> str:
+        return self.identity
+
+    def notes(self, table: str) -> dict[str, Any]:
+        """With the atlas' row its settings as they were given: the row has `auto` settled."""
+        return {"settings": asdict(self.settings)} if table == "atlases" else {}
+
+    def fits(self, table: str, note: Note) -> bool:
+        if note.get("lazy") and self.settings.lens == "all":
             return False  # what was left for later is wanted now
-        if meta is not None and meta.get("version", 1) != VERSIONS.get(table, 1):
-            return False
-        return self.lake.is_current(self.model, table, self.fingerprint)
+        return super().fits(table, note)
+
+    def make(self, tables: Collection[str], progress: Progress) -> Figures:
+        from kn_assets.atlas import extract
+
+        extract.one_pass(self, set(tables) & set(NEEDS), progress)
+        if VOCABULARY in tables:
+            extract.write_vocabulary(self, progress)
+        return {}
 
     def rows(self, table: str) -> int:
+        """Rows of a table that is there; 0 where it isn't."""
         meta = self.lake.meta(self.model, table)
         return int(meta["rows"]) if meta else 0
 
-    # -- making ---------------------------------------------------------------------------------
 
-    def replacing(self, table: str) -> AbstractContextManager[Path]:
-        return self.lake.replacing(self.model, table, self.fingerprint)
+def _as_made(lake: Lake, key: str) -> AtlasSettings:
+    """The settings that the atlas `key` was made with; defaults where there is none."""
+    atlas = Partition("model", key)
+    note, default = lake.meta(atlas, "atlases"), AtlasSettings(model=key)
+    if note is None:
+        return default
+    if "settings" in note:
+        settings = default.with_given(**note["settings"])
+    else:
+        settings = _by_row(lake, atlas, default, note)
+    lens = lake.meta(atlas, "logit_lens")
+    return replace(settings, lens="lazy" if lens.get("lazy") else "all") if lens else settings
 
-    def write(self, table: str, data: pa.Table | Iterable[pa.Table]) -> int:
-        version = {"version": VERSIONS[table]} if table in VERSIONS else {}
-        return self.lake.write(self.model, table, data, self.fingerprint, **version)
 
-    def work(self, name: str) -> Path:
-        """A folder for unfinished work on these settings; work on others is thrown away."""
-        mine = f"{name}-{self.fingerprint}"
-        for other in self.lake.folder(self.model).glob(f".work-{name}-*"):
-            if other.name != f".work-{mine}":
-                shutil.rmtree(other)
-        return self.lake.work(self.model, mine)
-
-    def load(self, progress: Progress, device: str = "cpu") -> LoadedModel:
-        """The model in the atlas' dtype; the last one stays in memory for the next table.
-
-        Attention is always the eager one, which costs no more here and gives its weights: so a
-        table made alone comes out the same as one made beside `attention`.
-        """
-        from kn_assets.models.load import load
-
-        key = (self.source, self.lake.root, self.dtype, device)
-        if key not in _loaded:
-            _loaded.clear()
-            progress.say(f"loading {self.source} in {self.dtype}")
-            _loaded[key] = load(
-                self.source,
-                self.lake,
-                self.dtype,
-                device=device,
-                attention="eager",
-                progress=progress,
-            )
-        return _loaded[key]
-
-    def tokenize(self, tokenizer: Any, context: int) -> TokenizedPrompts:
-        """The atlas' prompts as token ids. Raises KnError where there are none."""
-        if self.settings.tokens > context:
-            raise KnError(
-                f"{self.source} reads at most {context} tokens: give --tokens {context} or fewer"
-            )
-        prompts = TokenizedPrompts.joined(
-            tokenize(tokenizer, np.asarray(ids), texts.to_pylist(), self.settings.tokens)
-            for ids, texts in self._prompts()
-        )
-        if not len(prompts):
-            raise KnError(f"corpus {self.corpus.key} holds no prompt: check what it was made from")
-        return prompts
-
-    def _prompts(self) -> Iterator[tuple[pa.Array, pa.Array]]:
-        """Ids and texts of the atlas' prompts, some at a time."""
-        left = self.settings.limit
-        for piece in self.lake.pieces(self.corpus, "prompts", ["prompt_id", "text"], _AT_ONCE):
-            wanted = piece if left is None else piece.slice(0, left)
-            yield wanted["prompt_id"], wanted["text"]
-            if left is not None:
-                left -= len(wanted)
-                if left == 0:
-                    return
+def _by_row(lake: Lake, atlas: Partition, default: AtlasSettings, note: Note) -> AtlasSettings:
+    """The settings by the row of `atlases` alone, which says what `auto` came to: whether a dtype
+    was given or came of it shows by the fingerprint.
+    """
+    (row,) = lake.read(atlas, "atlases", ["settings"])["settings"].to_pylist()
+    settings = replace(default.with_given(**json.loads(row or "{}")), device="auto")
+    auto = AtlasPlan(lake, replace(settings, dtype="auto"))
+    try:
+        return auto.settings if auto.identity == note["fingerprint"] else settings
+    except KnError:  # its prompts or its model are gone: there is nothing to compare with
+        return settings
 
 
 def has_cuda() -> bool:

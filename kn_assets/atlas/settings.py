@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from kn_assets.errors import KnError
+from kn_assets.lake import fingerprint
 
 # Raised when the same settings would give other tables, so that older atlases are made again.
 VERSION = 1
-# The same for tables that are made again alone; 1 for those that aren't here.
-VERSIONS = {"neuron_map": 2, "prompt_map": 2, "map_clusters": 4}
 LONGEST = 1 << 15
 DTYPES = ("auto", "float32", "bfloat16")
 DEVICES = ("auto", "cpu", "cuda")
@@ -82,8 +80,7 @@ class AtlasSettings:
         does the device: so an atlas can be completed on another machine.
         """
         made_of = {k: v for k, v in asdict(self).items() if k not in ("device", "lens")}
-        told = json.dumps([VERSION, made_of, parts], sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        return fingerprint.of_json([VERSION, made_of, parts], sort_keys=True)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -26,6 +26,7 @@ from kn_assets.atlas.forward.capture import capturing, device_of, forward
 from kn_assets.atlas.forward.streams import in_streams
 from kn_assets.atlas.forward.tokens import TokenizedPrompts
 from kn_assets.atlas.lens.rows import LensRows
+from kn_assets.atlas.needs import ATTENTION, FIRED, LENS
 from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Bar
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from kn_assets.models.load import LoadedModel
 
-FIRED, LENS, ATTENTION = "fired", "lens", "attention"
 _GRID = np.float32(1 << 16)  # attention is kept to 2 ** -17: a mean over heads in two bytes
 
 

@@ -26,7 +26,11 @@ class Work:
     @classmethod
     def of(cls, plan: AtlasPlan) -> Work:
         """The work on a plan's tables; work with other settings is thrown away."""
-        return cls(plan.work(_NAME))
+        mine = f"{_NAME}-{plan.identity}"
+        for other in plan.lake.folder(plan.model).glob(f".work-{_NAME}-*"):
+            if other.name != f".work-{mine}":
+                shutil.rmtree(other)
+        return cls(plan.lake.work(plan.model, mine))
 
     def shards(self, wants: frozenset[str], n: int) -> list[Path]:
         """The folders of `n` shards with what is wanted, whether or not they are there yet."""

@@ -17,11 +17,12 @@ from statistics import median
 
 from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.atlas.forward.forward_only import run_bare
+from kn_assets.atlas.loaded import load_model, tokenized
+from kn_assets.atlas.needs import FIRED
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
-from kn_assets.atlas.shard import FIRED
 from kn_assets.bench.result import Figure, Result
-from kn_assets.corpora.plan import TABLES_OF_CORPUS, CorpusPlan
+from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.lake import Lake
 from kn_assets.progress import Progress
 
@@ -55,7 +56,8 @@ def run(args: argparse.Namespace) -> Result:
             streams.take(lambda: _bare(plan, streams=True))
             ours.take(lambda: extract(plan, TABLES, Progress()))
         rows = plan.rows("activations")
-        tokens = len(plan.tokenize(plan.load(Progress(), plan.device).tokenizer, 1 << 30).ids)
+        tokenizer = load_model(plan, Progress(), plan.device).tokenizer
+        tokens = len(tokenized(plan, tokenizer, 1 << 30).ids)
         size = sum(
             f.stat().st_size
             for table in ("activations", "activations_by_neuron")
@@ -117,12 +119,11 @@ def prepared(place: Path, settings: AtlasSettings) -> AtlasPlan:
     if kept.exists():
         shutil.copytree(kept, lake.folder(corpus.partition))
     else:
-        for table in TABLES_OF_CORPUS:
-            corpus.make(table, Progress())
+        corpus.make(corpus.tables, Progress())
     return AtlasPlan(lake, settings)
 
 
 def _bare(plan: AtlasPlan, streams: bool = False) -> None:
     """The model without its head over all prompts, nothing kept, loaded as extraction loads it."""
-    loaded = plan.load(Progress(), plan.device)
-    run_bare(loaded, plan.tokenize(loaded.tokenizer, loaded.parts.context), streams)
+    loaded = load_model(plan, Progress(), plan.device)
+    run_bare(loaded, tokenized(plan, loaded.tokenizer, loaded.parts.context), streams)

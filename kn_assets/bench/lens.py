@@ -26,6 +26,7 @@ from kn_assets.atlas.forward.capture import capturing, forward
 from kn_assets.atlas.forward.streams import in_streams
 from kn_assets.atlas.forward.tokens import TokenizedPrompts
 from kn_assets.atlas.lens.lens import Lens, lens
+from kn_assets.atlas.loaded import load_model, tokenized
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.bench.extract import prepared
 from kn_assets.bench.result import Figure, Result
@@ -57,8 +58,8 @@ def run(args: argparse.Namespace) -> Result:
     ).checked()
     with tempfile.TemporaryDirectory(prefix="kn-bench-") as place, torch.inference_mode():
         plan = prepared(Path(place), settings)
-        loaded = plan.load(Progress())
-        prompts = plan.tokenize(loaded.tokenizer, loaded.parts.context)
+        loaded = load_model(plan, Progress())
+        prompts = tokenized(plan, loaded.tokenizer, loaded.parts.context)
         every = max(1, loaded.parts.n_layers // args.layers)
         states = {
             layer: hidden

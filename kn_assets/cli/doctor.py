@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from kn_assets.atlas import lazy_lens
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
+from kn_assets.lake import plan as plans
 from kn_assets.models.available import available
 
 _ROOM = 2 << 30  # bytes a run of the demo needs, weights included
@@ -113,7 +114,7 @@ def _atlases(lake: Lake) -> Iterator[Finding]:
         # An earlier step's map of neurons is a part of its training's, the others are the last's.
         left_out = OF_LAST if atlas in earlier else ()
         wanted = [t for t in ATLAS_TABLES if t not in left_out]
-        missing = [t for t in wanted if lake.meta(atlas, t) is None]
+        missing = [t for t in wanted if not plans.is_made(lake, atlas, t)]
         have = len(wanted) - len(missing)
         yield Finding(
             not missing,
@@ -147,7 +148,7 @@ def _training(lake: Lake, name: str, n_steps: int) -> Finding:
     what = f"training of {name}: {n_steps} steps"
     try:
         lacking = {t: word for t in OVER_STEPS if (word := plan.lacking(t))}
-        stale = plan.stale()
+        stale = plans.stale(plan)
     except KnError as e:
         return Finding(False, what, str(e))
     wanted = [t for t in OVER_STEPS if t not in lacking or t == "fact_steps"]

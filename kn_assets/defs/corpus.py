@@ -1,43 +1,30 @@
 """The corpus: cities -> pages -> prompts, a partition for each corpus."""
 
-import dagster as dg
+from collections.abc import Mapping
+from typing import Any
 
-from kn_assets.defs.resources import REQUIRED, corpora, corpus_plan
-from kn_assets.defs.tables import check_specs, spec, told
+from kn_assets.checks import Outcome
+from kn_assets.corpora.plan import CorpusPlan
+from kn_assets.defs.assets import assets
+from kn_assets.defs.resources import corpus_plan
 
 
-def _asset(table: str, *deps: str) -> dg.AssetsDefinition:
-    checked = [*check_specs([table])]
-    if table == "pages":
-        checked.append(dg.AssetCheckSpec("failed_share", asset="pages", blocking=True))
-
-    @dg.multi_asset(
-        name=table,
-        specs=[spec(table, "corpus", {"python"}, deps=deps)],
-        check_specs=checked,
-        partitions_def=corpora,
-        required_resource_keys=REQUIRED,
-        pool="corpus",
+def _failed_share(plan: CorpusPlan, figures: Mapping[str, Any]) -> Outcome:
+    """Whether few enough pages failed for the corpus to be used."""
+    share, most = figures.get("failed share", 0.0), plan.wikipedia.max_failed_share
+    return Outcome(
+        "failed_share",
+        share <= most,
+        f"{share:.1%} of the pages failed",
+        {"share": share, "at most": most},
     )
-    def make(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        plan = corpus_plan(context)
-        progress = context.resources.progress.of(context)
-        more = plan.make(table, progress)
-        result = told(plan.lake, plan.partition, table, more)
-        if table == "pages":
-            share = more.get("failed share", 0.0)
-            outcome = dg.AssetCheckResult(
-                passed=share <= plan.wikipedia.max_failed_share,
-                check_name="failed_share",
-                asset_key="pages",
-                metadata={"share": share, "at most": plan.wikipedia.max_failed_share},
-            )
-            result = result._replace(check_results=[*result.check_results, outcome])
-        return result
-
-    return make
 
 
-cities = _asset("cities")
-pages = _asset("pages", "cities")
-prompts = _asset("prompts", "cities", "pages")
+corpus = assets(
+    CorpusPlan,
+    corpus_plan,
+    group="corpus",
+    kinds="python",
+    pool="corpus",
+    more_checks={"pages": {"failed_share": _failed_share}},
+)

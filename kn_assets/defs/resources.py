@@ -16,6 +16,7 @@ from kn_assets.corpora import wikipedia
 from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.knowledge.tables import KnowledgeSettings
 from kn_assets.lake import Lake
+from kn_assets.lake.schema import ALL
 from kn_assets.progress import BothProgress, LogProgress, Progress, TerminalProgress
 from kn_assets.training.steps.tables import StepsPlan
 
@@ -24,13 +25,21 @@ models = dg.DynamicPartitionsDefinition(name="models")
 trainings = dg.DynamicPartitionsDefinition(name="trainings")
 
 
+def family(table: str) -> dg.DynamicPartitionsDefinition:
+    """The partitions of a table's asset."""
+    if table in StepsPlan.tables:
+        return trainings
+    return corpora if ALL[table].kind == "corpus" else models
+
+
 class LakeResource(dg.ConfigurableResource):
     """The folder of tables."""
 
     root: str | None = Field(None, description="folder; $KN_DATA or data where not set")
 
     def open(self) -> Lake:
-        return Lake(self.root)
+        """The lake; what is written through it awaits the checks that each asset makes."""
+        return Lake(self.root, checked=True)
 
 
 class ProgressResource(dg.ConfigurableResource):
@@ -43,17 +52,26 @@ class ProgressResource(dg.ConfigurableResource):
         return BothProgress(TerminalProgress(), log) if self.terminal else log
 
 
-def _resource(name: str, settings: type) -> Any:
+def _resource(name: str, settings: type, **more: Any) -> Any:
     """A resource with the fields of a settings dataclass, all optional: None is the default's."""
     types = get_type_hints(settings)
     told: dict[str, Any] = {
         f.name: (types[f.name] | None, Field(None, description=f.metadata["help"]))
         for f in fields(settings)
     }
-    return create_model(name, __base__=dg.ConfigurableResource, __doc__=settings.__doc__, **told)
+    return create_model(
+        name, __base__=dg.ConfigurableResource, __doc__=settings.__doc__, **told, **more
+    )
 
 
-AtlasResource: Any = _resource("AtlasResource", AtlasSettings)
+AtlasResource: Any = _resource(
+    "AtlasResource",
+    AtlasSettings,
+    afresh=(
+        bool,
+        Field(False, description="what isn't set is the default, not as the atlas was made"),
+    ),
+)
 WikipediaResource: Any = _resource("WikipediaResource", wikipedia.Settings)
 KnowledgeResource: Any = _resource("KnowledgeResource", KnowledgeSettings)
 
@@ -65,8 +83,11 @@ def _given(resource: Any, settings: type) -> dict[str, Any]:
 def atlas_plan(context: dg.AssetExecutionContext) -> AtlasPlan:
     """The plan of the atlas that the run's partition names."""
     lake = context.resources.lake.open()
-    given = _given(context.resources.atlas, AtlasSettings)
-    return AtlasPlan.of(lake, context.partition_key, **given)
+    resource, key = context.resources.atlas, context.partition_key
+    given = _given(resource, AtlasSettings)
+    if resource.afresh:
+        return AtlasPlan(lake, AtlasSettings().with_given(**given).checked()).called(key)
+    return AtlasPlan.of(lake, key, **given)
 
 
 def corpus_plan(context: dg.AssetExecutionContext) -> CorpusPlan:
@@ -95,12 +116,16 @@ def resources(
     atlas: dict[str, Any] | None = None,
     wiki: dict[str, Any] | None = None,
     knowledge: dict[str, Any] | None = None,
+    afresh: bool = False,
 ) -> dict[str, Any]:
-    """All resources by the names assets know them under."""
+    """All resources by the names assets know them under.
+
+    afresh: `atlas` are all its settings; else those it lacks are the atlas' own, where it is there.
+    """
     return {
         "lake": LakeResource(root=root),
         "progress": ProgressResource(terminal=terminal),
-        "atlas": AtlasResource(**(atlas or {})),
+        "atlas": AtlasResource(**(atlas or {}), afresh=afresh),
         "wikipedia": WikipediaResource(**(wiki or {})),
         "knowledge": KnowledgeResource(**(knowledge or {})),
     }

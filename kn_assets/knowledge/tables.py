@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pyarrow as pa
 
@@ -30,6 +31,9 @@ from kn_assets.knowledge import (
 from kn_assets.knowledge.attribution import RULE, STEPS
 from kn_assets.knowledge.questions import ask
 from kn_assets.knowledge.work import Work
+from kn_assets.lake import Lake, Partition
+from kn_assets.lake import plan as plans
+from kn_assets.lake.plan import Figures, Plan
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
@@ -89,7 +93,88 @@ class KnowledgeSettings:
         if self.like:
             sources.append(plan.lake.meta(lakes.model(self.like), "knowledge_neurons"))
         noted = [str(meta and meta["fingerprint"]) for meta in sources]
-        return plan.settings.fingerprint(plan.fingerprint, *noted, told)
+        return plan.settings.fingerprint(plan.identity, *noted, told)
+
+
+@dataclass(frozen=True)
+class FactsPlan(Plan):
+    """The facts of a corpus: out of its own cities, or of `file`."""
+
+    corpus: CorpusPlan
+    file: str | None = None
+
+    tables: ClassVar[tuple[str, ...]] = OF_CORPUS
+    inputs: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(OF_CORPUS, ("cities",))
+    one_pass: ClassVar[tuple[str, ...]] = OF_CORPUS
+    divisible: ClassVar[bool] = False
+
+    @property
+    def lake(self) -> Lake:
+        return self.corpus.lake
+
+    @property
+    def partition(self) -> Partition:
+        return self.corpus.partition
+
+    def fingerprint(self, table: str) -> str:
+        return facts_fingerprint(self.corpus, self.file)
+
+    def make(self, tables: Collection[str], progress: Progress) -> Figures:
+        write_facts(self.corpus, self.file, progress)
+        return {}
+
+
+@dataclass(frozen=True)
+class KnowledgePlan(Plan):
+    """What a model answers to the facts of its atlas' corpus, and which neurons hold it."""
+
+    atlas: AtlasPlan
+    settings: KnowledgeSettings
+
+    tables: ClassVar[tuple[str, ...]] = OF_MODEL
+    inputs: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(OF_MODEL, OF_CORPUS)
+    one_pass: ClassVar[tuple[str, ...]] = OF_MODEL
+    divisible: ClassVar[bool] = False
+
+    @property
+    def lake(self) -> Lake:
+        return self.atlas.lake
+
+    @property
+    def partition(self) -> Partition:
+        return self.atlas.partition
+
+    def fingerprint(self, table: str) -> str:
+        return self.settings.fingerprint(self.atlas)
+
+    def make(self, tables: Collection[str], progress: Progress) -> Figures:
+        write_knowledge(self.atlas, self.settings, progress)
+        return {}
+
+
+@dataclass(frozen=True)
+class ConceptsPlan(Plan):
+    """What an atlas' neurons mark."""
+
+    atlas: AtlasPlan
+
+    tables: ClassVar[tuple[str, ...]] = (CONCEPTS,)
+    inputs: ClassVar[dict[str, tuple[str, ...]]] = {CONCEPTS: ("atlases", "neuron_peaks")}
+
+    @property
+    def lake(self) -> Lake:
+        return self.atlas.lake
+
+    @property
+    def partition(self) -> Partition:
+        return self.atlas.partition
+
+    def fingerprint(self, table: str) -> str:
+        return self.atlas.identity
+
+    def make(self, tables: Collection[str], progress: Progress) -> Figures:
+        write_concepts(self.atlas, progress)
+        return {}
 
 
 def write_facts(
@@ -197,7 +282,7 @@ def write_concepts(plan: AtlasPlan, progress: Progress) -> int:
         prompt_ids,
         [cities[city_of[p]] for p in prompt_ids],
     )
-    return plan.write(CONCEPTS, found)
+    return plans.write(ConceptsPlan(plan), CONCEPTS, found)
 
 
 def _float32(plan: AtlasPlan, progress: Progress) -> LoadedModel:

@@ -37,6 +37,9 @@ __all__ = [
 ]
 
 _FOLDER = {"corpus": "corpus", "model": "atlas"}
+FAILED_CHECKS = "failed_checks"
+"""In a table's note: the names of its checks that failed; null as long as they are to come."""
+
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
 
@@ -75,10 +78,14 @@ def outdated(partition: Partition, name: str, lacking: set[str]) -> str:
 
 
 class Lake:
-    """A folder of tables. `root` defaults to `$KN_DATA`, or `data` where that isn't set."""
+    """A folder of tables. `root` defaults to `$KN_DATA`, or `data` where that isn't set.
 
-    def __init__(self, root: str | Path | None = None) -> None:
+    checked: tables written through this lake await their checks, see `note_checks`.
+    """
+
+    def __init__(self, root: str | Path | None = None, checked: bool = False) -> None:
         self.root = Path(root or os.environ.get("KN_DATA") or "data").expanduser().resolve()
+        self.checked = checked
 
     # -- places ---------------------------------------------------------------------------------
 
@@ -126,10 +133,6 @@ class Lake:
         except FileNotFoundError:
             return None
         return found if isinstance(found, dict) else None
-
-    def is_current(self, partition: Partition, name: str, fingerprint: str) -> bool:
-        meta = self.meta(partition, name)
-        return meta is not None and meta["fingerprint"] == fingerprint
 
     def read(self, partition: Partition, name: str, columns: list[str] | None = None) -> pa.Table:
         """A whole table as Arrow, in the order of its files.
@@ -208,6 +211,7 @@ class Lake:
                     "fingerprint": fingerprint,
                     "rows": rows,
                     "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                    **({FAILED_CHECKS: None} if self.checked else {}),
                     **notes,
                 }
                 write_text(fresh / "_table.json", json.dumps(note, indent=1))
@@ -232,6 +236,12 @@ class Lake:
             for rows in [data] if isinstance(data, pa.Table) else data:
                 file.write(rows)
         return file.rows
+
+    def note_checks(self, partition: Partition, name: str, failed: list[str]) -> None:
+        """Note which blocking checks of a table failed, none where all passed."""
+        note = {**(self.meta(partition, name) or {}), FAILED_CHECKS: failed}
+        with said_plainly(self.root):
+            write_text(self.table(partition, name) / "_table.json", json.dumps(note, indent=1))
 
     def remove(self, partition: Partition, name: str) -> None:
         """Remove a table, if it is there."""

@@ -19,9 +19,10 @@ import numpy as np
 
 from kn_assets.atlas import estimate
 from kn_assets.atlas.estimate import BYTES, Prompts, Shape, Size, told_bytes
+from kn_assets.atlas.loaded import load_model, tokenized
+from kn_assets.atlas.needs import ATTENTION, FIRED, LENS
 from kn_assets.atlas.plan import AtlasPlan
-from kn_assets.atlas.shard import ATTENTION, FIRED, LENS
-from kn_assets.corpora.plan import TABLES_OF_CORPUS, CorpusPlan
+from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import ATLAS_TABLES
@@ -96,9 +97,9 @@ def planned(plan: AtlasPlan, corpus: CorpusPlan, progress: Progress) -> Planned:
 
     Raises KnError where the corpus would have to be fetched first, or the model can't be had.
     """
-    loaded = plan.load(progress, plan.device)
+    loaded = load_model(plan, progress, plan.device)
     with _with_prompts(plan, corpus, progress) as source:
-        prompts = source.tokenize(loaded.tokenizer, loaded.parts.context)
+        prompts = tokenized(source, loaded.tokenizer, loaded.parts.context)
         texts = source.lake.read(source.corpus, "prompts")
     lengths = prompts.lengths.astype(np.int64)
     told = Prompts(len(prompts), len(prompts.ids), int((lengths * (lengths + 1) // 2).sum()))
@@ -138,8 +139,7 @@ def _with_prompts(plan: AtlasPlan, corpus: CorpusPlan, progress: Progress) -> It
         )
     with tempfile.TemporaryDirectory(prefix="kn-plan-") as folder:
         made = CorpusPlan(Lake(folder), corpus.name, corpus.wikipedia)
-        for table in TABLES_OF_CORPUS:
-            made.make(table, progress)
+        made.make(made.tables, progress)
         yield AtlasPlan(Lake(folder), plan.settings)
 
 

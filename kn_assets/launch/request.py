@@ -8,17 +8,18 @@ from typing import Any
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import wikipedia
-from kn_assets.corpora.plan import TABLES_OF_CORPUS, CorpusPlan
+from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import (
-    CONCEPTS,
-    OF_CORPUS,
-    OF_MODEL,
+    ConceptsPlan,
+    FactsPlan,
+    KnowledgePlan,
     KnowledgeSettings,
-    facts_fingerprint,
 )
 from kn_assets.lake import Lake
+from kn_assets.lake import plan as plans
 from kn_assets.lake.schema import ATLAS_TABLES, TABLES
+from kn_assets.maps.tables import MapsPlan
 
 
 @dataclass(frozen=True)
@@ -56,39 +57,39 @@ class Request:
     def plan(self) -> AtlasPlan:
         return AtlasPlan(self.lake, self.atlas)
 
+    @property
+    def facts(self) -> FactsPlan:
+        return FactsPlan(self.corpus, self.knowledge.fact_file if self.knowledge else None)
+
     def stale_corpus(self) -> list[str]:
-        """The tables of the corpus that must be made, in order."""
-        wanted = [t for t in TABLES_OF_CORPUS if not self.only or t in self.only]
+        """The tables of the corpus that must be made, in order.
+
+        All that are stale, whichever are asked for: what stands on them needs them. But none where
+        only tables of the atlas are asked for and there are prompts.
+        """
+        wanted = [t for t in CorpusPlan.tables if t in self.only]
         if self.force and self.only:
-            return wanted
-        stale = [t for t in TABLES_OF_CORPUS if not self.corpus.is_current(t)]
-        if self.only and not wanted and "prompts" not in stale:
-            return []
-        # What stands on a stale table is stale too.
-        return list(TABLES_OF_CORPUS[TABLES_OF_CORPUS.index(stale[0]) :]) if stale else []
+            return plans.stale(self.corpus, wanted, force=True) if wanted else []
+        stale = plans.stale(self.corpus)
+        return [] if self.only and not wanted and "prompts" not in stale else stale
 
     def stale_atlas(self) -> list[str]:
         """The tables of the atlas that must be made, given that its corpus is there."""
-        wanted = [t for t in ATLAS_TABLES if not self.only or t in self.only]
-        if self.only and wanted and self.lake.meta(self.plan.model, "atlases") is None:
-            wanted.append("atlases")
-        if self.force:
-            return wanted
-        return [t for t in wanted if not self.plan.is_current(t)]
+        only = self.only
+        if only and not set(only) & set(ATLAS_TABLES):
+            return []
+        atlas, maps = self.plan, MapsPlan(self.plan)
+        stale = [t for p in (atlas, maps) for t in plans.stale(p, only, self.force)]
+        if only and "atlases" not in stale and not plans.is_made(self.lake, atlas.model, "atlases"):
+            stale.append("atlases")
+        return stale
 
     def stale_facts(self) -> list[str]:
         """The tables of facts that must be made, given that there are cities."""
-        file = self.knowledge.fact_file if self.knowledge else None
-        fingerprint = facts_fingerprint(self.corpus, file)
-        made = [self.lake.is_current(self.corpus.partition, t, fingerprint) for t in OF_CORPUS]
-        return list(OF_CORPUS) if self.force or not all(made) else []
+        return plans.stale(self.facts, force=self.force)
 
     def stale_knowledge(self) -> list[str]:
         """The tables about facts that must be made, given that there are facts and an atlas."""
         assert self.knowledge is not None
-        fingerprint = self.knowledge.fingerprint(self.plan)
-        made = [self.lake.is_current(self.plan.model, t, fingerprint) for t in OF_MODEL]
-        stale = list(OF_MODEL) if self.force or not all(made) else []
-        if self.force or not self.plan.is_current(CONCEPTS):
-            stale.append(CONCEPTS)
-        return stale
+        about = KnowledgePlan(self.plan, self.knowledge), ConceptsPlan(self.plan)
+        return [t for plan in about for t in plans.stale(plan, force=self.force)]

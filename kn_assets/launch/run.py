@@ -11,7 +11,6 @@ import os
 import signal
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from kn_assets.atlas.estimate import check_fits
 from kn_assets.atlas.plan import AtlasPlan
@@ -20,7 +19,7 @@ from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import OF_MODEL
 from kn_assets.knowledge.work import tidy as tidy_knowledge
 from kn_assets.lake import Lake, Partition, write_text
-from kn_assets.lake.schema import ATLAS_TABLES
+from kn_assets.lake.lake import FAILED_CHECKS
 from kn_assets.launch.request import Request
 
 
@@ -30,19 +29,17 @@ def run(request: Request) -> bool:
     request.lake.make(request.lake.root)
     request.lake.recover()
     corpus = request.corpus  # a bad name is told before any work
-    key = request.plan.source.key
+    atlas = request.plan.model
     _refuse_other_corpus(request)
     stale = request.stale_corpus()
     if stale:
         materialize(request, corpus.partition, stale)
-    atlas_wanted = not request.only or set(request.only) & set(ATLAS_TABLES)
-    tables = request.stale_atlas() if atlas_wanted else []
+    tables = request.stale_atlas()
     if tables:
         if "atlases" not in tables:
             request.plan.check_same()
         check_fits(request.plan, tables)
-        request.plan.save()
-        materialize(request, Partition("model", key), tables)
+        materialize(request, atlas, tables)
     else:
         _tidy(request.plan)
     knowledge = _run_knowledge(request) if request.knowledge else False
@@ -106,17 +103,18 @@ def register(lake: Lake) -> None:
 def materialize(request: Request, partition: Partition, tables: list[str]) -> None:
     """Materialize the assets of some tables of a partition, whether stale or not."""
     import dagster as dg
+    from dagster._core.errors import DagsterAssetCheckFailedError  # not among the public ones
 
     from kn_assets.definitions import defs
-    from kn_assets.defs.resources import resources
+    from kn_assets.defs.resources import family, resources
 
     dagster_home(request.lake)
     handlers = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
     assets = [a for a in defs().assets or () if isinstance(a, dg.AssetsDefinition)]
     with dg.DagsterInstance.get() as instance:
-        instance.add_dynamic_partitions(_family(assets, tables[0]), [partition.key])
+        instance.add_dynamic_partitions(str(family(tables[0]).name), [partition.key])
         try:
-            result = dg.materialize(
+            dg.materialize(
                 assets,
                 selection=dg.AssetSelection.assets(*tables),
                 partition_key=partition.key,
@@ -124,34 +122,31 @@ def materialize(request: Request, partition: Partition, tables: list[str]) -> No
                 resources=resources(
                     str(request.lake.root),
                     terminal=True,
-                    atlas={"corpus": request.atlas.corpus},  # all else is kept beside the atlas
+                    atlas=asdict(request.atlas),
                     wiki=request.wiki_given,
                     knowledge=asdict(request.knowledge) if request.knowledge else None,
+                    afresh=True,
                 ),
                 # Events go to the instance; the terminal shows progress instead.
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 raise_on_error=True,
             )
+        except DagsterAssetCheckFailedError:
+            raise KnError(_failed_checks(request.lake, partition, tables)) from None
         except Exception as e:
             raise _plain(e) from None
         finally:  # Dagster puts its own in their place, which the app that follows must not keep
             for number, handler in handlers.items():
                 signal.signal(number, handler)
-        failed = [e for e in result.get_asset_check_evaluations() if not e.passed]
-        if failed:
-            told = "; ".join(f"{e.asset_key.to_user_string()}.{e.check_name}" for e in failed)
-            raise KnError(f"checks failed: {told}. `dg dev` shows why")
 
 
-def _family(assets: list[Any], table: str) -> str:
-    """The name that the partitions of a table's asset have in common."""
-    (found,) = {
-        spec.partitions_def.name
-        for asset in assets
-        for spec in asset.specs
-        if spec.key.to_user_string() == table
-    }
-    return str(found)
+def _failed_checks(lake: Lake, partition: Partition, tables: list[str]) -> str:
+    """Which checks of some tables failed, in words."""
+    notes = {table: lake.meta(partition, table) or {} for table in tables}
+    failed = [
+        f"{t}.{check}" for t, note in notes.items() for check in note.get(FAILED_CHECKS) or ()
+    ]
+    return f"checks failed: {'; '.join(failed)}. `dg dev` shows why"
 
 
 def _plain(error: BaseException) -> BaseException:

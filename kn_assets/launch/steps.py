@@ -16,12 +16,13 @@ from kn_assets.database import database
 from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings, NothingKnown
 from kn_assets.lake import Lake
+from kn_assets.lake import plan as plans
 from kn_assets.lake.schema import ATLAS_TABLES
 from kn_assets.launch.request import Request
 from kn_assets.launch.run import materialize, run
 from kn_assets.progress import Progress, TerminalProgress
-from kn_assets.training.steps import lens
 from kn_assets.training.steps.checkpoints import check, checkpoints, chosen
+from kn_assets.training.steps.lens import FactLensPlan
 from kn_assets.training.steps.tables import StepsPlan
 
 OF_LAST = ("neuron_map", "prompt_map", "map_clusters")
@@ -97,13 +98,13 @@ def _run_step(request: Request, done: list[Request], progress: Progress) -> bool
 def _lens(request: Request, done: list[Request]) -> bool:
     """What each layer would answer at this step, where the corpus tells facts."""
     plan = request.plan
-    if plan.lake.meta(plan.corpus, "facts") is None:
+    if not plans.is_made(plan.lake, plan.corpus, "facts"):
         if request.corpus.corpus.kind != "geonames":
             return False
         materialize(request, plan.corpus, list(OF_CORPUS))
     like = done[0].plan.model.key if done else None
     settings = replace(request.knowledge or KnowledgeSettings(), like=like)
-    if lens.is_current(plan, lens.asked(plan, settings)):
+    if not plans.stale(FactLensPlan.of(plan, settings)):
         return False
     materialize(replace(request, knowledge=settings), plan.model, ["fact_lens"])
     return True
@@ -112,7 +113,7 @@ def _lens(request: Request, done: list[Request]) -> bool:
 def _over_steps(request: Request, progress: Progress) -> bool:
     """The tables over all steps that are in the lake, of the model of which `request` is one."""
     plan = StepsPlan(request.lake, request.plan.source.key.partition("@")[0])
-    stale = plan.stale()
+    stale = plans.stale(plan)
     if word := plan.lacking("fact_steps"):
         progress.say(f"no fact_steps: {word}")
     if stale:

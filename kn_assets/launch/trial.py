@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.atlas.extract import NEEDS, extract
+from kn_assets.atlas.extract import extract
 from kn_assets.atlas.forward.capture import device_of
 from kn_assets.atlas.forward.forward_only import run_bare
 from kn_assets.atlas.forward.streams import n_streams
 from kn_assets.atlas.forward.tokens import TokenizedPrompts
 from kn_assets.atlas.forward.vocabulary import neuron_vocabulary
+from kn_assets.atlas.needs import ATTENTION, FIRED, LENS, NEEDS
 from kn_assets.atlas.plan import AtlasPlan
-from kn_assets.atlas.shard import ATTENTION, FIRED, LENS
 from kn_assets.lake import Lake
 from kn_assets.progress import Progress
 
@@ -26,16 +26,6 @@ if TYPE_CHECKING:
 
 FEW, MANY = 32, 64  # prompts of the samples, for each stream of the model
 OF_LENS = (4, 16)  # where the lens is wanted, which takes so long that a stream's worth will do
-
-
-@dataclass(frozen=True)
-class _Loaded(AtlasPlan):
-    """A plan whose model is in memory already."""
-
-    loaded: LoadedModel
-
-    def load(self, progress: Progress, device: str = "cpu") -> LoadedModel:
-        return self.loaded
 
 
 class Trial:
@@ -123,11 +113,11 @@ class Trial:
         rows = self._sample(n)
         lake = Lake(self.folder / f"{need}-{n}")
         settings = replace(self.plan.settings, limit=None, dtype=self.plan.dtype)
-        plan = _Loaded(lake, settings, self.loaded)
+        plan = AtlasPlan(lake, settings)
         kept = np.isin(self.texts["prompt_id"].to_numpy(), rows.prompt_ids)
         lake.write(plan.corpus, "prompts", self.texts.filter(pa.array(kept)), "a sample")
         start = time.perf_counter()
-        extract(plan, [t for t, of in NEEDS.items() if of == need], Progress())
+        extract(plan, [t for t, of in NEEDS.items() if of == need], Progress(), self.loaded)
         seconds = time.perf_counter() - start
         self._made.setdefault(need, []).append((plan, len(rows.ids)))
         return len(rows.ids), seconds

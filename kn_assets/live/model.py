@@ -17,6 +17,7 @@ from kn_assets.atlas.activations.sieve import passing
 from kn_assets.atlas.forward.capture import capturing, forward
 from kn_assets.atlas.forward.tokens import TokenizedPrompts, pieces, tokenize, vocabulary
 from kn_assets.atlas.lens.rows import LensRows
+from kn_assets.atlas.loaded import load_model
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
@@ -95,7 +96,7 @@ class LiveModel:
         """Load the model of an atlas. Raises KnError as `plan_of`, and where it can't be read."""
         plan = plan_of(lake, key)
         found = lake.read(plan.model, "thresholds", ["layer", "threshold"]).sort_by("layer")
-        loaded = plan.load(progress)
+        loaded = load_model(plan, progress)
         thresholds = found["threshold"].to_numpy().astype(np.float32)
         if len(thresholds) != loaded.parts.n_layers:
             raise KnError(f"atlas {key} and its model have different layers: make the atlas again")

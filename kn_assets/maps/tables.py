@@ -2,15 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.lake import Lake, Partition
+from kn_assets.lake import plan as plans
+from kn_assets.lake.plan import Figures, Note, Plan
 from kn_assets.lake.schema import TABLES
 from kn_assets.maps import projection
 from kn_assets.maps.labels import labels
 from kn_assets.progress import Progress
+
+# Raised when the same atlas would give other maps, so that older ones are made again.
+VERSIONS = {"neuron_map": 2, "prompt_map": 2, "map_clusters": 4}
+
+
+@dataclass(frozen=True)
+class MapsPlan(Plan):
+    """The maps of an atlas and their labelled clusters."""
+
+    atlas: AtlasPlan
+
+    tables: ClassVar[tuple[str, ...]] = tuple(VERSIONS)
+    inputs: ClassVar[dict[str, tuple[str, ...]]] = {
+        "neuron_map": ("atlases", "neuron_peaks"),
+        "prompt_map": ("atlases", "neuron_peaks"),
+        "map_clusters": (
+            "atlases",
+            "neuron_map",
+            "prompt_map",
+            "neuron_top",
+            "neuron_vocabulary",
+            "tokens",
+        ),
+    }
+
+    @property
+    def lake(self) -> Lake:
+        return self.atlas.lake
+
+    @property
+    def partition(self) -> Partition:
+        return self.atlas.partition
+
+    def fingerprint(self, table: str) -> str:
+        return self.atlas.identity
+
+    def notes(self, table: str) -> dict[str, Any]:
+        return {"version": VERSIONS[table]}
+
+    def fits(self, table: str, note: Note) -> bool:
+        return note.get("version", 1) == VERSIONS[table] and super().fits(table, note)
+
+    def make(self, tables: Collection[str], progress: Progress) -> Figures:
+        figures: Figures = {}
+        for table in ("neuron_map", "prompt_map"):
+            if table in tables:
+                figures[table] = dict(write_map(self.atlas, table, progress))
+        if "map_clusters" in tables:
+            write_clusters(self.atlas)
+        return figures
 
 
 def write_map(plan: AtlasPlan, table: str, progress: Progress) -> dict[str, float]:
@@ -35,7 +92,7 @@ def write_map(plan: AtlasPlan, table: str, progress: Progress) -> dict[str, floa
         rows = projection.prompt_table(found).set_column(
             0, TABLES["prompt_map"].schema.field("prompt_id"), pa.array(prompt_ids, pa.int32())
         )
-    plan.write(table, rows)
+    plans.write(MapsPlan(plan), table, rows)
     return found.quality
 
 
@@ -59,7 +116,7 @@ def write_clusters(plan: AtlasPlan) -> int:
         cities,
     )
     prompts = labels.prompt_clusters(read("prompt_map"), tokens, cities)
-    return plan.write("map_clusters", pa.concat_tables([neurons, prompts]))
+    return plans.write(MapsPlan(plan), "map_clusters", pa.concat_tables([neurons, prompts]))
 
 
 def _cities(plan: AtlasPlan) -> dict[int, labels.City]:

@@ -11,9 +11,11 @@ import sys
 import torch
 
 from kn_assets.atlas import extract as extraction
+from kn_assets.atlas.loaded import load_model
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.lake import Lake
+from kn_assets.lake.plan import is_current
 from kn_assets.progress import Progress
 
 SHARD_PROMPTS = 3
@@ -35,7 +37,7 @@ def run(plan: AtlasPlan) -> None:
 
     extraction.run_shard = told
     plan.lake.recover()
-    missing = [t for t in extraction.NEEDS if not plan.is_current(t)]
+    missing = [t for t in extraction.NEEDS if not is_current(plan, t)]
     if missing:
         extraction.extract(plan, missing, Progress())
     else:
@@ -47,7 +49,7 @@ def serve(lake: str, settings: str) -> None:
     torch.set_num_threads(1)  # threads don't survive a fork
     extraction.SHARD_PROMPTS = SHARD_PROMPTS
     plan = AtlasPlan(Lake(lake), AtlasSettings.from_json(settings))
-    plan.load(Progress())
+    load_model(plan, Progress())
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -9,7 +9,7 @@ from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import plan as corpus_tables
-from kn_assets.defs.tables import told
+from kn_assets.defs.assets import shown
 from kn_assets.knowledge import tables
 from kn_assets.models import embedded
 from kn_assets.progress import Progress
@@ -23,8 +23,7 @@ N_PROMPTS = 6
 def plan(tmp_path_factory: pytest.TempPathFactory) -> AtlasPlan:
     lake = lake_with_embedded_model(tmp_path_factory.mktemp("embedded") / "lake")
     corpus = corpus_tables.CorpusPlan(lake, "geonames")
-    for table in corpus_tables.TABLES_OF_CORPUS:
-        corpus.make(table, Progress())
+    corpus.make(corpus.tables, Progress())
     settings = AtlasSettings(
         corpus="geonames", model=embedded.KEY, limit=N_PROMPTS, dtype="float32", top_k=3
     )
@@ -99,14 +98,14 @@ def test_bfloat16_keeps_the_bounds_the_readme_states(plan: AtlasPlan) -> None:
 
 def test_facts_are_asked_attributed_and_intervened_on(plan: AtlasPlan) -> None:
     """The whole causal side on a handful of facts that the pretrained model does know."""
-    corpus = corpus_tables.CorpusPlan(plan.lake, "geonames")
-    tables.write_facts(corpus)
+    facts = tables.FactsPlan(corpus_tables.CorpusPlan(plan.lake, "geonames"))
+    facts.make(facts.tables, Progress())
     settings = tables.KnowledgeSettings(facts=1, known=1, steps=3)
     made = tables.write_knowledge(plan, settings, Progress())
     assert set(made) == set(tables.OF_MODEL)
     for table in (*tables.OF_CORPUS, *tables.OF_MODEL):
-        where = plan.corpus if table in tables.OF_CORPUS else plan.model
-        result = told(plan.lake, where, table)  # what the asset tells, its checks included
+        of = facts if table in facts.tables else tables.KnowledgePlan(plan, settings)
+        result = shown(of, table)  # what the asset tells, its checks included
         assert all(check.passed for check in result.check_results), table
     read = {t: plan.lake.read(plan.model, t).to_pylist() for t in tables.OF_MODEL}
     asked = {(r["fact_id"], r["prompt"]): r for r in read["fact_answers"]}

@@ -8,9 +8,9 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from kn_assets.atlas.extract import NEEDS, extract
+from kn_assets.atlas.needs import FIRED
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
-from kn_assets.atlas.shard import FIRED
 from kn_assets.corpora import plan as corpus_tables
 from kn_assets.models import embedded
 from kn_assets.progress import Progress
@@ -24,8 +24,7 @@ AT_ONCE = 40  # prompts whose dense activations are in memory
 def plan(tmp_path_factory: pytest.TempPathFactory) -> AtlasPlan:
     lake = lake_with_embedded_model(tmp_path_factory.mktemp("exact") / "lake")
     corpus = corpus_tables.CorpusPlan(lake, "geonames")
-    for table in corpus_tables.TABLES_OF_CORPUS:
-        corpus.make(table, Progress())
+    corpus.make(corpus.tables, Progress())
     settings = AtlasSettings(
         corpus="geonames", model=embedded.KEY, limit=N_PROMPTS, dtype="float32", top_k=K
     )

@@ -204,7 +204,7 @@ def test_the_device_is_recorded_and_no_part_of_the_fingerprint(tmp_path: Path) -
     told = json.loads(plan.lake.read(plan.model, "atlases")["settings"][0].as_py())
     assert told["device"] == "cpu"
     other = AtlasPlan(plan.lake, plan.settings.with_given(device="cuda"))
-    assert other.fingerprint == plan.fingerprint
+    assert other.identity == plan.identity
     with pytest.raises(KnError, match="--device must be one of"):
         plan.settings.with_given(device="tpu").checked()
 

@@ -124,7 +124,7 @@ def test_a_run_killed_among_its_tables_uses_the_shards_it_has(
 def test_shards_without_a_table_to_make_are_thrown_away(tmp_path: Path) -> None:
     plan = made_plan(tmp_path, "gpt2")
     extract(plan, NEEDS, Progress())
-    left = plan.work("extract") / "fired" / "00000"
+    left = Work.of(plan).root / "fired" / "00000"
     left.mkdir(parents=True)
     plan.lake.remove(plan.model, "neurons")
     extraction.tidy(plan)

@@ -3,13 +3,13 @@
 import argparse
 import json
 import statistics
+from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from kn_assets import lake as lakes
-from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.bench import knowledge as bench
 from kn_assets.errors import KnError
@@ -121,10 +121,8 @@ def test_what_is_not_there_is_made_of_the_atlas_as_it_is(
 ) -> None:
     """With the settings that the atlas was made with, not with the benchmark's defaults."""
     settings = AtlasSettings(corpus="made", model="gpt2", limit=7)
-    (made.folder(lakes.model("gpt2"))).mkdir()
-    AtlasPlan(made, settings).save()
     atlas = made.read(lakes.model("tiny"), "atlases")
-    made.write(lakes.model("gpt2"), "atlases", atlas, "made-up")
+    made.write(lakes.model("gpt2"), "atlases", atlas, "made-up", settings=asdict(settings))
     asked: list[Request] = []
     monkeypatch.setattr("kn_assets.launch.run.run", asked.append)
     args = argparse.Namespace(model="gpt2", corpus="geonames", limit=600)

@@ -56,8 +56,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cities = [{"name": f"City {i}", "text": text} for i, text in enumerate(TEXTS)]
     (place / "cities.jsonl").write_text("\n".join(json.dumps(c) for c in cities))
     request = small.request(place)
-    request.corpus.make("cities", Progress())
-    request.corpus.make("prompts", Progress())
+    request.corpus.make(["cities", "prompts"], Progress())
     extract(request.plan, TABLES, Progress())
     path = write_config(request.plan, place, "float32", "atlas")
     config = json.loads(path.read_text())

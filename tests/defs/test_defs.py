@@ -126,7 +126,7 @@ def test_materializing_again_replaces(both: tuple[Lake, Lake, Path]) -> None:
             selection=dg.AssetSelection.assets("neuron_map"),
             partition_key="tiny",
             instance=instance,
-            resources=resources(str(lake.root)),  # settings as they are kept beside the atlas
+            resources=resources(str(lake.root)),  # settings as the atlas was made
         )
     assert result.success
     assert lake.read(key, "neuron_map").equals(before), "maps are equal on a second run"
@@ -137,15 +137,15 @@ def test_materializing_again_replaces(both: tuple[Lake, Lake, Path]) -> None:
 def test_a_failed_check_blocks_what_stands_on_it(
     both: tuple[Lake, Lake, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kn_assets.corpora import plan
+    from kn_assets.corpora import geonames, own_file
 
     def doubled(cities: object) -> object:
         import pyarrow as pa
 
-        table = plan.own_file.read(small.corpus_file(tmp_path))[1]
+        table = own_file.read(small.corpus_file(tmp_path))[1]
         return pa.concat_tables([table, table])  # every prompt_id twice
 
-    monkeypatch.setattr(plan.geonames, "prompts", doubled)
+    monkeypatch.setattr(geonames, "prompts", doubled)
     lake = Lake(tmp_path / "lake")
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("corpora", ["geonames"])

@@ -9,8 +9,9 @@ from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.errors import KnError
 from kn_assets.knowledge.fact_files import fingerprint, read
 from kn_assets.knowledge.facts import Fact
-from kn_assets.knowledge.tables import facts_fingerprint, write_facts
+from kn_assets.knowledge.tables import FactsPlan, facts_fingerprint, write_facts
 from kn_assets.lake import Lake
+from kn_assets.lake.plan import stale
 from kn_assets.progress import Progress
 from tests.models.tiny import REALDATA
 
@@ -128,7 +129,7 @@ def test_fingerprints_tell_contents_apart(tmp_path: Path) -> None:
 def test_a_file_takes_the_place_of_the_corpus_own_facts(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake")
     corpus = CorpusPlan(lake, "geonames")
-    corpus.make("cities", Progress())
+    corpus.make(["cities"], Progress())
     file = tmp_path / "facts.csv"
     file.write_text("subject,object,prompt\nKabul,Asia,Kabul is in\n")
     own = facts_fingerprint(corpus)
@@ -136,9 +137,10 @@ def test_a_file_takes_the_place_of_the_corpus_own_facts(tmp_path: Path) -> None:
     assert write_facts(corpus, str(file)) == {"facts": 1, "fact_prompts": 1}
     (row,) = lake.read(corpus.partition, "facts").to_pylist()
     assert (row["subject"], row["object"]) == ("Kabul", "Asia")
-    assert lake.is_current(corpus.partition, "facts", facts_fingerprint(corpus, str(file)))
+    assert not stale(FactsPlan(corpus, str(file)))
     assert write_facts(corpus)["facts"] > 1000
-    assert lake.is_current(corpus.partition, "facts", own)
+    assert not stale(FactsPlan(corpus))
+    assert stale(FactsPlan(corpus, str(file))) == ["facts", "fact_prompts"]
 
 
 def test_pararel(tmp_path: Path) -> None:

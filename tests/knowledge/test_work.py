@@ -25,6 +25,7 @@ from kn_assets.knowledge.tables import (
 )
 from kn_assets.lake import Lake
 from kn_assets.launch import run
+from kn_assets.launch.request import Request
 from kn_assets.models.load import LoadedModel
 from kn_assets.progress import Bar, Progress
 from tests.atlas.test_extract import made_plan
@@ -234,9 +235,9 @@ def test_a_run_killed_before_it_tidied_up_leaves_nothing(
     assert list(plan.lake.folder(plan.model).glob(".work-knowledge-*"))
     asked: list[list[str]] = []
     monkeypatch.setattr(run, "materialize", lambda _request, _of, names: asked.append(names))
-    monkeypatch.setattr(run.Request, "stale_facts", lambda _: [])
+    monkeypatch.setattr(Request, "stale_facts", lambda _: [])
     settings = AtlasSettings.from_json(plan.settings.to_json())
-    request = run.Request(Lake(plan.lake.root), settings, knowledge=SETTINGS)
+    request = Request(Lake(plan.lake.root), settings, knowledge=SETTINGS)
     run._run_knowledge(request)
     assert asked == [[CONCEPTS]], "the tables about facts are there"
     assert taken(plan) == wanted

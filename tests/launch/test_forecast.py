@@ -40,8 +40,7 @@ def request_(tmp_path_factory: pytest.TempPathFactory) -> Request:
     ]
     (folder / "cities.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     request = small.request(folder)
-    for table in ("cities", "pages", "prompts"):
-        request.corpus.make(table, Progress())
+    request.corpus.make(request.corpus.tables, Progress())
     return request
 
 

@@ -31,9 +31,7 @@ def lake_with_facts(folder: Path) -> Lake:
     from kn_assets.atlas.extract import NEEDS, extract, write_vocabulary
 
     request = small.request(folder)
-    for table in ("cities", "pages", "prompts"):
-        request.corpus.make(table, Progress())
-    request.plan.save()
+    request.corpus.make(request.corpus.tables, Progress())
     extract(request.plan, NEEDS, Progress())
     write_vocabulary(request.plan, Progress())
     place = request.corpus.partition

@@ -6,7 +6,6 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from kn_assets.lake.schema import ATLAS_TABLES
 from kn_assets.launch.run import dagster_home, run
 from tests import small
 
@@ -41,11 +40,11 @@ def test_maps_tell_of_their_quality_and_progress(
         assert -0.5 <= told[table]["modularity"].value < 1
     assert told["map_clusters"]["dagster/row_count"].value == request.plan.rows("map_clusters")
     # Maps as they were written before clusters came from the graph, without a version:
-    assert not [t for t in ATLAS_TABLES if not request.plan.is_current(t)]
+    assert request.stale_atlas() == []
     maps = ["neuron_map", "prompt_map", "map_clusters"]
     for table in maps:
         note = request.lake.table(request.plan.model, table) / "_table.json"
         older = {k: v for k, v in json.loads(note.read_text()).items() if k != "version"}
         note.write_text(json.dumps(older))
-    assert [t for t in ATLAS_TABLES if not request.plan.is_current(t)] == maps
+    assert request.stale_atlas() == maps
     request.plan.check_same()  # what else there is stays as it is

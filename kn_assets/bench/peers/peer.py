@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kn_assets.atlas.loaded import load_model, tokenized
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def write_config(plan: AtlasPlan, place: Path, dtype: str, tables: str) -> Path:
     tables: `fired` or `atlas`. The thresholds are those of the atlas that was just made from
     `plan`.
     """
-    loaded = plan.load(Progress())
-    prompts = plan.tokenize(loaded.tokenizer, loaded.parts.context)
+    loaded = load_model(plan, Progress())
+    prompts = tokenized(plan, loaded.tokenizer, loaded.parts.context)
     np.savez(
         place / "prompts.npz",
         prompt_ids=prompts.prompt_ids,

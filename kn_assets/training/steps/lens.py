@@ -3,16 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import ClassVar
 
 from kn_assets import lake as lakes
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.knowledge.facts import first_of_each
 from kn_assets.knowledge.questions import ask
 from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings
+from kn_assets.lake import Lake, Partition
+from kn_assets.lake import plan as plans
+from kn_assets.lake.plan import Figures, Plan
 from kn_assets.models import source as sources
 from kn_assets.progress import Progress
 from kn_assets.training.steps.facts import fact_lens
 from kn_assets.training.steps.identity import identity
+
+
+@dataclass(frozen=True)
+class FactLensPlan(Plan):
+    """What each layer of an atlas' model would answer to some facts.
+
+    fact_ids: those that are asked; `of` chooses them by the settings.
+    """
+
+    atlas: AtlasPlan
+    fact_ids: tuple[int, ...]
+
+    tables: ClassVar[tuple[str, ...]] = ("fact_lens",)
+    inputs: ClassVar[dict[str, tuple[str, ...]]] = {"fact_lens": (*OF_CORPUS, "attribution_error")}
+
+    @classmethod
+    def of(cls, atlas: AtlasPlan, settings: KnowledgeSettings) -> FactLensPlan:
+        """With the facts that `asked` names. Raises KnError where the corpus tells none."""
+        return cls(atlas, tuple(asked(atlas, settings)))
+
+    @property
+    def lake(self) -> Lake:
+        return self.atlas.lake
+
+    @property
+    def partition(self) -> Partition:
+        return self.atlas.partition
+
+    def fingerprint(self, table: str) -> str:
+        noted = [(self.lake.meta(self.atlas.corpus, t) or {}).get("fingerprint") for t in OF_CORPUS]
+        weights = sources.fingerprint(self.atlas.source, self.lake)
+        return identity("fact_lens", weights, noted, sorted(self.fact_ids))
+
+    def make(self, tables: Collection[str], progress: Progress) -> Figures:
+        """Reads the corpus' `facts` and `fact_prompts` from the lake; in float32 whatever the
+        atlas' dtype, as `fact_answers`. Raises KnError where tables or model can't be had, or no
+        fact can be asked.
+        """
+        from kn_assets.models.load import load
+
+        facts, prompts = (self.lake.read(self.atlas.corpus, t) for t in OF_CORPUS)
+        loaded = load(self.atlas.source, self.lake, "float32", progress=progress)
+        ids, context = sorted(self.fact_ids), loaded.parts.context
+        questions = ask(loaded.tokenizer, facts, prompts, ids, context).asked
+        plans.write(self, "fact_lens", fact_lens(loaded, questions, progress))
+        return {"fact_lens": {"facts": len(ids)}}
 
 
 def asked(plan: AtlasPlan, settings: KnowledgeSettings) -> list[int]:
@@ -27,34 +78,3 @@ def asked(plan: AtlasPlan, settings: KnowledgeSettings) -> list[int]:
         attributed = plan.lake.read(last, "attribution_error", ["fact_id"])
         ids |= set(attributed["fact_id"].to_pylist())
     return sorted(ids)
-
-
-def is_current(plan: AtlasPlan, fact_ids: Collection[int] | None = None) -> bool:
-    """Whether `fact_lens` is there, of this model and these facts."""
-    return plan.lake.is_current(plan.model, "fact_lens", _fingerprint(plan, fact_ids))
-
-
-def write(
-    plan: AtlasPlan, fact_ids: Collection[int] | None = None, progress: Progress | None = None
-) -> int:
-    """Make `fact_lens` of one atlas' model, replacing it; returns its number of rows.
-
-    Reads the corpus' `facts` and `fact_prompts` from the lake, and asks those of `fact_ids`, all by
-    default; in float32 whatever the atlas' dtype, as `fact_answers`. Raises KnError where tables
-    or model can't be had, or no fact can be asked.
-    """
-    from kn_assets.models.load import load
-
-    lake, progress = plan.lake, progress or Progress()
-    facts, prompts = (lake.read(plan.corpus, t) for t in OF_CORPUS)
-    fingerprint = _fingerprint(plan, fact_ids)
-    loaded = load(plan.source, lake, "float32", progress=progress)
-    ids = None if fact_ids is None else sorted(fact_ids)
-    questions = ask(loaded.tokenizer, facts, prompts, ids, loaded.parts.context).asked
-    return lake.write(plan.model, "fact_lens", fact_lens(loaded, questions, progress), fingerprint)
-
-
-def _fingerprint(plan: AtlasPlan, fact_ids: Collection[int] | None) -> str:
-    noted = [(plan.lake.meta(plan.corpus, t) or {}).get("fingerprint") for t in OF_CORPUS]
-    ids = None if fact_ids is None else sorted(fact_ids)
-    return identity("fact_lens", sources.fingerprint(plan.source, plan.lake), noted, ids)

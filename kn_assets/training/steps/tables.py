@@ -6,18 +6,22 @@ They lie in the partition of the model without its step: `model=geo-gpt2` beside
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kn_assets import lake as lakes
-from kn_assets.atlas.settings import VERSIONS
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
+from kn_assets.lake import plan as plans
+from kn_assets.lake.lake import FAILED_CHECKS
+from kn_assets.lake.plan import Figures, Note, Plan
+from kn_assets.maps.tables import VERSIONS
 from kn_assets.progress import Progress
 from kn_assets.training.steps import log as training
 from kn_assets.training.steps.checkpoints import step_of
@@ -39,7 +43,7 @@ _MADE_OF = {
 
 
 @dataclass(frozen=True)
-class StepsPlan:
+class StepsPlan(Plan):
     """The tables over the steps of the model whose key without step is `name`.
 
     floor: the firing rate from which a neuron is alive. seed: of the maps. Cheap: reads no table
@@ -50,6 +54,18 @@ class StepsPlan:
     name: str
     floor: float = ALIVE
     seed: int = 0
+
+    tables: ClassVar[tuple[str, ...]] = OVER_STEPS
+    inputs: ClassVar[dict[str, tuple[str, ...]]] = {
+        "neuron_steps": ("atlases", "neurons", "neuron_top"),
+        "layer_steps": ("neuron_steps",),
+        "fact_steps": ("atlases", "fact_lens", "facts", "fact_prompts"),
+        "neuron_map_steps": ("atlases", "tokens", "neuron_peaks"),
+    }
+
+    @property
+    def partition(self) -> Partition:
+        return self.model
 
     @property
     def model(self) -> Partition:
@@ -67,7 +83,7 @@ class StepsPlan:
         for partition in self.lake.partitions("model"):
             step = step_of(partition.key)
             mine = partition.key.partition("@")[0] == self.name
-            if mine and step is not None and all(self.lake.meta(partition, t) for t in _NEEDED):
+            if mine and step is not None and self._is_whole(partition):
                 found[step] = partition
         if len(found) < 2:
             raise KnError(
@@ -86,18 +102,19 @@ class StepsPlan:
     # -- what is there --------------------------------------------------------------------------
 
     def lacking(self, table: str) -> str | None:
-        """What keeps a table from being made, in words; None where nothing does."""
-        if table == "training_log" and training.log(self.lake, self.name) is None:
-            return f"{self.name} wasn't trained in this lake"
-        if table == "fact_steps":
-            without = [s for s, p in self.atlases.items() if not self.lake.meta(p, "fact_lens")]
-            if without:
-                return f"step {', '.join(map(str, without))} has no fact_lens yet"
-        return None
+        """What keeps a table from being made, in words; None where nothing does.
 
-    def stale(self) -> list[str]:
-        """The tables that must be made and can be, in order. Raises KnError like `atlases`."""
-        return [t for t in OVER_STEPS if self.atlases and not self.lacking(t) and self._is_stale(t)]
+        Raises KnError like `atlases`, but for `training_log`, which needs none.
+        """
+        if table == "training_log":
+            lost = training.log(self.lake, self.name) is None
+            return f"{self.name} wasn't trained in this lake" if lost else None
+        atlases = self.atlases
+        if table == "fact_steps":
+            made = {s: plans.is_made(self.lake, p, "fact_lens") for s, p in atlases.items()}
+            if without := [str(step) for step in made if not made[step]]:
+                return f"step {', '.join(without)} has no fact_lens yet"
+        return None
 
     def sharers(self) -> list[Partition]:
         """The atlases that have no `neuron_map` of their own run: theirs is their part of
@@ -112,23 +129,26 @@ class StepsPlan:
 
     # -- making ---------------------------------------------------------------------------------
 
-    def make(self, table: str, progress: Progress | None = None) -> int:
-        """Make one of the tables, replacing it; returns its number of rows.
+    def make(self, tables: Collection[str], progress: Progress) -> Figures:
+        """Make some of the tables, replacing them; with `neuron_map_steps` the maps of `sharers`.
 
-        With `neuron_map_steps` the maps of `sharers` are made. Raises KnError like `atlases`, and
-        where the table lacks something.
+        Raises KnError like `atlases`, and where a table lacks something.
         """
-        if word := self.lacking(table):
-            raise KnError(f"no {table} of {self.name}: {word}")
-        floor = {"floor": self.floor} if table in ("neuron_steps", "layer_steps") else {}
-        rows = self._rows(table, progress or Progress())
-        return self.lake.write(self.model, table, rows, self._fingerprint(table), **floor)
+        wanted = [t for t in self.tables if t in tables]
+        for table in wanted:
+            if word := self.lacking(table):
+                raise KnError(f"no {table} of {self.name}: {word}")
+            plans.write(self, table, self._rows(table, progress))
+        return {t: {"steps": list(self.atlases)} for t in wanted if t != "training_log"}
+
+    def notes(self, table: str) -> dict[str, Any]:
+        return {"floor": self.floor} if table in ("neuron_steps", "layer_steps") else {}
 
     def _rows(self, table: str, progress: Progress) -> pa.Table | Iterator[pa.Table]:
         if table == "neuron_steps":
             return neuron_steps(self._read("neurons"), self._read("neuron_top"), self.floor)
         if table == "layer_steps":
-            if self._is_stale("neuron_steps"):
+            if not plans.is_current(self, "neuron_steps"):
                 raise KnError(
                     f"neuron_steps of {self.name} is of other atlases than there are now: make it "
                     "before layer_steps"
@@ -152,9 +172,10 @@ class StepsPlan:
         first = next(iter(self.atlases.values()))
         about = self.lake.read(first, "atlases").to_pylist()[0]
         shape = (about["n_layers"], about["n_neurons"], about["n_prompts"])
-        made_of, sharers = self._fingerprint("neuron_map_steps"), self.sharers()
+        made_of, sharers = self.fingerprint("neuron_map_steps"), self.sharers()
         there = set()
-        if not self.lake.is_current(self.model, "neuron_map_steps", made_of):
+        whole = self.lake.meta(self.model, "neuron_map_steps") or {}
+        if whole.get("fingerprint") != made_of:
             there = {p for p in sharers if self._is_part(p, made_of)}
         if there:
             progress.say(f"maps of {len(there)} of {len(self.atlases)} steps are there, going on")
@@ -170,7 +191,8 @@ class StepsPlan:
             if partition in sharers and partition not in there:
                 mine = places.drop_columns(["step"])
                 run = self._run(partition)
-                notes = {"part_of": made_of, "version": VERSIONS["neuron_map"]}
+                # Its rows are checked as the whole's.
+                notes = {"part_of": made_of, "version": VERSIONS["neuron_map"], FAILED_CHECKS: []}
                 self.lake.write(partition, "neuron_map", mine, str(run), **notes)
             yield places
 
@@ -187,12 +209,13 @@ class StepsPlan:
 
     # -- what it is made of ---------------------------------------------------------------------
 
-    def _is_stale(self, table: str) -> bool:
-        fingerprint = self._fingerprint(table)
-        parts = self.sharers() if table == "neuron_map_steps" else []
-        if not all(self._is_part(p, fingerprint) for p in parts):
-            return True
-        return not self.lake.is_current(self.model, table, fingerprint)
+    def fits(self, table: str, note: Note) -> bool:
+        if table == "neuron_map_steps":
+            made_of = self.fingerprint(table)
+            return note["fingerprint"] == made_of and all(
+                self._is_part(p, made_of) for p in self.sharers()
+            )
+        return super().fits(table, note)
 
     def _is_part(self, partition: Partition, made_of: str) -> bool:
         """Whether an atlas' `neuron_map` is its part of the `neuron_map_steps` made of that."""
@@ -200,7 +223,7 @@ class StepsPlan:
         of_run = part.get("fingerprint") == self._run(partition)
         return of_run and part.get("part_of") == made_of
 
-    def _fingerprint(self, table: str) -> str:
+    def fingerprint(self, table: str) -> str:
         if table == "training_log":
             log = training.log(self.lake, self.name)
             return identity(table, log.to_pylist() if log is not None else None)
@@ -214,6 +237,9 @@ class StepsPlan:
 
     def _read(self, table: str) -> dict[int, pa.Table]:
         return {step: self.lake.read(p, table) for step, p in self.atlases.items()}
+
+    def _is_whole(self, atlas: Partition) -> bool:
+        return all(plans.is_made(self.lake, atlas, table) for table in _NEEDED)
 
     def _run(self, partition: Partition) -> str | None:
         return (self.lake.meta(partition, "neurons") or {}).get("fingerprint")

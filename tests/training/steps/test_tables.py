@@ -10,6 +10,7 @@ import pytest
 
 from kn_assets import lake as lakes
 from kn_assets.atlas.extract import extract
+from kn_assets.atlas.loaded import load_model
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.errors import KnError
@@ -18,11 +19,14 @@ from kn_assets.knowledge.answers import answer
 from kn_assets.knowledge.facts import Fact
 from kn_assets.knowledge.questions import ask
 from kn_assets.lake import Lake
+from kn_assets.lake.plan import is_current, stale
 from kn_assets.lake.schema import TABLES
 from kn_assets.launch.steps import requests
 from kn_assets.maps import projection
+from kn_assets.maps.tables import MapsPlan
 from kn_assets.progress import Progress
-from kn_assets.training.steps import fact_steps, layer_steps, lens, neuron_steps
+from kn_assets.training.steps import fact_steps, layer_steps, neuron_steps
+from kn_assets.training.steps.lens import FactLensPlan
 from kn_assets.training.steps.tables import StepsPlan
 from tests.models import tiny
 
@@ -66,7 +70,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         top_k=4,
     )
     for request in requests(lake, settings):
-        request.plan.save()
         extract(request.plan, ONE_PASS, Progress())
     return lake
 
@@ -78,17 +81,17 @@ def plan(lake: Lake, step: int) -> AtlasPlan:
 def write(lake: Lake, name: str, floor: float) -> list[str]:
     """Make what is stale; returns its names."""
     over_steps = StepsPlan(lake, name, floor)
-    stale = over_steps.stale()
-    for table in stale:
-        over_steps.make(table)
-    return stale
+    tables = stale(over_steps)
+    over_steps.make(tables, Progress())
+    return tables
 
 
 def write_lens(of: AtlasPlan, ids: list[int] | None = None) -> bool:
-    if lens.is_current(of, ids):
-        return False
-    lens.write(of, ids)
-    return True
+    lens = FactLensPlan(of, tuple(range(len(FACTS)) if ids is None else ids))
+    tables = stale(lens)
+    if tables:
+        lens.make(tables, Progress())
+    return bool(tables)
 
 
 def test_tables_are_made_once_and_hold_what_their_functions_give(made: Lake) -> None:
@@ -98,7 +101,7 @@ def test_tables_are_made_once_and_hold_what_their_functions_give(made: Lake) -> 
     assert write(made, "run", 0.1) == ["fact_steps"]
     assert write(made, "run", 0.1) == []
     with pytest.raises(KnError, match="neuron_steps of run is of other atlases"):
-        StepsPlan(made, "run", 0.2).make("layer_steps")
+        StepsPlan(made, "run", 0.2).make(["layer_steps"], Progress())
     assert write(made, "run", 0.2) == ["neuron_steps", "layer_steps"]
 
     here, of = lakes.model("run"), {s: lakes.model(f"run@step{s}") for s in STEPS}
@@ -115,7 +118,7 @@ def test_tables_are_made_once_and_hold_what_their_functions_give(made: Lake) -> 
 
 def test_the_last_layer_of_the_lens_is_the_models_answer(made: Lake) -> None:
     write_lens(plan(made, 16))
-    loaded = plan(made, 16).load(Progress())
+    loaded = load_model(plan(made, 16), Progress())
     asked = ask(loaded.tokenizer, *knowledge.tables(FACTS)).asked
     assert len(asked) == 4
     own = answer(loaded, asked)
@@ -147,7 +150,9 @@ def test_a_part_of_the_maps_that_is_lost_is_made_again(made: Lake) -> None:
     assert part.to_pylist() == [
         {k: v for k, v in r.items() if k != "step"} for r in whole if r["step"] == 4
     ]
-    assert plan(made, 4).is_current("neuron_map"), "a run of that step alone makes no other"
+    assert is_current(MapsPlan(plan(made, 4)), "neuron_map"), (
+        "a run of that step alone makes no other"
+    )
     made.remove(lakes.model("run@step4"), "neuron_map")
     assert write(made, "run", 0.1) == ["neuron_map_steps"]
     assert made.read(lakes.model("run@step4"), "neuron_map").equals(part)
@@ -182,18 +187,18 @@ def test_killed_maps_go_on_at_their_step(made: Lake, monkeypatch: pytest.MonkeyP
     assert len(begun) == 1, "two of three were there"
     assert files() == wanted
     begun.clear()
-    StepsPlan(made, "run", 0.1).make("neuron_map_steps")
+    StepsPlan(made, "run", 0.1).make(["neuron_map_steps"], Progress())
     assert len(begun) == 3, "asked for again, all are made again"
     assert files() == wanted
 
 
 def test_what_lacks_something_says_what(made: Lake) -> None:
     with pytest.raises(KnError, match=r"no training_log of run: run wasn't trained in this lake"):
-        StepsPlan(made, "run").make("training_log")
+        StepsPlan(made, "run").make(["training_log"], Progress())
     made.remove(lakes.model("run@step4"), "fact_lens")
     with pytest.raises(KnError, match=r"no fact_steps of run: step 4 has no fact_lens yet"):
-        StepsPlan(made, "run").make("fact_steps")
-    assert "fact_steps" not in StepsPlan(made, "run").stale()
+        StepsPlan(made, "run").make(["fact_steps"], Progress())
+    assert "fact_steps" not in stale(StepsPlan(made, "run"))
 
 
 def test_a_step_that_is_made_again_makes_the_tables_stale(made: Lake) -> None:
@@ -206,10 +211,10 @@ def test_a_step_that_is_made_again_makes_the_tables_stale(made: Lake) -> None:
 def test_atlases_that_do_not_belong_together_are_refused(made: Lake) -> None:
     assert list(StepsPlan(made, "run").atlases) == list(STEPS)
     with pytest.raises(KnError, match="other has 0 atlases of training steps"):
-        StepsPlan(made, "other").stale()
+        stale(StepsPlan(made, "other"))
     before = plan(made, 4).settings
     extract(AtlasPlan(made, before.with_given(limit=5)), ONE_PASS, Progress())
     with pytest.raises(KnError, match=r"different prompts .*step 4: 4 of made"):
-        StepsPlan(made, "run").stale()
+        stale(StepsPlan(made, "run"))
     made.remove(lakes.model("run@step4"), "neurons")  # as of an atlas that isn't finished
     assert list(StepsPlan(made, "run").atlases) == [0, 16]

@@ -37,9 +37,7 @@ KEY = "tiny"
 def lazy_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """An atlas whose lens is left for later, with its model."""
     request = small.request(tmp_path_factory.mktemp("lazy"), lens="lazy")
-    for table in ("cities", "pages", "prompts"):
-        request.corpus.make(table, Progress())
-    request.plan.save()
+    request.corpus.make(request.corpus.tables, Progress())
     extract(request.plan, set(NEEDS) - {lazy_lens.TABLE}, Progress())
     lazy_lens.begin(request.plan)
     return request.lake
