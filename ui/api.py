@@ -1,6 +1,6 @@
-"""What the browser may ask: each question's arguments checked, its answer remembered as JSON.
+"""What the browser may ask, as JSON: quick questions, whose answers are remembered, and jobs.
 
-These calls skip Gradio's queue, so all of them are quick; SQL and live runs aren't among them.
+All these calls are quick and skip Gradio's queue: jobs wait in a queue of their own, `ui.runs`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class Api:
-    """The questions of one app, those of `tabs` among them; safe to call from many threads."""
+    """The questions and jobs of one app with its `tabs`; safe to call from many threads."""
 
     def __init__(self, context: Context, tabs: Sequence[Tab] = ()) -> None:
         self.context = context
@@ -36,6 +36,7 @@ class Api:
             "atlases": lambda context, _: {"atlases": context.atlases()},
             **{name: question for tab in tabs for name, question in tab.questions.items()},
         }
+        self._starters = {name: start for tab in tabs for name, start in tab.jobs.items()}
         self._memory: OrderedDict[tuple[str, str, Stamp], str] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
@@ -72,6 +73,42 @@ class Api:
             self._remember(key, answer)
         return answer
 
+    # -- jobs ------------------------------------------------------------------------------------
+
+    def start(self, name: str, arguments: object, person: str) -> tuple[str | None, str]:
+        """Start a job; gives its ticket, and its state as `look` does.
+
+        No ticket where the job is over already: its result is known, or it can't be started.
+        """
+        self.context.database.look()
+        try:
+            if name not in self._starters:
+                raise KnError(f"there is no job {name!r}")
+            work = self._starters[name](self.context, Checked(self.context, arguments))
+            if isinstance(work, dict):
+                return None, to_json({"state": "done", "result": work})
+            ticket = self.context.queue.start(work, person)
+        except KnError as e:
+            return None, to_json({"state": "failed", "error": str(e)})
+        return ticket, self.look(ticket)
+
+    def is_under_way(self, ticket: str) -> bool:
+        """Whether a job that was just started is not over yet."""
+        return self.context.queue.look(ticket)["state"] in ("waiting", "running")
+
+    def look(self, ticket: str) -> str:
+        """The state of a job as JSON text (see `ui.runs.queue.Queue.look`)."""
+        try:
+            return to_json({"job": ticket, **self.context.queue.look(ticket)})
+        except KnError as e:
+            return to_json({"state": "failed", "error": str(e)})
+
+    def cancel(self, ticket: str) -> None:
+        """Stop a job, unless someone else asked for it too."""
+        self.context.queue.cancel(ticket)
+
+    # -- memory ----------------------------------------------------------------------------------
+
     def _remember(self, key: tuple[str, str, Stamp], answer: str) -> None:
         with self._lock:
             self._size += len(answer) - len(self._memory.pop(key, ""))
@@ -82,6 +119,4 @@ class Api:
 
 def _passing(name: str, arguments: object) -> bool:
     """Whether the answer hangs on more than the lake's tables."""
-    return name in ("can_run", "lens", "head", "heads") or (
-        isinstance(arguments, dict) and "live" in arguments
-    )
+    return name in ("can_run", "heads") or (isinstance(arguments, dict) and "live" in arguments)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import gradio as gr
 
 from ui.api import Api
-from ui.context import Context
 from ui.explore import tab as explore_tab
 from ui.knowledge import tab as knowledge_tab
 from ui.map import tab as map_tab
 from ui.sql import tab as sql_tab
-from ui.tab import Event
 from ui.training import tab as training_tab
 from ui.widgets import widget
 
@@ -20,6 +21,9 @@ TABS = (explore_tab.TAB, map_tab.TAB, knowledge_tab.TAB, training_tab.TAB, sql_t
 """In their order on the page."""
 
 TITLE = "Knowledge neurons explorer"
+
+LOOK_S = 0.5  # that a look at a job waits for a change
+QUICK_S = 0.1  # that its start waits for its end
 
 _EMPTY = """
 <div class="kn-empty-page" data-kn="empty">
@@ -34,37 +38,56 @@ kn run --corpus wikipedia --model gpt2    # Wikipedia's city articles and GPT-2<
 
 def build(api: Api) -> gr.Blocks:
     """The page over a lake, with its questions and longer work answered by `api`."""
+    functions: list[Callable[..., Any]] = [*api.functions(), *_job_functions(api)]
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
-        widget("bar", '<div data-kn="bar"></div>', functions=api.functions())
-        gr.HTML(
-            _EMPTY, visible=not api.context.atlases(), elem_id="kn-empty", apply_default_css=False
-        )
+        widget("bar", '<div data-kn="bar"></div>', functions=functions)
+        is_empty = not api.context.atlases()
+        gr.HTML(_EMPTY, visible=is_empty, elem_id="kn-empty", apply_default_css=False)
         with gr.Tabs(elem_id="kn-tabs"):
             for tab in TABS:
                 with gr.Tab(tab.title, id=tab.id):
-                    page = widget(tab.id, tab.skeleton, events=tuple(tab.events))
-                for name, event in tab.events.items():
-                    getattr(page, name)(
-                        _handler(api.context, event),
-                        None,
-                        page,
-                        show_progress="hidden",
-                        trigger_mode="multiple",  # who may ask twice at once is for `answer` to say
-                        api_visibility="private",
-                        concurrency_limit=event.at_once,
-                        concurrency_id=tab.id,
-                    )
+                    widget(tab.id, tab.skeleton)
     return blocks
 
 
-def _handler(context: Context, event: Event) -> Callable[..., Iterator[str]]:
-    def answer(asked: gr.EventData, request: gr.Request) -> Iterator[str]:
-        found = event.answer(context, asked._data, _user(request))
-        yield from [found] if isinstance(found, str) else found
+def _job_functions(api: Api) -> list[Callable[..., Awaitable[str]]]:
+    """What static/page/job.js calls: each gives a job's state (see `ui.runs.queue.Queue.look`).
 
-    return answer
+    They wait a little for a change of it, without keeping a thread: the page needs no timer,
+    which browsers slow down in a tab that isn't looked at.
+    """
+
+    async def job_start(asked: dict[str, Any], request: gr.Request) -> str:
+        name, arguments = str(asked.get("name")), asked.get("arguments")
+        person = _person(request, str(asked.get("page")))
+        ticket, state = await asyncio.to_thread(api.start, name, arguments, person)
+        end = time.monotonic() + QUICK_S
+        while ticket and api.is_under_way(ticket) and time.monotonic() < end:
+            await asyncio.sleep(0.005)
+        return api.look(ticket) if ticket else state
+
+    async def job_look(asked: dict[str, Any]) -> str:
+        return await _look(api, str(asked.get("job")), str(asked.get("seen")), LOOK_S)
+
+    async def job_cancel(asked: dict[str, Any]) -> str:
+        api.cancel(str(asked.get("job")))
+        return "{}"
+
+    return [job_start, job_look, job_cancel]
 
 
-def _user(request: gr.Request) -> str:
-    """Who asks: the name they logged in with, else the tab they ask from."""
-    return request.username or request.session_hash or ""
+async def _look(api: Api, ticket: str, seen: str, seconds: float) -> str:
+    """The state once it is another than `seen`, or the same after some time."""
+    pause, end = 0.005, time.monotonic() + seconds
+    while (state := api.look(ticket)) == seen and time.monotonic() < end:
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, 0.05)
+    return state
+
+
+def _person(request: gr.Request, page: str) -> str:
+    """Who asks: the name they logged in with, else the page they ask from."""
+    app = request.app
+    names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
+    tokens = [request.cookies[name] for name in names if name in request.cookies]
+    return next((app.tokens[token] for token in tokens if token in app.tokens), page)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from kn_assets.database.database import Database, Stamp
 from kn_assets.lake import Lake
 from ui.rows import Answer, atlases
-from ui.runs.live import Live
-from ui.runs.queue import LIVE_ALONE, LiveLimits
+from ui.runs import live, sql
+from ui.runs.live import LIVE_ALONE, Live, LiveLimits
+from ui.runs.queue import Queue
 from ui.runs.sql import ALONE, Limits, SqlTab
 
 
@@ -19,6 +20,7 @@ class Context:
         self.database = Database(lake)
         self.sql = SqlTab(lake, limits)
         self.live = Live(lake, live_limits)
+        self.queue = Queue({live.LANE: self.live.lane, sql.LANE: self.sql.lane})
         self._atlases: tuple[Stamp, list[Answer]] | None = None
 
     def atlases(self) -> list[Answer]:
@@ -31,5 +33,6 @@ class Context:
 
     def close(self) -> None:
         """End the processes that do the longer work."""
+        self.queue.close()
         self.sql.close()
         self.live.close()

@@ -41,7 +41,7 @@ def serve(
             "a share link lets anyone in who has it: give --auth USER:PASS, or --public to allow it"
         )
     check_port(host, port)
-    from ui.runs.queue import LIVE_SHARED
+    from ui.runs.live import LIVE_SHARED
     from ui.runs.sql import SHARED
 
     limits: dict[str, Any] = {}

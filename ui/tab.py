@@ -2,9 +2,9 @@
 
 - `ui/NAME/tab.py` with `TAB = Tab(...)`, put into `ui.app.TABS`: that is the one line elsewhere.
 - `static/NAME/NAME.js`, an ES module named as the tab's `script`. It imports what it uses and calls
-  `addTab("NAME", ({ element, trigger, ... }) => ...)` of page/tabs.js to fill the skeleton,
-  `ask("question", {...})` of page/server.js for the tab's `questions`, and `trigger("event",
-  {...})` for its `events`, whose answer comes as `props.value`.
+  `addTab("NAME", ({ element }) => ...)` of page/tabs.js to fill the skeleton, `ask("question",
+  {...})` of page/server.js for the tab's `questions`, and `runJob("job", {...}, ...)` of
+  page/job.js for its `jobs`.
 
 A tab that keeps something of its own in the address names it in `addTab(name, mount, ["key"])`:
 then `store.state.key` is a text, `go({key})` changes it, and `on("key", f)` hears of it.
@@ -12,27 +12,22 @@ then `store.state.key` is a text, `go({key})` changes it, and `on("key", f)` hea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ui.arguments import Checked
 from ui.context import Context
 from ui.rows import Answer
+from ui.runs.job import Work
 
 Question = Callable[[Context, Checked], Answer]
 """Quick, and answered beside the queue: the arguments are what a browser sent, so use `Checked`."""
 
 
-@dataclass(frozen=True)
-class Event:
-    """Longer work, which goes through the queue.
-
-    `answer(context, asked, user)` gives a JSON text (see `ui.pack.to_json`), or several one after
-    the other. `at_once` is how many of these run together.
-    """
-
-    answer: Callable[[Context, object, str], str | Iterator[str]]
-    at_once: int
+Starter = Callable[[Context, Checked], Work | Answer]
+"""The work of a job that a browser asked for (see `ui.runs.job`), or its result where that is
+known. Quick; raises KnError where the job can't be started.
+"""
 
 
 @dataclass(frozen=True)
@@ -45,4 +40,4 @@ class Tab:
     script: str
     styles: tuple[str, ...] = ()
     questions: Mapping[str, Question] = field(default_factory=dict)
-    events: Mapping[str, Event] = field(default_factory=dict)
+    jobs: Mapping[str, Starter] = field(default_factory=dict)

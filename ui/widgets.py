@@ -68,19 +68,16 @@ def widget(
     name: str,
     skeleton: str,
     functions: Sequence[Callable[..., Any]] = (),
-    events: Sequence[str] = (),
 ) -> gr.HTML:
     """A component which static/mount.js fills.
 
-    `functions` can be called from its script as `server.<name>(argument)`; `events` are what it may
-    trigger, e.g. `widget(..., events=["run"]).run(handler)`.
+    `functions` can be called from its script as `server.<name>(argument)`.
     """
     return gr.HTML(
         None,
         html_template=skeleton,
         js_on_load="(window.knWidgets ??= []).push({"
-        f"name: {json.dumps(name)}, events: {json.dumps(list(events))}, "
-        "element, server, trigger, props, watch});",
+        f"name: {json.dumps(name)}, element, server}});",
         apply_default_css=False,
         elem_id=f"kn-{name}",
         server_functions=list(functions),

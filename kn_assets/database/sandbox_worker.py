@@ -1,55 +1,46 @@
-"""The process of `database.sandbox`: takes queries from its standard input, one at a time."""
+"""The process of `database.sandbox`: answers queries, one at a time."""
 
 from __future__ import annotations
 
-import json
-import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from kn_assets.database import query
 from kn_assets.database.database import Database
-from kn_assets.database.sandbox import READY, receive, send
-from kn_assets.errors import KnError
 from kn_assets.lake import Lake
+from kn_assets.processes import serve
+from kn_assets.progress import Progress
 
 THREADS = 2
 
 
-def main(root: str, memory_mb: int) -> None:
-    """Answer queries on the lake at `root` until standard input ends."""
+def main(connection: str, root: str, memory_mb: int) -> None:
+    """Answer queries on the lake at `root` until the server has gone."""
     import pyarrow as pa
 
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints must not get between the answers
     database = Database(Lake(root), f"{memory_mb}MB", THREADS, hold=False)
     _limit(memory_mb)
-    while True:
-        answers.write(READY)
-        answers.flush()
-        try:
-            question = json.loads(receive(sys.stdin.buffer))
-        except EOFError:
-            return
+
+    def answer(question: dict[str, Any], _: Progress) -> tuple[dict[str, Any], bytes]:
         try:
             with database.cursor() as cursor:
                 result = query.run(cursor, **question)
-        except (KnError, MemoryError) as e:
-            name = "QueryTooBig" if isinstance(e, MemoryError) else type(e).__name__
-            send(answers, json.dumps({"error": name, "message": str(e)}).encode())
-            continue
+            out = pa.BufferOutputStream()
+            with pa.ipc.new_stream(out, result.table.schema) as writer:
+                writer.write_table(result.table)
+        except MemoryError as e:
+            raise query.QueryTooBig(query.TOO_BIG) from e
         head = {
             "columns": result.columns,
             "types": result.types,
             "seconds": result.seconds,
             "truncated": result.truncated,
         }
-        out = pa.BufferOutputStream()
-        with pa.ipc.new_stream(out, result.table.schema) as writer:
-            writer.write_table(result.table)
-        send(answers, json.dumps(head).encode())
-        send(answers, out.getvalue().to_pybytes())
+        return head, out.getvalue().to_pybytes()
+
+    serve(connection, answer)
 
 
 def _limit(memory_mb: int) -> None:
@@ -72,4 +63,4 @@ def _limit(memory_mb: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

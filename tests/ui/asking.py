@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
+from ui.api import Api
 
 # What the pointer is told over each token.
 TITLES = """
@@ -113,3 +116,19 @@ def place_of(screen: Any, database: Database, layer: int, neuron: int) -> dict[s
         "x": box["width"] / 2 + (x - (low_x + high_x) / 2) * scale,
         "y": box["height"] / 2 - (y - (low_y + high_y) / 2) * scale,
     }
+
+
+def finished(api: Api, name: str, person: str = "me", **arguments: object) -> dict[str, Any]:
+    """The state of a job once it is over."""
+    ticket, state = api.start(name, arguments, person)
+    return json.loads(state) if ticket is None else over(api, ticket)
+
+
+def over(api: Api, ticket: str) -> dict[str, Any]:
+    """The state of a job that was started, once it is over."""
+    for _ in range(6000):
+        state: dict[str, Any] = json.loads(api.look(ticket))
+        if state["state"] not in ("waiting", "running"):
+            return state
+        threading.Event().wait(0.02)
+    raise AssertionError("the job is still under way")

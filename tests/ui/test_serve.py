@@ -13,7 +13,7 @@ import pytest
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from ui import serve as serving
-from ui.runs.queue import LIVE_SHARED
+from ui.runs.live import LIVE_SHARED
 from ui.runs.sql import SHARED
 
 
@@ -60,7 +60,7 @@ def test_without_a_tunnel_it_goes_on_locally(
     assert len(said) == 2
     assert blocks.options["auth"] == ("reader", "secret")
     assert blocks.options["api_open"] is False
-    assert (served[0].sql.limits, served[0].live.limits) == (SHARED, LIVE_SHARED)
+    assert (served[0].context.sql.limits, served[0].context.live.limits) == (SHARED, LIVE_SHARED)
 
 
 def test_a_password_guards_every_way_in(serve: Callable[..., str], lake: Lake) -> None:

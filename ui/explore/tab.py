@@ -8,10 +8,9 @@ from ui.context import Context
 from ui.explore import neuron as neuron_view
 from ui.explore import prompt as view
 from ui.rows import Answer
-from ui.tab import Event, Tab
+from ui.runs.job import Work
+from ui.tab import Tab
 from ui.widgets import pane
-
-_WATCHING = 40  # runs that are waited for; one at a time is run
 
 _MOST_HEADS = 1 << 16
 
@@ -47,7 +46,12 @@ def _neuron(context: Context, given: Checked) -> Answer:
     return found
 
 
-def _head(context: Context, given: Checked) -> Answer:
+def _text(context: Context, given: Checked) -> Work | Answer:
+    text = given.text("text", context.live.limits.characters + 1)
+    return context.live.text(given.model, text)
+
+
+def _head(context: Context, given: Checked) -> Work:
     atlas = given.atlas
     text = given.text("text", context.live.limits.characters + 1)
     layer, head = given.integer("layer", atlas["n_layers"]), given.integer("head", _MOST_HEADS)
@@ -71,9 +75,11 @@ TAB = Tab(
         "prompt": _prompt,
         "neuron": _neuron,
         "can_run": lambda context, given: {"missing": context.live.missing(given.model)},
-        "lens": lambda context, given: context.live.lens(given.model, given.prompt),
         "heads": lambda context, given: context.live.heads(given.model),
+    },
+    jobs={
+        "text": _text,
+        "lens": lambda context, given: context.live.lens(given.model, given.prompt),
         "head": _head,
     },
-    events={"live": Event(lambda context, asked, user: context.live.run(asked, user), _WATCHING)},
 )

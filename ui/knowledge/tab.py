@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from kn_assets.errors import KnError
 from kn_assets.live.knowledge import MOST_CHANGED
 from ui.arguments import LARGEST_PAGE, Checked
 from ui.context import Context
 from ui.knowledge import view
-from ui.pack import to_json
 from ui.rows import Answer
-from ui.tab import Event, Tab
+from ui.runs.job import Work
+from ui.tab import Tab
 from ui.widgets import pane
 
 MOST_STEPS = 64
 LARGEST_FACTOR = 100.0
 _LARGEST = 1 << 31
-_WATCHING = 40  # runs that are waited for; one at a time is run
 
 
 def _facts(context: Context, given: Checked) -> Answer:
@@ -34,22 +31,8 @@ def _shared(context: Context, given: Checked) -> Answer:
     return view.shared(context.database, *given.neuron)
 
 
-def _run(context: Context, asked: object, user: str) -> Iterator[str]:
-    """Attribute an answer, or change neurons, live: progress, then `found` or `error`."""
-    number = asked.get("ask") if isinstance(asked, dict) else 0
-    ask = number if isinstance(number, int) else 0
-    try:
-        question = _question(context, asked)
-    except KnError as e:
-        yield to_json({"error": str(e), "ask": ask})
-        return
-    for answer in context.live.ask(question, user):
-        yield to_json({**answer, "ask": ask})
-
-
-def _question(context: Context, asked: object) -> dict[str, Any]:
-    """What the process is asked: nothing of what a browser sent is believed."""
-    given = Checked(context, asked)
+def _run(context: Context, given: Checked) -> Work:
+    """Attribute an answer, or change neurons, live."""
     question: dict[str, Any] = {"kind": "knowledge", "key": given.model}
     if given.text("sentence"):
         question["text"] = context.live.checked(
@@ -65,7 +48,7 @@ def _question(context: Context, asked: object) -> dict[str, Any]:
     else:
         question["factor"] = given.number("factor", 0.0, LARGEST_FACTOR)
         question["neurons"] = given.pairs("neurons", MOST_CHANGED)
-    return question
+    return context.live.knowledge(question)
 
 
 TAB = Tab(
@@ -81,5 +64,5 @@ TAB = Tab(
     script="knowledge/knowledge.js",
     styles=("knowledge/knowledge.css",),
     questions={"facts": _facts, "fact": _fact, "neuron_facts": _shared},
-    events={"knowledge": Event(_run, _WATCHING)},
+    jobs={"knowledge": _run},
 )

@@ -7,8 +7,9 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,32 +17,49 @@ from kn_assets.atlas import lazy_lens
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, model
 from kn_assets.live.model import n_heads, plan_of, valid
-from kn_assets.live.process import LiveProcess, Tell
-from kn_assets.live.prompt import LivePrompt
-from ui.pack import pack, to_json
+from kn_assets.live.process import LiveProcess
+from ui.pack import pack
 from ui.rows import Answer
-from ui.runs.queue import LIVE_ALONE, LiveLimits, LiveQueue
+from ui.runs.job import Job, Lane, Work
 from ui.runs.remembered import LiveRuns
-from ui.runs.requested import Requested
 
-T = TypeVar("T")
+LANE = "live"
+
+
+@dataclass(frozen=True)
+class LiveLimits:
+    """What a person's runs may take.
+
+    `tokens`: of a run (None: as many as the model reads); `characters`: of a text; `seconds`: of a
+    run with loading the model; `waiting`: runs queued at most; `a_minute`: runs of one person.
+    """
+
+    tokens: int | None = None
+    characters: int = 200_000
+    seconds: float = 1800.0
+    waiting: int = 20
+    a_minute: int = 600
+
+
+LIVE_ALONE = LiveLimits()
+"""For a person on their own machine."""
+LIVE_SHARED = LiveLimits(tokens=256, characters=4_000, seconds=60.0, waiting=10, a_minute=6)
+"""For an app that others can reach."""
 
 
 class Live:
-    """Answers the questions about texts of the user's own; safe to call from several threads."""
+    """What the jobs of live models do; safe to call from several threads. `close` it at the end."""
 
     def __init__(self, lake: Lake, limits: LiveLimits = LIVE_ALONE) -> None:
         self.limits = limits
+        self.lane = Lane("run", waiting=limits.waiting, a_minute=limits.a_minute)
         self._lake = lake
         self._process = LiveProcess(lake)
-        self._queue = LiveQueue(limits)
-        self._requested = Requested(self._queue.thread, limits.waiting)
         self._runs = LiveRuns(limits.tokens)
         self._secret = secrets.token_bytes(16)
 
     def close(self) -> None:
         """End the process that runs the models."""
-        self._queue.close()
         self._process.close()
 
     def missing(self, key: str) -> str | None:
@@ -52,64 +70,32 @@ class Live:
             return str(e)
         return None
 
-    def run(self, question: object, user: str) -> Iterator[str]:
-        """Run `text` through the model of the atlas `model`; JSON texts, the last with the prompt.
+    def text(self, key: str, text: object) -> Work | Answer:
+        """Run a text through the model of an atlas, unless that run is remembered.
 
-        Before it: `waiting`, the runs before this one; `words`, `done`, `of`, how far it is.
-        The last: `prompt` as `ui.explore.prompt.prompt` gives it, with the run's name in `live`;
-        or `error`.
+        The result: `prompt` as `ui.explore.prompt.prompt` gives it, with the run's name in `live`.
+        Raises KnError where it can't be run.
         """
-        given: dict[str, Any] = question if isinstance(question, dict) else {}
-        ask = given.get("ask", 0)
-        for answer in self._answers(str(given.get("model", "")), given.get("text"), user):
-            yield to_json({**answer, "ask": ask if isinstance(ask, int) else 0})
-
-    def _answers(self, key: str, text: object, user: str) -> Iterator[Answer]:
-        try:
-            name, text = self._name(key, text), self.checked(text)
-        except KnError as e:
-            yield {"error": str(e)}
-            return
+        name, text = self._name(key, text), self.checked(text)
         if name in self._runs:
-            yield {"prompt": self._runs.told(name)}
-            return
+            return {"prompt": self._runs.told(name)}
+        plan_of(self._lake, key)
         limits = self.limits
 
-        def work(tell: Tell) -> LivePrompt:
-            return self._process.run(key, text, limits.tokens, limits.seconds, tell)
-
-        def told(found: LivePrompt) -> Answer:
-            self._runs.keep(name, found)
+        def do(job: Job) -> Answer:
+            run = self._process.run(key, text, limits.tokens, limits.seconds, job.tell, job.stop)
+            self._runs.keep(name, run)
             return {"prompt": self._runs.told(name)}
 
-        yield from self._queued(key, user, work, told)
+        return Work(LANE, do)
 
-    def ask(self, question: dict[str, Any], user: str) -> Iterator[Answer]:
-        """Ask the process anything it answers (see `LiveProcess.ask`), in the queue of all runs.
+    def knowledge(self, question: dict[str, Any]) -> Work:
+        """Ask the model what `kn_assets.live.knowledge` answers. Raises KnError as `text`."""
+        plan_of(self._lake, str(question["key"]))
+        return Work(LANE, self._asking(question, json.loads))
 
-        What it answers comes last, in `found`; before it, how far it is; or `error`.
-        """
-
-        def work(tell: Tell) -> bytes:
-            return self._process.ask(question, self.limits.seconds, tell)
-
-        key = str(question["key"])
-        yield from self._queued(key, user, work, lambda body: {"found": json.loads(body)})
-
-    def _queued(
-        self, key: str, user: str, work: Callable[[Tell], T], told: Callable[[T], Answer]
-    ) -> Iterator[Answer]:
-        try:
-            plan_of(self._lake, key)
-        except KnError as e:
-            yield {"error": str(e)}
-            return
-        yield from self._queue.run(user, work, told)
-
-    # -- on request ------------------------------------------------------------------------------
-
-    def lens(self, key: str, prompt: int) -> Answer:
-        """See to the lens of a prompt of an atlas: `here`, or how far it is, in `waits`.
+    def lens(self, key: str, prompt: int) -> Work | Answer:
+        """See to the lens of a prompt of an atlas; the result says that it is `here`.
 
         Raises KnError where it can't be computed.
         """
@@ -118,16 +104,13 @@ class Live:
         if words := self.missing(key):
             raise KnError(f"the lens of this prompt isn't in the atlas yet, and {words}")
         asked = {"kind": "atlas", "do": "lens", "key": key, "prompt": prompt}
-        return self._requested.ask(
-            ("lens", key, prompt),
-            lambda tell: self._process.ask(asked, self.limits.seconds, tell),
-            lambda _: {"here": True},
-        )
+        do = self._asking(asked, lambda _: {"here": True})
+        return Work(LANE, do, shared=("lens", key, prompt))
 
-    def head(self, key: str, of: int | str, layer: int, head: int) -> Answer:
-        """Attention of one head in a prompt (its id) or a text: `weights`, or how far, in `waits`.
+    def head(self, key: str, of: int | str, layer: int, head: int) -> Work:
+        """Attention of one head in a prompt (its id) or a text: `weights`, a lower triangle's rows.
 
-        `weights` are the rows of a lower triangle. Raises KnError where they can't be computed.
+        Raises KnError where they can't be computed.
         """
         plan_of(self._lake, key)
         text = None if isinstance(of, int) else self.checked(of)
@@ -136,11 +119,20 @@ class Live:
             "prompt": of if text is None else None, "text": text, "longest": self.limits.tokens,
         }  # fmt: skip
         made = str(self._lake.meta(model(key), "thresholds"))
-        return self._requested.ask(
-            ("head", key, made, of, layer, head),
-            lambda tell: self._process.ask(asked, self.limits.seconds, tell),
-            lambda body: {"weights": pack(np.frombuffer(body, np.float32), "f4"), "unit": 1},
+        do = self._asking(
+            asked, lambda body: {"weights": pack(np.frombuffer(body, np.float32), "f4"), "unit": 1}
         )
+        return Work(LANE, do, shared=("head", key, made, of, layer, head))
+
+    def _asking(
+        self, asked: dict[str, Any], decode: Callable[[bytes], Answer]
+    ) -> Callable[[Job], Answer]:
+        """Work that asks the process (see `LiveProcess.ask`)."""
+
+        def do(job: Job) -> Answer:
+            return decode(self._process.ask(asked, self.limits.seconds, job.tell, job.stop))
+
+        return do
 
     def heads(self, key: str) -> Answer:
         """The number of heads in `n`, null where it isn't known; or in `missing` why none is to

@@ -1,137 +1,185 @@
-"""The queue of live runs: one at a time, others told how many are before them.
-
-Each person has one run in it at most, and so many a minute.
-"""
+"""The queue of all jobs: who is next in each lane, what each person may have, who still looks."""
 
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections import OrderedDict, deque
+from collections.abc import Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from kn_assets.errors import KnError
-from kn_assets.live.process import Tell
+from kn_assets.processes import Stopped
 from ui.rows import Answer
+from ui.runs.job import Job, Lane, Work
 
-LOOK_S = 0.2  # between two looks at a run under way
+FORGOTTEN_S = 10.0  # without a look at it, before a job is cancelled: its page is closed
+REMEMBERED = 64  # results of shared work
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class LiveLimits:
-    """What a person's runs may take.
+@dataclass
+class _Ticket:
+    """What a page that asked for a job knows it by."""
 
-    `tokens`: of a run (None: as many as the model reads); `characters`: of a text; `seconds`: of a
-    run with loading the model; `waiting`: runs queued at most; `a_minute`: runs of one person.
+    job: Job
+    looked: float = field(default_factory=time.monotonic)
+
+
+class Queue:
+    """Jobs in the order they came, each lane in threads of its own; safe to call from any thread.
+
+    `close` it at the end.
     """
 
-    tokens: int | None = None
-    characters: int = 200_000
-    seconds: float = 1800.0
-    waiting: int = 20
-    a_minute: int = 600
+    def __init__(self, lanes: Mapping[str, Lane]) -> None:
+        self._lanes = lanes
+        self._jobs: dict[str, list[Job]] = {name: [] for name in lanes}  # waiting or running
+        self._threads = {
+            name: ThreadPoolExecutor(lane.at_once, thread_name_prefix=name)
+            for name, lane in lanes.items()
+        }
+        self._tickets: dict[str, _Ticket] = {}
+        self._shared: OrderedDict[Hashable, Job] = OrderedDict()
+        self._started: dict[tuple[str, str], deque[float]] = {}
+        self._lock = threading.RLock()
+        self._closed = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep_often, name="sweeper", daemon=True)
 
+    def start(self, work: Work, person: str) -> str:
+        """Queue a job; gives the ticket, which can't be guessed, to look at it and to cancel it.
 
-LIVE_ALONE = LiveLimits()
-"""For a person on their own machine."""
-LIVE_SHARED = LiveLimits(tokens=256, characters=4_000, seconds=60.0, waiting=10, a_minute=6)
-"""For an app that others can reach."""
+        Raises KnError where the person or the lane has as many as they may.
+        """
+        with self._lock:
+            job = self._shared.get(work.shared) if work.shared is not None else None
+            if job is None or job.state["state"] in ("failed", "cancelled"):
+                job = self._enter(work, person)
+            ticket = secrets.token_urlsafe(16)
+            job.tickets.add(ticket)
+            self._tickets[ticket] = _Ticket(job)
+            if self._sweeper.ident is None:
+                self._sweeper.start()
+            return ticket
 
+    def look(self, ticket: str) -> Answer:
+        """The job's `state`, with what belongs to it.
 
-class LiveQueue:
-    """Runs in the order they came, done one by one in a thread; safe to call from several."""
+        waiting: `before`, how many are done first; running: `words`, `done`, `of`; done: `result`;
+        failed: `error`. Raises KnError where nobody looked for a while.
+        """
+        with self._lock:
+            if ticket not in self._tickets:
+                raise KnError("this run is over, since its page had not asked for it: run it again")
+            held = self._tickets[ticket]
+            held.looked = time.monotonic()
+            state, lane = held.job.state, held.job.work.lane
+            if state["state"] != "waiting":
+                return state
+            place = self._jobs[lane].index(held.job)
+            return {**state, "before": max(0, place - self._lanes[lane].at_once + 1)}
 
-    def __init__(self, limits: LiveLimits) -> None:
-        self.limits = limits
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix="live")
-        self._queue: list[_Run] = []
-        self._started: dict[str, deque[float]] = {}
-        self._lock = threading.Lock()
+    def cancel(self, ticket: str) -> None:
+        """Give a ticket back: a job that nobody else asked for is over, and stops."""
+        with self._lock:
+            held = self._tickets.pop(ticket, None)
+            if held is None:
+                return
+            job = held.job
+            job.tickets.discard(ticket)
+            if not job.tickets and not job.is_over:
+                job.put("cancelled")
+                job.stop.set()
+                self._leave(job)
 
     def close(self) -> None:
-        """Begin no other run."""
-        self.thread.shutdown(wait=False, cancel_futures=True)
-
-    def run(
-        self, user: str, work: Callable[[Tell], T], told: Callable[[T], Answer]
-    ) -> Iterator[Answer]:
-        """Do `work` when its turn has come: how far it is, then what `told` makes of its end.
-
-        What goes wrong is the last answer, in `error`.
-        """
-        run: _Run | None = None
-        try:
-            run = self._enter(user, work)
-            yield from self._watch(run)
-            yield told(run.future.result())
-        except KnError as e:
-            yield {"error": str(e)}
-        except Exception as e:
-            # Gradio would leave the page waiting.
-            log.exception("a live run failed in an unforeseen way")
-            yield {"error": f"this run failed in a way the app did not foresee: {e}"}
-        finally:
-            if run is not None:  # nobody waits for it any more
-                run.future.cancel()
-
-    def _enter(self, user: str, work: Callable[[Tell], Any]) -> _Run:
+        """Begin no other job, and stop those that run."""
+        self._closed.set()
         with self._lock:
-            if any(run.user == user for run in self._queue):
-                raise KnError("your last text is still being run: wait for it")
-            if len(self._queue) > self.limits.waiting:
-                raise KnError(f"{len(self._queue)} texts are waiting already: try again later")
-            self._count(user)
-            run = _Run(user)
-            self._queue.append(run)
-            run.future = self.thread.submit(work, run.tell)
-        run.future.add_done_callback(lambda _: self._leave(run))
-        return run
+            for ticket in list(self._tickets):
+                self.cancel(ticket)
+        for threads in self._threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
 
-    def _count(self, user: str) -> None:
-        now = time.monotonic()
-        for other, times in list(self._started.items()):
+    # -- one job ---------------------------------------------------------------------------------
+
+    def _enter(self, work: Work, person: str) -> Job:
+        lane, jobs = self._lanes[work.lane], self._jobs[work.lane]
+        is_own = work.shared is None
+        if is_own and any(j.person == person and j.work.shared is None for j in jobs):
+            raise KnError(
+                f"your last {lane.noun} is still being run: wait for its end, or cancel it"
+            )
+        if len(jobs) >= lane.waiting + lane.at_once:
+            raise KnError(f"{len(jobs)} runs are waiting already: try again later")
+        if is_own:
+            self._count(work.lane, person)
+        job = Job(work, person)
+        jobs.append(job)
+        if not is_own:
+            self._shared[work.shared] = job
+            self._shared.move_to_end(work.shared)
+            while len(self._shared) > REMEMBERED:
+                self._shared.popitem(last=False)
+        self._threads[work.lane].submit(self._run_next, work.lane)
+        return job
+
+    def _count(self, lane: str, person: str) -> None:
+        now, most = time.monotonic(), self._lanes[lane].a_minute
+        for key, times in list(self._started.items()):
             while times and now - times[0] > 60:
                 times.popleft()
             if not times:
-                del self._started[other]
-        times = self._started.setdefault(user, deque())
-        if len(times) >= self.limits.a_minute:
-            raise KnError(f"{self.limits.a_minute} texts a minute are run here: wait a little")
+                del self._started[key]
+        times = self._started.setdefault((lane, person), deque())
+        if len(times) >= most:
+            raise KnError(f"{most} runs a minute are allowed here: wait a little")
         times.append(now)
 
-    def _leave(self, run: _Run) -> None:
+    def _run_next(self, lane: str) -> None:
+        """Do the first job that waits in a lane, unless all were cancelled."""
         with self._lock:
-            self._queue.remove(run)
-
-    def _watch(self, run: _Run) -> Iterator[Answer]:
-        """What there is to tell of a run, as it changes, until it is over."""
-        last: Answer = {}
-        while True:
-            with self._lock:
-                before = self._queue.index(run) if run in self._queue else 0
-            now = {"waiting": before} if before else dict(run.told)
-            if now and now != last:
-                last = now
-                yield now
-            if wait([run.future], timeout=LOOK_S).done:
+            job = next((j for j in self._jobs[lane] if j.state["state"] == "waiting"), None)
+            if job is None:
                 return
+            job.tell("", 0, 0)
+        try:
+            result = job.work.do(job)
+            self._finish(job, "done", result=result)
+        except Stopped:
+            self._finish(job, "cancelled")
+        except KnError as e:
+            self._finish(job, "failed", error=str(e))
+        except Exception as e:
+            # A page would wait for ever.
+            log.exception("a run failed in an unforeseen way")
+            self._finish(job, "failed", error=f"this run failed in a way not foreseen: {e}")
 
+    def _finish(self, job: Job, state: str, **more: object) -> None:
+        with self._lock:
+            job.put(state, **more)
+            self._leave(job)
 
-class _Run:
-    """A run in the queue: whose it is, and what was last told of it."""
+    def _leave(self, job: Job) -> None:
+        if job in self._jobs[job.work.lane]:
+            self._jobs[job.work.lane].remove(job)
+        failed = job.state["state"] != "done"
+        if failed and self._shared.get(job.work.shared) is job:  # asked for again, it's tried again
+            del self._shared[job.work.shared]
 
-    future: Future[Any]
+    # -- pages that are closed -------------------------------------------------------------------
 
-    def __init__(self, user: str) -> None:
-        self.user = user
-        self.told: Answer = {}
+    def _sweep_often(self) -> None:
+        while not self._closed.wait(1.0):
+            self.sweep()
 
-    def tell(self, words: str, done: int, of: int) -> None:
-        self.told = {"words": words, "done": done, "of": of}
+    def sweep(self) -> None:
+        """Cancel what nobody has looked at for FORGOTTEN_S."""
+        with self._lock:
+            oldest = time.monotonic() - FORGOTTEN_S
+            for ticket in [t for t, held in self._tickets.items() if held.looked < oldest]:
+                self.cancel(ticket)

@@ -1,18 +1,11 @@
-"""The SQL tab's side of the server: guarded queries, as rows for a table or as a file.
-
-These run in Gradio's queue. An answer is JSON text with the number `ask` of the question, so that
-the page knows an answer that a later question overtook.
-"""
+"""The SQL tab's side of the server: guarded queries, as rows for a table or as a file."""
 
 from __future__ import annotations
 
 import base64
 import io
-import logging
 import math
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,15 +13,16 @@ import pyarrow.parquet as pq
 
 from kn_assets.database import query
 from kn_assets.database.sandbox import Sandbox
-from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from ui.pack import to_json
+from ui.rows import Answer
+from ui.runs.job import Job, Lane, Work
 
-AT_ONCE = 2  # queries; those that come meanwhile wait in the queue and are told their place
+LANE = "sql"
+AT_ONCE = 2  # queries
+WAITING = 100
+A_MINUTE = 10_000
 LONGEST_CELL = 2_000
 LARGEST_EXACT = 1 << 53  # integers that JavaScript's numbers hold
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,64 +42,35 @@ SHARED = Limits(file_rows=20_000, seconds=5.0, memory_mb=512)
 
 
 class SqlTab:
-    """Answers the SQL tab's questions; safe to call from several threads."""
+    """What the jobs of the SQL tab do; safe to call from several threads. `close` it at the end."""
 
     def __init__(self, lake: Lake, limits: Limits = ALONE) -> None:
         self.limits = limits
-        self._asking: set[str] = set()
-        self._lock = threading.Lock()
+        self.lane = Lane("query", at_once=AT_ONCE, waiting=WAITING, a_minute=A_MINUTE)
         self._sandbox = Sandbox(lake, workers=AT_ONCE, memory_mb=self.limits.memory_mb)
 
     def close(self) -> None:
         """End the processes that run the queries."""
         self._sandbox.close()
 
-    def run(self, question: object, user: str) -> str:
-        """The first rows of a query: `columns`, `types`, `rows`, `seconds`, `cut`; or `error`."""
-        return self._answer(question, user, self.limits.rows, _rows)
+    def rows(self, sql: str) -> Work:
+        """The first rows of a query: `columns`, `types`, `rows`, `seconds`, `cut`."""
+        return self._work(sql, self.limits.rows, _rows)
 
-    def download(self, question: object, user: str) -> str:
-        """More rows of a query as base64 of a CSV or Parquet `file` with its `name`; or `error`."""
-        wanted = question.get("format") if isinstance(question, dict) else None
-        return self._answer(
-            question, user, self.limits.file_rows, _parquet if wanted == "parquet" else _csv
-        )
+    def file(self, sql: str, kind: str) -> Work:
+        """More rows of a query as base64 of a CSV or Parquet `file` with its `name`."""
+        return self._work(sql, self.limits.file_rows, _parquet if kind == "parquet" else _csv)
 
-    def _answer(
-        self,
-        question: object,
-        user: str,
-        rows: int,
-        told: Callable[[query.QueryResult], dict[str, Any]],
-    ) -> str:
-        given: dict[str, Any] = question if isinstance(question, dict) else {}
-        sql, ask = str(given.get("sql", "")), given.get("ask", 0)
-        try:
-            answer = {"sql": sql, **told(self._query(sql, rows, user))}
-        except KnError as e:
-            answer = {"error": str(e)}
-        except Exception as e:
-            # Gradio would leave the page waiting.
-            log.exception("a query failed in an unforeseen way: %s", sql)
-            answer = {"error": f"this query failed in a way the app did not foresee: {e}"}
-        return to_json({**answer, "ask": ask if isinstance(ask, int) else 0})
+    def _work(
+        self, sql: str, rows: int, encode: Callable[[query.QueryResult], dict[str, Any]]
+    ) -> Work:
+        def do(job: Job) -> Answer:
+            job.tell("running the query", 0, 0)
+            seconds = self.limits.seconds
+            result = self._sandbox.run(sql, max_rows=rows, timeout_s=seconds, stop=job.stop)
+            return {"sql": sql, **encode(result)}
 
-    def _query(self, sql: str, rows: int, user: str) -> query.QueryResult:
-        with self._one_at_a_time(user):
-            return self._sandbox.run(sql, max_rows=rows, timeout_s=self.limits.seconds)
-
-    @contextmanager
-    def _one_at_a_time(self, user: str) -> Iterator[None]:
-        """One person's many queries don't keep the others waiting."""
-        with self._lock:
-            if user in self._asking:
-                raise KnError("your last query is still running: wait for its answer")
-            self._asking.add(user)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._asking.remove(user)
+        return Work(LANE, do)
 
 
 def _rows(found: query.QueryResult) -> dict[str, Any]:

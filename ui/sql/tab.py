@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from ui.runs.sql import AT_ONCE
+from kn_assets.database import guard
+from ui.arguments import Checked
+from ui.context import Context
+from ui.runs.job import Work
 from ui.sql.examples import sql_help
-from ui.tab import Event, Tab
+from ui.tab import Tab
+
+_LONGEST = guard.MAX_LENGTH + 1  # so that the guard refuses a longer query
+
+
+def _file(context: Context, given: Checked) -> Work:
+    kind = given.choice("format", ("csv", "parquet"))
+    return context.sql.file(given.text("sql", _LONGEST), kind)
+
 
 TAB = Tab(
     id="sql",
@@ -13,8 +24,8 @@ TAB = Tab(
     script="sql/sql.js",
     styles=("sql/sql.css",),
     questions={"sql_help": lambda context, given: sql_help(context.database, given.model)},
-    events={
-        "run": Event(lambda context, asked, user: context.sql.run(asked, user), AT_ONCE),
-        "download": Event(lambda context, asked, user: context.sql.download(asked, user), AT_ONCE),
+    jobs={
+        "sql": lambda context, given: context.sql.rows(given.text("sql", _LONGEST)),
+        "sql_file": _file,
     },
 )

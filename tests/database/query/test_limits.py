@@ -9,6 +9,7 @@ from kn_assets.database import database
 from kn_assets.database.query import QueryFailed, QueryRefused, QueryTimeout, QueryTooBig, run
 from kn_assets.database.sandbox import Sandbox
 from kn_assets.lake import Lake
+from kn_assets.processes import Stopped
 from kn_assets.synthetic import make_lake
 
 ENDLESS = [
@@ -136,8 +137,8 @@ def test_fifty_at_once_share_the_sandbox(sandbox):
 
 def test_a_killed_worker_is_replaced(sandbox):
     for worker in sandbox._all:
-        worker._process.kill()
-        worker._process.wait()
+        worker._running.process.kill()
+        worker._running.process.wait()
     assert [sandbox.run("SELECT 1 AS x").rows for _ in range(3)] == [[(1,)]] * 3
 
 
@@ -148,5 +149,19 @@ def test_the_sandbox_notices_new_tables(tmp_path, monkeypatch):
         make_lake(tmp_path, model="late")
         time.sleep(database.LOOK_AGAIN_S)
         assert sandbox.run("SELECT model FROM atlases").rows == [("late",)]
+    finally:
+        sandbox.close()
+
+
+def test_a_cancelled_query_is_killed_and_the_next_one_answered(atlas):
+    sandbox = Sandbox(atlas, workers=1, memory_mb=512)
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    started = time.monotonic()
+    try:
+        with pytest.raises(Stopped):
+            sandbox.run(ENDLESS[0], timeout_s=300, stop=stop)
+        assert time.monotonic() - started < 60
+        assert sandbox.run("SELECT 1 AS x").rows == [(1,)]
     finally:
         sandbox.close()

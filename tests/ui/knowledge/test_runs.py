@@ -11,8 +11,11 @@ import pytest
 
 from kn_assets.lake import Lake
 from tests.live.test_knowledge import KEY
+from tests.ui.asking import over
+from ui.api import Api
+from ui.app import TABS
 from ui.context import Context
-from ui.knowledge import tab
+from ui.runs.live import LiveLimits
 
 SENTENCE = {"model": KEY, "sentence": "Kabul is", "answer": "the", "do": "attribute", "steps": 4}
 CHANGE = {**SENTENCE, "do": "change", "factor": 0, "neurons": [[0, 1]]}
@@ -37,18 +40,18 @@ CHANGE = {**SENTENCE, "do": "change", "factor": 0, "neurons": [[0, 1]]}
         ({**CHANGE, "neurons": [[99, 0]]}, "no neuron"),
     ],
 )
-def test_what_a_browser_sends_is_checked(own_context: Context, asked: Any, words: str) -> None:
-    *_, last = tab._run(own_context, asked, "me")
-    assert words in json.loads(last)["error"]
+def test_what_a_browser_sends_is_checked(own_api: Api, asked: Any, words: str) -> None:
+    ticket, state = own_api.start("knowledge", asked, "me")
+    answer = json.loads(state) if ticket is None else over(own_api, ticket)
+    assert words in answer["error"]
 
 
 @pytest.fixture(scope="module")
-def own_context(own_lake: Lake) -> Iterator[Context]:
-    from ui.runs.queue import LiveLimits
-
-    context = Context(own_lake, live_limits=LiveLimits(characters=100, seconds=120))
-    yield context
-    context.close()
+def own_api(own_lake: Lake) -> Iterator[Api]:
+    limits = LiveLimits(characters=100, seconds=120)
+    api = Api(Context(own_lake, live_limits=limits), TABS)
+    yield api
+    api.context.close()
 
 
 class Held:
@@ -58,7 +61,7 @@ class Held:
         self.go = threading.Event()
         self.asked: list[str] = []
 
-    def ask(self, question: dict[str, Any], timeout_s: float, tell: Any) -> bytes:
+    def ask(self, question: dict[str, Any], timeout_s: float, tell: Any, stop: Any) -> bytes:
         tell("layers attributed", 1, 3)
         assert self.go.wait(60)
         self.asked.append(question["do"])
@@ -69,20 +72,21 @@ class Held:
 
 
 def test_runs_wait_in_the_queue_of_all_live_runs(own_lake: Lake) -> None:
-    context = Context(own_lake)
-    context.live._process.close()
-    context.live._process = held = Held()  # type: ignore[assignment]
-    first = tab._run(context, {**SENTENCE, "ask": 1}, "a")
-    second = tab._run(context, {**CHANGE, "ask": 2}, "b")
-    third = context.live.run({"model": KEY, "text": "Kabul"}, "c")
-    assert json.loads(next(first))["done"] == 1
-    assert json.loads(next(second)) == {"waiting": 1, "ask": 2}
-    assert json.loads(next(third))["waiting"] == 2
-    mine = list(tab._run(context, {**CHANGE, "ask": 3}, "b"))
-    assert "wait for it" in json.loads(mine[-1])["error"]
-    third.close()  # type: ignore[attr-defined]  # its page is gone
+    api = Api(Context(own_lake), TABS)
+    api.context.live._process.close()
+    api.context.live._process = held = Held()  # type: ignore[assignment]
+    first, _ = api.start("knowledge", SENTENCE, "a")
+    second, _ = api.start("knowledge", CHANGE, "b")
+    third, _ = api.start("text", {"model": KEY, "text": "Kabul"}, "c")
+    assert first and second and third
+    assert json.loads(api.look(second))["before"] == 1
+    assert json.loads(api.look(third))["before"] == 2
+    ticket, mine = api.start("knowledge", CHANGE, "b")
+    assert ticket is None
+    assert "wait for its end, or cancel it" in json.loads(mine)["error"]
+    api.cancel(third)
     held.go.set()
-    assert json.loads([*first][-1]) == {"found": {"did": "attribute"}, "ask": 1}
-    assert json.loads([*second][-1])["found"] == {"did": "change"}
+    assert over(api, first)["result"] == {"did": "attribute"}
+    assert over(api, second)["result"] == {"did": "change"}
     assert held.asked == ["attribute", "change"]
-    context.close()
+    api.context.close()

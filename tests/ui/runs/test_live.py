@@ -17,12 +17,17 @@ from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.live.model import LiveModel, plan_of
-from kn_assets.live.process import _start
+from kn_assets.live.process import LiveProcess
 from kn_assets.live.prompt import LivePrompt
+from kn_assets.processes import Stopped
 from kn_assets.progress import Progress
+from tests.ui.asking import finished
+from ui.api import Api
+from ui.app import TABS
+from ui.context import Context
 from ui.pack import unpack
-from ui.runs.live import Live
-from ui.runs.queue import LiveLimits
+from ui.runs.live import Live, LiveLimits
+from ui.runs.remembered import LiveRuns
 
 KEY = "tiny"
 
@@ -119,44 +124,73 @@ def test_a_model_that_is_not_here_is_named(lake: Lake, live_lake: Lake) -> None:
     assert "kn run --model" in str(Live(lake).missing("other@step10"))
 
 
-# -- the process and the queue ---------------------------------------------------------------------
-
-
-def told(answers: Iterator[str]) -> list[dict[str, Any]]:
-    return [json.loads(a) for a in answers]
+# -- the process, and jobs that use it -------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def live(live_lake: Lake) -> Iterator[Live]:
-    live = Live(live_lake, LiveLimits(tokens=20, characters=100, seconds=120))
-    yield live
-    live.close()
+def api(live_lake: Lake) -> Iterator[Api]:
+    limits = LiveLimits(tokens=20, characters=100, seconds=120)
+    api = Api(Context(live_lake, live_limits=limits), TABS)
+    yield api
+    api.context.close()
 
 
-def test_a_dead_process_is_told_and_replaced(live: Live) -> None:
-    process = live._process
-    process.close()
+def test_a_dead_process_is_told_and_replaced(live_lake: Lake) -> None:
+    process = LiveProcess(live_lake, idle_s=0.0)  # gone as soon as nobody asks
     with pytest.raises(KnError, match=r"longer than 0.01 s .*shorter text"):
         process.run(KEY, "Kabul", None, 0.01, lambda *_: None)
-    process._process = dead = _start(process._lake, idle_s=0.0)
-    assert dead.wait(60) == 0  # nobody asked
+    process.close()
+    process = LiveProcess(live_lake)
+    process._child.start()
+    process._child._running.process.kill()
+    process._child._running.process.wait()
     steps: list[tuple[str, int, int]] = []
     found = process.run(KEY, "Kabul is", None, 120, lambda *step: steps.append(step))
     layers = len(found.thresholds)
     assert steps[0][0] == "loading the model"
     assert steps[-layers:] == [("layers", done, layers) for done in range(1, layers + 1)]
+    process.close()
 
 
-def test_runs_are_remembered(live: Live, model: LiveModel) -> None:
+def test_a_stopped_run_leaves_the_model_loaded(live_lake: Lake, model: LiveModel) -> None:
+    process, stop = LiveProcess(live_lake), threading.Event()
+    steps: list[str] = []
+
+    def tell(words: str, done: int, of: int) -> None:
+        steps.append(words)
+        if words == "layers":
+            stop.set()
+
+    process.run(KEY, "Kabul", None, 120, lambda *_: None)
+    started = process._child._running
+    # Repeated, since a run of a tiny model may end before it hears of its end.
+    for _ in range(50):
+        stop.clear()
+        try:
+            process.run(KEY, "Kabul is the capital " * 5, None, 120, tell, stop)
+        except Stopped:
+            break
+    else:
+        raise AssertionError("no run was stopped")
+    steps.clear()
+    again = process.run(KEY, "Kabul", None, 120, lambda words, *_: steps.append(words))
+    assert again.tokens == model.run("Kabul", Progress()).tokens
+    assert process._child._running is started
+    assert "loading the model" not in steps
+    process.close()
+
+
+def test_runs_are_remembered(api: Api, model: LiveModel) -> None:
     text = "Kabul is the capital of a country"
-    *_, last = told(live.run({"model": KEY, "text": text, "ask": 7}, "me"))
-    sent, wanted = last["prompt"], model.run(text, Progress(), 20)
-    assert last["ask"] == 7
+    sent = finished(api, "text", model=KEY, text=text)["result"]["prompt"]
+    wanted = model.run(text, Progress(), 20)
     assert sent["tokens"] == wanted.tokens
     assert np.allclose(np.sort(unpack(sent["fired"]["activation"])), np.sort(wanted.activation))
-    (again,) = told(live.run({"model": KEY, "text": text}, "me"))  # at once: no step before it
-    assert again["prompt"] == sent
+    ticket, again = api.start("text", {"model": KEY, "text": text}, "me")
+    assert ticket is None  # at once: nothing was queued
+    assert json.loads(again)["result"]["prompt"] == sent
     layer, neuron = int(wanted.layer[-1]), int(wanted.neuron[-1])
+    live = api.context.live
     weighted = live.attention(sent["prompt"]["live"], layer, neuron)
     assert unpack(weighted["weights"]).tolist() == wanted.attention[layer].tolist()
     fired = {p: a for p, a in enumerate(weighted["activations"]) if a is not None}
@@ -166,59 +200,17 @@ def test_runs_are_remembered(live: Live, model: LiveModel) -> None:
         live.attention("0" * 32, 0, 0)
 
 
-def test_why_a_text_was_cut_is_said(live: Live, model: LiveModel) -> None:
-    *_, short = told(live.run({"model": KEY, "text": "Kabul"}, "me"))
-    assert short["prompt"]["missing"] == {}
-    *_, long = told(live.run({"model": KEY, "text": "a b " * 24}, "me"))
-    whole = long["prompt"]["prompt"]["n_whole"]
+def test_why_a_text_was_cut_is_said(api: Api, model: LiveModel) -> None:
+    short = finished(api, "text", model=KEY, text="Kabul")["result"]["prompt"]
+    assert short["missing"] == {}
+    long = finished(api, "text", model=KEY, text="a b " * 24)["result"]["prompt"]
+    whole = long["prompt"]["n_whole"]
     assert whole > 20
-    words = long["prompt"]["missing"]["rest"]
+    words = long["missing"]["rest"]
     assert words.startswith(f"Only the first 20 of this text's {whole} tokens")
     assert "others use" in words
-    free = Live(live._lake, LiveLimits())
-    assert "context" in free._runs.missing(model.longest, model.longest + 1)["rest"]
-    free.close()
-
-
-class Held:
-    """Stands in for the process: a run goes on until it is let go."""
-
-    def __init__(self) -> None:
-        self.go = threading.Event()
-        self.running = self.most = 0
-
-    def run(self, key: str, text: str, longest: Any, timeout_s: float, tell: Any) -> LivePrompt:
-        self.running += 1
-        self.most = max(self.most, self.running)
-        tell("layers", 1, 3)
-        assert self.go.wait(60)
-        self.running -= 1
-        raise KnError(f"{text} was run")
-
-    def close(self) -> None:
-        self.go.set()
-
-
-def test_one_at_a_time_and_the_others_are_told(live_lake: Lake) -> None:
-    live = Live(live_lake, LiveLimits(waiting=2, a_minute=2))
-    live._process = held = Held()  # type: ignore[assignment]
-    first = live.run({"model": KEY, "text": "one"}, "a")
-    second = live.run({"model": KEY, "text": "two"}, "b")
-    third = live.run({"model": KEY, "text": "three"}, "c")
-    assert json.loads(next(first))["done"] == 1
-    assert json.loads(next(second))["waiting"] == 1
-    assert json.loads(next(third))["waiting"] == 2
-    assert "wait for it" in told(live.run({"model": KEY, "text": "four"}, "a"))[0]["error"]
-    assert "waiting already" in told(live.run({"model": KEY, "text": "five"}, "d"))[0]["error"]
-    second.close()  # its page is gone
-    assert json.loads(next(third))["waiting"] == 1
-    held.go.set()
-    assert told(first)[-1]["error"] == "one was run"
-    assert told(third)[-1]["error"] == "three was run"
-    assert told(live.run({"model": KEY, "text": "six"}, "a"))[-1]["error"] == "six was run"
-    assert "texts a minute" in told(live.run({"model": KEY, "text": "seven"}, "a"))[0]["error"]
-    assert held.most == 1
-    live.close()
+    free = LiveRuns(None)
+    assert "context" in free.missing(model.longest, model.longest + 1)["rest"]
 
 
 @pytest.mark.parametrize(
@@ -226,14 +218,15 @@ def test_one_at_a_time_and_the_others_are_told(live_lake: Lake) -> None:
     [
         (None, "no atlas ''"),
         ({"model": "../x", "text": "a"}, "no atlas '../x'"),
-        ({"model": KEY, "text": 5}, "no text"),
+        ({"model": KEY, "text": 5}, "text must be a text"),
         ({"model": KEY, "text": " \n"}, "no text"),
         ({"model": KEY, "text": "a" * 101}, "100 or fewer"),
     ],
 )
-def test_what_a_browser_sends_is_checked(live: Live, asked: object, words: str) -> None:
-    (answer,) = told(live.run(asked, "me"))
-    assert words in answer["error"]
+def test_what_a_browser_sends_is_checked(api: Api, asked: object, words: str) -> None:
+    ticket, state = api.start("text", asked, "me")
+    assert ticket is None
+    assert words in json.loads(state)["error"]
 
 
 def test_thresholds_decide_what_fired(live_lake: Lake, model: LiveModel, tmp_path: Path) -> None:

@@ -12,7 +12,11 @@ import httpx
 import pytest
 
 from kn_assets.lake import Lake
-from ui.runs.sql import Limits, SqlTab
+from tests.ui.asking import finished, over
+from ui.api import Api
+from ui.app import TABS
+from ui.context import Context
+from ui.runs.sql import Limits
 
 TRAPS = (
     "COPY (SELECT 1) TO '{target}'",
@@ -36,31 +40,32 @@ TRAPS = (
 
 
 class Asker:
-    """The SQL tab without its page: joins Gradio's queue as the page does."""
+    """The SQL tab without its page: calls the server's functions as the page does."""
 
     def __init__(self, url: str) -> None:
-        self.url = f"{url}gradio_api/"
+        self.url = f"{url}gradio_api/component_server"
         config = httpx.get(f"{url}config", timeout=30).json()
-        (self.event,) = [d["id"] for d in config["dependencies"] if d["targets"][0][1] == "run"]
+        (self.bar,) = [
+            c["id"] for c in config["components"] if c["props"].get("elem_id") == "kn-bar"
+        ]
 
-    def ask(self, sql: str, session: str = "one", ask: int = 1) -> dict[str, Any]:
+    def call(self, function: str, **asked: Any) -> dict[str, Any]:
         body = {
-            "data": [],
-            "fn_index": self.event,
-            "session_hash": session,
-            "event_data": {"sql": sql, "ask": ask},
+            "component_id": self.bar,
+            "fn_name": function,
+            "data": asked,
+            "session_hash": "one",
         }
-        with httpx.Client(base_url=self.url, timeout=60) as client:
-            client.post("queue/join", json=body).raise_for_status()
-            with client.stream("GET", "queue/data", params={"session_hash": session}) as stream:
-                for line in stream.iter_lines():
-                    message = json.loads(line.removeprefix("data: ")) if line else {}
-                    if message.get("msg") == "process_completed":
-                        break
-                else:
-                    raise AssertionError("the queue ended without an answer")
-        assert message["success"], message
-        return json.loads(message["output"]["data"][0])
+        answer = httpx.post(self.url, json=body, timeout=60).raise_for_status().json()
+        return json.loads(answer)
+
+    def ask(self, sql: str, page: str = "one") -> dict[str, Any]:
+        """The result of a query; where it fails, its state, which holds the `error`."""
+        state = self.call("job_start", name="sql", arguments={"sql": sql}, page=page)
+        while state["state"] in ("waiting", "running"):
+            seen = json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+            state = self.call("job_look", job=state["job"], seen=seen)
+        return state.get("result", state)
 
 
 @pytest.fixture(scope="module")
@@ -87,23 +92,35 @@ def test_an_endless_query_and_a_hungry_one_are_stopped(asker: Asker) -> None:
 
 def test_fifty_at_once_all_get_their_own_answer(asker: Asker) -> None:
     def one(i: int) -> list[list[int]]:
-        answer = asker.ask(f"SELECT {i} AS n", session=f"session{i}", ask=i)
-        assert answer["ask"] == i
-        return answer["rows"]
+        return asker.ask(f"SELECT {i} AS n", page=f"page{i}")["rows"]
 
     with ThreadPoolExecutor(50) as pool:
         assert list(pool.map(one, range(50))) == [[[i]] for i in range(50)]
 
 
-def test_one_person_runs_one_query_at_a_time(lake: Lake) -> None:
-    tab = SqlTab(lake, Limits(seconds=1.0))
-    slow = {"sql": "SELECT count(*) FROM range(100000000000) a, range(1000) b"}
-    with ThreadPoolExecutor(3) as pool:
-        asked = [pool.submit(tab.run, slow, user) for user in ("me", "me", "you")]
-        errors = sorted(json.loads(answer.result())["error"] for answer in asked)
-    tab.close()
-    assert ["time limit of 1 s" in e for e in errors] == [True, True, False]
-    assert "last query is still running" in errors[2]
+ENDLESS = "SELECT count(*) FROM range(100000000000) a, range(1000) b"
+
+
+def test_one_person_runs_one_query_at_a_time(made: Lake) -> None:
+    api = Api(Context(made, limits=Limits(seconds=1.0)), TABS)
+    mine, _ = api.start("sql", {"sql": ENDLESS}, "me")
+    refused, state = api.start("sql", {"sql": ENDLESS}, "me")
+    yours, _ = api.start("sql", {"sql": ENDLESS}, "you")
+    assert mine and yours and refused is None
+    assert "your last query is still being run" in json.loads(state)["error"]
+    assert "time limit of 1 s" in over(api, mine)["error"]
+    assert "time limit of 1 s" in over(api, yours)["error"]
+    api.context.close()
+
+
+def test_a_cancelled_query_ends_at_once(made: Lake) -> None:
+    api = Api(Context(made, limits=Limits(seconds=600)), TABS)
+    ticket, _ = api.start("sql", {"sql": ENDLESS}, "me")
+    assert ticket
+    api.cancel(ticket)
+    answers = [finished(api, "sql", sql=f"SELECT {i} AS n") for i in range(3)]
+    assert [a["result"]["rows"] for a in answers] == [[[0]], [[1]], [[2]]]
+    api.context.close()
 
 
 def test_values_that_javascript_garbles_come_as_text(asker: Asker) -> None:

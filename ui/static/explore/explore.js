@@ -13,7 +13,7 @@ addTab(
   widget => {
     const pane = (/** @type {string} */ name) => section(widget.element, name);
     new PromptList(pane("cities"));
-    new LiveForm(pane("prompt"), widget);
+    new LiveForm(pane("prompt"));
     new Heatmap(pane("prompt"));
     mountNeuron(pane("neuron"), { withPrompt: true });
   },

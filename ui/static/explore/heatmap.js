@@ -5,6 +5,8 @@
 import { onScheme } from "../page/canvas.js";
 import { bdi, fill, h, message, toggle } from "../page/dom.js";
 import { integer, number } from "../page/format.js";
+import { cancelButton } from "../page/job.js";
+import { cancelLens } from "../page/lens.js";
 import { go } from "../page/navigate.js";
 import { modelLiteral, sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
@@ -21,6 +23,7 @@ export class Heatmap {
   #title = h("h2", {}, "Prompt");
   #facts = h("span", { class: "kn-count" });
   #lensState = h("span", { class: "kn-count", role: "status" });
+  #cancelLens = cancelButton(cancelLens);
   #trouble = h("div", {});
   #text = h("div", { class: "kn-text", "aria-label": "The prompt's tokens" });
   #legend = h("div", { class: "kn-legend" });
@@ -44,7 +47,7 @@ export class Heatmap {
   constructor(pane) {
     this.pane = pane;
     this.#body.append(this.#text, this.#tools(), this.#rows, this.#foot);
-    const head = [this.#title, this.#facts, this.#lensState, ...this.#sql];
+    const head = [this.#title, this.#facts, this.#lensState, this.#cancelLens, ...this.#sql];
     pane.prepend(h("div", { class: "kn-head" }, ...head));
     pane.append(this.#trouble, this.#body);
     this.#listen();
@@ -94,6 +97,7 @@ export class Heatmap {
     on("prompt-failed", words => {
       this.#body.hidden = true;
       this.#lensState.textContent = "";
+      this.#cancelLens.hidden = true;
       fill(this.#trouble, message(words, "error"));
     });
     new ResizeObserver(() => {
@@ -133,6 +137,7 @@ export class Heatmap {
     const troubles = [...Object.values(missing), lensTrouble ?? ""].filter(Boolean);
     fill(this.#trouble, ...troubles.map(words => message(words)));
     this.#lensState.textContent = lensWords ? `lens: ${lensWords}` : "";
+    this.#cancelLens.hidden = !lensWords;
   }
 
   /** @param {Prompt} shown */

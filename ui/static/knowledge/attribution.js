@@ -3,11 +3,11 @@
 
 import { fill, h, message } from "../page/dom.js";
 import { integer, number, percent } from "../page/format.js";
+import { JobLine } from "../page/job.js";
 import { modelLiteral, sqlButton } from "../page/sql.js";
 import { store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
 import { NeuronGrid } from "./grid.js";
-import { ProgressLine } from "./runs.js";
 
 /** @typedef {import("./subject.js").Subject} Subject */
 /** @typedef {import("./subject.js").Attribution} Attribution */
@@ -20,7 +20,7 @@ export class AttributionPart {
   #grid = new NeuronGrid();
   #note = h("p", { class: "kn-faint" });
   #trouble = h("div", {});
-  #running = new ProgressLine();
+  #running = new JobLine();
   #sql = sqlButton(() => {
     const id = this.subject.fact?.fact.fact_id ?? 0;
     return `FROM fact_attributions(${modelLiteral()}, ${id})`;
@@ -51,7 +51,7 @@ export class AttributionPart {
   /** A run under way is of what was on screen before. */
   drop() {
     this.#turns.drop();
-    this.#running.end();
+    this.#running.cancel();
     this.#sql.hidden = true;
   }
 
@@ -97,21 +97,16 @@ export class AttributionPart {
     this.#note.textContent = "";
     fill(this.#trouble);
     this.acts.begin();
-    this.#running.tell({ words: "asking", done: 0, of: 0 });
     const steps = this.acts.steps();
     const asked = { model: store.state.model, do: "attribute", steps, ...question };
     try {
-      const live = await this.run(asked, progress => {
-        if (isLast()) this.#running.tell(progress);
-      });
+      const live = await this.#running.show((tell, signal) => this.run(asked, tell, signal));
       if (!isLast()) return;
       this.subject.live = live;
       this.acts.done();
     } catch (error) {
       if (!isLast()) return;
       fill(this.#trouble, message(/** @type {Error} */ (error).message, "error"));
-    } finally {
-      if (isLast()) this.#running.end();
     }
   }
 }

@@ -3,12 +3,12 @@
 // ones show at once; any other is run live where the model is on this machine.
 
 import { fill, h, message, toggle } from "../page/dom.js";
+import { JobLine } from "../page/job.js";
 import { modelLiteral, sqlButton } from "../page/sql.js";
 import { store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
 import { liveChange, storedChange } from "./comparison.js";
 import { effectLine, liveNote, storedNote } from "./change_notes.js";
-import { ProgressLine } from "./runs.js";
 import { changeTable } from "./table.js";
 
 /** @typedef {import("./subject.js").Subject} Subject */
@@ -28,7 +28,7 @@ export class ChangePane {
   #turns = new Turns();
   #changed = h("div", {});
   #note = h("p", { class: "kn-faint" });
-  #running = new ProgressLine();
+  #running = new JobLine();
   #sets = h("div", {});
   #kinds = toggle(
     "Intervention",
@@ -89,7 +89,7 @@ export class ChangePane {
   }
 
   #reset() {
-    this.#running.end();
+    this.#running.cancel();
     this.#sql.hidden = true;
     this.#note.textContent = "";
     this.#changed.classList.remove("kn-waiting");
@@ -198,9 +198,7 @@ export class ChangePane {
     try {
       this.#changed.classList.add("kn-waiting");
       /** @type {import("./comparison.js").LiveChange} */
-      const change = await this.run(question, progress => {
-        if (isLast()) this.#running.tell(progress);
-      });
+      const change = await this.#running.show((tell, signal) => this.run(question, tell, signal));
       if (!isLast()) return;
       this.#note.textContent = liveNote(change, neurons.length, Boolean(sentence));
       const hasOther = change.conditions.some(c => c.condition === "other_fact");
@@ -213,10 +211,7 @@ export class ChangePane {
       if (!isLast()) return;
       fill(this.#changed, message(/** @type {Error} */ (error).message, "error"));
     } finally {
-      if (isLast()) {
-        this.#changed.classList.remove("kn-waiting");
-        this.#running.end();
-      }
+      if (isLast()) this.#changed.classList.remove("kn-waiting");
     }
   }
 }

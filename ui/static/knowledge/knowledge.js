@@ -50,9 +50,9 @@ class KnowledgeTab {
   constructor(widget) {
     const { element } = widget;
     this.pane = section(element, "fact");
-    const runs = new Runs(widget);
+    const runs = new Runs();
     /** @type {import("./runs.js").Run} */
-    const run = (question, tell) => runs.run(question, tell);
+    const run = (question, tell, signal) => runs.run(question, tell, signal);
     this.change = new ChangePane(this.#subject, run, () => this.#form.missing());
     this.attribution = new AttributionPart(this.#subject, run, {
       steps: () => this.#form.steps(),

@@ -3,7 +3,7 @@
 // a single head, which the model is asked for.
 
 import { fill, h } from "../page/dom.js";
-import { requested } from "../page/requested.js";
+import { Cancelled, cancelButton, progressWords, runJob } from "../page/job.js";
 import { ask } from "../page/server.js";
 import { store } from "../page/store.js";
 
@@ -26,6 +26,8 @@ export class HeadChoice {
   #answer = null;
   /** @type {Map<string | null, Heads>} by model */
   #heads = new Map();
+  #stop = new AbortController(); // of the last head that was asked for
+  cancel = cancelButton(() => this.#stop.abort());
   note = h("span", { class: "kn-faint" });
 
   /** @param {() => void} onchange hears that there is more of the head */
@@ -54,18 +56,27 @@ export class HeadChoice {
   /** @param {boolean} shown */
   show(shown) {
     this.node.hidden = this.note.hidden = !shown;
+    this.cancel.hidden = !shown || !this.answer()?.words;
   }
 
   /** Ask for the chosen head, unless that was done. */
   async load() {
     const key = this.#key();
-    if (this.chosen === null || this.#answer?.key === key) {
+    if (this.chosen !== null && this.#answer?.key === key) {
       this.onchange();
       return;
     }
-    const isWanted = () => this.#key() === key;
+    this.#stop.abort();
+    if (this.chosen === null) {
+      this.#answer = null;
+      this.onchange();
+      return;
+    }
+    const stop = new AbortController();
+    this.#stop = stop;
     /** @param {Omit<OfHead, "key">} part */
     const tell = part => {
+      if (this.#stop !== stop) return;
       this.#answer = { key, ...part };
       this.onchange();
     };
@@ -73,11 +84,20 @@ export class HeadChoice {
     const { model, prompt, text, layer } = store.state;
     const asked = { model, layer, head: this.chosen, ...(text ? { text } : { prompt }) };
     try {
-      const attention = await requested("head", asked, isWanted, words => tell({ words }));
-      if (attention) tell({ attention });
+      const progress = (/** @type {import("../page/job.js").Progress} */ state) =>
+        tell({ words: progressWords(state) });
+      tell({ attention: await runJob("head", asked, progress, stop.signal) });
     } catch (error) {
-      if (isWanted()) tell({ trouble: /** @type {Error} */ (error).message });
+      if (this.#stop !== stop) return;
+      if (error instanceof Cancelled) this.#chooseMean();
+      else tell({ trouble: /** @type {Error} */ (error).message });
     }
+  }
+
+  #chooseMean() {
+    this.chosen = null;
+    this.node.value = "";
+    this.load();
   }
 
   /** List the heads of the model on screen. */

@@ -59,7 +59,14 @@ export class WeightedPrompt {
       "section",
       { class: "kn-lower", "aria-label": title },
       h("div", { class: "kn-head" }, h("h3", {}, title), this.#sql),
-      h("div", { class: "kn-tools" }, readings, this.#heads.node, this.#heads.note),
+      h(
+        "div",
+        { class: "kn-tools" },
+        readings,
+        this.#heads.node,
+        this.#heads.cancel,
+        this.#heads.note,
+      ),
       this.#body,
       this.#sentence,
     );

@@ -16,6 +16,21 @@ export const connect = given => {
 };
 
 /**
+ * What a function of the server gives. Throws where it gives nothing.
+ *
+ * @param {string} name
+ * @param {object} args
+ * @returns {Promise<string>}
+ */
+export const call = async (name, args) => {
+  const answer = await functions[name](args);
+  if (typeof answer !== "string") {
+    throw new Error("the server did not answer: is `kn ui` still running?");
+  }
+  return answer;
+};
+
+/**
  * The answer of a question. Throws where there is none, or where it is an error.
  *
  * @param {string} question
@@ -26,12 +41,9 @@ export const ask = async (question, args) => {
   store.unanswered++;
   let answer;
   try {
-    answer = await functions[question](args);
+    answer = await call(question, args);
   } finally {
     store.unanswered--;
-  }
-  if (typeof answer !== "string") {
-    throw new Error("the server did not answer: is `kn ui` still running?");
   }
   const data = JSON.parse(answer);
   if (data.error) throw new Error(data.error);

@@ -19,9 +19,6 @@ export interface Widget {
   name: string;
   element: Element;
   server: Record<string, (args: object) => Promise<unknown>>;
-  trigger: (event: string, detail: object) => void;
-  props: { value: string | null };
-  watch: (property: string, f: () => void) => void;
 }
 
 export interface Atlas {
@@ -43,14 +40,6 @@ export interface Step {
 /** Why a part isn't there, by its name. */
 export type Missing = Record<string, string>;
 
-/** How far a run is that was asked for: `before` others wait before it. */
-export interface Waits {
-  before: number;
-  words: string;
-  done: number;
-  of: number;
-}
-
 export interface PromptAnswer {
   prompt: {
     prompt_id: number;
@@ -71,7 +60,8 @@ export interface PromptAnswer {
   /** The activation from which a neuron fires, by layer. */
   thresholds: (number | undefined)[];
   missing: Missing;
-  waits?: Waits | null;
+  /** Whether the lens is computed on request. */
+  waits?: boolean | null;
 }
 
 export interface LensAnswer {

@@ -3,21 +3,24 @@
 
 import { faint, fill, h, message, section } from "../page/dom.js";
 import { integer, number } from "../page/format.js";
+import { Cancelled, JobLine, runJob } from "../page/job.js";
 import { go } from "../page/navigate.js";
 import { remembered } from "../page/server.js";
 import { on, store } from "../page/store.js";
 import { addTab } from "../page/tabs.js";
+import { Turns } from "../page/timing.js";
 import { exampleButtons, relationList } from "./help.js";
 import { resultTable } from "./table.js";
 
 /** @typedef {import("./table.js").Result} Result */
 /** @typedef {{ file: string, name: string, rows: number, cut: boolean }} Saved base64 of a file */
-/** @typedef {Partial<Result & Saved> & { ask: number, error?: string }} Answer */
 
 class SqlPane {
   /** @type {Result | null} */
   #result = null;
-  #asked = 0;
+  #hasAsked = false;
+  #turns = new Turns();
+  #line = new JobLine();
   #editor = h("textarea", {
     class: "kn-editor",
     rows: "5",
@@ -46,14 +49,13 @@ class SqlPane {
 
   /** @param {import("../page/types.d.ts").Widget} widget */
   constructor(widget) {
-    this.widget = widget;
     section(widget.element, "sql").append(
       h(
         "div",
         { class: "kn-sql-main" },
         h("div", { class: "kn-head" }, h("h2", {}, "SQL"), faint("read-only, DuckDB")),
         this.#editor,
-        h("div", { class: "kn-tools" }, this.#run, this.#state, this.#downloads),
+        h("div", { class: "kn-tools" }, this.#run, this.#state, this.#line.node, this.#downloads),
         this.#trouble,
         this.#table,
       ),
@@ -75,11 +77,10 @@ class SqlPane {
       this.#ask();
       event.preventDefault();
     });
-    this.widget.watch("value", () => this.#hear());
     on("model", () => this.#loadHelp());
     on("query", query => this.#show(query));
     on("tab", tab => {
-      if (tab !== "sql" || !store.state.query || this.#result || this.#asked) return;
+      if (tab !== "sql" || !store.state.query || this.#hasAsked) return;
       this.#editor.value = store.state.query;
       this.#ask();
     });
@@ -97,13 +98,14 @@ class SqlPane {
 
   // -- asking ---------------------------------------------------------------------------------
 
-  #ask() {
+  async #ask() {
     const sql = this.#editor.value.trim();
     if (!sql) return;
     go({ query: this.#editor.value });
-    this.#run.disabled = true;
+    this.#hasAsked = true;
     this.#state.textContent = "running …";
-    this.widget.trigger("run", { sql, ask: ++this.#asked });
+    const result = await this.#job("sql", { sql });
+    if (result) this.#showResult(result);
   }
 
   /**
@@ -111,24 +113,38 @@ class SqlPane {
    * @param {string} words
    */
   #downloadButton(format, words) {
-    const download = () => {
+    const download = async () => {
       this.#state.textContent = `preparing ${format} …`;
-      const asked = { sql: this.#result?.sql, format, ask: ++this.#asked };
-      this.widget.trigger("download", asked);
+      const saved = await this.#job("sql_file", { sql: this.#result?.sql, format });
+      if (saved) this.#state.textContent = save(saved);
     };
     return h("button", { type: "button", class: "kn-sql", onclick: download }, words);
   }
 
-  #hear() {
-    const { value } = this.widget.props;
-    /** @type {Answer | null} */
-    const answer = value ? JSON.parse(value) : null;
-    if (!answer || answer.ask !== this.#asked) return;
-    this.#run.disabled = false;
-    fill(this.#trouble, answer.error && message(answer.error, "error"));
-    if (answer.error) this.#state.textContent = "";
-    else if (answer.file) this.#state.textContent = save(/** @type {Saved} */ (answer));
-    else this.#showResult(/** @type {Result} */ (answer));
+  /**
+   * The result of a job, the last one that was started; null where there is none.
+   *
+   * @param {string} name
+   * @param {object} args
+   * @returns {Promise<any>}
+   */
+  async #job(name, args) {
+    const isLast = this.#turns.begin();
+    this.#run.disabled = true;
+    try {
+      const run = this.#line.show((tell, signal) => runJob(name, args, tell, signal));
+      fill(this.#trouble);
+      const result = await run;
+      return isLast() ? result : null;
+    } catch (error) {
+      if (!isLast()) return null;
+      this.#state.textContent = "";
+      const kind = error instanceof Cancelled ? "note" : "error";
+      fill(this.#trouble, message(/** @type {Error} */ (error).message, kind));
+      return null;
+    } finally {
+      if (isLast()) this.#run.disabled = false;
+    }
   }
 
   /** @param {Result} result */

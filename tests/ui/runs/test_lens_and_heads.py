@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import pytest
 
 from kn_assets.atlas import lazy_lens
 from kn_assets.atlas.extract import NEEDS, extract
-from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
 from kn_assets.lake.schema import TABLES
-from kn_assets.live.process import Tell
 from kn_assets.progress import Progress
 from kn_assets.synthetic import make_lake
 from tests import small
+from tests.ui.asking import finished
 from tests.ui.screen import Screen
 from ui.api import Api
 from ui.context import Context
 from ui.explore.tab import TAB
 from ui.pack import unpack
-from ui.runs import requested
-from ui.runs.queue import LiveLimits
-from ui.runs.requested import Requested
+from ui.runs.live import LiveLimits
 
 KEY = "tiny"
 
@@ -62,101 +56,28 @@ def api(lazy_lake: Lake) -> Iterator[Api]:
     api.context.close()
 
 
-def settled(api: Api, name: str, **arguments: object) -> dict[str, Any]:
-    """The answer once it no longer waits."""
-    for _ in range(1200):
-        found: dict[str, Any] = json.loads(api.ask(name, arguments))
-        if not found.get("waits"):
-            return found
-        threading.Event().wait(0.05)
-    raise AssertionError("it still waits")
-
-
-# -- work in turn ----------------------------------------------------------------------------------
-
-
-def test_work_is_shared_told_and_done_once() -> None:
-    go, calls = threading.Event(), []
-
-    def do(tell: Tell) -> int:
-        calls.append(1)
-        tell("layers", 2, 3)
-        assert go.wait(60)
-        return 7
-
-    with ThreadPoolExecutor(1) as one:
-        work = Requested(one, waiting=1)
-
-        def ask(name: str) -> dict[str, Any]:
-            return work.ask(name, do, lambda found: {"found": found})
-
-        while ask("a")["waits"]["words"] != "layers":
-            pass
-        assert ask("a")["waits"] == {"before": 0, "words": "layers", "done": 2, "of": 3}
-        assert ask("b")["waits"]["before"] == 1
-        with pytest.raises(KnError, match="2 requests are waiting"):
-            ask("c")
-        go.set()
-        while "waits" in (found := ask("b")):
-            pass
-        assert found == ask("a") == {"found": 7}
-        assert len(calls) == 2
-
-
-def test_what_fails_is_told_once_and_tried_again() -> None:
-    calls = []
-
-    def do(_: Tell) -> int:
-        calls.append(1)
-        if len(calls) == 1:
-            raise KnError("no memory")
-        return 1
-
-    with ThreadPoolExecutor(1) as one:
-        work = Requested(one, waiting=1)
-
-        def until() -> dict[str, Any]:
-            while "waits" in (found := work.ask("a", do, lambda n: {"n": n})):
-                pass
-            return found
-
-        with pytest.raises(KnError, match="no memory"):
-            until()
-        assert until() == {"n": 1}
-
-
-def test_what_nobody_looks_for_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requested, "FORGOTTEN_S", -1.0)
-    calls = []
-    with ThreadPoolExecutor(1) as one:
-        work = Requested(one, waiting=1)
-        work.ask("a", lambda _: calls.append(1), lambda _: {})
-    assert not calls
-
-
 # -- the lens and the heads ------------------------------------------------------------------------
 
 
 def test_a_lens_is_computed_once_and_then_read(api: Api, lazy_lake: Lake) -> None:
-    before = settled(api, "has_prompt", model=KEY, prompt=3)
-    assert before["has"]
+    assert json.loads(api.ask("has_prompt", {"model": KEY, "prompt": 3}))["has"]
     shown = json.loads(api.ask("prompt", {"model": KEY, "prompt": 3}))
     assert shown["waits"]
     assert shown["lens"] is None
     assert shown["fired"]
-    assert settled(api, "lens", model=KEY, prompt=3) == {"here": True}
+    assert finished(api, "lens", model=KEY, prompt=3)["result"] == {"here": True}
     assert not lazy_lens.waits(lazy_lake, partition(KEY), 3)
-    shown = settled(api, "prompt", model=KEY, prompt=3)
+    shown = json.loads(api.ask("prompt", {"model": KEY, "prompt": 3}))
     assert len(unpack(shown["lens"]["probability"])) == len(shown["tokens"]) * shown["n_layers"] * 5
-    assert settled(api, "lens", model=KEY, prompt=3) == {"here": True}
-    assert "no prompt 999" in settled(api, "lens", model=KEY, prompt=999)["error"]
+    assert finished(api, "lens", model=KEY, prompt=3)["result"] == {"here": True}
+    assert "no prompt 999" in finished(api, "lens", model=KEY, prompt=999)["error"]
 
 
 def test_the_heads_mean_is_what_the_atlas_holds(api: Api) -> None:
-    n = settled(api, "heads", model=KEY)["n"]
+    n = json.loads(api.ask("heads", {"model": KEY}))["n"]
     assert n > 1
     heads = [
-        unpack(settled(api, "head", model=KEY, prompt=2, layer=1, head=i)["weights"])
+        unpack(finished(api, "head", model=KEY, prompt=2, layer=1, head=i)["result"]["weights"])
         for i in range(n)
     ]
     stored = (
@@ -169,9 +90,9 @@ def test_the_heads_mean_is_what_the_atlas_holds(api: Api) -> None:
         .fetchnumpy()["weight"]
     )
     np.testing.assert_allclose(np.mean(heads, axis=0), stored, atol=2**-16)
-    of_text = settled(api, "head", model=KEY, text="Kabul is", prompt=2, layer=1, head=0)
-    assert 0 < len(unpack(of_text["weights"])) < len(heads[0])
-    assert "no head 99" in settled(api, "head", model=KEY, prompt=2, layer=1, head=99)["error"]
+    of_text = finished(api, "head", model=KEY, text="Kabul is", prompt=2, layer=1, head=0)
+    assert 0 < len(unpack(of_text["result"]["weights"])) < len(heads[0])
+    assert "no head 99" in finished(api, "head", model=KEY, prompt=2, layer=1, head=99)["error"]
 
 
 @pytest.mark.browser

@@ -1,0 +1,160 @@
+"""The queue of jobs: their order, what each person may have, cancelling, pages that are closed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from kn_assets.errors import KnError
+from kn_assets.processes import Stopped
+from ui.runs import queue as queues
+from ui.runs.job import Job, Lane, Work
+from ui.runs.queue import Queue
+
+
+class Held:
+    """Work that goes on until it is let go or stopped."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.begun: list[str] = []
+        self.ended: list[str] = []
+
+    def work(self, name: str, **more: Any) -> Work:
+        def do(job: Job) -> dict[str, Any]:
+            self.begun.append(name)
+            job.tell("layers", 1, 3)
+            try:
+                while not self.go.wait(0.01):
+                    if job.stop.is_set():
+                        raise Stopped
+            finally:
+                self.ended.append(name)
+            if name == "bad":
+                raise KnError("no memory")
+            return {"name": name}
+
+        return Work("live", do, **more)
+
+
+@pytest.fixture
+def held() -> Held:
+    return Held()
+
+
+@pytest.fixture
+def queue() -> Iterator[Queue]:
+    queue = Queue({"live": Lane("run", waiting=2, a_minute=3)})
+    yield queue
+    queue.close()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if condition():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it didn't come to that")
+
+
+def is_over(queue: Queue, ticket: str) -> Callable[[], bool]:
+    return lambda: queue.look(ticket)["state"] not in ("waiting", "running")
+
+
+def test_one_at_a_time_and_the_others_are_told(queue: Queue, held: Held) -> None:
+    first, second, third = (queue.start(held.work(name), name) for name in ("a", "b", "bad"))
+    until(lambda: held.begun == ["a"])
+    until(lambda: queue.look(first).get("done") == 1)
+    assert queue.look(first) == {"state": "running", "words": "layers", "done": 1, "of": 3}
+    assert queue.look(second) == {"state": "waiting", "before": 1}
+    assert queue.look(third) == {"state": "waiting", "before": 2}
+    with pytest.raises(KnError, match="your last run is still being run"):
+        queue.start(held.work("a"), "a")
+    with pytest.raises(KnError, match="3 runs are waiting already"):
+        queue.start(held.work("d"), "d")
+    held.go.set()
+    until(is_over(queue, third))
+    assert queue.look(first) == {"state": "done", "result": {"name": "a"}}
+    assert queue.look(second) == {"state": "done", "result": {"name": "b"}}
+    assert queue.look(third) == {"state": "failed", "error": "no memory"}
+    assert held.begun == ["a", "b", "bad"]
+
+
+def test_a_person_has_so_many_a_minute(queue: Queue, held: Held) -> None:
+    held.go.set()
+    for name in "abc":
+        until(is_over(queue, queue.start(held.work(name), "me")))
+    with pytest.raises(KnError, match="3 runs a minute"):
+        queue.start(held.work("d"), "me")
+    queue.start(held.work("e"), "you")
+
+
+def test_cancelling_stops_the_work_and_frees_the_place(queue: Queue, held: Held) -> None:
+    running, waiting = queue.start(held.work("a"), "me"), queue.start(held.work("b"), "you")
+    until(lambda: held.begun == ["a"])
+    queue.cancel(waiting)
+    queue.cancel(running)
+    again = queue.start(held.work("c"), "me")  # at once, while the first one is still ending
+    until(lambda: held.begun == ["a", "c"])
+    assert held.ended == ["a"]
+    assert queue.look(again)["state"] == "running"
+    with pytest.raises(KnError, match="run it again"):
+        queue.look(running)
+    queue.cancel("no such ticket")
+
+
+def test_shared_work_is_done_once_and_stopped_by_the_last(queue: Queue, held: Held) -> None:
+    mine = queue.start(held.work("a", shared="lens"), "me")
+    yours = queue.start(held.work("a", shared="lens"), "you")
+    queue.start(held.work("b"), "me")  # what is shared is nobody's one run
+    until(lambda: held.begun == ["a"])
+    queue.cancel(mine)
+    assert queue.look(yours)["state"] == "running"
+    queue.cancel(yours)
+    until(lambda: "a" in held.ended)
+    held.go.set()
+    until(lambda: held.begun == ["a", "b"])
+    again = queue.start(held.work("a", shared="lens"), "me")
+    until(is_over(queue, again))
+    kept = queue.start(held.work("a", shared="lens"), "you")
+    assert queue.look(kept) == {"state": "done", "result": {"name": "a"}}
+    assert held.begun == ["a", "b", "a"]
+
+
+def test_shared_work_that_failed_is_tried_again(queue: Queue, held: Held) -> None:
+    held.go.set()
+    for _ in range(2):
+        ticket = queue.start(held.work("bad", shared="x"), "me")
+        until(is_over(queue, ticket))
+        assert queue.look(ticket)["error"] == "no memory"
+    assert held.begun == ["bad", "bad"]
+
+
+def test_a_closed_page_ends_its_jobs(
+    queue: Queue, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.start(held.work("a"), "me")
+    queue.start(held.work("b"), "you")
+    until(lambda: held.begun == ["a"])
+    queue.sweep()
+    assert not held.ended
+    monkeypatch.setattr(queues, "FORGOTTEN_S", -1.0)
+    queue.sweep()
+    until(lambda: held.ended == ["a"])
+    monkeypatch.undo()
+    held.go.set()
+    last = queue.start(held.work("c"), "me")
+    until(is_over(queue, last))
+    assert held.begun == ["a", "c"]
+
+
+def test_what_is_not_foreseen_is_told(queue: Queue) -> None:
+    def broken(_: Job) -> dict[str, Any]:
+        raise ZeroDivisionError("by zero")
+
+    ticket = queue.start(Work("live", broken), "me")
+    until(is_over(queue, ticket))
+    assert "not foreseen: by zero" in queue.look(ticket)["error"]
