@@ -65,10 +65,11 @@ def wrapped(sql: str, limit: int) -> str:
     return f"SELECT * FROM (\n{body}\n) LIMIT {limit}"
 
 
-def check(cursor: duckdb.DuckDBPyConnection, sql: str, limit: int) -> str:
+def check(cursor: duckdb.DuckDBPyConnection, sql: str, limit: int, parameters: bool = False) -> str:
     """Return the wrapped query if it only reads the atlas.
 
-    Raises QueryRefused where it does anything else, QueryFailed where it doesn't parse.
+    parameters: whether it may have places for values, `?` or `$name`. Raises QueryRefused where it
+    does anything else, QueryFailed where it doesn't parse.
     """
     if len(sql) > MAX_LENGTH:
         raise QueryRefused(f"the query is longer than {MAX_LENGTH:,} characters")
@@ -90,7 +91,8 @@ def check(cursor: duckdb.DuckDBPyConnection, sql: str, limit: int) -> str:
     nodes = list(_nodes(parsed))
     ctes = {name.lower() for node in nodes for name in _cte_names(node)}
     for node in nodes:
-        _check_node(node, ctes)
+        if not (parameters and node.get("class") == "PARAMETER"):
+            _check_node(node, ctes)
     return text
 
 
