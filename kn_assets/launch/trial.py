@@ -41,7 +41,8 @@ class Trial:
     ) -> None:
         self.plan, self.loaded, self.prompts = plan, loaded, prompts
         self.texts, self.folder = texts, folder
-        streams = n_streams(device_of(loaded))
+        # One stream's worth is too few: the files' headers would weigh more than their rows.
+        streams = max(2, n_streams(device_of(loaded)))
         self.few, self.many = FEW * streams, MANY * streams
         self._made: dict[str, list[tuple[AtlasPlan, int]]] = {}  # by need, and their tokens
 
