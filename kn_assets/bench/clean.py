@@ -68,7 +68,8 @@ def _pages(args: argparse.Namespace) -> list[bytes]:
     finally:
         sys.path.pop(0)
     world = World(args.cities)
-    return [world.article(name).encode() for name in world.names]
+    pages = (world.article(name) for name in world.names)
+    return [page.encode() for page in pages if page is not None]
 
 
 def _timed(work: Callable[[bytes], object], pages: list[bytes]) -> list[float]:
