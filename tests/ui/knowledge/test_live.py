@@ -89,3 +89,19 @@ def test_a_fact_nothing_is_stored_of_is_attributed_live(
     screen.until("document.querySelector('.kn-claim')")
     assert screen.page.locator(".kn-neuron").count() > 0
     assert screen.page.locator(".kn-change tbody tr[data-condition]").count() == 4
+
+
+def test_an_attribution_is_cancelled_from_the_keyboard(
+    screens: Callable[[str], Screen], own_lake: Lake, serve: Callable[..., str]
+) -> None:
+    screen = screens(serve(own_lake)).open(tab="knowledge")  # its model isn't loaded yet
+    screen.page.set_default_timeout(90_000)
+    screen.page.get_by_role("button", name="Attribute one prompt live").click()
+    cancel = screen.page.locator("[data-kn=fact]").get_by_role("button", name="Cancel")
+    cancel.wait_for()
+    cancel.press("Enter")
+    screen.page.locator("[data-kn=fact] .kn-message", has_text="cancelled").wait_for()
+    assert not cancel.is_visible()
+    screen.page.reload()
+    screen.page.get_by_role("button", name="Attribute one prompt live").click()
+    screen.until("document.querySelector('.kn-claim')")

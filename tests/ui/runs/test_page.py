@@ -68,3 +68,22 @@ def test_a_model_that_is_not_here_is_said(screen: Any) -> None:
     screen.open(model="tiny", text="from a link")
     screen.page.locator("[data-kn=prompt] .kn-error").wait_for()
     assert "not on this machine" in screen.page.locator("[data-kn=prompt] .kn-error").inner_text()
+
+
+def test_a_run_is_cancelled_from_the_keyboard(
+    screens: Callable[[str], Screen], serve: Callable[..., str], live_lake: Lake
+) -> None:
+    screen = screens(serve(live_lake)).open()  # its model isn't loaded yet, which takes a while
+    screen.page.set_default_timeout(60_000)
+    screen.page.locator(".kn-live summary").click()
+    box = screen.page.get_by_label("Your own text")
+    box.fill("Kabul is the capital")
+    box.press("Enter")
+    cancel = screen.page.locator(".kn-live").get_by_role("button", name="Cancel")
+    cancel.wait_for()
+    cancel.press("Enter")
+    screen.page.locator("[data-kn=prompt] .kn-message", has_text="cancelled").wait_for()
+    assert not cancel.is_visible()
+    assert screen.page.locator(".kn-live .kn-run").is_enabled()
+    screen.page.locator(".kn-live .kn-run").click()  # the place is free again
+    screen.until("document.querySelector('[data-kn=prompt] h2')?.textContent === 'Your text'")

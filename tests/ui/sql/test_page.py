@@ -75,3 +75,20 @@ def test_every_pane_opens_its_query(screen: Any) -> None:
         )
         assert screen.page.locator("[data-kn=sql] .kn-error").count() == 0
         screen.tab("Explore")
+
+
+def test_a_query_is_cancelled_from_the_keyboard(screen: Any) -> None:
+    screen.open(model="tiny", tab="sql")
+    editor = screen.page.get_by_label("SQL query")
+    editor.fill("SELECT count(*) FROM range(100000000000) a, range(1000) b")
+    editor.press("Control+Enter")
+    cancel = screen.page.locator("[data-kn=sql]").get_by_role("button", name="Cancel")
+    cancel.wait_for()
+    cancel.press("Enter")
+    screen.page.locator("[data-kn=sql] .kn-message", has_text="cancelled").wait_for()
+    assert not cancel.is_visible()
+    editor.fill("SELECT 7 AS n")
+    editor.press("Control+Enter")
+    row = screen.page.locator(".kn-result tbody tr")
+    row.wait_for()
+    assert row.locator("td").all_inner_texts() == ["7"]
