@@ -40,7 +40,7 @@ class Answer:
     def df(self) -> pd.DataFrame:
         """The rows as a pandas data frame."""
         with _one_error():
-            return self._relation.df()
+            return self._relation.to_arrow_table().to_pandas()
 
     def relation(self) -> duckdb.DuckDBPyRelation:
         """The rows as a DuckDB relation, for more SQL: `answer.relation().filter("layer > 3")`."""
