@@ -34,19 +34,19 @@ def format_rows(columns: list[str], types: list[str], rows: Rows, fmt: str) -> s
 
 
 def _table(columns: list[str], types: list[str], rows: Rows) -> str:
+    from wcwidth import ljust, rjust, width
+
     if columns == ["explain_key", "explain_value"]:
         return "\n".join(row[1] for row in rows)  # a drawing, which a cell would destroy
     cells = [[_cell(v) for v in row] for row in rows]
-    widths = [
-        max([_width(name), *(_width(row[i]) for row in cells)]) for i, name in enumerate(columns)
-    ]
-    right = [_NUMBER.fullmatch(t) is not None for t in types]
-    lines = [
-        "  ".join(_padded(name, widths[i], right[i]) for i, name in enumerate(columns)).rstrip(),
-        "  ".join("-" * w for w in widths),
-    ]
-    lines += ["  ".join(_padded(c, widths[i], right[i]) for i, c in enumerate(r)) for r in cells]
-    return "\n".join(line.rstrip() for line in lines)
+    widths = [max(map(width, column)) for column in zip(columns, *cells, strict=True)]
+    aligned = [rjust if _NUMBER.fullmatch(t) else ljust for t in types]
+
+    def line(texts: Sequence[str]) -> str:
+        placed = (align(t, w) for align, t, w in zip(aligned, texts, widths, strict=True))
+        return "  ".join(placed).rstrip()
+
+    return "\n".join([line(columns), line(["-" * w for w in widths]), *map(line, cells)])
 
 
 def _cell(value: Any) -> str:
@@ -65,19 +65,6 @@ def _cell(value: Any) -> str:
 def _visible(char: str) -> str:
     """A terminal must not act on what a token holds: control and direction marks are escaped."""
     return char if unicodedata.category(char) not in ("Cc", "Cf", "Cs") else ascii(char)[1:-1]
-
-
-def _width(text: str) -> int:
-    """Columns of a terminal that the text takes."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
-
-
-def _padded(text: str, width: int, right: bool) -> str:
-    space = " " * (width - _width(text))
-    return space + text if right else text + space
 
 
 def _csv(columns: list[str], types: list[str], rows: Rows) -> str:

@@ -51,6 +51,15 @@ def test_a_table_is_aligned_and_shows_no_control_characters(connection):
     ]
 
 
+def test_marks_above_and_below_letters_take_no_column(connection):
+    columns = {"สวัสดี": 4, "नमस्ते": 4, "e\u0301": 1, "東京": 4}
+    rows = ", ".join(f"('{name}', 'x')" for name in columns)
+    told = query.format_result(
+        run(connection, f"SELECT * FROM (VALUES {rows}) AS t(name, z)"), "table"
+    ).splitlines()
+    assert told[2:] == [f"{name}{' ' * (4 - n)}  x" for name, n in columns.items()]
+
+
 def test_long_cells_are_cut_in_the_table_alone(connection):
     result = run(connection, "SELECT repeat('x', 200) AS x")
     assert query.format_result(result, "table").splitlines()[2] == "x" * 59 + "…"
