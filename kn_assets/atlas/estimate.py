@@ -6,8 +6,9 @@ sample of the very prompts. What a run asks before it starts is whether disk and
 
 from __future__ import annotations
 
-import os
+import resource
 import shutil
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -204,7 +205,7 @@ def refusal(plan: AtlasPlan, found: Size) -> str:
             f"{told_bytes(free)} free: give --limit (fewer prompts){lazier}, a lower --density, or "
             "--data with another folder"
         )
-    if memory is not None and found.memory > memory:
+    if found.memory > memory:
         smaller = "--dtype bfloat16, " if settings.dtype == "float32" else ""
         return (
             f"this run takes about {told_bytes(found.memory)} of memory and {told_bytes(memory)} "
@@ -219,23 +220,24 @@ def free_disk(plan: AtlasPlan) -> int:
     return shutil.disk_usage(next(p for p in (root, *root.parents) if p.exists())).free
 
 
-def free_memory() -> int | None:
-    """Bytes of memory that can be had now, within the limit of a container; None if unknown."""
-    found = []
+def free_memory() -> int:
+    """Bytes of memory that can be had now, within the limit of a container."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    group = Path("/sys/fs/cgroup")  # psutil sees the whole machine, not the container's share
     try:
-        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
-        found += [int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable")]
-    except OSError:  # no Linux: what there is in all
-        if "SC_PHYS_PAGES" in os.sysconf_names:
-            found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="utf-8").strip()
-        used = Path("/sys/fs/cgroup/memory.current").read_text(encoding="utf-8")
-        if limit != "max":
-            found.append(int(limit) - int(used))
-    except (OSError, ValueError):  # no such container
-        pass
-    return min(found, default=None)
+        limit = (group / "memory.max").read_text(encoding="utf-8").strip()
+        used = int((group / "memory.current").read_text(encoding="utf-8"))
+    except OSError:  # no such container
+        return free
+    return free if limit == "max" else min(free, int(limit) - used)
+
+
+def peak_memory() -> int:
+    """Bytes of memory this process has held at most, which psutil knows on Windows alone."""
+    unit = 1 if sys.platform == "darwin" else 1024  # what ru_maxrss counts in
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def told_bytes(n: float) -> str:

@@ -31,10 +31,11 @@ from kn_assets.progress import Progress
 SMALL = (500, 5000)
 TABLES_MADE = [*FIRED_TABLES, "tokens"]
 _CHILD = """
-import resource, sys
+import sys
+from kn_assets.atlas.estimate import peak_memory
 from kn_assets.bench import memory
 memory.make(sys.argv[1], sys.argv[2])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peak_memory())
 """
 
 
@@ -84,8 +85,7 @@ def _peak(place: Path, size: int, args: argparse.Namespace) -> float:
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise KnError(f"{size} prompts: {(ended.stderr.strip().splitlines() or ['killed'])[-1]}")
-    unit = 1 if sys.platform == "darwin" else 1024  # what ru_maxrss counts in
-    return int(ended.stdout.split()[-1]) * unit / 2**20
+    return int(ended.stdout.split()[-1]) / 2**20
 
 
 def _repeat_prompts(plan: AtlasPlan, size: int) -> None:

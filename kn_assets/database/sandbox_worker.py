@@ -46,17 +46,18 @@ def main(connection: str, root: str, memory_mb: int) -> None:
 def _limit(memory_mb: int) -> None:
     """Let the operating system hold what DuckDB's settings promise: memory, and no writing.
 
-    Address space is limited where its present use can be read (Linux). Twice the query's memory on
-    top leaves room for what DuckDB counts itself and for the answer.
+    Address space is limited on Linux alone. Twice the query's memory on top of what it has now
+    leaves room for what DuckDB counts itself and for the answer.
     """
     import resource
+
+    import psutil
 
     with suppress(OSError):
         # Should memory run out all the same, the kernel takes this process and not the server.
         Path("/proc/self/oom_score_adj").write_text("1000")
-    with suppress(OSError):
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        space = pages * resource.getpagesize() + 2 * memory_mb * (1 << 20)
+    if psutil.LINUX:
+        space = psutil.Process().memory_info().vms + 2 * memory_mb * (1 << 20)
         resource.setrlimit(resource.RLIMIT_AS, (space, space))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

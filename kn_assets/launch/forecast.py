@@ -6,8 +6,6 @@ its tokens, so rows, bytes and time are scaled by them. Times are this machine's
 
 from __future__ import annotations
 
-import resource
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,7 +52,6 @@ class Planned:
 
     def __str__(self) -> str:
         plan, prompts, size = self.plan, self.prompts, self.size
-        memory = estimate.free_memory()
         lines = [
             f"atlas {plan.source.key} of corpus {plan.corpus.key}: {prompts.n:,} prompts, "
             f"{prompts.tokens:,} tokens, {self.shape.n_layers} layers of "
@@ -79,8 +76,7 @@ class Planned:
             "",
             f"disk    {told_bytes(size.disk)} ({spilled} of them while it runs), "
             f"{told_bytes(estimate.free_disk(plan))} free in {plan.lake.root}",
-            f"memory  {told_bytes(size.memory)}"
-            + (f", {told_bytes(memory)} free" if memory is not None else ""),
+            f"memory  {told_bytes(size.memory)}, {told_bytes(estimate.free_memory())} free",
             f"it doesn't fit: {self.refusal}" if self.refusal else "it fits",
         ]
         return "\n".join(lines)
@@ -122,7 +118,7 @@ def planned(plan: AtlasPlan, corpus: CorpusPlan, progress: Progress) -> Planned:
     seconds["maps"] = _A_POINT * (shape.n_layers * shape.n_neurons + told.n) + _A_PEAK * peaks
     seconds["concepts"] = _A_CONCEPT * peaks
     # What the calibration itself took is a better floor than arithmetic.
-    memory = max(found.memory, _peak_memory())
+    memory = max(found.memory, estimate.peak_memory())
     return Planned(plan, shape, told, replace(found, memory=memory), seconds)
 
 
@@ -146,12 +142,6 @@ def _with_prompts(plan: AtlasPlan, corpus: CorpusPlan, progress: Progress) -> It
 def _weights(loaded: LoadedModel) -> int:
     tensors = {p.data_ptr(): p for p in loaded.model.parameters()}
     return sum(p.numel() * p.element_size() for p in tensors.values())
-
-
-def _peak_memory() -> int:
-    """Bytes this process has held at most."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _told_time(seconds: float) -> str:
