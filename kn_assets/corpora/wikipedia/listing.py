@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from lxml import etree
+from parsel import Selector
 
 from kn_assets.corpora.wikipedia.city_tables import Link, of_table
 from kn_assets.corpora.wikipedia.countries import bare, country_code
@@ -62,7 +63,8 @@ def sub_pages(html: bytes, title: str) -> list[str]:
     if page.body is None:
         return []
     stems = tuple(t.replace("_", " ") + "/" for t in {title, page.title or title})
-    found = [t for a in page.body.iter("a") if (t := link_title(a)) and t.startswith(stems)]
+    links = Selector(root=page.body).css("a")
+    found = [t for a in links if (t := link_title(a.root)) and t.startswith(stems)]
     by_country = [t for t in found if re.search(r"/\s*(?:by )?countr", t, re.IGNORECASE)]
     return list(dict.fromkeys(by_country or found))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lxml import etree
+from parsel import Selector
 
 from kn_assets.corpora.wikipedia.html.document import classes
 
@@ -67,7 +68,5 @@ def text_of(e: etree._Element) -> str:
 
 
 def heading_of(h: etree._Element) -> str:
-    for span in h.iter("span"):
-        if "mw-headline" in classes(span):
-            return text_of(span)
-    return text_of(h)
+    headline = Selector(root=h).css("span.mw-headline")
+    return text_of(headline[0].root if headline else h)
