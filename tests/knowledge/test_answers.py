@@ -131,7 +131,7 @@ def test_a_question_of_ones_own() -> None:
     q = questions.single(words, "Seoul is in ", " South Korea")
     assert (words.text(q.ids), words.text((q.answer,))) == ("Seoul is in", " South")
     for text, answer in (("", "x"), ("Seoul", " ")):
-        with pytest.raises(KnError, match="give a beginning"):
+        with pytest.raises(KnError, match="give the beginning"):
             questions.single(words, text, answer)
 
 

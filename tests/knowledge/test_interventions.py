@@ -174,7 +174,7 @@ def test_matched_neurons_are_the_nearest_on_all_prompts() -> None:
     assert matched_neurons([(0, 0)], [a[0]]) == [(0, 4)]
     assert matched_neurons([(0, 0), (0, 4)], list(a)) == [(0, 2), (0, 1)]
     assert matched_neurons([(0, 4), (0, 0)], list(a)) == [(0, 2), (0, 1)]
-    with pytest.raises(KnError, match="no 1 other"):
+    with pytest.raises(KnError, match="fewer than 1 other"):
         matched_neurons([(0, 0), (0, 1), (0, 2), (0, 3), (0, 4)], list(a))
 
 

@@ -77,7 +77,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(
     ("wrong", "said"),
     [
         ({"name": "a/b"}, "can't name a model"),
-        ({"corpus": "wikipedia"}, "can't be trained on"),
+        ({"corpus": "wikipedia"}, "has no training text"),
         ({"steps": 0}, "--steps must be at least 1"),
         ({"cities": 0}, "--cities must be at least 1"),
         ({"context": 8}, "--context must be at least 32"),

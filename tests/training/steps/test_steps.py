@@ -129,7 +129,7 @@ def test_births_and_deaths_against_plain_sets() -> None:
 
 
 def test_one_step_is_no_training() -> None:
-    with pytest.raises(KnError, match="two steps at least"):
+    with pytest.raises(KnError, match="at least two checkpoints"):
         neuron_steps({4: NEURON_TABLES[4]}, {4: TOPS[4]})
 
 

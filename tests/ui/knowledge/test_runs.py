@@ -29,7 +29,7 @@ CHANGE = {**SENTENCE, "do": "change", "factor": 0, "neurons": [[0, 1]]}
         ({**SENTENCE, "sentence": 5}, "sentence must be a text"),
         ({**SENTENCE, "sentence": ""}, "fact must be a whole number"),
         ({**SENTENCE, "sentence": "a" * 101}, "100 or fewer"),
-        ({**SENTENCE, "answer": ""}, "the answer that ends it"),
+        ({**SENTENCE, "answer": ""}, "and its answer"),
         ({**SENTENCE, "do": "delete"}, "attribute, change"),
         ({**SENTENCE, "steps": 65}, "from 0 to 64"),
         ({**CHANGE, "factor": -1}, "from 0 to 100"),

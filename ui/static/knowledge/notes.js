@@ -2,7 +2,7 @@
 // The notes on a fact, or on a sentence that was run live, beside its title.
 
 import { bdi, faint, h } from "../page/dom.js";
-import { integer, number, ordinal, probability, quoted } from "../page/format.js";
+import { integer, number, probability, quoted } from "../page/format.js";
 import { go } from "../page/navigate.js";
 import { store } from "../page/store.js";
 

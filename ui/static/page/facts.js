@@ -53,7 +53,7 @@ export const noFacts = async model => {
  * @param {string | null} model
  */
 export const dropFact = async model => {
-  notify(`No fact ${store.state.fact} in this corpus; showing another.`);
+  notify(`There is no fact ${store.state.fact} in this corpus; showing another.`);
   const first = await firstFact(model);
   await go({ fact: first === null ? "" : String(first) }, { push: false });
 };
