@@ -201,15 +201,15 @@ def refusal(plan: AtlasPlan, found: Size) -> str:
     lazier = ", --lens lazy" if found.rows.get("logit_lens") else ""
     if found.disk + RESERVE > free:
         return (
-            f"this atlas takes about {told_bytes(found.disk)} and {plan.lake.root} has "
-            f"{told_bytes(free)} free: give --limit (fewer prompts){lazier}, a lower --density, or "
-            "--data with another folder"
+            f"this atlas takes about {format_bytes(found.disk)} and {plan.lake.root} has "
+            f"{format_bytes(free)} free: give --limit (fewer prompts){lazier}, a lower --density, "
+            "or --data with another folder"
         )
     if found.memory > memory:
         smaller = "--dtype bfloat16, " if settings.dtype == "float32" else ""
         return (
-            f"this run takes about {told_bytes(found.memory)} of memory and {told_bytes(memory)} "
-            f"is free: give {smaller}--limit (fewer prompts) or a smaller model"
+            f"this run takes about {format_bytes(found.memory)} of memory and "
+            f"{format_bytes(memory)} is free: give {smaller}--limit (fewer prompts) or a smaller model"
         )
     return ""
 
@@ -240,7 +240,7 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def told_bytes(n: float) -> str:
+def format_bytes(n: float) -> str:
     """Bytes as a person reads them."""
     for unit in ("bytes", "kB", "MB", "GB"):
         if abs(n) < 1000:

@@ -22,7 +22,7 @@ from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import Question, single
 from kn_assets.lake import Lake
 from kn_assets.models import embedded
-from kn_assets.models.linears import hasten
+from kn_assets.models.linears import use_onednn_linears
 from kn_assets.models.load import LoadedModel, load
 from kn_assets.models.source import resolve
 from kn_assets.progress import TerminalProgress
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> Result:
     """Time both ways in turn, layer by layer, and compare their scores."""
     progress = TerminalProgress()
     loaded, untouched = (load(resolve(args.model), Lake(), progress=progress) for _ in range(2))
-    hastened = hasten(loaded.model)
+    n_onednn = use_onednn_linears(loaded.model)
     question = single(loaded.tokenizer, args.prompt, args.answer)
     n_layers = loaded.parts.n_layers
     layers = _spread(n_layers, args.plain_layers or n_layers)
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> Result:
     }
     last = last_token(loaded, question.ids)
     for rule in RULES:
-        gaps = attribute(last, question.answer, args.steps, rule).gaps
+        gaps = attribute(last, question.answer, args.steps, rule).relative_errors
         figures[f"completeness gap, {rule}"] = {
             "median": float(np.nanmedian(gaps)),
             "p90": float(np.nanquantile(gaps, 0.9)),
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> Result:
             "steps": args.steps,
             "rule": args.rule,
             "plain_layers": layers,
-            "linear_maps_by_onednn": hastened,
+            "linear_maps_by_onednn": n_onednn,
         },
     )
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from kn_assets.atlas.extract import NEEDS, extract
-from kn_assets.atlas.forward.forward_only import run_bare
+from kn_assets.atlas.forward.forward_only import forward_only
 from kn_assets.atlas.loaded import load_model, tokenized
 from kn_assets.atlas.needs import FIRED
 from kn_assets.atlas.plan import AtlasPlan
@@ -50,10 +50,10 @@ def run(args: argparse.Namespace) -> Result:
     with tempfile.TemporaryDirectory(prefix="kn-bench-") as place:
         plan = prepared(Path(place), settings)
         bare, streams, ours = Times(), Times(), Times()
-        _bare(plan)  # the first pass touches memory for the first time
+        _forward_only(plan)  # the first pass touches memory for the first time
         for _ in range(args.rounds):
-            bare.take(lambda: _bare(plan))
-            streams.take(lambda: _bare(plan, streams=True))
+            bare.take(lambda: _forward_only(plan))
+            streams.take(lambda: _forward_only(plan, streams=True))
             ours.take(lambda: extract(plan, TABLES, Progress()))
         rows = plan.rows("activations")
         tokenizer = load_model(plan, Progress(), plan.device).tokenizer
@@ -123,7 +123,7 @@ def prepared(place: Path, settings: AtlasSettings) -> AtlasPlan:
     return AtlasPlan(lake, settings)
 
 
-def _bare(plan: AtlasPlan, streams: bool = False) -> None:
+def _forward_only(plan: AtlasPlan, streams: bool = False) -> None:
     """The model without its head over all prompts, nothing kept, loaded as extraction loads it."""
     loaded = load_model(plan, Progress(), plan.device)
-    run_bare(loaded, tokenized(plan, loaded.tokenizer, loaded.parts.context), streams)
+    forward_only(loaded, tokenized(plan, loaded.tokenizer, loaded.parts.context), streams)

@@ -50,21 +50,21 @@ class Attribution:
     zeroed: np.ndarray
 
     @property
-    def totals(self) -> np.ndarray:
+    def attribution_sums(self) -> np.ndarray:
         """Sum of the scores of each layer, float64 [k]."""
         return self.scores.sum(1, dtype=np.float64)
 
     @property
-    def differences(self) -> np.ndarray:
-        """P(actual) - P(layer zeroed), float64 [k]: what the totals tend to."""
+    def probability_drops(self) -> np.ndarray:
+        """P(actual) - P(layer zeroed), float64 [k], which the sums approximate."""
         return self.actual - self.zeroed
 
     @property
-    def gaps(self) -> np.ndarray:
-        """|total - difference| / |difference| of each layer, float64 [k]; NaN where that is 0."""
-        difference = self.differences
-        gap = np.abs(self.totals - difference)
-        return np.divide(gap, np.abs(difference), where=difference != 0, out=gap * np.nan)
+    def relative_errors(self) -> np.ndarray:
+        """|sum - drop| / |drop| of each layer, float64 [k]; NaN where the drop is 0."""
+        drops = self.probability_drops
+        errors = np.abs(self.attribution_sums - drops)
+        return np.divide(errors, np.abs(drops), where=drops != 0, out=errors * np.nan)
 
 
 def nodes(rule: Rule, steps: int) -> tuple[np.ndarray, np.ndarray]:

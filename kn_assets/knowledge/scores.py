@@ -61,8 +61,9 @@ def tables(
     largest = found.scores.max()
     at, neuron = np.nonzero(found.scores >= (floor * largest if largest > 0 else np.inf))
     kept = _rows("attributions", question, layers[at], neuron, found.scores[at, neuron])
-    gaps = pa.array(found.gaps, from_pandas=True)  # NaN is null
-    errors = _rows("attribution_error", question, layers, found.totals, found.differences, gaps)
+    relative = pa.array(found.relative_errors, from_pandas=True)  # NaN is null
+    sums, drops = found.attribution_sums, found.probability_drops
+    errors = _rows("attribution_error", question, layers, sums, drops, relative)
     return kept, errors
 
 

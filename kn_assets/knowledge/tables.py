@@ -286,12 +286,12 @@ def write_concepts(plan: AtlasPlan, progress: Progress) -> int:
 
 
 def _float32(plan: AtlasPlan, progress: Progress) -> LoadedModel:
-    from kn_assets.models.linears import hasten
+    from kn_assets.models.linears import use_onednn_linears
     from kn_assets.models.load import load
 
     progress.say(f"loading {plan.source} in float32")
     loaded = load(plan.source, plan.lake, "float32", attention="eager", progress=progress)
-    hasten(loaded.model)
+    use_onednn_linears(loaded.model)
     return loaded
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kn_assets.atlas import estimate
-from kn_assets.atlas.estimate import BYTES, Prompts, Shape, Size, told_bytes
+from kn_assets.atlas.estimate import BYTES, Prompts, Shape, Size, format_bytes
 from kn_assets.atlas.loaded import load_model, tokenized
 from kn_assets.atlas.needs import ATTENTION, FIRED, LENS
 from kn_assets.atlas.plan import AtlasPlan
@@ -67,16 +67,16 @@ class Planned:
             lines.append(f"{stage:24}{_told_time(self.seconds[stage]):>10}{note}")
         lines += [f"{'the run':24}{_told_time(self.run_s):>10}", ""]
         for table in size.rows:
-            taken = told_bytes(size.bytes[table])
+            taken = format_bytes(size.bytes[table])
             lines.append(f"{table:24}{size.rows[table]:>15,} rows{taken:>12}")
-        total, spilled = told_bytes(sum(size.bytes.values())), told_bytes(size.spill)
+        total, spilled = format_bytes(sum(size.bytes.values())), format_bytes(size.spill)
         rows = sum(size.rows.values())
         lines += [
             f"{'all tables':24}{rows:>15,} rows{total:>12}",
             "",
-            f"disk    {told_bytes(size.disk)} ({spilled} of them while it runs), "
-            f"{told_bytes(estimate.free_disk(plan))} free in {plan.lake.root}",
-            f"memory  {told_bytes(size.memory)}, {told_bytes(estimate.free_memory())} free",
+            f"disk    {format_bytes(size.disk)} ({spilled} of them while it runs), "
+            f"{format_bytes(estimate.free_disk(plan))} free in {plan.lake.root}",
+            f"memory  {format_bytes(size.memory)}, {format_bytes(estimate.free_memory())} free",
             f"it doesn't fit: {self.refusal}" if self.refusal else "it fits",
         ]
         return "\n".join(lines)

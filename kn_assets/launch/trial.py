@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from kn_assets.atlas.extract import extract
 from kn_assets.atlas.forward.capture import device_of
-from kn_assets.atlas.forward.forward_only import run_bare
+from kn_assets.atlas.forward.forward_only import forward_only
 from kn_assets.atlas.forward.streams import n_streams
 from kn_assets.atlas.forward.tokens import TokenizedPrompts
 from kn_assets.atlas.forward.vocabulary import neuron_vocabulary
@@ -69,7 +69,7 @@ class Trial:
     def _forward(self, n: int) -> float:
         """Seconds of the bare forward pass of n prompts, in the streams of a run."""
         start = time.perf_counter()
-        run_bare(self.loaded, self._sample(n), streams=True)
+        forward_only(self.loaded, self._sample(n), streams=True)
         return time.perf_counter() - start
 
     def vocabulary(self) -> float:

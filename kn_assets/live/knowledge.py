@@ -50,12 +50,12 @@ class LiveKnowledge:
 
         Raises KnError as `plan_of`, and where the model can't be read.
         """
-        from kn_assets.models.linears import hasten
+        from kn_assets.models.linears import use_onednn_linears
         from kn_assets.models.load import load
 
         plan = plan_of(lake, key)
         loaded = load(plan.source, lake, "float32", attention="eager", progress=progress)
-        hasten(loaded.model)
+        use_onednn_linears(loaded.model)
         return cls(loaded, Told.of(lake, key))
 
     def answer(self, asked: dict[str, Any], progress: Progress) -> bytes:
@@ -94,7 +94,7 @@ class LiveKnowledge:
             "neurons": rows[:MOST_NEURONS],
             "layers": [
                 {"attribution_sum": float(t), "probability_drop": float(d)}
-                for t, d in zip(found.totals, found.differences, strict=True)
+                for t, d in zip(found.attribution_sums, found.probability_drops, strict=True)
             ],
         }
 

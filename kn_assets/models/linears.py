@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FEWEST_ROWS = 4  # below, a product is a few vectors' worth of reading the weight, and MKL's as fast
 
 
-def hasten(model: nn.Module) -> int:
+def use_onednn_linears(model: nn.Module) -> int:
     """Let the model's float32 linear maps run by oneDNN where that is faster; how many do.
 
     Weights keep their values, names and shapes; gradients flow to inputs, not to weights, which

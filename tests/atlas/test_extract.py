@@ -13,7 +13,7 @@ from transformers import AutoModelForCausalLM
 
 from kn_assets import lake as lakes
 from kn_assets.atlas import extract as extraction
-from kn_assets.atlas.activations.compaction import OnTheDevice
+from kn_assets.atlas.activations.compaction import DeviceCompaction
 from kn_assets.atlas.extract import NEEDS, extract, shard_ranges, write_vocabulary
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
@@ -174,7 +174,7 @@ def test_prompts_of_any_length_up_to_the_context(
     if device != "cpu":
         monkeypatch.setattr(
             "kn_assets.atlas.activations.fired.compaction",
-            lambda sieves, pool, _device: OnTheDevice(sieves, pool, "cpu"),
+            lambda sieves, pool, _device: DeviceCompaction(sieves, pool, "cpu"),
         )
     monkeypatch.setattr(extraction, "_SHARD_TOKENS", 150)
     plan = made_plan(tmp_path, family, n=20, tokens=64, density=0.1, top_k=4)

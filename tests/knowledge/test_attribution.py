@@ -69,8 +69,8 @@ def test_sums_tend_to_the_effect_of_the_whole_layer(rule: Rule, left: float) -> 
     errors = []
     for steps in (2, 8, 32):
         found = attribute(last, answer, steps, rule)
-        errors.append(np.abs(found.totals - found.differences).max())
-    largest = np.abs(found.differences).max()
+        errors.append(np.abs(found.attribution_sums - found.probability_drops).max())
+    largest = np.abs(found.probability_drops).max()
     assert errors[0] > errors[1] > errors[2]
     assert errors[2] < left * largest < errors[0]
 
@@ -96,7 +96,7 @@ def test_a_prompt_of_one_token(family: str) -> None:
         wanted = naive.probabilities(model, [8], {})
     torch.testing.assert_close(last.probabilities(), wanted, atol=1e-5, rtol=0)
     found = attribute(last, int(wanted.argmax()), 20)
-    assert np.nanmedian(found.gaps) < 0.02
+    assert np.nanmedian(found.relative_errors) < 0.02
 
 
 def test_rules_integrate_what_they_should() -> None:

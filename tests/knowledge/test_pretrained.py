@@ -27,17 +27,17 @@ def prompts(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[LastToken, i
     return [(last_token(loaded, q.ids), q.answer) for q in asked]
 
 
-def gaps(prompts: list[tuple[LastToken, int]], steps: int, rule: Rule) -> np.ndarray:
+def errors(prompts: list[tuple[LastToken, int]], steps: int, rule: Rule) -> np.ndarray:
     """Of every layer of every prompt."""
     found: list[Attribution] = [attribute(last, answer, steps, rule) for last, answer in prompts]
     assert all(a.actual > 0.05 for a in found), "the model holds these answers likely"
-    return np.concatenate([a.gaps for a in found])
+    return np.concatenate([a.relative_errors for a in found])
 
 
 def test_completeness(prompts: list[tuple[LastToken, int]]) -> None:
-    """With the midpoint rule the median gap is under 2 % at 20 steps, and falls as steps grow."""
-    few, many = (float(np.nanmedian(gaps(prompts, steps, "midpoint"))) for steps in (5, 20))
+    """With the midpoint rule the median relative error is under 2 % at 20 steps, and falls as steps grow."""
+    few, many = (float(np.nanmedian(errors(prompts, steps, "midpoint"))) for steps in (5, 20))
     assert many < 0.02
     assert many < few / 2
     # The paper's own sum is off by more with the same steps.
-    assert few < float(np.nanmedian(gaps(prompts, 5, "right")))
+    assert few < float(np.nanmedian(errors(prompts, 5, "right")))

@@ -133,4 +133,4 @@ def test_too_little_memory_is_told_before_the_run(
     ("n", "words"), [(0, "0 bytes"), (1500, "1.5 kB"), (2.5e8, "250 MB"), (3.2e12, "3.2 TB")]
 )
 def test_bytes_in_words(n: float, words: str) -> None:
-    assert estimate.told_bytes(n) == words
+    assert estimate.format_bytes(n) == words

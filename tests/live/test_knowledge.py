@@ -72,10 +72,10 @@ def test_a_sentence_is_attributed_as_the_tables_are(live: LiveKnowledge) -> None
     assert found["n_over_floor"] == len(scores) == (wanted.scores >= 0.05 * largest).sum()
     assert found["coarse"] == (wanted.scores >= 0.2 * largest).sum() < len(scores)
     assert [r["attribution_sum"] for r in found["layers"]] == pytest.approx(
-        wanted.totals.tolist(), rel=1e-4
+        wanted.attribution_sums.tolist(), rel=1e-4
     )
     assert [r["probability_drop"] for r in found["layers"]] == pytest.approx(
-        wanted.differences.tolist(), rel=1e-3, abs=1e-8
+        wanted.probability_drops.tolist(), rel=1e-3, abs=1e-8
     )
     p = last.probabilities()
     assert found["probability"] == pytest.approx(float(p[question.answer]), rel=1e-5)

@@ -29,7 +29,7 @@ def net():
 def test_the_same_numbers(anywhere, shape):
     plain = net()
     fast = copy.deepcopy(plain)
-    assert linears.hasten(fast) == 2
+    assert linears.use_onednn_linears(fast) == 2
     rows = torch.randn(shape)
     wanted = plain.double()(rows.double()).float()
     torch.testing.assert_close(fast(rows), wanted, rtol=1e-5, atol=1e-5)
@@ -38,7 +38,7 @@ def test_the_same_numbers(anywhere, shape):
 def test_the_same_gradient(anywhere):
     plain = net()
     fast = copy.deepcopy(plain)
-    linears.hasten(fast)
+    linears.use_onednn_linears(fast)
     rows = torch.randn(6, 40)
     grads = []
     for model, given in ((plain.double(), rows.double()), (fast, rows.clone())):
@@ -50,7 +50,7 @@ def test_the_same_gradient(anywhere):
 
 def test_oneDNN_is_what_runs(anywhere, monkeypatch):
     fast = net()
-    linears.hasten(fast)
+    linears.use_onednn_linears(fast)
     seen = []
     own = linears._product
     monkeypatch.setattr(linears, "_product", lambda *a: seen.append(1) or own(*a))
@@ -63,7 +63,7 @@ def test_oneDNN_is_what_runs(anywhere, monkeypatch):
 def test_weights_keep_values_and_shapes(anywhere):
     plain = net()
     fast = copy.deepcopy(plain)
-    linears.hasten(fast)
+    linears.use_onednn_linears(fast)
     kept = fast.state_dict()
     assert kept.keys() == plain.state_dict().keys()
     for name, weight in plain.state_dict().items():
@@ -71,10 +71,10 @@ def test_weights_keep_values_and_shapes(anywhere):
 
 
 def test_what_it_can_not_speed_up_is_left_alone(anywhere):
-    assert linears.hasten(net().bfloat16()) == 0
-    assert linears.hasten(net().requires_grad_(True)) == 0
+    assert linears.use_onednn_linears(net().bfloat16()) == 0
+    assert linears.use_onednn_linears(net().requires_grad_(True)) == 0
 
 
 def test_processors_that_MKL_serves_well_keep_it(monkeypatch):
     monkeypatch.setattr(linears, "_slow_here", lambda: False)
-    assert linears.hasten(net()) == 0
+    assert linears.use_onednn_linears(net()) == 0

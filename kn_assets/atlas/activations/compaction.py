@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kn_assets.atlas.activations.moments import Moments, MomentsThere
+from kn_assets.atlas.activations.moments import DeviceMoments, Moments
 from kn_assets.atlas.activations.sieve import Sieve, plain
 from kn_assets.atlas.forward.batches import Batch
 
@@ -28,7 +28,7 @@ class Compaction(ABC):
         """Wait for what is under way; each layer's sums. Raises what went wrong in it."""
 
 
-class BesideTheModel(Compaction):
+class HostCompaction(Compaction):
     """For models on the CPU: the model's own buffers are read as soon as they are filled.
 
     Batches of several streams may come at once.
@@ -44,7 +44,7 @@ class BesideTheModel(Compaction):
         return [sieve.moments for sieve in self._sieves]
 
 
-class OnTheDevice(Compaction):
+class DeviceCompaction(Compaction):
     """For other devices, batch after batch: only what passes travels, while the device computes on.
 
     What a layer gave is copied into pinned memory on a stream of its own, and looked at by a worker
@@ -59,7 +59,7 @@ class OnTheDevice(Compaction):
         self._copies = torch.cuda.Stream(self._device) if self._device.type == "cuda" else None
         self._travelling: list[_Travelling | None] = [None] * len(sieves)
         self._running: list[Future[None] | None] = [None] * len(sieves)
-        self._moments = [MomentsThere(sieve.n_neurons, device) for sieve in sieves]
+        self._moments = [DeviceMoments(sieve.n_neurons, device) for sieve in sieves]
         self._batch: Batch | None = None
 
     def take(self, batch: Batch, layer: int, rows: Tensor) -> None:
@@ -78,7 +78,7 @@ class OnTheDevice(Compaction):
             self._receive(layer)
         for layer in range(len(self._sieves)):
             self._wait(layer)
-        return [moments.here() for moments in self._moments]
+        return [moments.to_host() for moments in self._moments]
 
     def _begin(self, batch: Batch) -> None:
         counted = batch.counted.astype(np.float32)[None]
@@ -137,5 +137,5 @@ def _pinned(tensor: Tensor) -> Tensor:
 def compaction(sieves: list[Sieve], pool: Executor, device: str) -> Compaction:
     """The kind that suits a device."""
     if device == "cpu":
-        return BesideTheModel(sieves)
-    return OnTheDevice(sieves, pool, device)
+        return HostCompaction(sieves)
+    return DeviceCompaction(sieves, pool, device)

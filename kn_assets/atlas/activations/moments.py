@@ -37,8 +37,8 @@ class Moments:
             self.totals += found[1]
 
 
-class MomentsThere:
-    """The same on the model's device, fetched by `here`."""
+class DeviceMoments:
+    """The same on the model's device, fetched by `to_host`."""
 
     def __init__(self, n_neurons: int, device: str) -> None:
         import torch
@@ -57,5 +57,5 @@ class MomentsThere:
         self._sums[0] += (counted @ dense)[0]
         self._sums[1] += (counted @ (dense * dense))[0]
 
-    def here(self) -> Moments:
+    def to_host(self) -> Moments:
         return Moments(self._count, self._sums.cpu().numpy())

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel
 
 
-def run_bare(loaded: LoadedModel, prompts: TokenizedPrompts, streams: bool = False) -> None:
+def forward_only(loaded: LoadedModel, prompts: TokenizedPrompts, streams: bool = False) -> None:
     """Run all but the head, one batch after the other, or in the streams of a run."""
     import torch
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from kn_assets.atlas.activations import packed
-from kn_assets.atlas.activations.compaction import BesideTheModel, Compaction, OnTheDevice
+from kn_assets.atlas.activations.compaction import Compaction, DeviceCompaction, HostCompaction
 from kn_assets.atlas.activations.sieve import Bounds, Sieve, passing, plain
 from kn_assets.atlas.activations.sifting import top_key
 from kn_assets.atlas.activations.top import Top, ordered, strongest, unordered
@@ -45,8 +45,8 @@ def test_passing_is_what_comparing_numbers_gives(dtype: torch.dtype) -> None:
 
 
 KINDS = [
-    lambda sieves, pool: BesideTheModel(sieves),
-    lambda sieves, pool: OnTheDevice(sieves, pool, "cpu"),
+    lambda sieves, pool: HostCompaction(sieves),
+    lambda sieves, pool: DeviceCompaction(sieves, pool, "cpu"),
 ]
 
 
@@ -157,14 +157,14 @@ def test_batches_of_several_threads_give_the_same_to_the_last_digit() -> None:
 
 
 def test_a_layer_of_another_width_is_refused() -> None:
-    compaction = BesideTheModel([Sieve(N, THRESHOLD, K, Bounds.none(N))])
+    compaction = HostCompaction([Sieve(N, THRESHOLD, K, Bounds.none(N))])
     with pytest.raises(ValueError, match=r"\(3, 51\) activations for 3 x 50"):
         compaction.take(batch_of(0, np.arange(3)[None]), 0, torch.zeros(3, N + 1))
 
 
 def test_a_failure_on_the_way_from_the_device_is_raised() -> None:
     with ThreadPoolExecutor(1) as pool:
-        compaction = OnTheDevice([Sieve(N, THRESHOLD, K, Bounds.none(N))], pool, "cpu")
+        compaction = DeviceCompaction([Sieve(N, THRESHOLD, K, Bounds.none(N))], pool, "cpu")
         compaction.take(batch_of(0, np.full((1, 3), 1 << 40)), 0, torch.full((3, N), 9.0))
         sieve = compaction._sieves[0]
         sieve.keep = None  # type: ignore[assignment,method-assign]
