@@ -59,11 +59,11 @@ EXAMPLES = {
     "intervention_effects": "FROM intervention_effects WHERE relation = 'all'",
     "neuron_concepts": "FROM concept_neurons('smollm2-135m', 'Japan')",
     "fact_lens": "FROM fact_lens WHERE fact_id = 0",
-    "fact_steps": "FROM fact_story('geo-gpt2', 0)",
-    "neuron_steps": "FROM neuron_story('geo-gpt2', 3, 123)",
+    "fact_steps": "FROM fact_by_step('geo-gpt2', 0)",
+    "neuron_steps": "FROM neuron_by_step('geo-gpt2', 3, 123)",
     "layer_steps": "FROM births_deaths('geo-gpt2')",
     "training_log": "FROM training_log",
-    "neuron_map_steps": "FROM neuron_places('geo-gpt2', 512)",
+    "neuron_map_steps": "FROM neuron_points_at_step('geo-gpt2', 512)",
 }
 """A query on each table."""
 
