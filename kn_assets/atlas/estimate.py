@@ -209,7 +209,8 @@ def refusal(plan: AtlasPlan, found: Size) -> str:
         smaller = "--dtype bfloat16, " if settings.dtype == "float32" else ""
         return (
             f"this run takes about {format_bytes(found.memory)} of memory and "
-            f"{format_bytes(memory)} is free: give {smaller}--limit (fewer prompts) or a smaller model"
+            f"{format_bytes(memory)} is free: "
+            f"give {smaller}--limit (fewer prompts) or a smaller model"
         )
     return ""
 

@@ -35,7 +35,7 @@ def errors(prompts: list[tuple[LastToken, int]], steps: int, rule: Rule) -> np.n
 
 
 def test_completeness(prompts: list[tuple[LastToken, int]]) -> None:
-    """With the midpoint rule the median relative error is under 2 % at 20 steps, and falls as steps grow."""
+    """The midpoint rule's median relative error is under 2 % at 20 steps, and falls with more."""
     few, many = (float(np.nanmedian(errors(prompts, steps, "midpoint"))) for steps in (5, 20))
     assert many < 0.02
     assert many < few / 2
