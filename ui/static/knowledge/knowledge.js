@@ -39,7 +39,7 @@ class KnowledgeTab {
   #prompts = h("div", { class: "kn-fact-prompts" });
   #sql = sqlButton(() => {
     const id = this.#subject.fact?.fact.fact_id ?? 0;
-    return `FROM fact_wordings(${modelLiteral()}, ${id})`;
+    return `FROM fact_prompt_answers(${modelLiteral()}, ${id})`;
   });
   #picker = new FactPicker({
     model: () => store.state.model,

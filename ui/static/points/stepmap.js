@@ -43,7 +43,7 @@ export class StepMap {
   constructor(pane) {
     this.pane = pane;
     const query = () =>
-      `FROM neuron_places(${modelLiteral()}, ${this.#steps[Math.max(0, this.#at)]?.step ?? 0})`;
+      `FROM neuron_points_at_step(${modelLiteral()}, ${this.#steps[Math.max(0, this.#at)]?.step ?? 0})`;
     const title = h("h2", {}, "Neurons on the map");
     const head = h("div", { class: "kn-head" }, title, this.#count, sqlButton(query));
     pane.append(head, this.#legend, this.#trouble, this.#stage, this.#said);
