@@ -20,12 +20,9 @@ def asserts(node: ast.AST) -> bool:
     """Whether a statement is an assertion: `assert`, `raise`, `pytest.raises`, `assert_...()`."""
     if isinstance(node, ast.With):
         return any("raises" in ast.unparse(item.context_expr) for item in node.items)
-    called = ast.unparse(node.value.func) if is_call(node) else ""
-    return isinstance(node, ast.Assert | ast.Raise) or ".assert_" in f".{called}"
-
-
-def is_call(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return ".assert_" in f".{ast.unparse(node.value.func)}"
+    return isinstance(node, ast.Assert | ast.Raise)
 
 
 def within(statements: list[ast.stmt]) -> Iterator[ast.AST]:

@@ -5,8 +5,12 @@ new child, which makes what is missing of an atlas and says each shard that it h
 `over`.
 """
 
+from __future__ import annotations
+
 import os
 import sys
+from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -29,7 +33,7 @@ def run(plan: AtlasPlan) -> None:
     """As `kn run` does it: finish replacing, make what is missing, tidy up."""
     store = extraction.run_shard
 
-    def told(loaded, job, folder, bar, pool):  # type: ignore[no-untyped-def]
+    def told(loaded: Any, job: Any, folder: Path, bar: Any, pool: Any) -> Any:  # type: ignore[no-untyped-def]
         new = not folder.exists()
         store(loaded, job, folder, bar, pool)
         if new:

@@ -1,13 +1,16 @@
+from __future__ import annotations
+
 import argparse
 import json
 
 import numpy as np
+import pytest
 
 from kn_assets.bench import map as bench
 from kn_assets.maps import tsne
 
 
-def test_result(monkeypatch):
+def test_result(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few points and iterations: the figures are there, and told of what was run."""
     monkeypatch.setattr(bench, "PROMPTS", 40)
     monkeypatch.setattr(tsne, "ITERATIONS", 20)
@@ -23,7 +26,7 @@ def test_result(monkeypatch):
     assert 0 < ours["knn_preservation"] <= 1
 
 
-def test_made_up_peaks():
+def test_made_up_peaks() -> None:
     matrix = bench.made_up_peaks(3, 100, 80)
     assert matrix.shape == (300, 80)
     assert matrix.dtype == np.float32

@@ -1,15 +1,22 @@
 """`kn bench query` runs, asks every macro, and tells what it measured."""
 
+from __future__ import annotations
+
 import argparse
 import json
 import math
+from pathlib import Path
+
+import pytest
 
 from kn_assets.bench import query
 from kn_assets.bench.query import atlases, questions
 from kn_assets.database import database
 
 
-def test_every_macro_is_timed_at_a_tiny_size(tmp_path, monkeypatch):
+def test_every_macro_is_timed_at_a_tiny_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for module in (atlases, questions):
         monkeypatch.setattr(module, "LAYERS", 3)
         monkeypatch.setattr(module, "NEURONS", 64)
@@ -32,7 +39,9 @@ def test_every_macro_is_timed_at_a_tiny_size(tmp_path, monkeypatch):
         assert ours.execute(sql).fetchall() == theirs.execute(sql).fetchall()
 
 
-def test_a_large_atlas_is_asked_its_look_ups(tmp_path, monkeypatch):
+def test_a_large_atlas_is_asked_its_look_ups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for module in (atlases, questions):
         monkeypatch.setattr(module, "LAYERS", 2)
         monkeypatch.setattr(module, "NEURONS", 64)

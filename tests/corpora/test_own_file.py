@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import json
 import unicodedata
 from pathlib import Path
@@ -32,7 +34,7 @@ def write(path: Path, rows: list[dict]) -> Path:
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".ndjson", ".parquet", ".CSV"])
-def test_all_formats_give_the_same_tables(tmp_path, suffix):
+def test_all_formats_give_the_same_tables(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"places{suffix}"
     write(tmp_path / f"places{suffix.lower()}", ROWS)
     if suffix != suffix.lower():
@@ -50,7 +52,7 @@ def test_all_formats_give_the_same_tables(tmp_path, suffix):
     assert cities["source"].to_pylist() == [path.name] * 2
 
 
-def test_synonyms_and_optional_columns(tmp_path):
+def test_synonyms_and_optional_columns(tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.jsonl",
         [
@@ -79,19 +81,19 @@ def test_synonyms_and_optional_columns(tmp_path):
     assert row["alternate_names"] == ["Lugdunum", "Lione"]
 
 
-def test_ids_of_the_file_that_repeat_are_not_used(tmp_path):
+def test_ids_of_the_file_that_repeat_are_not_used(tmp_path: Path) -> None:
     rows = [{"name": n, "text": n, "city_id": 7} for n in "ab"]
     cities, _ = own_file.read(write(tmp_path / "a.jsonl", rows))
     assert cities["city_id"].to_pylist() == [0, 1]
 
 
-def test_absent_numbers_of_pandas_are_null(tmp_path):
+def test_absent_numbers_of_pandas_are_null(tmp_path: Path) -> None:
     rows = [{"name": "a", "text": "t", "population": float("nan")}]
     cities, _ = own_file.read(write(tmp_path / "a.parquet", rows))
     assert cities["population"].to_pylist() == [None]
 
 
-def test_text_is_normalized_and_empty_ones_are_counted(tmp_path):
+def test_text_is_normalized_and_empty_ones_are_counted(tmp_path: Path) -> None:
     rows = [
         {"name": "a", "text": "Sa\u0303o  \n\t Paulo"},
         {"name": "b", "text": "  \n "},
@@ -105,7 +107,7 @@ def test_text_is_normalized_and_empty_ones_are_counted(tmp_path):
     assert said == ["a.jsonl: skipped 2 of 4 rows without a text"]
 
 
-def test_the_first_thousand_characters_end_between_letters(tmp_path):
+def test_the_first_thousand_characters_end_between_letters(tmp_path: Path) -> None:
     family = "👨\u200d👩\u200d👧"
     for tail, kept in [
         ("x" * 5, 1000),
@@ -142,7 +144,7 @@ def test_the_first_thousand_characters_end_between_letters(tmp_path):
         ("a.parquet", b"PAR1", "is no Parquet file"),
     ],
 )
-def test_faults_are_told_in_one_line(tmp_path, name, content, said):
+def test_faults_are_told_in_one_line(tmp_path: Path, name: str, content: bytes, said: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(KnError) as e:
@@ -152,7 +154,7 @@ def test_faults_are_told_in_one_line(tmp_path, name, content, said):
     assert "\n" not in str(e.value)
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(KnError, match="there is no file"):
         own_file.read(tmp_path / "none.csv")
 
@@ -167,17 +169,17 @@ def test_a_missing_file_is_told(tmp_path):
         ("a/b/cities.v2.csv", "cities.v2"),
     ],
 )
-def test_keys(name, key):
+def test_keys(name: str, key: str) -> None:
     assert own_file.key(name) == key
 
 
 @pytest.mark.parametrize("name", ["wikipedia.csv", "GeoNames.jsonl", "東京.csv"])
-def test_names_that_can_be_no_key(name):
+def test_names_that_can_be_no_key(name: str) -> None:
     with pytest.raises(KnError, match="rename the file"):
         own_file.key(name)
 
 
-def test_resolve(tmp_path):
+def test_resolve(tmp_path: Path) -> None:
     path = write(tmp_path / "places.csv", ROWS)
     assert names.names() == ["wikipedia", "geonames"]
     assert names.resolve("geonames") == names.Corpus("geonames", "geonames")

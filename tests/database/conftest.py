@@ -1,14 +1,20 @@
 """A made-up lake of three atlases over two corpora, and a connection to it."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import duckdb
 import pytest
 
 from kn_assets.database import database
+from kn_assets.lake import Lake
 from kn_assets.synthetic import add_training, make_lake
 from tests.database.told import MODEL, SIZE
 
 
 @pytest.fixture(scope="package")
-def atlas(tmp_path_factory):
+def atlas(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     root = tmp_path_factory.mktemp("lake")
     made = make_lake(root, model=MODEL, seed=SIZE.seed)
     add_training(root, model=MODEL, seed=SIZE.seed + 3)
@@ -19,6 +25,6 @@ def atlas(tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
-def connection(atlas):
+def connection(atlas: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     with database.connect(atlas) as opened:
         yield opened

@@ -1,13 +1,17 @@
 """Macros about prompts and atlases against values computed here from the tables' Arrow."""
 
+from __future__ import annotations
+
+import duckdb
 import numpy as np
 import pytest
 
+from kn_assets.lake import Lake
 from kn_assets.synthetic import city_of, lengths
 from tests.database.told import LAYER, MODEL, NEURON, PROMPT, SIZE, ask, cities_of_prompts, rows
 
 
-def test_heatmap(atlas, connection):
+def test_heatmap(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     words = {r["position"]: r["token"] for r in rows(atlas, "tokens", prompt_id=PROMPT)}
     expected = sorted(
         (r["position"], r["layer"], -abs(r["activation"]), r["neuron"], r["activation"])
@@ -22,7 +26,7 @@ def test_heatmap(atlas, connection):
     assert all(r["token"] == words[r["position"]] for r in got)
 
 
-def test_lens(atlas, connection):
+def test_lens(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     expected = rows(atlas, "logit_lens", prompt_id=PROMPT)
     for r in expected:
         del r["prompt_id"]
@@ -30,7 +34,7 @@ def test_lens(atlas, connection):
     assert expected
 
 
-def test_attention_weighted(atlas, connection):
+def test_attention_weighted(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     words = {r["position"]: r["token"] for r in rows(atlas, "tokens", prompt_id=PROMPT)}
     fired = {
         r["position"]: r["activation"]
@@ -54,7 +58,9 @@ def test_attention_weighted(atlas, connection):
     assert fired and len(fired) < len(words)
 
 
-def test_atlas_prompts_are_those_of_the_atlas_alone(atlas, connection):
+def test_atlas_prompts_are_those_of_the_atlas_alone(
+    atlas: Lake, connection: duckdb.DuckDBPyConnection
+) -> None:
     city = cities_of_prompts(atlas)
     text = {r["prompt_id"]: r["text"] for r in rows(atlas, "prompts", "made")}
     got = ask(connection, f"FROM atlas_prompts('{MODEL}')")
@@ -71,7 +77,7 @@ def test_atlas_prompts_are_those_of_the_atlas_alone(atlas, connection):
     assert c["name"] == rows(atlas, "cities", "made")[city_of(SIZE)[SIZE.n_prompts - 1]]["name"]
 
 
-def test_model_info(atlas, connection):
+def test_model_info(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     (info,) = ask(connection, f"FROM model_info('{MODEL}')")
     (made,) = rows(atlas, "atlases")
     assert {k: v for k, v in made.items() if k != "created_at"}.items() <= info.items()
@@ -80,7 +86,7 @@ def test_model_info(atlas, connection):
     assert info["thresholds"] == [r["threshold"] for r in rows(atlas, "thresholds")]
 
 
-def test_maps(atlas, connection):
+def test_maps(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     city = cities_of_prompts(atlas)
     facts = {(r["layer"], r["neuron"]): r for r in rows(atlas, "neurons")}
     got = ask(connection, f"FROM neuron_points('{MODEL}')")
@@ -104,7 +110,7 @@ def test_maps(atlas, connection):
     ]
 
 
-def test_labels_of_maps(atlas, connection):
+def test_labels_of_maps(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     held = rows(atlas, "map_clusters")
     for kind in ("neuron", "prompt"):
         got = ask(connection, f"FROM map_labels('{MODEL}', '{kind}')")
@@ -113,7 +119,7 @@ def test_labels_of_maps(atlas, connection):
         assert len(got) > 3
 
 
-def test_summaries_of_layers(atlas, connection):
+def test_summaries_of_layers(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     got = ask(connection, f"FROM layer_summary('{MODEL}')")
     assert [r["layer"] for r in got] == list(range(SIZE.n_layers))
     for r in got:
@@ -138,7 +144,7 @@ def test_summaries_of_layers(atlas, connection):
         assert r["top5_accuracy"] == pytest.approx(np.mean([x["next_rank"] <= 5 for x in mine]))
 
 
-def test_prompt_neurons(atlas, connection):
+def test_prompt_neurons(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     facts = {(r["layer"], r["neuron"]): r for r in rows(atlas, "neurons")}
     expected = [
         (r["layer"], r["neuron"], r["activation"], r["position"])

@@ -1,9 +1,13 @@
 """Macros about neurons against values computed here from the tables' Arrow, without SQL."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 
+import duckdb
 import pytest
 
+from kn_assets.lake import Lake
 from tests.database.told import (
     LAYER,
     MODEL,
@@ -19,7 +23,9 @@ from tests.database.told import (
 
 
 @pytest.mark.parametrize(("layer", "neuron"), [(1, 11), (0, 1), (2, 39)])
-def test_neuron_prompts(atlas, connection, layer, neuron):
+def test_neuron_prompts(
+    atlas: Lake, connection: duckdb.DuckDBPyConnection, layer: int, neuron: int
+) -> None:
     ranked = peaks_by_strength(atlas, layer, neuron)
     for k in (4, 1000):
         got = ask(connection, f"FROM neuron_prompts('{MODEL}', {layer}, {neuron}, {k})")
@@ -32,7 +38,9 @@ def test_neuron_prompts(atlas, connection, layer, neuron):
     assert ranked
 
 
-def test_neuron_sample_draws_below_the_top_and_the_same_again(atlas, connection):
+def test_neuron_sample_draws_below_the_top_and_the_same_again(
+    atlas: Lake, connection: duckdb.DuckDBPyConnection
+) -> None:
     layer, neuron = busiest(atlas)
     ranked = peaks_by_strength(atlas, layer, neuron)
     assert len(ranked) >= 8
@@ -53,7 +61,7 @@ def test_neuron_sample_draws_below_the_top_and_the_same_again(atlas, connection)
     assert everything == []
 
 
-def test_neuron_card(atlas, connection):
+def test_neuron_card(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     (card,) = ask(connection, f"FROM neuron_card('{MODEL}', {LAYER}, {NEURON})")
     (facts,) = rows(atlas, "neurons", layer=LAYER, neuron=NEURON)
     assert facts.items() <= card.items()
@@ -71,7 +79,9 @@ def test_neuron_card(atlas, connection):
 
 
 @pytest.mark.parametrize("country", ["japan", "JP"])
-def test_neurons_for_country(atlas, connection, country):
+def test_neurons_for_country(
+    atlas: Lake, connection: duckdb.DuckDBPyConnection, country: str
+) -> None:
     city = cities_of_prompts(atlas)
     inside = {p for p in range(SIZE.n_prompts) if city[p]["country"] == "Japan"}
     n_in, n_out = len(inside), SIZE.n_prompts - len(inside)
@@ -93,7 +103,9 @@ def test_neurons_for_country(atlas, connection, country):
         assert expected[r["layer"], r["neuron"]] == pytest.approx(r["z"])
 
 
-def test_neurons_for_token_ignores_case_and_spaces(atlas, connection):
+def test_neurons_for_token_ignores_case_and_spaces(
+    atlas: Lake, connection: duckdb.DuckDBPyConnection
+) -> None:
     found = [
         r for r in rows(atlas, "neuron_vocabulary", sign=1) if r["token"].strip().lower() == "tokyo"
     ]
@@ -105,7 +117,7 @@ def test_neurons_for_token_ignores_case_and_spaces(atlas, connection):
     assert len(found) > 5
 
 
-def test_neuron_countries(atlas, connection):
+def test_neuron_countries(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     city = cities_of_prompts(atlas)
     counts = defaultdict(int)
     for r in peaks_by_strength(atlas, LAYER, NEURON):

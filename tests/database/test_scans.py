@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +17,7 @@ from kn_assets import lake as lakes
 from kn_assets.database import database
 from kn_assets.database.database import Database
 from kn_assets.database.parts import BY_LAYER, BY_PROMPT
+from kn_assets.lake import Lake
 from kn_assets.lake.schema import ALL
 from kn_assets.synthetic import make_lake
 from kn_assets.synthetic.large import SHARD, make_large_lake
@@ -22,7 +27,7 @@ SHAPE = {"n_prompts": PROMPTS, "n_layers": 3, "n_neurons": 30, "n_tokens": 8, "n
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory):
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """An atlas in parts and layers, and one whose tables are one file each."""
     root = tmp_path_factory.mktemp("lake")
     make_large_lake(root, "large", **SHAPE, density=0.05)
@@ -30,33 +35,37 @@ def lake(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def connection(lake):
+def connection(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     with database.connect(lake) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def named(lake):
+def named(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     """As an application asks, with constants: files are named."""
     with database.connect(lake, named=True) as opened:
         yield opened
 
 
 @pytest.fixture(params=["picked", "named"])
-def either(request, connection, named):
+def either(
+    request: pytest.FixtureRequest,
+    connection: duckdb.DuckDBPyConnection,
+    named: duckdb.DuckDBPyConnection,
+) -> Any:
     return connection if request.param == "picked" else named
 
 
-def ask(connection, sql):
+def ask(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
     return connection.execute(sql).fetchall()
 
 
-def files_read(connection, sql):
+def files_read(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
     (text,) = (row[1] for row in ask(connection, f"EXPLAIN ANALYZE {sql}"))
     return [int(n) for n in re.findall(r"Total Files Read: (\d+)", text)]
 
 
-def test_a_large_atlas_lies_in_parts_and_layers(lake):
+def test_a_large_atlas_lies_in_parts_and_layers(lake: Lake) -> None:
     where = lakes.model("large")
     for name in BY_PROMPT:
         assert [f.name for f in lake.files(where, name)] == [
@@ -69,7 +78,9 @@ def test_a_large_atlas_lies_in_parts_and_layers(lake):
 
 
 @pytest.mark.parametrize("name", sorted(BY_PROMPT))
-def test_a_prompts_rows_are_those_of_the_view(connection, either, name):
+def test_a_prompts_rows_are_those_of_the_view(
+    connection: duckdb.DuckDBPyConnection, either: duckdb.DuckDBPyConnection, name: str
+) -> None:
     assert ask(either, f"FROM lake.{name}_of('large', 0)")
     for model, prompts in {
         "large": (0, SHARD - 1, SHARD, 2 * SHARD, PROMPTS - 1, PROMPTS, -1),
@@ -84,7 +95,9 @@ def test_a_prompts_rows_are_those_of_the_view(connection, either, name):
 
 
 @pytest.mark.parametrize("name", sorted(BY_LAYER))
-def test_a_layers_rows_are_those_of_the_view(connection, either, name):
+def test_a_layers_rows_are_those_of_the_view(
+    connection: duckdb.DuckDBPyConnection, either: duckdb.DuckDBPyConnection, name: str
+) -> None:
     for model, layer in (
         ("large", 0),
         ("large", 2),
@@ -99,7 +112,9 @@ def test_a_layers_rows_are_those_of_the_view(connection, either, name):
         assert bool(found) == (0 <= layer < 3 and model != "nobody")
 
 
-def test_the_other_tables_of_a_model_are_those_of_their_views(connection):
+def test_the_other_tables_of_a_model_are_those_of_their_views(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
     of_models = {t.name for t in ALL.values() if t.kind == "model"}
     rest = of_models - {*BY_LAYER, *BY_PROMPT}
     assert rest
@@ -109,7 +124,7 @@ def test_the_other_tables_of_a_model_are_those_of_their_views(connection):
         assert found == ask(connection, wanted), name
 
 
-def test_a_prompt_or_layer_that_is_null_has_no_rows(either):
+def test_a_prompt_or_layer_that_is_null_has_no_rows(either: duckdb.DuckDBPyConnection) -> None:
     for macro in (
         "heatmap('large', NULL)",
         "lens('large', NULL)",
@@ -118,18 +133,18 @@ def test_a_prompt_or_layer_that_is_null_has_no_rows(either):
         assert ask(either, f"FROM {macro}") == []
 
 
-def test_what_is_asked_may_be_a_parameter(named):
+def test_what_is_asked_may_be_a_parameter(named: duckdb.DuckDBPyConnection) -> None:
     for prompt in (0, 600):
         one = ask(named, f"FROM heatmap('large', {prompt})")
         assert one == named.execute("FROM heatmap($1, $2)", ["large", prompt]).fetchall() != []
 
 
-def test_a_named_file_is_the_only_one_opened(named):
+def test_a_named_file_is_the_only_one_opened(named: duckdb.DuckDBPyConnection) -> None:
     assert files_read(named, f"FROM lake.activations_of('large', {SHARD + 3})") == [1]
     assert files_read(named, "FROM lake.neuron_peaks_of('large', 2)") == [1]
 
 
-def test_one_file_of_many_is_opened(connection):
+def test_one_file_of_many_is_opened(connection: duckdb.DuckDBPyConnection) -> None:
     # DuckDB opens the first for its columns besides.
     prompt = SHARD + 3
     assert max(files_read(connection, f"FROM lake.activations_of('large', {prompt})")) <= 2
@@ -137,7 +152,9 @@ def test_one_file_of_many_is_opened(connection):
     assert files_read(connection, f"FROM lake.activations WHERE prompt_id = {prompt}")[0] > 2
 
 
-def test_layers_and_prompts_may_come_from_another_query(connection):
+def test_layers_and_prompts_may_come_from_another_query(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
     both = ask(
         connection,
         "SELECT p.id, count(*) FROM (VALUES (3), (600)) p(id), heatmap('large', p.id) GROUP BY 1",
@@ -156,7 +173,7 @@ def test_layers_and_prompts_may_come_from_another_query(connection):
     )
 
 
-def test_the_first_rows_of_chosen_files_are_given(either):
+def test_the_first_rows_of_chosen_files_are_given(either: duckdb.DuckDBPyConnection) -> None:
     # DuckDB's late materialization fails on these, and takes the connection along.
     for sql in (
         "FROM neuron_ranks('large', 1, 5) ORDER BY peak LIMIT 3",
@@ -167,7 +184,9 @@ def test_the_first_rows_of_chosen_files_are_given(either):
 
 
 @pytest.mark.parametrize("named", [False, True])
-def test_a_lens_that_is_kept_prompt_by_prompt_is_found(lake, tmp_path, named):
+def test_a_lens_that_is_kept_prompt_by_prompt_is_found(
+    lake: Lake, tmp_path: Path, named: duckdb.DuckDBPyConnection
+) -> None:
     root = tmp_path / "lake"
     shutil.copytree(lake.root, root)
     copy = lakes.Lake(root)
@@ -186,7 +205,7 @@ def test_a_lens_that_is_kept_prompt_by_prompt_is_found(lake, tmp_path, named):
         assert all(before.values())
 
 
-def test_parts_that_were_cut_anew_are_looked_at_anew(tmp_path):
+def test_parts_that_were_cut_anew_are_looked_at_anew(tmp_path: Path) -> None:
     make_large_lake(tmp_path, "large", **SHAPE, density=0.05)
     lake, where = lakes.Lake(tmp_path), lakes.model("large")
     held = Database(lake)
@@ -204,7 +223,7 @@ def test_parts_that_were_cut_anew_are_looked_at_anew(tmp_path):
     held.close()
 
 
-def test_a_database_in_a_file_singles_no_file_out(lake):
+def test_a_database_in_a_file_singles_no_file_out(lake: Lake) -> None:
     import duckdb
 
     path = database.build(lake)
@@ -220,7 +239,9 @@ def test_a_database_in_a_file_singles_no_file_out(lake):
 SHOWN = "SELECT sql FROM duckdb_views() WHERE view_name = $1 AND schema_name = 'main'"
 
 
-def test_what_is_held_in_memory_is_what_the_files_hold(lake, connection):
+def test_what_is_held_in_memory_is_what_the_files_hold(
+    lake: Lake, connection: duckdb.DuckDBPyConnection
+) -> None:
     held = Database(lake)
     for name in database.HELD:
         for sql in (f"FROM {name} ORDER BY ALL", f"DESCRIBE {name}"):

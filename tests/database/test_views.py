@@ -1,7 +1,11 @@
 """The views, the database file and a running database."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -16,7 +20,9 @@ from tests.database.told import LAYER, NEURON, PROMPT, ask, rows
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_a_view_holds_its_table_with_the_partition(atlas, connection, name):
+def test_a_view_holds_its_table_with_the_partition(
+    atlas: Lake, connection: duckdb.DuckDBPyConnection, name: str
+) -> None:
     kind = TABLES[name].kind
     columns = TABLES[name].names
     columns = [kind, *columns] if kind == "model" else [*columns, kind]
@@ -27,7 +33,9 @@ def test_a_view_holds_its_table_with_the_partition(atlas, connection, name):
     assert set(got[kind].to_pylist()) == {p.key for p in atlas.partitions(kind)}
 
 
-def test_an_empty_lake_has_the_same_views_and_macros_without_rows(tmp_path, connection):
+def test_an_empty_lake_has_the_same_views_and_macros_without_rows(
+    tmp_path: Path, connection: duckdb.DuckDBPyConnection
+) -> None:
     with database.connect(Lake(tmp_path / "nothing")) as empty:
         for name in TABLES:
             none = empty.cursor().sql(f"FROM {name}")
@@ -60,11 +68,11 @@ VALUES = {
 }
 
 
-def arguments(macro):
+def arguments(macro: Any) -> str:
     return ", ".join(VALUES[p] for p in macro.parameters if ":=" not in p)
 
 
-def test_every_macro_answers_and_says_what_it_is(connection):
+def test_every_macro_answers_and_says_what_it_is(connection: duckdb.DuckDBPyConnection) -> None:
     assert len(database.macros()) > 20
     (held,) = ask(
         connection, "SELECT layer, neuron FROM knowledge_neurons WHERE model = 'tiny' LIMIT 1"
@@ -80,7 +88,7 @@ def test_every_macro_answers_and_says_what_it_is(connection):
         assert macro.meaning.endswith("."), macro.name
 
 
-def test_the_database_file_opens_anywhere_and_tells_meanings(atlas, tmp_path):
+def test_the_database_file_opens_anywhere_and_tells_meanings(atlas: Lake, tmp_path: Path) -> None:
     path = database.build(atlas)
     assert path == atlas.database and not list(path.parent.glob(".kn.duckdb*"))
     code = (
@@ -100,14 +108,16 @@ def test_the_database_file_opens_anywhere_and_tells_meanings(atlas, tmp_path):
         assert columns["firing_rate"] == "n_fired over the number of tokens"
 
 
-def test_building_again_leaves_an_opened_file_alone(atlas):
+def test_building_again_leaves_an_opened_file_alone(atlas: Lake) -> None:
     path = database.build(atlas)
     with duckdb.connect(str(path), read_only=True) as opened:
         database.build(atlas)
         assert opened.sql("SELECT count(*) FROM atlases").fetchall() == [(7,)]
 
 
-def test_a_running_database_notices_new_tables(tmp_path, monkeypatch):
+def test_a_running_database_notices_new_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(database, "LOOK_AGAIN_S", 0)
     running = database.Database(Lake(tmp_path))
     before = running.stamp
@@ -129,7 +139,9 @@ def test_a_running_database_notices_new_tables(tmp_path, monkeypatch):
     running.close()
 
 
-def test_columns_that_an_older_version_did_not_write_are_null(tmp_path, caplog):
+def test_columns_that_an_older_version_did_not_write_are_null(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     old = make_lake(tmp_path, model="old")
     where = lake.model("old")
     (file,) = old.files(where, "neuron_map")
@@ -146,7 +158,7 @@ def test_columns_that_an_older_version_did_not_write_are_null(tmp_path, caplog):
         assert len(opened.sql("FROM heatmap('old', 0)").fetchall()) > 0
 
 
-def test_opening_needs_neither_torch_nor_dagster_nor_gradio(atlas):
+def test_opening_needs_neither_torch_nor_dagster_nor_gradio(atlas: Lake) -> None:
     code = (
         "import sys; from kn_assets.database import database; from kn_assets.lake import Lake;"
         "database.connect(Lake(sys.argv[1])).close();"

@@ -1,8 +1,13 @@
 """Every question of docs/sql.md answers, on a made-up lake, through the guard."""
 
-import re
-from pathlib import Path
+from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
 import pytest
 
 from kn_assets.database import database
@@ -14,7 +19,7 @@ QUESTIONS = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re
 
 
 @pytest.fixture(scope="module")
-def connection(tmp_path_factory):
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     root = tmp_path_factory.mktemp("questions")
     lake = make_lake(root, seed=3)
     add_training(root, seed=3)
@@ -22,19 +27,19 @@ def connection(tmp_path_factory):
         yield opened
 
 
-def answer(connection, *words):
+def answer(connection: duckdb.DuckDBPyConnection, *words: str) -> Any:
     """Rows as dicts of the one question whose text has all of `words`."""
     (sql,) = [q for q in QUESTIONS if all(w in q for w in words)]
     result = run(connection, sql)
     return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
 
 
-def test_the_page_has_questions():
+def test_the_page_has_questions() -> None:
     assert len(QUESTIONS) >= 25
 
 
 @pytest.mark.parametrize("sql", QUESTIONS, ids=range(len(QUESTIONS)))
-def test_each_question_answers(connection, sql):
+def test_each_question_answers(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     result = run(connection, sql)
     assert result.columns and not result.truncated
     # Whether a neuron both fires for Japan and promotes its name is left to chance.
@@ -45,13 +50,13 @@ def test_each_question_answers(connection, sql):
         assert any(v is not None for v in values), name
 
 
-def test_every_macro_of_the_app_is_on_the_page():
+def test_every_macro_of_the_app_is_on_the_page() -> None:
     unused = {m.name for m in database.macros() if f"{m.name}(" not in "".join(QUESTIONS)}
     helpers = {"atlas_cities", "neuron_ranks", "prompt_points"}
     assert unused == helpers
 
 
-def test_first_layer_of_the_true_token(connection):
+def test_first_layer_of_the_true_token(connection: duckdb.DuckDBPyConnection) -> None:
     got = answer(connection, "first_layer")
     lens = run(connection, "FROM lens('tiny', 0)").rows
     tokens = [t for _, _, t in run(connection, "FROM prompt_tokens('tiny', 0)").rows]
@@ -67,7 +72,7 @@ def test_first_layer_of_the_true_token(connection):
     assert {r["first_layer"] for r in got} - {None}
 
 
-def test_capitals(connection):
+def test_capitals(connection: duckdb.DuckDBPyConnection) -> None:
     rows = run(connection, "FROM atlas_prompts('tiny')")
     capital = {r[0]: r[rows.columns.index("is_capital")] for r in rows.rows}
     fired = {}
@@ -88,7 +93,7 @@ def test_capitals(connection):
     assert [(r["layer"], r["neuron"]) for r in got] == best
 
 
-def test_two_atlases(connection):
+def test_two_atlases(connection: duckdb.DuckDBPyConnection) -> None:
     rates = {}
     for model in ("tiny@step1", "tiny@step8"):
         sql = f"SELECT layer, neuron, firing_rate FROM neurons WHERE model = '{model}'"
@@ -101,7 +106,7 @@ def test_two_atlases(connection):
     ]
 
 
-def test_attention_question_sums_to_one(connection):
+def test_attention_question_sums_to_one(connection: duckdb.DuckDBPyConnection) -> None:
     got = answer(connection, "attention_weighted(")
     assert sum(r["attention"] for r in got) == pytest.approx(1, abs=1e-5)
     assert all(r["weight"] == pytest.approx(r["attention"] * r["activation"]) for r in got)

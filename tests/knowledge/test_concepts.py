@@ -77,14 +77,14 @@ def brute(peaks: list[tuple[int, int, int, float]]) -> dict[tuple[Any, ...], dic
             if (at, n) == (layer, neuron):
                 size[(prompt - 100) // 3] = abs(value)
         fired = {i for i in range(N) if size[i]}
-        for (attribute, value), inside in values.items():
+        for (attribute, named), inside in values.items():
             k, outside = len(fired & inside), set(range(N)) - inside
             won = sum(
                 (size[i] > size[j]) + (size[i] == size[j]) / 2 for i in inside for j in outside
             )
             n, total = len(inside), len(fired)
             tail = sum(comb(n, x) * comb(N - n, total - x) for x in range(k, min(n, total) + 1))
-            found[layer, neuron, attribute, value] = {
+            found[layer, neuron, attribute, named] = {
                 "n": n,
                 "precision": k / total,
                 "recall": k / n,

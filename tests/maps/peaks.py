@@ -1,5 +1,9 @@
 """Peaks of neurons with planted groups, for the tests of maps."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
@@ -25,7 +29,7 @@ def table(dense: np.ndarray, n_layers: int, shuffled: bool = False) -> pa.Table:
     return pa.table([pa.array(columns[f.name]).cast(f.type) for f in schema], schema=schema)
 
 
-def planted(n_layers: int = 2, n_neurons: int = 90, n_prompts: int = 60, seed: int = 0):
+def planted(n_layers: int = 2, n_neurons: int = 90, n_prompts: int = 60, seed: int = 0) -> Any:
     """Neurons and prompts of three groups, some noise, and layers of very different strength."""
     rng = np.random.default_rng(seed)
     neuron_group = rng.integers(0, 3, n_layers * n_neurons)

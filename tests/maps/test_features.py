@@ -1,5 +1,9 @@
 """From peaks to components: the matrix, its features, and their principal components."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,7 +14,7 @@ from tests.maps.peaks import planted, table
 
 
 @pytest.mark.parametrize("shuffled", [False, True])
-def test_matrix_of_peaks(shuffled):
+def test_matrix_of_peaks(shuffled: bool) -> None:
     dense, *_ = planted()
     peaks = table(dense, 2, shuffled)
     whole = map_features.peaks_matrix(peaks, 2, 90, 60)
@@ -20,12 +24,12 @@ def test_matrix_of_peaks(shuffled):
         assert (matrix.toarray() == dense).all()
 
 
-def test_matrix_of_no_peaks():
+def test_matrix_of_no_peaks() -> None:
     peaks = table(np.zeros((4, 3), dtype=np.float32), 2)
     assert map_features.peaks_matrix(peaks, 2, 2, 3).toarray().tolist() == [[0, 0, 0]] * 4
 
 
-def test_matrix_refuses_ids_out_of_range_and_rows_that_come_twice():
+def test_matrix_refuses_ids_out_of_range_and_rows_that_come_twice() -> None:
     dense, *_ = planted()
     peaks = table(dense, 2)
     for sizes in ((1, 90, 60), (2, 89, 60), (2, 90, 59)):
@@ -37,7 +41,7 @@ def test_matrix_refuses_ids_out_of_range_and_rows_that_come_twice():
 
 
 @pytest.mark.parametrize("at_once", [1, 50, 1 << 20])
-def test_features_are_the_dense_ones(monkeypatch, at_once):
+def test_features_are_the_dense_ones(monkeypatch: pytest.MonkeyPatch, at_once: Any) -> None:
     """Whatever number of peaks is summed at once; with rows that are empty and one that is all."""
     monkeypatch.setattr(map_features, "_ROWS_AT_ONCE", at_once)
     dense, *_ = planted()
@@ -71,7 +75,7 @@ def dense_features(dense: np.ndarray, kind: str) -> np.ndarray:
 
 @pytest.mark.parametrize("kind", ["neurons", "prompts"])
 @pytest.mark.parametrize(("n", "m"), [(60, 40), (40, 60), (700, 500), (500, 700)])
-def test_principal_components_are_the_true_ones(kind, n, m):
+def test_principal_components_are_the_true_ones(kind: Any, n: int, m: Any) -> None:
     """Also where the Krylov space (6 x 18 dimensions) is a small part of the whole."""
     rng = np.random.default_rng(n)
     factors = rng.standard_normal((n, 8)) @ (

@@ -1,11 +1,14 @@
 """Labels of clusters whose phrases, names, countries and words are planted."""
 
+from __future__ import annotations
+
 import re
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from kn_assets.lake import Lake
 from kn_assets.lake.schema import TABLES
 from kn_assets.maps.labels.labels import NAMES, City, neuron_clusters, prompt_clusters
 from kn_assets.maps.labels.wording import NO_THEME
@@ -109,7 +112,7 @@ def term_shares(row: dict) -> dict[tuple[str, str], tuple[float, float]]:
     return dict(zip(zip(row["term_kinds"], row["terms"], strict=True), shares, strict=True))
 
 
-def test_neurons(atlas):
+def test_neurons(atlas: Lake) -> None:
     found = neuron_clusters(**atlas)
     assert found.schema == TABLES["map_clusters"].schema
     pays, names, chad = found.to_pylist()
@@ -128,7 +131,7 @@ def test_neurons(atlas):
     assert abs(names["x"] - 100) < 5
 
 
-def test_shares_are_of_the_neurons_that_a_term_is_true_of(atlas):
+def test_shares_are_of_the_neurons_that_a_term_is_true_of(atlas: Lake) -> None:
     """Two of the first cluster's neurons fire elsewhere, and one of the second on the same word."""
     rng = np.random.default_rng(1)
     every = list(range(N_PROMPTS))
@@ -139,7 +142,7 @@ def test_shares_are_of_the_neurons_that_a_term_is_true_of(atlas):
     assert term_shares(pays)["phrase", "pays"] == pytest.approx((12 / 14, 1 / 22))
 
 
-def test_nothing_is_said_of_clusters_by_chance(atlas):
+def test_nothing_is_said_of_clusters_by_chance(atlas: Lake) -> None:
     rng = np.random.default_rng(2)
     clusters = rng.permutation(np.repeat([0, 1, 2], SIZES)).tolist()
     found = neuron_clusters(**(atlas | {"placed": neurons(clusters)})).to_pylist()
@@ -147,7 +150,7 @@ def test_nothing_is_said_of_clusters_by_chance(atlas):
     assert [row["terms"] for row in found] == [[]] * 3
 
 
-def test_few_and_alike(atlas):
+def test_few_and_alike(atlas: Lake) -> None:
     """A fifth of a cluster fires on "pays", up in one cluster and down in the other."""
     rng = np.random.default_rng(3)
     every = list(range(N_PROMPTS))
@@ -167,7 +170,7 @@ def test_few_and_alike(atlas):
     assert found[0]["countries"] == found[0]["vocabulary"] == []
 
 
-def test_a_label_does_not_hang_on_the_order_of_rows(atlas):
+def test_a_label_does_not_hang_on_the_order_of_rows(atlas: Lake) -> None:
     rng = np.random.default_rng(4)
     mixed = {
         name: atlas[name].take(rng.permutation(atlas[name].num_rows)) for name in ("placed", "top")
@@ -177,14 +180,14 @@ def test_a_label_does_not_hang_on_the_order_of_rows(atlas):
     assert again.select(told).equals(neuron_clusters(**atlas).select(told))
 
 
-def test_weak_and_repeated_tokens_of_a_neuron_do_not_count(atlas):
+def test_weak_and_repeated_tokens_of_a_neuron_do_not_count(atlas: Lake) -> None:
     """Prompts 0 to 2 come last in every neuron of Chad, and every strong prompt twice."""
     cities = {p: City("x", "Andorra" if p < 2 else "Chad") for p in range(N_PROMPTS)}
     found = neuron_clusters(**(atlas | {"cities": cities}))
     assert "Andorra" not in found["countries"].to_pylist()[2]
 
 
-def test_tokenizers_that_tell_no_spaces(atlas):
+def test_tokenizers_that_tell_no_spaces(atlas: Lake) -> None:
     stripped = pa.array([t.strip() for t in atlas["vocabulary"]["token"].to_pylist()])
     at = atlas["vocabulary"].schema.get_field_index("token")
     spaceless = atlas["vocabulary"].set_column(at, "token", stripped)
@@ -192,13 +195,13 @@ def test_tokenizers_that_tell_no_spaces(atlas):
     assert "atta" in found["vocabulary"].to_pylist()[2]
 
 
-def test_no_clusters(atlas):
+def test_no_clusters(atlas: Lake) -> None:
     found = neuron_clusters(**(atlas | {"placed": neurons([-1] * sum(SIZES))}))
     assert found.num_rows == 0
     assert found.schema == TABLES["map_clusters"].schema
 
 
-def test_prompts():
+def test_prompts() -> None:
     clusters = [p % 4 if p % 4 < 2 else -1 for p in range(N_PROMPTS)]
     placed = table(
         "prompt_map",
@@ -216,7 +219,7 @@ def test_prompts():
     assert peru["x"] == 100
 
 
-def test_a_country_of_a_single_prompt_says_nothing_of_a_cluster():
+def test_a_country_of_a_single_prompt_says_nothing_of_a_cluster() -> None:
     clusters = [0] * 5 + [-1] * 35
     placed = table("prompt_map", [{"prompt_id": p, "cluster": c} for p, c in enumerate(clusters)])
     cities = {0: "Malta", 1: "Japan", 2: "Japan", 9: "Peru", 10: "Peru"}

@@ -1,8 +1,11 @@
 """Maps: what lies together, the same on every run, and what it was begun from."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +17,7 @@ from kn_assets.progress import Progress
 from tests.maps.peaks import nearest_share, planted, table, xy
 
 
-def test_strength_of_a_layer_changes_nothing():
+def test_strength_of_a_layer_changes_nothing() -> None:
     dense, *_ = planted()
     louder = dense.copy()
     louder[:90] *= 64
@@ -26,7 +29,7 @@ def test_strength_of_a_layer_changes_nothing():
         np.testing.assert_allclose(ones, others, atol=1e-3)
 
 
-def test_alike_neurons_and_prompts_lie_together():
+def test_alike_neurons_and_prompts_lie_together() -> None:
     dense, neuron_group, prompt_group = planted()
     peaks = table(dense, 2)
     neurons = projection.neuron_map(peaks, 2, 90, 60)
@@ -44,7 +47,7 @@ def test_alike_neurons_and_prompts_lie_together():
         assert counts.max() > 0.9 * counts.sum()
 
 
-def test_a_second_run_gives_equal_coordinates():
+def test_a_second_run_gives_equal_coordinates() -> None:
     dense, *_ = planted()
     peaks = table(dense, 2)
     first, second = (projection.neuron_map(peaks, 2, 90, 60, seed=3) for _ in range(2))
@@ -66,7 +69,7 @@ print(hashlib.sha256(found.tobytes()).hexdigest())
 
 
 @pytest.mark.parametrize("n", [300, 10_050])
-def test_two_processes_give_equal_coordinates(n):
+def test_two_processes_give_equal_coordinates(n: int) -> None:
     """In both ways to approximate the gradient, of which the second is for many points."""
     code = _PROCESS.format(n=n)
     runs = [
@@ -78,14 +81,14 @@ def test_two_processes_give_equal_coordinates(n):
     assert runs[0] == runs[1]
 
 
-def test_row_order_of_the_peaks_does_not_matter():
+def test_row_order_of_the_peaks_does_not_matter() -> None:
     dense, *_ = planted()
     one, other = (projection.neuron_map(table(dense, 2, s), 2, 90, 60) for s in (False, True))
     assert (xy(one) == xy(other)).all()
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 9, 10, 11, 31])
-def test_few_points(n):
+def test_few_points(n: int) -> None:
     """n prompts and n neurons, all different, end in n different places."""
     rng = np.random.default_rng(n)
     dense = (rng.random((n, n)) + np.eye(n)).astype(np.float32)
@@ -97,7 +100,7 @@ def test_few_points(n):
         assert len(np.unique(points, axis=0)) == n
 
 
-def test_no_neuron_ever_fired():
+def test_no_neuron_ever_fired() -> None:
     peaks = table(np.zeros((6, 4), dtype=np.float32), 2)
     neurons = projection.neuron_map(peaks, 2, 3, 4)
     assert neurons.quality["silent"] == 6
@@ -107,7 +110,7 @@ def test_no_neuron_ever_fired():
     assert np.isfinite(xy(prompts)).all()
 
 
-def test_silent_neurons_lie_beside_the_map():
+def test_silent_neurons_lie_beside_the_map() -> None:
     dense, *_ = planted()
     dense[::7] = 0
     silent = (dense == 0).all(axis=1)
@@ -121,7 +124,7 @@ def test_silent_neurons_lie_beside_the_map():
     assert (result.cluster[silent] == -1).all()
 
 
-def test_equal_neurons_lie_together():
+def test_equal_neurons_lie_together() -> None:
     dense, *_ = planted()
     dense[:60] = dense[0]
     result = projection.neuron_map(table(dense, 2), 2, 90, 60)
@@ -132,7 +135,7 @@ def test_equal_neurons_lie_together():
     assert spread < apart / 2
 
 
-def test_a_map_begins_where_another_ended():
+def test_a_map_begins_where_another_ended() -> None:
     """Turned by a quarter, the start turns the whole map."""
     dense, *_ = planted()
     peaks = table(dense, 2)
@@ -140,7 +143,7 @@ def test_a_map_begins_where_another_ended():
     turned = np.stack([-first[:, 1], first[:, 0]], axis=1)
     second = xy(projection.neuron_map(peaks, 2, 90, 60, init=turned))
 
-    def likeness(a, b):
+    def likeness(a: np.ndarray, b: np.ndarray) -> Any:
         return np.corrcoef((a - a.mean(axis=0)).ravel(), (b - b.mean(axis=0)).ravel())[0, 1]
 
     assert likeness(second, turned) > 0.8
@@ -150,7 +153,7 @@ def test_a_map_begins_where_another_ended():
     assert np.isfinite(xy(projection.neuron_map(peaks, 2, 90, 60, init=partly))).all()
 
 
-def test_tables():
+def test_tables() -> None:
     dense, *_ = planted()
     peaks = table(dense, 2)
     neurons = projection.neuron_map(peaks, 2, 90, 60)
@@ -165,31 +168,31 @@ def test_tables():
 
 
 class Counting(Progress):
-    def __init__(self):
+    def __init__(self) -> None:
         self.bars = []
 
     @contextmanager
-    def bar(self, title, total, unit="it", done=0):
+    def bar(self, title: str, total: int, unit: str = "it", done: int = 0) -> Any:
         self.done = 0
         yield self
         self.bars.append((title, total, self.done))
 
-    def advance(self, n=1):
+    def advance(self, n: int = 1) -> None:
         self.done += n
 
-    def note(self, text):
+    def note(self, text: str) -> None:
         self.last = text
 
 
 @pytest.mark.parametrize("n", [4, 60])
-def test_progress_runs_to_the_end(n):
+def test_progress_runs_to_the_end(n: int) -> None:
     progress = Counting()
     dense, *_ = planted(1, 30, n)
     projection.prompt_map(table(dense, 1), 1, 30, n, progress=progress)
     assert progress.bars == [("prompt map", 750, 750)]
 
 
-def test_neighbours_leave_the_point_itself_out():
+def test_neighbours_leave_the_point_itself_out() -> None:
     rng = np.random.default_rng(0)
     points = rng.standard_normal((80, 4)).astype(np.float32)
     points[10:16] = points[3]  # in the same place
@@ -203,7 +206,7 @@ def test_neighbours_leave_the_point_itself_out():
         np.testing.assert_allclose(distances, wanted[which], atol=2e-3)
 
 
-def test_preservation():
+def test_preservation() -> None:
     rng = np.random.default_rng(0)
     plane = rng.standard_normal((300, 2)).astype(np.float32)
     assert tsne.preservation(plane, plane * 5, seed=0) == 1
@@ -211,7 +214,7 @@ def test_preservation():
     assert tsne.preservation(plane[:11], plane[:11], seed=0) is None
     noisy = plane + rng.normal(0, 0.1, plane.shape).astype(np.float32)
 
-    def sets(points):
+    def sets(points: np.ndarray) -> Any:
         distance = np.linalg.norm(points[:, None] - points[None], axis=2)
         return [set(np.argsort(row)[1:11]) for row in distance]
 

@@ -1,6 +1,9 @@
 """Linear maps by oneDNN against torch's own, in float64 and in float32."""
 
+from __future__ import annotations
+
 import copy
+from typing import Any
 
 import pytest
 import torch
@@ -10,14 +13,14 @@ from kn_assets.models import linears
 
 
 @pytest.fixture
-def anywhere(monkeypatch):
+def anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if MKL were slow here; skips where torch has no such operation."""
     monkeypatch.setattr(linears, "_slow_here", lambda: True)
     if not linears._works():
         pytest.skip("torch has no oneDNN product here")
 
 
-def net():
+def net() -> Any:
     torch.manual_seed(0)
     turned = Conv1D(24, 40)
     torch.nn.init.normal_(turned.bias)
@@ -26,7 +29,7 @@ def net():
 
 
 @pytest.mark.parametrize("shape", [(9, 40), (2, 5, 40), (1, 40), (3, 1, 40), (0, 40)])
-def test_the_same_numbers(anywhere, shape):
+def test_the_same_numbers(anywhere: None, shape: Any) -> None:
     plain = net()
     fast = copy.deepcopy(plain)
     assert linears.use_onednn_linears(fast) == 2
@@ -35,7 +38,7 @@ def test_the_same_numbers(anywhere, shape):
     torch.testing.assert_close(fast(rows), wanted, rtol=1e-5, atol=1e-5)
 
 
-def test_the_same_gradient(anywhere):
+def test_the_same_gradient(anywhere: None) -> None:
     plain = net()
     fast = copy.deepcopy(plain)
     linears.use_onednn_linears(fast)
@@ -48,7 +51,7 @@ def test_the_same_gradient(anywhere):
     torch.testing.assert_close(grads[1], grads[0], rtol=1e-5, atol=1e-5)
 
 
-def test_oneDNN_is_what_runs(anywhere, monkeypatch):
+def test_oneDNN_is_what_runs(anywhere: None, monkeypatch: pytest.MonkeyPatch) -> None:
     fast = net()
     linears.use_onednn_linears(fast)
     seen = []
@@ -60,7 +63,7 @@ def test_oneDNN_is_what_runs(anywhere, monkeypatch):
     assert len(seen) == 2
 
 
-def test_weights_keep_values_and_shapes(anywhere):
+def test_weights_keep_values_and_shapes(anywhere: None) -> None:
     plain = net()
     fast = copy.deepcopy(plain)
     linears.use_onednn_linears(fast)
@@ -70,11 +73,11 @@ def test_weights_keep_values_and_shapes(anywhere):
         assert torch.equal(kept[name], weight), name
 
 
-def test_what_it_can_not_speed_up_is_left_alone(anywhere):
+def test_what_it_can_not_speed_up_is_left_alone(anywhere: None) -> None:
     assert linears.use_onednn_linears(net().bfloat16()) == 0
     assert linears.use_onednn_linears(net().requires_grad_(True)) == 0
 
 
-def test_processors_that_MKL_serves_well_keep_it(monkeypatch):
+def test_processors_that_MKL_serves_well_keep_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(linears, "_slow_here", lambda: False)
     assert linears.use_onednn_linears(net()) == 0

@@ -1,15 +1,18 @@
 """The made-up atlas itself, on which everything else leans."""
 
+from __future__ import annotations
+
 from collections import defaultdict
 
 import numpy as np
 import pytest
 
+from kn_assets.lake import Lake
 from kn_assets.synthetic import lengths
 from tests.database.told import NEURON, SIZE, dense, rows
 
 
-def test_made_up_activations_are_those_over_the_threshold_in_both_orders(atlas):
+def test_made_up_activations_are_those_over_the_threshold_in_both_orders(atlas: Lake) -> None:
     threshold = {r["layer"]: r["threshold"] for r in rows(atlas, "thresholds")}
     expected = {
         (p, t, layer, n): a
@@ -31,7 +34,7 @@ def test_made_up_activations_are_those_over_the_threshold_in_both_orders(atlas):
     assert share == pytest.approx(SIZE.density, abs=0.02)
 
 
-def test_made_up_statistics_leave_out_position_0(atlas):
+def test_made_up_statistics_leave_out_position_0(atlas: Lake) -> None:
     values = dense()[:, :, :, 1:]
     neurons = rows(atlas, "neurons")
     assert len(neurons) == SIZE.n_layers * SIZE.n_neurons
@@ -46,7 +49,7 @@ def test_made_up_statistics_leave_out_position_0(atlas):
         assert abs(r["top_activation"]) == np.abs(kept).max()
 
 
-def test_made_up_top_tokens_and_peaks_are_the_greatest(atlas):
+def test_made_up_top_tokens_and_peaks_are_the_greatest(atlas: Lake) -> None:
     values = dense()
     for layer in range(SIZE.n_layers):
         mine = values[layer, NEURON, :, 1:]
@@ -71,7 +74,7 @@ def test_made_up_top_tokens_and_peaks_are_the_greatest(atlas):
     assert {k: r["activation"] for k, r in found.items()} == expected
 
 
-def test_made_up_attention_sums_to_one_and_looks_back(atlas):
+def test_made_up_attention_sums_to_one_and_looks_back(atlas: Lake) -> None:
     total = defaultdict(float)
     for r in rows(atlas, "attention"):
         assert r["source_position"] <= r["position"]
@@ -80,7 +83,7 @@ def test_made_up_attention_sums_to_one_and_looks_back(atlas):
     assert list(total.values()) == pytest.approx([1.0] * len(total), abs=1e-5)
 
 
-def test_made_up_lens_agrees_with_the_tokens(atlas):
+def test_made_up_lens_agrees_with_the_tokens(atlas: Lake) -> None:
     token = {(r["prompt_id"], r["position"]): r["token_id"] for r in rows(atlas, "tokens")}
     grouped = defaultdict(list)
     for r in rows(atlas, "logit_lens"):

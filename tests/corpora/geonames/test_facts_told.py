@@ -1,5 +1,7 @@
 """Every fact that a description states is parsed out again and held against the package."""
 
+from __future__ import annotations
+
 import math
 import re
 from collections import Counter
@@ -11,12 +13,13 @@ from tests.corpora.geonames.package import (
     CURRENCY,
     LANGUAGES,
     NEIGHBOURS,
+    Described,
     country_words,
     plain,
 )
 
 
-def test_populations_and_areas(described):
+def test_populations_and_areas(described: Described) -> None:
     checked = Counter()
     for there, city, text in described:
         land = COUNTRIES[there["countrycode"]]
@@ -44,8 +47,8 @@ def test_populations_and_areas(described):
     assert len(checked) == 4
 
 
-def test_positions(described):
-    def whole(x):
+def test_positions(described: Described) -> None:
+    def whole(x: float) -> int:
         return math.floor(abs(x) + 0.5)
 
     for there, _, text in described:
@@ -61,7 +64,7 @@ def test_positions(described):
     assert sum("degree" in text for *_, text in described) > 3000
 
 
-def test_countries_named_are_its_own_or_neighbours(described):
+def test_countries_named_are_its_own_or_neighbours(described: Described) -> None:
     by_name = {country_words(code): code for code in COUNTRIES if code not in ("AN", "CS")}
     anyone = re.compile(r"\b(" + "|".join(sorted(map(re.escape, by_name), key=len)[::-1]) + r")\b")
     stated: Counter[str] = Counter()
@@ -93,7 +96,7 @@ def test_countries_named_are_its_own_or_neighbours(described):
     assert stated["none"] > 100
 
 
-def test_capitals_told(described):
+def test_capitals_told(described: Described) -> None:
     """Each sentence with the word says the capital's name; who is one is told so, and none else."""
     checked = 0
     for there, city, text in described:
@@ -125,7 +128,7 @@ def test_capitals_told(described):
     assert checked > 2500
 
 
-def test_currencies_and_languages(described):
+def test_currencies_and_languages(described: Described) -> None:
     stated = Counter()
     by_currency = {name: code for code, name in names.CURRENCIES.items()}
     found = re.compile(r"[Tt]he (" + "|".join(sorted(by_currency, key=len)[::-1]) + r")\b")

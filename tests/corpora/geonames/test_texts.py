@@ -1,15 +1,20 @@
 """The shapes of descriptions, and that they are of their city alone."""
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from collections import Counter
 
+import pyarrow as pa
+
 from kn_assets.corpora import geonames
 from kn_assets.corpora.geonames import facts, sentences
 from kn_assets.lake.schema import TABLES
+from tests.corpora.geonames.package import Described
 
 
-def test_prompts(cities):
+def test_prompts(cities: pa.Table) -> None:
     prompts = geonames.prompts(cities)
     assert prompts.schema == TABLES["prompts"].schema
     assert prompts["prompt_id"].to_pylist() == list(range(6204))
@@ -21,7 +26,7 @@ def test_prompts(cities):
         assert text.endswith(".")
 
 
-def test_a_text_depends_on_its_city_and_the_seed_alone(cities):
+def test_a_text_depends_on_its_city_and_the_seed_alone(cities: pa.Table) -> None:
     all_of_them = geonames.prompts(cities)["text"].to_pylist()
     some = cities.take([5000, 17, 3])
     assert geonames.prompts(some)["text"].to_pylist() == [all_of_them[i] for i in (5000, 17, 3)]
@@ -29,7 +34,7 @@ def test_a_text_depends_on_its_city_and_the_seed_alone(cities):
     assert sum(a != b for a, b in zip(all_of_them, other, strict=False)) > 190
 
 
-def test_shapes(described):
+def test_shapes(described: Described) -> None:
     """At least a dozen openings, none of them dominant, and many orders of sentences."""
     shapes = Counter()
     orders = Counter()
@@ -52,7 +57,7 @@ def test_shapes(described):
     assert max(orders.values()) < 0.05 * len(described)
 
 
-def test_city_and_country_come_early(described):
+def test_city_and_country_come_early(described: Described) -> None:
     early = sum(
         max(text.find(city["name"]), text.find(city["country"])) < 100
         for _, city, text in described
@@ -61,7 +66,7 @@ def test_city_and_country_come_early(described):
     assert early > 0.98 * len(described)
 
 
-def test_grammar():
+def test_grammar() -> None:
     known = {city.name: city for city in facts.cities()}
     hague = [sentences.describe(known["The Hague"], seed) for seed in range(40)]
     assert all("the Netherlands" in t or "The Netherlands" in t for t in hague)

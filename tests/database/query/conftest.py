@@ -1,24 +1,31 @@
 """A made-up lake, guarded."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
 import pytest
 
 from kn_assets.database import database
+from kn_assets.lake import Lake
 from kn_assets.synthetic import make_lake
 
 
 @pytest.fixture(scope="package")
-def atlas(tmp_path_factory):
+def atlas(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     return make_lake(tmp_path_factory.mktemp("guarded"))
 
 
 @pytest.fixture(scope="package")
-def connection(atlas):
+def connection(atlas: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     with database.connect(atlas, memory_limit="300MB") as opened:
         yield opened
 
 
 @pytest.fixture
-def unchanged(atlas):
+def unchanged(atlas: Lake) -> Iterator[None]:
     """No file of the lake comes, goes or changes."""
     database.build(atlas)
     before = snapshot(atlas.root)
@@ -26,5 +33,5 @@ def unchanged(atlas):
     assert snapshot(atlas.root) == before
 
 
-def snapshot(folder):
+def snapshot(folder: Path) -> dict[Path, tuple[int, int]]:
     return {f: (f.stat().st_size, f.stat().st_mtime_ns) for f in folder.rglob("*")}

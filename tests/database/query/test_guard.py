@@ -1,10 +1,15 @@
 """What the guard stops, and what holds where it is got around."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import duckdb
 import pytest
 
 from kn_assets.database import database
 from kn_assets.database.query import QueryFailed, QueryRefused, run
+from kn_assets.lake import Lake
 
 WRITES = [
     "COPY (SELECT 1) TO '{spot}'",
@@ -71,7 +76,14 @@ WRITES = [
 
 @pytest.mark.parametrize("place", ["outside", "inside"])
 @pytest.mark.parametrize("sql", WRITES)
-def test_nothing_is_written(atlas, connection, tmp_path, unchanged, sql, place):
+def test_nothing_is_written(
+    atlas: Lake,
+    connection: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    unchanged: None,
+    sql: str,
+    place: str,
+) -> None:
     folder = tmp_path if place == "outside" else atlas.root / "atlas"
     spot = folder / "written.csv"
     with pytest.raises((QueryRefused, QueryFailed)):
@@ -141,7 +153,9 @@ READS = [
 
 
 @pytest.mark.parametrize("sql", READS)
-def test_nothing_but_the_atlas_is_read(atlas, connection, sql):
+def test_nothing_but_the_atlas_is_read(
+    atlas: Lake, connection: duckdb.DuckDBPyConnection, sql: str
+) -> None:
     local_variable = "what a caller's Python holds is no table"
     folder = atlas.root / "atlas/model=tiny"
     sql = sql.format(
@@ -166,7 +180,7 @@ def test_nothing_but_the_atlas_is_read(atlas, connection, sql):
         ("FROM read_text('x')", "macros"),
     ],
 )
-def test_a_refusal_says_why(connection, sql, word):
+def test_a_refusal_says_why(connection: duckdb.DuckDBPyConnection, sql: str, word: str) -> None:
     with pytest.raises(QueryRefused, match=word):
         run(connection, sql)
 
@@ -187,7 +201,9 @@ def test_a_refusal_says_why(connection, sql, word):
         "FROM '{database}'",
     ],
 )
-def test_settings_alone_keep_the_database_inside_the_tables(atlas, connection, tmp_path, sql):
+def test_settings_alone_keep_the_database_inside_the_tables(
+    atlas: Lake, connection: duckdb.DuckDBPyConnection, tmp_path: Path, sql: str
+) -> None:
     database.build(atlas)
     text = sql.format(outside=tmp_path / "out", database=atlas.database)
     with pytest.raises(duckdb.Error):

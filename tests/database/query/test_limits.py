@@ -1,8 +1,14 @@
 """Limits of time, rows and memory; the processes that can be killed."""
 
+from __future__ import annotations
+
 import threading
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from kn_assets.database import database
@@ -20,17 +26,19 @@ ENDLESS = [
 
 
 @pytest.mark.parametrize("sql", ENDLESS)
-def test_an_endless_query_is_stopped_and_the_next_one_answered(connection, sql):
+def test_an_endless_query_is_stopped_and_the_next_one_answered(
+    connection: duckdb.DuckDBPyConnection, sql: str
+) -> None:
     with pytest.raises(QueryTimeout, match=r"0\.5 s"):
         run(connection, sql, timeout_s=0.5)
     assert run(connection, "SELECT 1 AS x").rows == [(1,)]
 
 
-def test_only_the_slow_query_is_stopped(connection):
+def test_only_the_slow_query_is_stopped(connection: duckdb.DuckDBPyConnection) -> None:
     for seconds in (1, 5, 25):  # until a quick one is answered meanwhile
         answers = []
 
-        def slow(seconds=seconds, answers=answers):
+        def slow(seconds: float = seconds, answers: int = answers) -> Any:
             try:
                 run(connection, ENDLESS[0], timeout_s=seconds)
             except QueryTimeout as e:
@@ -58,16 +66,18 @@ def test_only_the_slow_query_is_stopped(connection):
         "SELECT count(DISTINCT hash(range)) FROM range(100000000)",
     ],
 )
-def test_a_greedy_query_is_refused_and_the_next_one_answered(connection, sql):
+def test_a_greedy_query_is_refused_and_the_next_one_answered(
+    connection: duckdb.DuckDBPyConnection, sql: str
+) -> None:
     with pytest.raises(QueryTooBig):
         run(connection, sql, timeout_s=250)
     assert run(connection, "SELECT 1 AS x").rows == [(1,)]
 
 
-def test_many_at_once_each_get_their_own_answer(connection):
+def test_many_at_once_each_get_their_own_answer(connection: duckdb.DuckDBPyConnection) -> None:
     answers = [None] * 50
 
-    def ask(i):
+    def ask(i: int) -> Any:
         answers[i] = run(connection, f"SELECT {i} AS i, count(*) FROM neurons").rows
 
     threads = [threading.Thread(target=ask, args=(i,)) for i in range(50)]
@@ -79,20 +89,22 @@ def test_many_at_once_each_get_their_own_answer(connection):
 
 
 @pytest.fixture(scope="module")
-def sandbox(atlas):
+def sandbox(atlas: Lake) -> Iterator[Sandbox]:
     made = Sandbox(atlas, workers=2, memory_mb=512)
     yield made
     made.close()
 
 
-def test_the_sandbox_answers_as_run_does(connection, sandbox):
+def test_the_sandbox_answers_as_run_does(
+    connection: duckdb.DuckDBPyConnection, sandbox: Sandbox
+) -> None:
     sql = "SELECT *, [layer, neuron] AS id, NULL AS none FROM neurons ORDER BY firing_rate DESC"
     mine, theirs = run(connection, sql, max_rows=7), sandbox.run(sql, max_rows=7)
     assert (theirs.columns, theirs.types, theirs.rows) == (mine.columns, mine.types, mine.rows)
     assert theirs.truncated and theirs.table.schema == mine.table.schema
 
 
-def test_the_sandbox_tells_the_same_errors(sandbox):
+def test_the_sandbox_tells_the_same_errors(sandbox: Sandbox) -> None:
     with pytest.raises(QueryRefused, match="empty"):
         sandbox.run("")
     with pytest.raises(QueryRefused, match="getenv"):
@@ -113,7 +125,7 @@ def test_the_sandbox_tells_the_same_errors(sandbox):
         "SELECT length(regexp_replace(repeat('a', 90000000), 'a', 'bbbbbbbbbbbbbbb', 'g'))",
     ],
 )
-def test_the_sandbox_survives_what_duckdb_does_not(sandbox, sql):
+def test_the_sandbox_survives_what_duckdb_does_not(sandbox: Sandbox, sql: str) -> None:
     started = time.monotonic()
     with pytest.raises((QueryTimeout, QueryTooBig)):
         sandbox.run(sql, timeout_s=1)
@@ -121,10 +133,10 @@ def test_the_sandbox_survives_what_duckdb_does_not(sandbox, sql):
     assert sandbox.run("SELECT count(*) FROM neurons").rows == [(120,)]
 
 
-def test_fifty_at_once_share_the_sandbox(sandbox):
+def test_fifty_at_once_share_the_sandbox(sandbox: Sandbox) -> None:
     answers = [None] * 50
 
-    def ask(i):
+    def ask(i: int) -> Any:
         answers[i] = sandbox.run(f"SELECT {i} AS i").rows
 
     threads = [threading.Thread(target=ask, args=(i,)) for i in range(50)]
@@ -135,14 +147,14 @@ def test_fifty_at_once_share_the_sandbox(sandbox):
     assert answers == [[(i,)] for i in range(50)]
 
 
-def test_a_killed_worker_is_replaced(sandbox):
+def test_a_killed_worker_is_replaced(sandbox: Sandbox) -> None:
     for worker in sandbox._all:
         worker._running.process.kill()
         worker._running.process.wait()
     assert [sandbox.run("SELECT 1 AS x").rows for _ in range(3)] == [[(1,)]] * 3
 
 
-def test_the_sandbox_notices_new_tables(tmp_path, monkeypatch):
+def test_the_sandbox_notices_new_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox = Sandbox(Lake(tmp_path), workers=1)
     try:
         assert sandbox.run("FROM atlases").rows == []
@@ -153,7 +165,7 @@ def test_the_sandbox_notices_new_tables(tmp_path, monkeypatch):
         sandbox.close()
 
 
-def test_a_cancelled_query_is_killed_and_the_next_one_answered(atlas):
+def test_a_cancelled_query_is_killed_and_the_next_one_answered(atlas: Lake) -> None:
     sandbox = Sandbox(atlas, workers=1, memory_mb=512)
     stop = threading.Event()
     threading.Timer(0.3, stop.set).start()

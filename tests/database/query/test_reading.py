@@ -1,5 +1,8 @@
 """Queries that are answered, and what is told of those that are wrong."""
 
+from __future__ import annotations
+
+import duckdb
 import pytest
 
 from kn_assets.database.query import QueryFailed, QueryRefused, QueryTimeout, QueryTooBig, run
@@ -38,13 +41,13 @@ from kn_assets.errors import KnError
         "EXPLAIN FROM neurons",
     ],
 )
-def test_reading_queries_are_answered(connection, sql):
+def test_reading_queries_are_answered(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     result = run(connection, sql)
     assert result.columns and len(result.columns) == len(result.types)
     assert result.table.num_rows > 0
 
 
-def test_a_result_has_names_types_and_values(connection):
+def test_a_result_has_names_types_and_values(connection: duckdb.DuckDBPyConnection) -> None:
     result = run(connection, "SELECT 1 AS a, 'x' AS a, [1.5]::FLOAT[] AS b ORDER BY 1")
     assert result.columns == ["a", "a_1", "b"]
     assert result.types == ["INTEGER", "VARCHAR", "FLOAT[]"]
@@ -52,7 +55,7 @@ def test_a_result_has_names_types_and_values(connection):
     assert not result.truncated and 0 <= result.seconds < 60
 
 
-def test_order_holds_and_a_cut_is_said(connection):
+def test_order_holds_and_a_cut_is_said(connection: duckdb.DuckDBPyConnection) -> None:
     cut = run(connection, "SELECT * FROM range(10) ORDER BY range DESC", max_rows=3)
     assert cut.rows == [(9,), (8,), (7,)] and cut.truncated
     whole = run(connection, "SELECT * FROM range(3) ORDER BY range DESC", max_rows=3)
@@ -69,16 +72,18 @@ def test_order_holds_and_a_cut_is_said(connection):
         ("PIVOT neurons ON layer USING count(*)", "only queries"),
     ],
 )
-def test_a_wrong_query_is_told_what_is_wrong(connection, sql, word):
+def test_a_wrong_query_is_told_what_is_wrong(
+    connection: duckdb.DuckDBPyConnection, sql: str, word: str
+) -> None:
     with pytest.raises(QueryFailed, match=word):
         run(connection, sql)
 
 
-def test_lines_of_a_message_are_those_of_the_query(connection):
+def test_lines_of_a_message_are_those_of_the_query(connection: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(QueryFailed, match="LINE 2:"):
         run(connection, "SELECT\n  'x'::INT")
 
 
-def test_all_errors_are_for_the_person_at_the_keyboard():
+def test_all_errors_are_for_the_person_at_the_keyboard() -> None:
     for kind in (QueryRefused, QueryFailed, QueryTimeout, QueryTooBig):
         assert issubclass(kind, KnError)
