@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -133,7 +134,9 @@ def test_the_model_computes_what_the_atlas_left_out(tmp_path: Path) -> None:
         (lambda lake: kn_assets.open(lake.root / "nowhere"), "there is no lake at"),
     ],
 )
-def test_errors_say_what_is_wrong(lake: kn_assets.OpenLake, call, message: str) -> None:
+def test_errors_say_what_is_wrong(
+    lake: kn_assets.OpenLake, call: Callable[[kn_assets.OpenLake], object], message: str
+) -> None:
     with pytest.raises(kn_assets.KnError, match=message):
         call(lake)
 
