@@ -1,13 +1,12 @@
 """What a tab of the app is made of. Adding one takes one file here and one in static/:
 
 - `ui/NAME/tab.py` with `TAB = Tab(...)`, put into `ui.app.TABS`: that is the one line elsewhere.
-- `static/NAME/NAME.js`, an ES module named as the tab's `script`. It imports what it uses and calls
-  `addTab("NAME", ({ element }) => ...)` of page/tabs.js to fill the skeleton, `ask("question",
-  {...})` of page/server.js for the tab's `questions`, and `runJob("job", {...}, ...)` of
-  page/job.js for its `jobs`.
+- `static/NAME/NAME.js`, an ES module named as the tab's `script`. It exports `mount({ element })`,
+  which fills the skeleton, and imports what it uses: `ask("question", {...})` of page/server.js for
+  the tab's `questions`, and `runJob("job", {...}, ...)` of page/job.js for its `jobs`.
 
-A tab that keeps something of its own in the address names it in `addTab(name, mount, ["key"])`:
-then `store.state.key` is a text, `go({key})` changes it, and `on("key", f)` hears of it.
+What a tab keeps of its own in the address it names in `texts`: then `store.state.key` is a text,
+`go({key})` changes it, and `on("key", f)` hears of it.
 """
 
 from __future__ import annotations
@@ -38,6 +37,7 @@ class Tab:
     title: str
     skeleton: str
     script: str
+    texts: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
     questions: Mapping[str, Question] = field(default_factory=dict)
     jobs: Mapping[str, Starter] = field(default_factory=dict)

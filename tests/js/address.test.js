@@ -5,7 +5,7 @@ import test from "node:test";
 import { readAddress, writeAddress } from "../../ui/static/page/address.js";
 import { emit, on, store } from "../../ui/static/page/store.js";
 import { stepsOf } from "../../ui/static/page/steps.js";
-import { addTab, tabs, tabTexts } from "../../ui/static/page/tabs.js";
+import { registerTabs, tabs, tabTexts } from "../../ui/static/page/tabs.js";
 import { keep } from "../../ui/static/page/server.js";
 import { debounce, Turns } from "../../ui/static/page/timing.js";
 
@@ -73,11 +73,13 @@ test("an event reaches those who listen, in their order", () => {
 });
 
 test("a tab's texts are part of the state", () => {
-  const mount = () => {};
-  addTab("test", mount, ["sentence"]);
-  assert.equal(tabs.get("test"), mount);
+  registerTabs([
+    { name: "one", script: "one/one.js", texts: [] },
+    { name: "two", script: "two/two.js", texts: ["sentence"] },
+  ]);
+  assert.deepEqual([...tabs.keys()], ["one", "two"]);
   assert.equal(store.state.sentence, "");
-  assert.deepEqual(tabTexts, ["sentence"]);
+  assert.deepEqual(tabTexts(), ["sentence"]);
 });
 
 test("a model's steps are those of its name, in the order of training", () => {

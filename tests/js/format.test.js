@@ -51,22 +51,6 @@ test("changes have a sign, and digits where they tell something", () => {
   ]);
 });
 
-test("ordinals end as in English", () => {
-  assert.deepEqual([1, 2, 3, 4, 11, 12, 13, 21, 101, 111, 1002].map(format.ordinal), [
-    "1st",
-    "2nd",
-    "3rd",
-    "4th",
-    "11th",
-    "12th",
-    "13th",
-    "21st",
-    "101st",
-    "111th",
-    "1,002nd",
-  ]);
-});
-
 test("what prose would swallow is marked", () => {
   assert.equal(format.shown("a\nb\t"), "a↵b⇥");
   assert.equal(format.shown("\u202eabc\u0000"), "⟨202E⟩abc⟨0000⟩");

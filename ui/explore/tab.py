@@ -67,6 +67,7 @@ TAB = Tab(
     + pane("neuron", "The selected neuron")
     + "</div>",
     script="explore/explore.js",
+    texts=("text",),
     styles=("explore/explore.css",),
     questions={
         "search": _search,

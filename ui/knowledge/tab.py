@@ -62,6 +62,7 @@ TAB = Tab(
     + pane("shared", "Facts that share the neuron")
     + "</div></div>",
     script="knowledge/knowledge.js",
+    texts=("sentence", "answer"),
     styles=("knowledge/knowledge.css",),
     questions={"facts": _facts, "fact": _fact, "neuron_facts": _shared},
     jobs={"knowledge": _run},

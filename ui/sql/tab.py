@@ -22,6 +22,7 @@ TAB = Tab(
     title="SQL",
     skeleton='<div data-kn="sql"></div>',
     script="sql/sql.js",
+    texts=("query",),
     styles=("sql/sql.css",),
     questions={"sql_help": lambda context, given: sql_help(context.database, given.model)},
     jobs={

@@ -44,6 +44,7 @@ TAB = Tab(
     + pane("story", "Checkpoints")
     + "</div>",
     script="training/training.js",
+    texts=("fact",),
     styles=("chart/chart.css", "training/training.css"),
     questions={
         "training": _training,

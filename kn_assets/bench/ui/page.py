@@ -17,7 +17,7 @@ HOOK = """
 (async () => {
   const mount = () => document.querySelector("script[type=module][src$='page/mount.js']");
   while (!mount()) await new Promise(done => setTimeout(done, 5));
-  await import(new URL("testing.js", mount().src));
+  await import(new URL("../testing.js", mount().src));
 })()
 """
 # From an act to the frame after the app told that it is done.

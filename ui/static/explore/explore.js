@@ -3,19 +3,14 @@
 
 import { mountNeuron } from "../neuron/neuron.js";
 import { section } from "../page/dom.js";
-import { addTab } from "../page/tabs.js";
 import { Heatmap } from "./heatmap.js";
 import { LiveForm } from "./live.js";
 import { PromptList } from "./prompts.js";
 
-addTab(
-  "explore",
-  widget => {
-    const pane = (/** @type {string} */ name) => section(widget.element, name);
-    new PromptList(pane("cities"));
-    new LiveForm(pane("prompt"));
-    new Heatmap(pane("prompt"));
-    mountNeuron(pane("neuron"), { withPrompt: true });
-  },
-  ["text"],
-);
+/** @param {import("../page/types.d.ts").Widget} widget */
+export const mount = ({ element }) => {
+  new PromptList(section(element, "cities"));
+  new LiveForm(section(element, "prompt"));
+  new Heatmap(section(element, "prompt"));
+  mountNeuron(section(element, "neuron"), { withPrompt: true });
+};

@@ -10,7 +10,6 @@ import { go } from "../page/navigate.js";
 import { remembered } from "../page/server.js";
 import { literal, modelLiteral, sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
-import { addTab } from "../page/tabs.js";
 import { debounce, Turns } from "../page/timing.js";
 import { AttributionPart } from "./attribution.js";
 import { ChangePane } from "./change.js";
@@ -215,4 +214,5 @@ class KnowledgeTab {
   }
 }
 
-addTab("knowledge", widget => void new KnowledgeTab(widget), ["sentence", "answer"]);
+/** @param {import("../page/types.d.ts").Widget} widget */
+export const mount = widget => void new KnowledgeTab(widget);

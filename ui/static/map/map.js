@@ -8,7 +8,6 @@ import { go, openPrompt } from "../page/navigate.js";
 import { remembered } from "../page/server.js";
 import { modelLiteral, sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
-import { addTab } from "../page/tabs.js";
 import { Turns } from "../page/timing.js";
 import { colourings } from "../points/colours.js";
 import { MapHands } from "../points/hands.js";
@@ -123,7 +122,7 @@ class MapPane {
     });
     on("neuron-asked", paint);
     on("prompt", paint);
-    if (store.state.model) this.#load();
+    if (store.state.model && store.state.tab === "map") this.#load();
   }
 
   #macro() {
@@ -242,7 +241,8 @@ class MapPane {
   }
 }
 
-addTab("map", ({ element }) => {
+/** @param {import("../page/types.d.ts").Widget} widget */
+export const mount = ({ element }) => {
   new MapPane(section(element, "map"));
   mountNeuron(section(element, "neuron"), { withPrompt: false });
-});
+};

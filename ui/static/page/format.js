@@ -60,12 +60,6 @@ export const change = share => {
   return `${value > 0 ? "+" : "−"}${digits} %`;
 };
 
-/** @param {number} n */
-export const ordinal = n => {
-  const teens = n % 100 > 10 && n % 100 < 14;
-  return integer(n) + (teens ? "th" : (["th", "st", "nd", "rd"][n % 10] ?? "th"));
-};
-
 /**
  * A number of things: "1 fact", "2,000 facts".
  *

@@ -31,7 +31,7 @@ export const go = async (change, { push = true, keepToken = false } = {}) => {
   }
   if (moved("model")) chooseModel();
   if (moved("tab")) emit("tab", store.state.tab);
-  for (const text of tabTexts) if (moved(text)) emit(text, store.state[text]);
+  for (const text of tabTexts()) if (moved(text)) emit(text, store.state[text]);
   if (moved("prompt", "model", "text")) {
     if (!moved("token") && !keepToken) store.state.token = null;
     saveAddress(push);
@@ -104,7 +104,7 @@ const restores = new Turns();
 const restore = async () => {
   const isLast = restores.begin();
   const models = store.atlases.map(a => a.model);
-  const there = { tabs: [...tabs.keys()], models, texts: tabTexts };
+  const there = { tabs: [...tabs.keys()], models, texts: tabTexts() };
   const { wanted, wrong } = readAddress(location.search, there);
   const empty = { prompt: null, token: null, layer: null, neuron: null, tab: "explore" };
   wanted.model ??= models[0];
@@ -134,4 +134,5 @@ export const start = async functions => {
   await restore();
   performance.mark("kn-ready");
   document.documentElement.dataset.knState = "ready";
+  emit("ready");
 };

@@ -4,7 +4,7 @@
 /** @typedef {import("./types.d.ts").State} State */
 
 export const store = {
-  /** What the address says; tabs add texts of their own (tabs.js). */
+  /** What the address says; tabs add texts of their own. */
   state: /** @type {State} */ ({
     model: null,
     prompt: null,
@@ -25,7 +25,7 @@ export const store = {
   steps: [],
   /** Place in `steps`, -1 where the atlas is of no step. */
   step: -1,
-  /** Questions that the server is still at. */
+  /** Questions that the server is still at, and tabs whose scripts are on their way. */
   unanswered: 0,
   /** Whether the atlases are here. */
   started: false,

@@ -1,25 +1,21 @@
 // @ts-check
-// The tabs: each one's script announces it, with how its page is filled.
+// The tabs of the page, as ui/widgets.py lists them: the script that fills each, and what it keeps in
+// the address.
 
 import { store } from "./store.js";
 
-/** @typedef {import("./types.d.ts").Text} Text */
+/** @typedef {{ name: string, script: string, texts: import("./types.d.ts").Text[] }} Tab */
 
-/** @type {Map<string, (widget: import("./types.d.ts").Widget) => void>} by its place in the address */
+/** @type {Map<string, Tab>} by its place in the address */
 export const tabs = new Map();
 
-/** @type {Text[]} what tabs keep in the address besides */
-export const tabTexts = [];
-
-/**
- * @param {string} name
- * @param {(widget: import("./types.d.ts").Widget) => void} mount
- * @param {Text[]} texts what the tab keeps in the address: `store.state[text]`
- */
-export const addTab = (name, mount, texts = []) => {
-  tabs.set(name, mount);
-  for (const text of texts) {
-    tabTexts.push(text);
-    store.state[text] = "";
+/** @param {Tab[]} list */
+export const registerTabs = list => {
+  for (const tab of list) {
+    tabs.set(tab.name, tab);
+    for (const text of tab.texts) store.state[text] = "";
   }
 };
+
+/** What tabs keep in the address besides: `store.state[text]`. */
+export const tabTexts = () => [...tabs.values()].flatMap(tab => tab.texts);

@@ -7,7 +7,6 @@ import { Cancelled, JobLine, runJob } from "../page/job.js";
 import { go } from "../page/navigate.js";
 import { remembered } from "../page/server.js";
 import { on, store } from "../page/store.js";
-import { addTab } from "../page/tabs.js";
 import { Turns } from "../page/timing.js";
 import { exampleButtons, relationList } from "./help.js";
 import { resultTable } from "./table.js";
@@ -190,4 +189,5 @@ const save = ({ file, name, rows, cut }) => {
   return `${name}: ${integer(rows)} rows${cut ? ", cut there" : ""}`;
 };
 
-addTab("sql", widget => void new SqlPane(widget), ["query"]);
+/** @param {import("../page/types.d.ts").Widget} widget */
+export const mount = widget => void new SqlPane(widget);

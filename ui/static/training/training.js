@@ -7,7 +7,6 @@ import { ask } from "../page/server.js";
 import { stepSlider } from "../page/step_slider.js";
 import { baseOf } from "../page/steps.js";
 import { on, store } from "../page/store.js";
-import { addTab } from "../page/tabs.js";
 import { Turns } from "../page/timing.js";
 import { StepMap } from "../points/stepmap.js";
 import { FactPane } from "./fact.js";
@@ -121,4 +120,5 @@ class TrainingTab {
   }
 }
 
-addTab("training", widget => void new TrainingTab(widget), ["fact"]);
+/** @param {import("../page/types.d.ts").Widget} widget */
+export const mount = widget => void new TrainingTab(widget);

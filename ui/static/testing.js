@@ -2,13 +2,13 @@
 // What browser tests and the benchmark reach for, as the global `kn`: what `store` holds, and these
 // functions. They import this module; the page itself never loads it.
 
-import { spreadColours } from "../points/palette.js";
-import { number, quoted } from "./format.js";
-import { go } from "./navigate.js";
-import { unpack } from "./packed.js";
-import { ask } from "./server.js";
-import { toStep } from "./steps.js";
-import { on, store } from "./store.js";
+import { spreadColours } from "./points/palette.js";
+import { number, quoted } from "./page/format.js";
+import { go } from "./page/navigate.js";
+import { unpack } from "./page/packed.js";
+import { ask } from "./page/server.js";
+import { toStep } from "./page/steps.js";
+import { on, store } from "./page/store.js";
 
 const functions = { ask, go, number, on, quoted, spreadColours, toStep, unpack };
 
