@@ -47,7 +47,7 @@ SELECT
     f.sampled, f.rank, f.prompt_id, w.name, w.country, f.peak.position AS peak_position,
     f.peak.activation AS peak,
     from_json(w.tokens, '["VARCHAR"]') AS tokens,
-    list_transform(range(len(tokens)), lambda i: f.activations[i::SMALLINT]) AS activations
+    list_transform(range(json_array_length(w.tokens)::BIGINT), lambda i: f.activations[i::SMALLINT]) AS activations
 FROM listed AS f
 JOIN labelled_prompts AS w ON w.prompt_id = f.prompt_id
 WHERE w.model = model
