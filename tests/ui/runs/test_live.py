@@ -136,14 +136,14 @@ def api(live_lake: Lake) -> Iterator[Api]:
 
 
 def test_a_dead_process_is_told_and_replaced(live_lake: Lake) -> None:
-    process = LiveProcess(live_lake, idle_s=0.0)  # gone as soon as nobody asks
+    process, idle = LiveProcess(live_lake), LiveProcess(live_lake, idle_s=0.0)
     with pytest.raises(KnError, match=r"longer than 0.01 s .*shorter text"):
         process.run(KEY, "Kabul", None, 0.01, lambda *_: None)
-    process.close()
-    process = LiveProcess(live_lake)
-    process._child.start()
-    process._child._running.process.kill()
-    process._child._running.process.wait()
+    idle._child.start()
+    dead = idle._child._running
+    assert dead is not None
+    assert dead.process.wait(60) == 0  # nobody asked
+    process._child._running = dead
     steps: list[tuple[str, int, int]] = []
     found = process.run(KEY, "Kabul is", None, 120, lambda *step: steps.append(step))
     layers = len(found.thresholds)
