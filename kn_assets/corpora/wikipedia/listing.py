@@ -63,8 +63,8 @@ def sub_pages(html: bytes, title: str) -> list[str]:
     if page.body is None:
         return []
     stems = tuple(t.replace("_", " ") + "/" for t in {title, page.title or title})
-    links = Selector(root=page.body).css("a")
-    found = [t for a in links if (t := link_title(a.root)) and t.startswith(stems)]
+    anchors = Selector(root=page.body).css("a")
+    found = [t for a in anchors if (t := link_title(a.root)) and t.startswith(stems)]
     by_country = [t for t in found if re.search(r"/\s*(?:by )?countr", t, re.IGNORECASE)]
     return list(dict.fromkeys(by_country or found))
 
