@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from lxml import etree
-from parsel import Selector
 
 LICENCE = "CC BY-SA 4.0"
 """What Wikipedia's text is under where a page doesn't say otherwise."""
@@ -39,7 +38,6 @@ _REVISION = (
     re.compile(rb'<html[^>]*\sabout="[^"]*/revision/(\d+)"'),
     re.compile(rb"[?&;]oldid=(\d+)"),
 )
-_OUTPUT = "[contains(concat(' ', normalize-space(@class), ' '), ' mw-parser-output ')][1]"
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _BY_SA = re.compile(r"creativecommons\.org/licenses/([a-z-]+)/(\d\.\d)", re.IGNORECASE)
 
@@ -82,10 +80,9 @@ def parse(html: bytes) -> Document:
         root = None
     if root is None:
         return Document(None, None, "en", "empty page")
-    page = Selector(root=root)
-    body = _body(page)
-    title = _title(page)
-    return Document(title, body, _language(page, body), _not_an_article(html, page, title))
+    body = _body(root)
+    title = _title(root)
+    return Document(title, body, _language(root, body), _not_an_article(html, root, title))
 
 
 def revision(html: bytes) -> int | None:
@@ -132,42 +129,49 @@ def _bom16(data: bytes) -> bool:
     return data[:2] in (b"\xff\xfe", b"\xfe\xff")
 
 
-def _body(page: Selector) -> etree._Element | None:
+def _body(root: etree._Element) -> etree._Element | None:
     # The first .mw-parser-output of a Vector 2022 page may be an indicator beside the title, so the
-    # content's own place is asked first. id() looks into a table, where [@id=...] walks the page.
+    # content's own place is asked first. Stopping at the first match makes this fast.
     for wanted in ("mw-content-text", "bodyContent"):
-        for content in page.xpath(f"id('{wanted}')/self::div"):
-            output = content.xpath(f"descendant-or-self::div{_OUTPUT}")
-            return (output or [content])[0].root
-    output = page.xpath(f"descendant-or-self::*[self::body or self::div or self::section]{_OUTPUT}")
-    bodies = output or page.xpath("body")
-    return bodies[0].root if bodies else None
+        for e in root.iter("div"):
+            if e.get("id") == wanted:
+                return next((inner for inner in e.iter("div") if _is_output(inner)), e)
+    outputs = [e for e in root.iter("body", "div", "section") if _is_output(e)]
+    return outputs[0] if outputs else root.find("body")
 
 
-def _title(page: Selector) -> str | None:
-    for heading in (*page.xpath("descendant::h1[1]"), *page.xpath("descendant::title[1]")):
-        text = " ".join(heading.xpath("string()").get("").split())
+def _is_output(e: etree._Element) -> bool:
+    return "mw-parser-output" in classes(e)
+
+
+def _title(root: etree._Element) -> str | None:
+    for found in (next(root.iter("h1"), None), next(root.iter("title"), None)):
+        text = "" if found is None else " ".join("".join(found.itertext()).split())
         if text := _SITE_NAME.sub("", text):
             return text
     return None
 
 
-def _language(page: Selector, body: etree._Element | None) -> str:
-    around = page if body is None else Selector(root=body)
-    return around.xpath("ancestor-or-self::*[@lang != ''][1]/@lang").get("en")
+def _language(root: etree._Element, body: etree._Element | None) -> str:
+    place = body
+    while place is not None:
+        if lang := place.get("lang"):
+            return lang
+        place = place.getparent()
+    return root.get("lang") or "en"
 
 
-def _not_an_article(html: bytes, page: Selector, title: str | None) -> str | None:
+def _not_an_article(html: bytes, root: etree._Element, title: str | None) -> str | None:
     """Why a page is no article, by its own marks; None where it seems to be one."""
-    names = page.xpath("body/@class").get("")
-    spaces = [c for c in names.split() if re.fullmatch(r"ns--?\d+", c)]
+    page = root.find("body")
+    spaces = [] if page is None else [c for c in classes(page) if re.fullmatch(r"ns--?\d+", c)]
     if spaces and spaces[0] != "ns-0":
         return "not an article"
     if title and (reason := reason_of(title)):
         return reason
     if _ANY_SIGN.search(html) is None:
         return None
-    for element in (marked.root for marked in page.css("div, table, meta")):
+    for element in root.iter("div", "table", "meta"):
         marks = {*classes(element), element.get("id") or "", element.get("property") or ""}
         for reason, signs in _SIGNS.items():
             if not signs.isdisjoint(marks):
