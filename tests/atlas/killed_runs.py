@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from kn_assets.atlas import extract as extraction
+from kn_assets.atlas import shard
 from kn_assets.atlas.loaded import load_model
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
@@ -31,15 +32,15 @@ def say(text: object) -> None:
 
 def run(plan: AtlasPlan) -> None:
     """As `kn run` does it: finish replacing, make what is missing, tidy up."""
-    store = extraction.run_shard
+    store = shard.run_shard
 
-    def told(loaded: Any, job: Any, folder: Path, bar: Any, pool: Any) -> Any:  # type: ignore[no-untyped-def]
+    def told(loaded: Any, job: Any, folder: Path, bar: Any, pool: Any) -> Any:
         new = not folder.exists()
         store(loaded, job, folder, bar, pool)
         if new:
             say(folder.name)
 
-    extraction.run_shard = told
+    setattr(extraction, "run_shard", told)  # noqa: B010 (which the module imports for itself)
     plan.lake.recover()
     missing = [t for t in extraction.NEEDS if not is_current(plan, t)]
     if missing:

@@ -1,6 +1,7 @@
 """The embedded model in float32 over 200 real descriptions, against plain hooks, every number."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +71,10 @@ def test_every_number_of_200_prompts(plan: AtlasPlan) -> None:
     prompt_of, *places, values = (c[wanted_order] for c in stored["activations"])
     edges = np.searchsorted(prompt_of, np.arange(N_PROMPTS + 1))
 
-    count, fired, sums, squares = 0, 0, 0, 0
+    count = 0
+    fired: Any = 0
+    sums: Any = 0
+    squares: Any = 0
     most: list[np.ndarray] = []
     least: list[np.ndarray] = []
     differing = 0

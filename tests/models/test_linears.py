@@ -54,9 +54,14 @@ def test_the_same_gradient(anywhere: None) -> None:
 def test_oneDNN_is_what_runs(anywhere: None, monkeypatch: pytest.MonkeyPatch) -> None:
     fast = net()
     linears.use_onednn_linears(fast)
-    seen = []
+    seen: list[int] = []
     own = linears._product
-    monkeypatch.setattr(linears, "_product", lambda *a: seen.append(1) or own(*a))
+
+    def counted(*arguments: Any) -> Any:
+        seen.append(1)
+        return own(*arguments)
+
+    monkeypatch.setattr(linears, "_product", counted)
     fast(torch.randn(8, 40))
     assert len(seen) == 2
     fast(torch.randn(2, 40))  # too few rows to gain

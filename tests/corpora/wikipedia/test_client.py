@@ -15,7 +15,8 @@ from kn_assets.corpora.wikipedia.http.api import info
 from kn_assets.corpora.wikipedia.http.exchange import Failed
 from kn_assets.corpora.wikipedia.http.policy import user_agent
 from kn_assets.errors import KnError
-from tests.corpora.wikipedia.standin import PASSING, StandIn
+from tests.corpora.wikipedia.handler import PASSING
+from tests.corpora.wikipedia.standin import StandIn
 from tests.corpora.wikipedia.world import World
 
 RECORDED = Path(__file__).parents[4] / "shared" / "realdata" / "api" / "dijs-wiki-har"

@@ -13,8 +13,9 @@ from kn_assets import lake
 from kn_assets.corpora.wikipedia import Client, cities, fetch_pages
 from kn_assets.errors import KnError
 from kn_assets.progress import Progress
+from tests.corpora.wikipedia.handler import PASSING
 from tests.corpora.wikipedia.scraping import CORPUS, scrape, served, settings, stored
-from tests.corpora.wikipedia.standin import PASSING, StandIn
+from tests.corpora.wikipedia.standin import StandIn
 from tests.corpora.wikipedia.world import World
 
 
@@ -54,7 +55,7 @@ def test_lost_network_keeps_what_was_fetched(tmp_path: Path) -> None:
                 address = address.replace(url, "http://127.0.0.1:9")
             return real(address)
 
-        client.page = fails_later  # type: ignore[method-assign]
+        client.page = fails_later  # type: ignore[method-assign,assignment]
         with pytest.raises(KnError, match="check the network"):
             fetch_pages(place, CORPUS, found, client, Progress())
         kept = len(stored(tmp_path))

@@ -51,7 +51,7 @@ def made(world: World, tmp_path: Path, pages: dict[str, str]) -> tuple[list[str]
 
 @pytest.mark.skipif(not GPT2.is_dir(), reason="the tokenizer of GPT-2 isn't here")
 def test_the_first_five_prompts_to_the_letter(tmp_path: Path) -> None:
-    from transformers import GPT2TokenizerFast
+    from transformers import GPT2TokenizerFast  # type: ignore[attr-defined]
 
     tokenizer = GPT2TokenizerFast.from_pretrained(GPT2)
     world = World(5)

@@ -36,9 +36,9 @@ def test_an_endless_query_is_stopped_and_the_next_one_answered(
 
 def test_only_the_slow_query_is_stopped(connection: duckdb.DuckDBPyConnection) -> None:
     for seconds in (1, 5, 25):  # until a quick one is answered meanwhile
-        answers = []
+        answers: list[QueryTimeout] = []
 
-        def slow(seconds: float = seconds, answers: int = answers) -> Any:
+        def slow(seconds: float = seconds, answers: list[QueryTimeout] = answers) -> Any:
             try:
                 run(connection, ENDLESS[0], timeout_s=seconds)
             except QueryTimeout as e:
@@ -75,7 +75,7 @@ def test_a_greedy_query_is_refused_and_the_next_one_answered(
 
 
 def test_many_at_once_each_get_their_own_answer(connection: duckdb.DuckDBPyConnection) -> None:
-    answers = [None] * 50
+    answers: list[Any] = [None] * 50
 
     def ask(i: int) -> Any:
         answers[i] = run(connection, f"SELECT {i} AS i, count(*) FROM neurons").rows
@@ -134,7 +134,7 @@ def test_the_sandbox_survives_what_duckdb_does_not(sandbox: Sandbox, sql: str) -
 
 
 def test_fifty_at_once_share_the_sandbox(sandbox: Sandbox) -> None:
-    answers = [None] * 50
+    answers: list[Any] = [None] * 50
 
     def ask(i: int) -> Any:
         answers[i] = sandbox.run(f"SELECT {i} AS i").rows
