@@ -181,16 +181,18 @@ def test_different_work_is_no_comparison(made: Path) -> None:
     """A peer whose table lacks two rows in a hundred."""
     plan = small.request(made).plan
 
-    class Fake:
-        name, out = "fake", made / "fake"
+    class Fake(Peer):
+        def __init__(self) -> None:  # no process is run
+            self.name, self.out = "fake", made / "fake"
 
+    fake = Fake()
     rows = plan.lake.read(plan.model, "activations")
-    Fake.out.mkdir()
-    pq.write_table(rows, Fake.out / "activations.parquet")
-    assert peers._shared(plan, [Fake], 0.99) == {"fake": 1}
-    pq.write_table(rows.slice(len(rows) // 50), Fake.out / "activations.parquet")
+    fake.out.mkdir()
+    pq.write_table(rows, fake.out / "activations.parquet")
+    assert peers._shared(plan, [fake], 0.99) == {"fake": 1}
+    pq.write_table(rows.slice(len(rows) // 50), fake.out / "activations.parquet")
     with pytest.raises(KnError, match=r"agree on 98\.\d% of the fired neurons only"):
-        peers._shared(plan, [Fake], 0.99)
+        peers._shared(plan, [fake], 0.99)
 
 
 def test_without_a_package_index_one_line_says_so(

@@ -100,8 +100,8 @@ def test_the_database_file_opens_anywhere_and_tells_meanings(atlas: Lake, tmp_pa
     )
     assert out.stdout.strip() == str(len(rows(atlas, "activations", prompt_id=3))), out.stderr
     with duckdb.connect(str(path), read_only=True) as opened:
-        said = opened.sql("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal")
-        said = {k: v for k, v in said.fetchall() if v}
+        views = opened.sql("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal")
+        said = {k: v for k, v in views.fetchall() if v}
         assert said["neurons"] == TABLES["neurons"].meaning
         sql = "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'neurons'"
         columns = dict(opened.sql(sql + " AND schema_name = 'main'").fetchall())

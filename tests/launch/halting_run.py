@@ -33,7 +33,7 @@ def halt_within(table: str) -> None:
                 print(f"half of {table}", flush=True)
                 signal.pause()
 
-    Lake.replacing = halting  # type: ignore[method-assign]
+    Lake.replacing = halting  # type: ignore[method-assign, assignment]
 
 
 if __name__ == "__main__":

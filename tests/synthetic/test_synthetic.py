@@ -70,8 +70,11 @@ def test_made_up_top_tokens_and_peaks_are_the_greatest(atlas: Lake) -> None:
             best = expected.get((layer, n, p))
             if best is None or abs(a) > abs(best):
                 expected[layer, n, p] = a
-    found = {(r["layer"], r["neuron"], r["prompt_id"]): r for r in rows(atlas, "neuron_peaks")}
-    assert {k: r["activation"] for k, r in found.items()} == expected
+    peaks = {
+        (r["layer"], r["neuron"], r["prompt_id"]): r["activation"]
+        for r in rows(atlas, "neuron_peaks")
+    }
+    assert peaks == expected
 
 
 def test_made_up_attention_sums_to_one_and_looks_back(atlas: Lake) -> None:

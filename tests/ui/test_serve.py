@@ -13,6 +13,7 @@ import pytest
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from ui import serve as serving
+from ui.api import Api
 from ui.runs.live import LIVE_SHARED
 from ui.runs.sql import SHARED
 
@@ -50,8 +51,13 @@ def test_without_a_tunnel_it_goes_on_locally(
             self.options |= options
             return None, "http://127.0.0.1:1/", None
 
-    blocks, served = Blocks(), []
-    monkeypatch.setattr("ui.app.build", lambda api: served.append(api) or blocks)
+    blocks, served = Blocks(), list[Api]()
+
+    def build(api: Api) -> Blocks:
+        served.append(api)
+        return blocks
+
+    monkeypatch.setattr("ui.app.build", build)
     monkeypatch.setattr("ui.runs.sql.Sandbox", lambda *_, **__: None)
     serving.serve(lake, port=0, share=True, auth="reader:secret")
     said = capsys.readouterr().out.splitlines()

@@ -6,7 +6,7 @@ it likes, so that only the guard stands between a query and a folder with a secr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -161,7 +161,7 @@ def test_no_text_gets_anything_out_or_in(
 ) -> None:
     text = text.replace("{0}", str(folder))
     before = snapshot(folder)
-    rows: list[object] = []
+    rows: Sequence[object] = ()
     # A text that isn't let through, or that DuckDB can't run, has done nothing.
     with suppress(QueryRefused, QueryFailed, duckdb.Error):
         rows = unguarded.execute(check(unguarded, text, 10)).fetchall()
