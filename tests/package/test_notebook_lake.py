@@ -44,17 +44,31 @@ def test_an_answer_is_the_same_in_each_form(lake: kn_assets.OpenLake) -> None:
     assert answer.relation().fetchall() == [tuple(row.values()) for row in answer]
 
 
-def test_a_macro_is_asked_by_name_or_as_a_function(lake: kn_assets.OpenLake) -> None:
-    by_name = lake.ask("neuron_prompts", "tiny", 1, 7, 4).arrow()
-    assert by_name.num_rows
-    assert lake.ask.neuron_prompts("tiny", 1, 7, k=4).arrow().equals(by_name)
+@pytest.fixture(scope="module")
+def busiest(lake: kn_assets.OpenLake) -> tuple[int, int]:
+    """Layer and number of the neuron that fires at most tokens."""
+    sql = "SELECT layer, neuron FROM neurons WHERE model = ? ORDER BY n_fired DESC LIMIT 1"
+    (row,) = lake.sql(sql, ["tiny"])
+    return row["layer"], row["neuron"]
 
 
-def test_parameters_with_a_default_may_be_left_out(lake: kn_assets.OpenLake) -> None:
-    left_out = lake.ask.neuron_sample("tiny", 0, 1, 3).arrow()
-    assert left_out.num_rows
-    assert lake.ask.neuron_sample("tiny", 0, 1, 3, 0).arrow().equals(left_out)
-    assert lake.ask.neuron_sample("tiny", 0, 1, 3, seed=0).arrow().equals(left_out)
+def test_a_macro_is_asked_by_name_or_as_a_function(
+    lake: kn_assets.OpenLake, busiest: tuple[int, int]
+) -> None:
+    by_name = lake.ask("neuron_prompts", "tiny", *busiest, 4).arrow()
+    assert by_name.num_rows == 4
+    for row in by_name.to_pylist():
+        assert len(row["tokens"]) == len(row["activations"])
+    assert lake.ask.neuron_prompts("tiny", *busiest, k=4).arrow().equals(by_name)
+
+
+def test_parameters_with_a_default_may_be_left_out(
+    lake: kn_assets.OpenLake, busiest: tuple[int, int]
+) -> None:
+    left_out = lake.ask.neuron_sample("tiny", *busiest, 3).arrow()
+    assert left_out.num_rows == 3
+    assert lake.ask.neuron_sample("tiny", *busiest, 3, 0).arrow().equals(left_out)
+    assert lake.ask.neuron_sample("tiny", *busiest, 3, seed=0).arrow().equals(left_out)
 
 
 def test_macros_complete_and_say_what_they_mean(lake: kn_assets.OpenLake) -> None:
