@@ -61,6 +61,7 @@ docs/benchmarks
 :caption: Inside
 
 docs/architecture
+docs/javascript
 docs/tables
 sql/README
 CONTRIBUTING
