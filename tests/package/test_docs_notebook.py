@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import matplotlib.pyplot as plt
 import pytest
 
 from kn_assets.synthetic import make_lake
@@ -21,6 +22,7 @@ def run_cells(data: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Run all code cells over a lake; returns their variables."""
     monkeypatch.setenv("KN_DATA", str(data))
     matplotlib.use("agg")
+    plt.close("all")  # so that the figures below are counted from 1
     variables: dict[str, Any] = {}
     for number, cell in enumerate(CODE):
         source = "".join(cell["source"])
