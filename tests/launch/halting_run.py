@@ -1,9 +1,9 @@
 """`kn` that halts within a table, for tests that kill it there.
 
-    python -m tests.launch.halting_run activations --data lake run --model ...
+    python -m tests.launch.halting_run activations FILE --data lake run --model ...
 
-It says `half of activations` once the table's rows are written, before they become the table, and
-waits there for its end.
+It makes FILE once the table's rows are written, before they become the table, and waits there for
+its end.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from kn_assets.cli.parser import main
 from kn_assets.lake import Lake, Partition
 
 
-def halt_within(table: str) -> None:
-    """Make every lake halt before it replaces that table."""
+def halt_within(table: str, halted: Path) -> None:
+    """Make every lake halt before it replaces that table; the file `halted` says that it has."""
     replacing = Lake.replacing
 
     @contextmanager
@@ -30,12 +30,12 @@ def halt_within(table: str) -> None:
         with replacing(lake, partition, name, fingerprint, **notes) as folder:
             yield folder
             if name == table:
-                print(f"half of {table}", flush=True)
+                halted.touch()
                 signal.pause()
 
     Lake.replacing = halting  # type: ignore[method-assign, assignment]
 
 
 if __name__ == "__main__":
-    halt_within(sys.argv[1])
-    sys.exit(main(sys.argv[2:]))
+    halt_within(sys.argv[1], Path(sys.argv[2]))
+    sys.exit(main(sys.argv[3:]))
