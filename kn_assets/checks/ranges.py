@@ -45,7 +45,7 @@ _FIXED: dict[str, Bounds] = {
     "births": (0, _ANY),
     "deaths": (0, _ANY),
     "final_overlap": (0, 1),
-    "mean_top_iou": (0, 1),
+    "mean_final_overlap": (0, 1),
 }
 _LENS_RANKS = 5  # the schema's five likeliest
 _RANKS_SETTING = {"neuron_top": "top_k", "neuron_vocabulary": "vocabulary_k"}

@@ -58,7 +58,7 @@ def test_a_second_run_gives_equal_coordinates() -> None:
 
 _PROCESS = """
 import hashlib, numpy as np
-from kn_assets import tsne
+from kn_assets.maps import tsne
 from kn_assets.progress import Progress
 points = np.random.default_rng(0).standard_normal(({n}, 8)).astype(np.float32)
 tsne.ITERATIONS = tsne.EXAGGERATED_ITERATIONS = 20

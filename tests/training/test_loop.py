@@ -12,9 +12,8 @@ from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.models.load import load
 from kn_assets.models.source import resolve
-from kn_assets.training import train
+from kn_assets.training import checkpoints, train
 from kn_assets.training.network import new_tokenizer
-from kn_assets.training.steps import checkpoints
 from kn_assets.training.text import Text
 from tests.training.tiny_run import TINY, rows, same_weights
 

@@ -66,10 +66,10 @@ def test_order_holds_and_a_cut_is_said(connection: duckdb.DuckDBPyConnection) ->
     ("sql", "word"),
     [
         ("SELECT nothing FROM neurons", "nothing"),
-        ("SELEC 1", "parse"),
+        ("SELEC 1", "syntax error"),
         ("SELECT 'a'::INT", "Could not convert"),
         ("FROM heatmap('tiny')", "heatmap"),
-        ("PIVOT neurons ON layer USING count(*)", "only queries"),
+        ("PIVOT neurons ON layer USING count(*)", "only read queries"),
     ],
 )
 def test_a_wrong_query_is_told_what_is_wrong(

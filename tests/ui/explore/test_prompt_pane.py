@@ -84,7 +84,7 @@ def test_the_lens_is_told_by_keyboard_too(screen: Any, database: Database) -> No
     screen.page.keyboard.press("Shift+Tab")
     screen.page.keyboard.press("ArrowDown")
     tip = screen.page.locator(".kn-tip")
-    assert "After layer 1" in tip.inner_text()
+    assert "after layer 1" in tip.inner_text()
     assert tip.locator("tr").count() == 5
 
 
