@@ -65,9 +65,9 @@ def test_what_is_there_shows_without_the_rest(
     page = screens(serve(lake)).open(model="tiny@step4", tab="training", fact=FACT)
     page.page.locator(".kn-fact-title b").first.wait_for()
     assert "neuron_map_steps" in page.page.locator("[data-kn=tmap] .kn-message").inner_text()
-    for title in ("Attribution by layer", "Changing neurons"):
+    for title in ("Attribution by layer", "Effect of interventions"):
         assert "kn knowledge" in chart(page, title).locator(".kn-message").inner_text()
-    assert float(reading(page, "Its answer", "probability")) > 0
+    assert float(reading(page, "P(answer)", "probability")) > 0
     assert page.page.locator("[data-kn=tlayers] .kn-cell").count() > 0
 
 
