@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from kn_assets.lake import Lake
-from tests.ui.conftest import CHROMIUM
+from tests.ui.conftest import CHROMIUM, make_two_atlases
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"there is no Chromium at {CHROMIUM}")
-def test_every_act_is_timed(lake: Lake) -> None:
+def test_every_act_is_timed(tmp_path: Path) -> None:
+    lake = make_two_atlases(tmp_path)
     given = ["--repeats", "2", "--loads", "1", "--people", "2", "--seconds", "3"]
     command = [
         sys.executable,

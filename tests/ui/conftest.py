@@ -31,14 +31,17 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def make_two_atlases(root: Path) -> Lake:
     """Two atlases over two corpora, whose prompts have the same ids."""
-    root = tmp_path_factory.mktemp("lake")
     make_lake(root, "tiny", n_prompts=16, n_layers=6, n_neurons=60, n_tokens=14, density=0.12)
     return make_lake(
         root, "other@step10", "else", n_prompts=5, n_layers=3, n_neurons=20, n_tokens=8
     )
+
+
+@pytest.fixture(scope="session")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    return make_two_atlases(tmp_path_factory.mktemp("lake"))
 
 
 @pytest.fixture(scope="session")
