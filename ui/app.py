@@ -13,9 +13,9 @@ from ui.api import Api
 from ui.explore import tab as explore_tab
 from ui.knowledge import tab as knowledge_tab
 from ui.map import tab as map_tab
+from ui.page.widgets import widget
 from ui.sql import tab as sql_tab
 from ui.training import tab as training_tab
-from ui.widgets import widget
 
 TABS = (explore_tab.TAB, map_tab.TAB, knowledge_tab.TAB, training_tab.TAB, sql_tab.TAB)
 """In their order on the page."""

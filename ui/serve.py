@@ -86,7 +86,7 @@ def _launch(api: Api, **options: Any) -> tuple[gr.Blocks, str, str | None]:
     import gradio as gr
 
     from ui.app import TABS, build
-    from ui.widgets import head, route
+    from ui.page.widgets import head, route
 
     blocks = build(api)
     # Raw calls that go round the queue's limits are closed; SQL and live runs are queued.
@@ -104,7 +104,7 @@ def _launch(api: Api, **options: Any) -> tuple[gr.Blocks, str, str | None]:
             head=head(TABS),
             footer_links=[],
             run_history=False,
-            app_kwargs={"openapi_url": None, "routes": [route()]},
+            app_kwargs={"openapi_url": None, "routes": [route(TABS)]},
             ssr_mode=False,
             **options,
         )

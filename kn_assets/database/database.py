@@ -30,6 +30,7 @@ __all__ = [
     "connect",
     "define",
     "definitions",
+    "is_current",
     "macros",
     "sql_type",
     "stamp",
@@ -72,6 +73,15 @@ def build(lake: Lake) -> Path:
         finally:
             fresh.unlink(missing_ok=True)
     return lake.database
+
+
+def is_current(lake: Lake) -> bool:
+    """Whether `kn.duckdb` is there and younger than every table."""
+    try:
+        built = lake.database.stat().st_mtime_ns
+    except FileNotFoundError:
+        return False
+    return all(written <= built for *_, written in stamp(lake))
 
 
 def connect(

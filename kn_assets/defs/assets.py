@@ -12,7 +12,6 @@ import dagster as dg
 
 from kn_assets import checks, plots
 from kn_assets.checks import Outcome
-from kn_assets.database import database
 from kn_assets.defs.resources import REQUIRED, family
 from kn_assets.lake.plan import Plan, awaits_checks
 from kn_assets.lake.schema import ALL
@@ -140,7 +139,6 @@ def shown(
     first rows, a picture.
     """
     lake, partition = plan.lake, plan.partition
-    database.build(lake)
     meta = lake.meta(partition, table)
     assert meta is not None
     outcomes = [*checks.run(lake, partition, table), *more_checks]

@@ -14,6 +14,7 @@ from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import wikipedia
 from kn_assets.corpora.plan import CorpusPlan
+from kn_assets.database import database
 from kn_assets.knowledge.tables import KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import ALL
@@ -40,6 +41,13 @@ class LakeResource(dg.ConfigurableResource):
     def open(self) -> Lake:
         """The lake; what is written through it awaits the checks that each asset makes."""
         return Lake(self.root, checked=True)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Write the views over all tables: once a run, or a step in a process of its own, is over.
+
+        After each table it would take longer than most small tables take to make.
+        """
+        database.build(self.open())
 
 
 class ProgressResource(dg.ConfigurableResource):

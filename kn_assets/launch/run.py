@@ -43,7 +43,7 @@ def run(request: Request) -> bool:
     else:
         _tidy(request.plan)
     knowledge = _run_knowledge(request) if request.knowledge else False
-    if not (stale or tables) and not request.lake.database.exists():
+    if not database.is_current(request.lake):  # a killed run left it as it was
         database.build(request.lake)
     return bool(stale or tables or knowledge)
 

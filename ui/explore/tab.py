@@ -7,10 +7,10 @@ from ui.arguments import LARGEST_PAGE, Checked
 from ui.context import Context
 from ui.explore import neuron as neuron_view
 from ui.explore import prompt as view
+from ui.page.widgets import pane
 from ui.rows import Answer
 from ui.runs.job import Work
 from ui.tab import Tab
-from ui.widgets import pane
 
 _MOST_HEADS = 1 << 16
 

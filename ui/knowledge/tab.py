@@ -8,10 +8,10 @@ from kn_assets.live.knowledge import MOST_CHANGED
 from ui.arguments import LARGEST_PAGE, Checked
 from ui.context import Context
 from ui.knowledge import view
+from ui.page.widgets import pane
 from ui.rows import Answer
 from ui.runs.job import Work
 from ui.tab import Tab
-from ui.widgets import pane
 
 MOST_STEPS = 64
 LARGEST_FACTOR = 100.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ui.arguments import Checked
 from ui.context import Context
 from ui.map import view
+from ui.page.widgets import pane
 from ui.rows import Answer
 from ui.tab import Tab
-from ui.widgets import pane
 
 KINDS = ("neurons", "prompts")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ui.arguments import Checked
 from ui.context import Context
+from ui.page.widgets import pane
 from ui.rows import Answer
 from ui.tab import Tab
 from ui.training import view
-from ui.widgets import pane
 
 LARGEST = 1 << 31
 

@@ -1,5 +1,5 @@
 // @ts-check
-// Fills the widgets, each once. Gradio's part of a widget (ui/widgets.py) can't import a module: it
+// Fills the widgets, each once. Gradio's part of a widget (ui/page/widgets.py) can't import a module: it
 // pushes what it is handed to `knWidgets`, before or after this script has run. That is the page's
 // one global.
 

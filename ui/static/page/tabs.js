@@ -1,5 +1,5 @@
 // @ts-check
-// The tabs of the page, as ui/widgets.py lists them: the script that fills each, and what it keeps in
+// The tabs of the page, as ui/page/widgets.py lists them: the script that fills each, and what it keeps in
 // the address.
 
 import { store } from "./store.js";

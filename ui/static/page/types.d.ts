@@ -14,7 +14,7 @@ export type State = {
   tab: string;
 } & Record<Text, string>;
 
-/** What Gradio hands over with a widget (ui/widgets.py). */
+/** What Gradio hands over with a widget (ui/page/widgets.py). */
 export interface Widget {
   name: string;
   element: Element;

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import posixpath
-import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,44 +18,42 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from ui.page.scripts import joined
+
 if TYPE_CHECKING:
     from ui.tab import Tab
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 STYLES = ("page/app.css",)
-_IMPORT = re.compile(r'^import [^;]*?"([^"]+)";', re.MULTILINE)
 MOUNT = "page/mount.js"  # fills the widgets
+TESTING = "testing.js"  # what browser tests and the benchmark reach for
 
 
 @cache
-def _base() -> str:
-    """Where the files of static/ are: a path of their content's own, so that none is ever stale."""
-    content = hashlib.sha256()
-    for path in sorted(STATIC.rglob("*.*")):
-        content.update(path.relative_to(STATIC).as_posix().encode() + b"\0" + path.read_bytes())
-    return f"kn/{content.hexdigest()[:16]}"
+def _served(tab_scripts: tuple[str, ...]) -> tuple[str, dict[str, str]]:
+    """Where the scripts are, a path of their content's own so that none is ever stale; and they."""
+    scripts = joined(STATIC, (MOUNT, *tab_scripts, TESTING))
+    content = hashlib.sha256(json.dumps(scripts, sort_keys=True).encode())
+    return f"kn/{content.hexdigest()[:16]}", scripts
 
 
-def _modules() -> list[str]:
-    return sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js"))
+def _scripts(tabs: Sequence[Tab]) -> tuple[str, dict[str, str]]:
+    return _served(tuple(tab.script for tab in tabs))
 
 
-def route() -> Route:
-    """The route of the scripts, open to all like Gradio's own: they hold nothing of a lake.
-
-    They are answered from memory: there are many, and the first visit waits for half of them.
-    """
+def route(tabs: Sequence[Tab]) -> Route:
+    """The route of the scripts, open to all like Gradio's own: they hold nothing of a lake."""
+    base, scripts = _scripts(tabs)
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
-    scripts = {
-        name: Response((STATIC / name).read_bytes(), headers=headers, media_type="text/javascript")
-        for name in _modules()
-    }
-    missing = Response(status_code=404)
 
     async def script(request: Request) -> Response:
-        return scripts.get(request.path_params["name"], missing)
+        content = scripts.get(request.path_params["name"])
+        if content is None:
+            return Response(status_code=404)
+        # One of its own each time: what compresses answers on their way changes their headers.
+        return Response(content, headers=headers, media_type="text/javascript")
 
-    return Route(f"/{_base()}/{{name:path}}", script)
+    return Route(f"/{base}/{{name:path}}", script)
 
 
 def head(tabs: Sequence[Tab]) -> str:
@@ -65,37 +61,21 @@ def head(tabs: Sequence[Tab]) -> str:
 
     Styles come inline, since what `launch(css=...)` is given loses its @container rules. Scripts
     have addresses relative to the page's, so that they are found behind a share link or a proxy.
-    Those that the first tab needs are fetched at once, before one asks for the next; the other
-    tabs' come when the page is ready, or when one is chosen.
+    The first tab's is fetched at once; the other tabs' come when the page is ready, or when one is
+    chosen.
     """
     styles = (*STYLES, *(name for tab in tabs for name in tab.styles))
     style = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in styles)
     listed = [{"name": tab.id, "script": tab.script, "texts": tab.texts} for tab in tabs]
-    first = tabs[0].script
-    needed = _imported(first) | _imported(MOUNT)
+    base, _ = _scripts(tabs)
     return "\n".join(
         (
             f"<style>{style}</style>",
             f'<script type="application/json" id="kn-tab-scripts">{json.dumps(listed)}</script>',
-            *(f'<link rel="modulepreload" href="{_base()}/{name}">' for name in sorted(needed)),
-            *(f'<script type="module" src="{_base()}/{name}"></script>' for name in (first, MOUNT)),
+            f'<link rel="modulepreload" href="{base}/{tabs[0].script}">',
+            f'<script type="module" src="{base}/{MOUNT}"></script>',
         )
     )
-
-
-def _imported(name: str) -> set[str]:
-    """A module with all that it imports, and what those import."""
-    found: set[str] = set()
-    wanted = [name]
-    while wanted:
-        module = wanted.pop()
-        if module in found:
-            continue
-        found.add(module)
-        text = (STATIC / module).read_text(encoding="utf-8")
-        folder = posixpath.dirname(module)
-        wanted += [posixpath.normpath(f"{folder}/{path}") for path in _IMPORT.findall(text)]
-    return found
 
 
 def widget(

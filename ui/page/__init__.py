@@ -1,0 +1,1 @@
+"""What the page is made of: components that scripts fill, and those scripts as they are served."""
