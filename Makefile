@@ -15,9 +15,9 @@ INSTALL := $(BIN)/python setup/install.py
 # Two workers of one thread each: on two cores more threads would only wait for one another.
 WORKERS ?= 2
 PYTEST  := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE CHROMIUM=$(CHROMIUM) \
-  $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+  $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: demo ui dagster check test test-js lint lint-js types format docs wheel clean
+.PHONY: demo ui dagster check test test-fast test-js lint lint-js types format docs wheel clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed  ## environment, embedded corpus and model, whole pipeline, then the app
@@ -30,8 +30,11 @@ dagster: $(VENV)/.installed  ## Dagster's own UI on the same assets and runs
 	$(BIN)/python -c "from kn_assets.launch.run import register; from kn_assets.lake import Lake; register(Lake())"
 	PATH="$(abspath $(BIN)):$$PATH" DAGSTER_HOME="$${DAGSTER_HOME:-$${KN_DATA:-$(abspath data)}/dagster}" $(BIN)/dg dev
 
-check: lint types test-js  ## style, types and the fast tests: under three minutes
-	$(PYTEST) -m "not slow and not browser"
+check: $(VENV)/.installed-dev node_modules/.installed  ## style, types and the fast tests: under three minutes
+	@$(MAKE) --no-print-directory -j2 --output-sync=target types test-fast lint test-js
+
+test-fast: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -q -n 0 -m "not slow and not browser"
 
 test: test-js $(VENV)/.installed-dev $(CHROMIUM)  ## every test, those in a real browser too
 	$(PYTEST)

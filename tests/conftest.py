@@ -17,24 +17,53 @@ settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile("fixed")
 
 SLOW = (
-    *("bench", "defs", "live", "ui"),
-    *("atlas/test_embedded.py", "atlas/test_killed.py", "atlas/test_exact.py"),
-    *("atlas/test_lazy_lens.py", "atlas/test_extract.py", "checks/test_runs.py", "cli/test_cli.py"),
+    *(
+        "training/steps",
+        "atlas/test_exact.py",
+        "launch",
+        "atlas/test_embedded.py",
+        "models/test_hub.py",
+    ),
+    *("corpora/wikipedia/test_run.py", "bench", "defs", "cli/test_cli.py", "atlas/test_killed.py"),
+    *("ui", "live", "docs", "package", "database/query", "database/test_scans.py"),
+    *("atlas/test_lazy_lens.py", "atlas/test_extract.py", "checks/test_runs.py"),
     *("corpora/wikipedia/test_hard_sites.py", "corpora/wikipedia/test_resumed_pages.py"),
-    *("corpora/wikipedia/test_run.py", "corpora/wikipedia/test_client.py"),
-    *("database/query/test_limits.py", "database/test_scans.py", "docs"),
-    *("knowledge/test_work.py", "launch", "maps/test_projection.py"),
-    *("models/test_embedded.py", "models/test_hub.py", "models/test_convert.py"),
-    *("training/test_resumed_run.py", "training/test_loop.py", "training/steps"),
+    *("corpora/wikipedia/test_client.py", "corpora/wikipedia/test_pages.py"),
+    *("knowledge/test_work.py", "knowledge/test_pretrained.py", "maps/test_projection.py"),
+    *("maps/test_tables.py", "models/test_embedded.py", "models/test_convert.py"),
+    *("corpora/geonames/test_texts.py", "corpora/geonames/test_facts_told.py"),
+    *("atlas/activations/test_properties.py", "knowledge/test_sql.py"),
+    *("plots/test_picture.py", "training/test_resumed_run.py", "training/test_loop.py"),
 )
-"""Folders and files of whole runs, processes, models and pages: `make check` leaves them out."""
+"""Folders and files of whole runs, processes, models and pages, the longest first: `make check`
+leaves them out, and all others come after them, so that no worker is left with one at the end."""
+
+TOGETHER = ("training/steps",)
+"""Folders whose files share what takes long to make: one worker has them all."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What is left out isn't imported either."""
+    left_out = "not slow" in config.option.markexpr and _place(collection_path) < len(SLOW)
+    return left_out or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    slow = [HERE / name for name in SLOW]
-    missing = [str(path) for path in slow if not path.exists()]
+    missing = [name for name in (*SLOW, *TOGETHER) if not (HERE / name).exists()]
     if missing:
-        raise pytest.UsageError(f"SLOW in tests/conftest.py names what isn't there: {missing}")
+        raise pytest.UsageError(f"tests/conftest.py names what isn't there: {missing}")
+    items.sort(key=lambda item: _place(item.path))
     for item in items:
-        if any(item.path.is_relative_to(path) for path in slow):
+        if _place(item.path) < len(SLOW):
             item.add_marker(pytest.mark.slow)
+        group = item.path.relative_to(HERE)
+        for folder in TOGETHER:
+            if group.is_relative_to(folder):
+                group = Path(folder)
+        item.add_marker(pytest.mark.xdist_group(str(group)))
+
+
+def _place(path: Path) -> int:
+    """The place of a file in SLOW; behind all where it isn't in there."""
+    places = (i for i, name in enumerate(SLOW) if path.is_relative_to(HERE / name))
+    return next(places, len(SLOW))

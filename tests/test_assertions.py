@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from textwrap import indent
 
@@ -12,7 +13,6 @@ import pytest
 HERE = Path(__file__).parent
 FILES = sorted(HERE.rglob("*.py"))
 NAMES = [str(file.relative_to(HERE)) for file in FILES]
-TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -54,19 +54,22 @@ def names_called(node: ast.AST) -> set[str]:
     return {f.id if isinstance(f, ast.Name) else getattr(f, "attr", "") for f in calls}
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
 def helpers() -> set[str]:
     """Functions of the tests that assert something, and the browser's own that wait for it."""
     found = {"wait_for", "wait_for_function"}
-    functions = [n for tree in TREES.values() for n in ast.walk(tree) if isinstance(n, Function)]
+    functions = [n for file in FILES for n in ast.walk(tree_of(file)) if isinstance(n, Function)]
     while True:
         new = {f.name for f in functions if any(map(asserts, ast.walk(f)))}
         new |= {f.name for f in functions if names_called(f) & found}
         if new <= found:
             return found
         found |= new
-
-
-HELPERS = helpers()
 
 
 def is_filled(iterable: ast.expr) -> bool:
@@ -83,7 +86,7 @@ def is_filled(iterable: ast.expr) -> bool:
 def always_asserts(statements: list[ast.stmt]) -> bool:
     """Whether an assertion is reached that isn't within a loop that may never be entered."""
     for statement in statements:
-        if asserts(statement) or names_called_at_once(statement) & HELPERS:
+        if asserts(statement) or names_called_at_once(statement) & helpers():
             return True
         if isinstance(statement, ast.For) and not is_filled(statement.iter):
             continue
@@ -107,7 +110,7 @@ def names_called_at_once(statement: ast.stmt) -> set[str]:
 
 @pytest.mark.parametrize("file", FILES, ids=NAMES)
 def test_no_assertion_depends_on_an_if(file: Path) -> None:
-    found = [f"line {n.lineno}: if {ast.unparse(n.test)}" for n in half_asserted(TREES[file])]
+    found = [f"line {n.lineno}: if {ast.unparse(n.test)}" for n in half_asserted(tree_of(file))]
     assert not found, "an assertion stands under an if whose other branch asserts nothing"
 
 
@@ -115,7 +118,7 @@ def test_no_assertion_depends_on_an_if(file: Path) -> None:
 def test_every_test_asserts_or_says_that_it_does_not_raise(file: Path) -> None:
     silent = [
         test.name
-        for test in each_test(TREES[file])
+        for test in each_test(tree_of(file))
         if "not_raise" not in test.name and not always_asserts(test.body)
     ]
     assert not silent, (

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 @contextmanager
 def quiet() -> Iterator[None]:
     """Silence the bars and notices of transformers; the hub's download bars stay."""
-    from huggingface_hub.utils import (  # type: ignore[attr-defined]
+    from huggingface_hub.utils import (
         are_progress_bars_disabled,
         enable_progress_bars,
     )
