@@ -86,10 +86,10 @@ def _launch(api: Api, **options: Any) -> tuple[gr.Blocks, str, str | None]:
     import gradio as gr
 
     from ui.app import TABS, build
-    from ui.page.widgets import head, route
+    from ui.page.widgets import closed, head, route
 
     blocks = build(api)
-    # Raw calls that go round the queue's limits are closed; SQL and live runs are queued.
+    # SQL and live runs have a queue of their own, with its limits: there is no way round it.
     blocks.queue(api_open=False, default_concurrency_limit=8)
     system = ["system-ui", "sans-serif"]
     theme = gr.themes.Default(
@@ -104,7 +104,7 @@ def _launch(api: Api, **options: Any) -> tuple[gr.Blocks, str, str | None]:
             head=head(TABS),
             footer_links=[],
             run_history=False,
-            app_kwargs={"openapi_url": None, "routes": [route(TABS)]},
+            app_kwargs={"openapi_url": None, "routes": [route(TABS), *closed()]},
             ssr_mode=False,
             **options,
         )

@@ -185,3 +185,18 @@ def fast_at_bfloat16() -> bool:
     except OSError:  # no Linux
         return False
     return re.search(r"\b(avx512_bf16|amx_bf16|bf16)\b", flags) is not None
+
+
+@dataclass(frozen=True)
+class OnAtlas(Plan):
+    """A plan whose tables stand on an atlas and lie beside its own."""
+
+    atlas: AtlasPlan
+
+    @property
+    def lake(self) -> Lake:
+        return self.atlas.lake
+
+    @property
+    def partition(self) -> Partition:
+        return self.atlas.partition

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pyarrow as pa
 
 from kn_assets import lake as lakes
+from kn_assets.atlas.plan import AtlasPlan, OnAtlas
 from kn_assets.errors import KnError
 from kn_assets.knowledge import (
     answers,
@@ -37,7 +38,6 @@ from kn_assets.lake.plan import Figures, Plan
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
-    from kn_assets.atlas.plan import AtlasPlan
     from kn_assets.corpora.plan import CorpusPlan
     from kn_assets.models.load import LoadedModel
 
@@ -125,24 +125,15 @@ class FactsPlan(Plan):
 
 
 @dataclass(frozen=True)
-class KnowledgePlan(Plan):
+class KnowledgePlan(OnAtlas):
     """What a model answers to the facts of its atlas' corpus, and which neurons hold it."""
 
-    atlas: AtlasPlan
     settings: KnowledgeSettings
 
     tables: ClassVar[tuple[str, ...]] = OF_MODEL
     inputs: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(OF_MODEL, OF_CORPUS)
     one_pass: ClassVar[tuple[str, ...]] = OF_MODEL
     divisible: ClassVar[bool] = False
-
-    @property
-    def lake(self) -> Lake:
-        return self.atlas.lake
-
-    @property
-    def partition(self) -> Partition:
-        return self.atlas.partition
 
     def fingerprint(self, table: str) -> str:
         return self.settings.fingerprint(self.atlas)
@@ -153,21 +144,11 @@ class KnowledgePlan(Plan):
 
 
 @dataclass(frozen=True)
-class ConceptsPlan(Plan):
+class ConceptsPlan(OnAtlas):
     """What an atlas' neurons mark."""
-
-    atlas: AtlasPlan
 
     tables: ClassVar[tuple[str, ...]] = (CONCEPTS,)
     inputs: ClassVar[dict[str, tuple[str, ...]]] = {CONCEPTS: ("atlases", "neuron_peaks")}
-
-    @property
-    def lake(self) -> Lake:
-        return self.atlas.lake
-
-    @property
-    def partition(self) -> Partition:
-        return self.atlas.partition
 
     def fingerprint(self, table: str) -> str:
         return self.atlas.identity

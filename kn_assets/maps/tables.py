@@ -10,10 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kn_assets.atlas.plan import AtlasPlan
-from kn_assets.lake import Lake, Partition
+from kn_assets.atlas.plan import AtlasPlan, OnAtlas
 from kn_assets.lake import plan as plans
-from kn_assets.lake.plan import Figures, Note, Plan
+from kn_assets.lake.plan import Figures, Note
 from kn_assets.lake.schema import TABLES
 from kn_assets.maps import projection
 from kn_assets.maps.labels import labels
@@ -24,10 +23,8 @@ VERSIONS = {"neuron_map": 2, "prompt_map": 2, "map_clusters": 4}
 
 
 @dataclass(frozen=True)
-class MapsPlan(Plan):
+class MapsPlan(OnAtlas):
     """The maps of an atlas and their labelled clusters."""
-
-    atlas: AtlasPlan
 
     tables: ClassVar[tuple[str, ...]] = tuple(VERSIONS)
     inputs: ClassVar[dict[str, tuple[str, ...]]] = {
@@ -42,14 +39,6 @@ class MapsPlan(Plan):
             "tokens",
         ),
     }
-
-    @property
-    def lake(self) -> Lake:
-        return self.atlas.lake
-
-    @property
-    def partition(self) -> Partition:
-        return self.atlas.partition
 
     def fingerprint(self, table: str) -> str:
         return self.atlas.identity

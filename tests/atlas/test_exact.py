@@ -46,7 +46,7 @@ def hooked(plan: AtlasPlan) -> Iterator[np.ndarray]:
         layer.mlp.down_proj.register_forward_hook(lambda _m, i, _o: seen.append(i[0][0]))
     for text in plan.lake.read(plan.corpus, "prompts")["text"].to_pylist()[:N_PROMPTS]:
         with torch.no_grad():
-            model(torch.tensor([tokenizer(text)["input_ids"][:N_TOKENS]]))
+            model.model(torch.tensor([tokenizer(text)["input_ids"][:N_TOKENS]]))
         yield torch.stack(seen).numpy()
         seen.clear()
 

@@ -149,7 +149,7 @@ def test_the_plain_script_finds_the_same_strongest_tokens(made: Path, hooks: Pee
     theirs, ours = both(made, hooks, "neuron_top")
     assert set(theirs["rank"].to_pylist()) == set(range(1, 6))
     assert set(theirs["sign"].to_pylist()) == {-1, 1}
-    # Of values near 0 float32 sums in another order agree to a part of the largest, not of each.
+    # Near 0, sums of float32 in another order agree to a part of the largest value, not of each.
     np.testing.assert_allclose(theirs["activation"], ours["activation"], rtol=1e-4, atol=1e-6)
 
 

@@ -85,6 +85,9 @@ def test_the_queue_has_no_way_round(url: str, lake: Lake) -> None:
         config = client.get("config").json()
         events = {event for d in config["dependencies"] for _, event in d["targets"]}
         assert "run" not in events  # jobs have a queue of their own
+        body = {"data": [], "fn_index": 0, "session_hash": "x", "event_data": {"sql": "SELECT 1"}}
+        for way in ("run/predict", "api/predict", "call/predict", "call/v2/predict"):
+            assert client.post(f"gradio_api/{way}", json=body).status_code == 404
         path = next(lake.root.glob("corpus/*/cities/*.parquet"))
         assert client.get(f"gradio_api/file={path}").status_code == 403
         bar = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "kn-bar")

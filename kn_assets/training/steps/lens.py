@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kn_assets import lake as lakes
-from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.plan import AtlasPlan, OnAtlas
 from kn_assets.knowledge.facts import first_of_each
 from kn_assets.knowledge.questions import ask
 from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings
-from kn_assets.lake import Lake, Partition
 from kn_assets.lake import plan as plans
-from kn_assets.lake.plan import Figures, Plan
+from kn_assets.lake.plan import Figures
 from kn_assets.models import source as sources
 from kn_assets.progress import Progress
 from kn_assets.training.steps.facts import fact_lens
@@ -21,13 +20,12 @@ from kn_assets.training.steps.identity import identity
 
 
 @dataclass(frozen=True)
-class FactLensPlan(Plan):
+class FactLensPlan(OnAtlas):
     """What each layer of an atlas' model would answer to some facts.
 
     fact_ids: those that are asked; `of` chooses them by the settings.
     """
 
-    atlas: AtlasPlan
     fact_ids: tuple[int, ...]
 
     tables: ClassVar[tuple[str, ...]] = ("fact_lens",)
@@ -37,14 +35,6 @@ class FactLensPlan(Plan):
     def of(cls, atlas: AtlasPlan, settings: KnowledgeSettings) -> FactLensPlan:
         """With the facts that `asked` names. Raises KnError where the corpus tells none."""
         return cls(atlas, tuple(asked(atlas, settings)))
-
-    @property
-    def lake(self) -> Lake:
-        return self.atlas.lake
-
-    @property
-    def partition(self) -> Partition:
-        return self.atlas.partition
 
     def fingerprint(self, table: str) -> str:
         noted = [(self.lake.meta(self.atlas.corpus, t) or {}).get("fingerprint") for t in OF_CORPUS]
