@@ -3,7 +3,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 export default [
-  { ignores: ["**/node_modules/", ".venv/", "data/"] },
+  { ignores: ["**/node_modules/", ".venv/", "data/", "dist/", "docs/_build/"] },
   js.configs.recommended,
   {
     files: ["ui/static/**/*.js"],
