@@ -14,8 +14,7 @@ INSTALL := $(BIN)/python setup/install.py
 
 # Two workers of one thread each: on two cores more threads would only wait for one another.
 WORKERS ?= 2
-PYTEST  := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE CHROMIUM=$(CHROMIUM) \
-  $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST  := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest
 
 .PHONY: demo ui dagster check test test-fast test-js lint lint-js types format docs wheel clean
 .DELETE_ON_ERROR:
@@ -34,10 +33,10 @@ check: $(VENV)/.installed-dev node_modules/.installed  ## style, types and the f
 	@$(MAKE) --no-print-directory -j2 --output-sync=target types test-fast lint test-js
 
 test-fast: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -q -n 0 -m "not slow and not browser"
+	$(PYTEST) -q -m "not slow and not browser"
 
 test: test-js $(VENV)/.installed-dev $(CHROMIUM)  ## every test, those in a real browser too
-	$(PYTEST)
+	$(PYTEST) -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 test-js:  ## what the page's scripts compute, without a browser
 	@node -e '' 2>/dev/null || { echo "Node.js 20 or newer is needed: install your system's nodejs package"; exit 1; }

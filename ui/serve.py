@@ -9,6 +9,10 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 
@@ -86,7 +90,7 @@ def _launch(api: Api, **options: Any) -> tuple[gr.Blocks, str, str | None]:
     import gradio as gr
 
     from ui.app import TABS, build
-    from ui.page.widgets import closed, head, route
+    from ui.page.widgets import head, route
 
     blocks = build(api)
     # SQL and live runs have a queue of their own, with its limits: there is no way round it.
@@ -104,11 +108,21 @@ def _launch(api: Api, **options: Any) -> tuple[gr.Blocks, str, str | None]:
             head=head(TABS),
             footer_links=[],
             run_history=False,
-            app_kwargs={"openapi_url": None, "routes": [route(TABS), *closed()]},
+            app_kwargs={"openapi_url": None, "routes": [route(TABS), *_closed()]},
             ssr_mode=False,
             **options,
         )
     return blocks, local, link
+
+
+def _closed() -> list[Route]:
+    """Gradio's ways to call an event from outside, of which the app has none to offer."""
+
+    async def nothing(request: Request) -> Response:
+        return Response(status_code=404)
+
+    ways = ("run", "api", "call")
+    return [Route(f"/gradio_api/{way}/{{name:path}}", nothing, methods=["POST"]) for way in ways]
 
 
 def _credentials(auth: str | None) -> tuple[str, str] | None:

@@ -30,7 +30,7 @@ __all__ = [
     "connect",
     "define",
     "definitions",
-    "is_current",
+    "keep_current",
     "macros",
     "sql_type",
     "stamp",
@@ -75,13 +75,14 @@ def build(lake: Lake) -> Path:
     return lake.database
 
 
-def is_current(lake: Lake) -> bool:
-    """Whether `kn.duckdb` is there and younger than every table."""
+def keep_current(lake: Lake) -> None:
+    """Write `kn.duckdb` again where it is missing or older than a table. Raises like `build`."""
     try:
         built = lake.database.stat().st_mtime_ns
     except FileNotFoundError:
-        return False
-    return all(written <= built for *_, written in stamp(lake))
+        built = -1
+    if built < 0 or any(written > built for *_, written in stamp(lake)):
+        build(lake)
 
 
 def connect(

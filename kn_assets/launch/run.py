@@ -43,8 +43,7 @@ def run(request: Request) -> bool:
     else:
         _tidy(request.plan)
     knowledge = _run_knowledge(request) if request.knowledge else False
-    if not database.is_current(request.lake):  # a killed run left it as it was
-        database.build(request.lake)
+    database.keep_current(request.lake)  # a killed run left it as it was
     return bool(stale or tables or knowledge)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kn_assets.atlas.settings import AtlasSettings
+from kn_assets.database import database
 from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings, NothingKnown
 from kn_assets.lake import Lake
@@ -67,6 +68,7 @@ def run_steps(requests: list[Request], progress: Progress | None = None) -> bool
         raise next(iter(lost.values()))
     if len(requests) > 1:
         made |= _over_steps(done[0], progress)
+    database.keep_current(done[0].lake)
     if lost:
         told = "; ".join(f"{key}: {e}" for key, e in lost.items())
         raise KnError(

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 
 from kn_assets.definitions import defs
@@ -113,6 +114,21 @@ def test_dagster_and_kn_run_make_the_same_tables(both: tuple[Lake, Lake, Path]) 
         if table.name == "atlases":
             a, b = a.drop_columns("created_at"), b.drop_columns("created_at")
         assert a.equals(b), table.name
+
+
+def test_dagster_writes_the_views_when_its_run_is_over(both: tuple[Lake, Lake, Path]) -> None:
+    _, lake, _ = both
+    notes = [note.stat().st_mtime_ns for note in lake.root.glob("*/*/*/_table.json")]
+    assert len(notes) == len(TABLES)
+    assert lake.database.stat().st_mtime_ns >= max(notes)
+    with duckdb.connect(str(lake.database), read_only=True) as opened:
+        for table in TABLES:
+            key = Partition(
+                TABLES[table].kind, "cities" if TABLES[table].kind == "corpus" else "tiny"
+            )
+            assert opened.sql(f"SELECT count(*) FROM {table}").fetchall() == [
+                (lake.read(key, table).num_rows,)
+            ]
 
 
 def test_materializing_again_replaces(both: tuple[Lake, Lake, Path]) -> None:

@@ -47,7 +47,9 @@ def joined(static: Path, entries: Sequence[str]) -> dict[str, str]:
     file_of: dict[str, str] = {}
     for name in order:
         users = [entry for entry in entries if name in reached[entry]]
-        file_of[name] = entries[0] if name in at_once else users[0] if len(users) == 1 else SHARED
+        if name in at_once:
+            users = [entries[0]]
+        file_of[name] = users[0] if len(users) == 1 else SHARED
     files = {}
     for file in (*entries, SHARED):
         files[file] = _file(file, [n for n in order if file_of[n] == file], sources, file_of)

@@ -56,16 +56,6 @@ def route(tabs: Sequence[Tab]) -> Route:
     return Route(f"/{base}/{{name:path}}", script)
 
 
-def closed() -> list[Route]:
-    """Gradio's ways to call an event from outside, of which the app has none to offer."""
-
-    async def nothing(request: Request) -> Response:
-        return Response(status_code=404)
-
-    ways = ("run", "api", "call")
-    return [Route(f"/gradio_api/{way}/{{name:path}}", nothing, methods=["POST"]) for way in ways]
-
-
 def head(tabs: Sequence[Tab]) -> str:
     """The page's styles and scripts with those of `tabs`, for `launch(head=...)`.
 
