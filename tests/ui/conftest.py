@@ -15,7 +15,7 @@ from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.synthetic import make_lake
 from tests.ui.asking import opened
-from tests.ui.screen import Screen
+from tests.ui.screen import Pages, Screen
 from ui.api import Api
 from ui.app import TABS
 from ui.context import Context
@@ -95,28 +95,30 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def context(browser: Any) -> Iterator[Any]:
-    """What pages share is their cache: the app's own files are read and compiled once."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    yield context
-    context.close()
+def pages(browser: Any) -> Iterator[Pages]:
+    """Pages that one test after another uses: a new one takes a second longer to show the app."""
+    pages = Pages(browser)
+    yield pages
+    pages.context.close()
 
 
 @pytest.fixture
-def screens(context: Any) -> Iterator[Callable[[str], Screen]]:
-    """Gives a new page of the app at an address.
+def screens(pages: Pages) -> Iterator[Callable[[str], Screen]]:
+    """Gives a page of the app at an address, as if nobody had been there before.
 
     At its end: no error, and no request to any other host.
     """
     opened = []
 
     def show(url: str) -> Screen:
-        opened.append(Screen(context.new_page(), url))
+        opened.append(Screen(pages.take(), url))
         return opened[-1]
 
     yield show
     for screen in opened:
-        screen.page.close()
+        screen.leave()
+        pages.give(screen.page)
+    for screen in opened:
         assert not screen.faults
         asked = [r for r in screen.requests if not r.startswith(("data:", "blob:"))]
         assert {urlsplit(r).hostname for r in asked} <= {urlsplit(screen.url).hostname}

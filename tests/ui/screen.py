@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from kn_assets.bench.ui.page import HOOK
 
+SIZE = {"width": 1280, "height": 800}
 # Milliseconds that answers of the server are kept back at most, each by a random part of them:
 # what a test looks at before it can be there shows itself.
 DELAY = int(os.environ.get("KN_TEST_DELAY", "0"))
@@ -24,26 +25,58 @@ KEEP_BACK = """
 """
 
 
+class Pages:
+    """Pages of one browser that share its cache, and are used again once they were left."""
+
+    def __init__(self, browser: Any) -> None:
+        self.context = browser.new_context(viewport=SIZE)
+        self.context.set_default_timeout(10_000)
+        if DELAY:
+            self.context.add_init_script(KEEP_BACK.replace("DELAY", str(DELAY)))
+        self.context.add_init_script(HOOK)
+        self._left: list[Any] = []
+
+    def take(self) -> Any:
+        """A page as a new one: its size and colours, and nothing under the pointer."""
+        page = self._left.pop() if self._left else self.context.new_page()
+        page.set_viewport_size(SIZE)
+        page.emulate_media(color_scheme="light")
+        page.mouse.move(0, 0)
+        return page
+
+    def give(self, page: Any) -> None:
+        self._left.append(page)
+
+
 class Screen:
     """A page of the app, and what it asked for and complained of."""
 
     def __init__(self, page: Any, url: str) -> None:
-        if DELAY:
-            page.add_init_script(KEEP_BACK.replace("DELAY", str(DELAY)))
-        page.add_init_script(HOOK)
         self.page, self.url = page, url
         self.requests: list[str] = []
         self.faults: list[str] = []
-        page.set_default_timeout(10_000)
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("dialog", lambda dialog: self.faults.append(f"dialog {dialog.message}"))
+        self._listeners = {
+            "request": lambda request: self.requests.append(request.url),
+            "pageerror": lambda error: self.faults.append(str(error)),
+            "dialog": lambda dialog: self.faults.append(f"dialog {dialog.message}"),
+        }
+        for event, listener in self._listeners.items():
+            page.on(event, listener)
 
     def open(self, **address: object) -> Screen:
         query = f"?{urlencode(address)}" if address else ""
         self.page.goto(self.url + query)
         self.settled("document.documentElement.dataset.knState === 'ready'")
         return self
+
+    def leave(self) -> None:
+        """End the page, and forget what it kept in the browser."""
+        if self.page.url.startswith("http"):
+            self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        self.page.unroute_all(behavior="ignoreErrors")
+        self.page.goto("about:blank")
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
 
     def address(self, name: str) -> str | None:
         """A value in the page's address."""
