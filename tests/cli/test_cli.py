@@ -15,19 +15,16 @@ from kn_assets.cli import parser
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, parquet
 from kn_assets.synthetic import make_lake
-from tests import small
+from tests import forked, small
 
 ROOT = Path(__file__).parents[2]
 
 
 def kn(*words: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return forked.run(
         [sys.executable, "-m", "kn_assets.cli.parser", *map(str, words)],
         cwd=ROOT,
         env={**os.environ, "HF_HUB_OFFLINE": "1", **env},
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
 

@@ -17,7 +17,7 @@ from kn_assets.lake.schema import ATLAS_TABLES
 from kn_assets.launch.request import Request
 from kn_assets.launch.run import run
 from kn_assets.launch.steps import requests, run_steps
-from tests import small
+from tests import forked, small
 from tests.models import tiny
 
 ROOT = Path(__file__).parents[2]
@@ -127,7 +127,7 @@ def test_a_killed_run_leaves_no_half_table_and_goes_on(made: Request, tmp_path: 
     for table in ("cities", "activations", "neuron_vocabulary", "prompt_map"):
         halted = tmp_path / f"half of {table}"
         command = in_process(tmp_path, lake.root, ["tests.launch.halting_run", table, str(halted)])
-        with subprocess.Popen(
+        with forked.Popen(
             command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
             try:
@@ -147,7 +147,7 @@ def test_a_killed_run_leaves_no_half_table_and_goes_on(made: Request, tmp_path: 
     assert not finished[0] and finished[1] < finished[2] < finished[3]
     before = {t: lake.meta(key, t) for t in finished[-1]}
     command = in_process(tmp_path, lake.root, ["kn_assets.cli.parser"])
-    last = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    last = forked.run(command, env=env, cwd=ROOT)
     assert last.returncode == 0, last.stderr
     assert all(lake.meta(key, t) for t in ATLAS_TABLES)
     assert {t: lake.meta(key, t) for t in before} == before, "a finished table is not made again"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+
+from tests import forked
 
 from . import tiny
 from .stand_in_hub import StandInHub, commit, environment, serving
@@ -49,12 +50,9 @@ for name in sys.argv[2:]:
 
 
 def load_in_process(tmp: Path, endpoint: str, *names: str, **env: str) -> list[Any]:
-    out = subprocess.run(
+    out = forked.run(
         [sys.executable, "-c", _LOADER, str(tmp / "data"), *names],
         env={**environment(endpoint, tmp / "hf"), **env},
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert out.returncode == 0, out.stderr
     return [json.loads(line) for line in out.stdout.splitlines()]

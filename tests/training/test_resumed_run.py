@@ -19,6 +19,7 @@ from kn_assets.knowledge.facts import TEMPLATES
 from kn_assets.lake import Lake
 from kn_assets.progress import Bar, Progress
 from kn_assets.training import train
+from tests import forked
 from tests.training.tiny_run import TINY, rows, same_weights
 
 _RUN = """
@@ -53,7 +54,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(done: Lake, tmp_pat
     seen = -1
     for _ in range(2):
         command = [sys.executable, "-c", _RUN, str(tmp_path), settings]
-        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        with forked.Popen(command, stdin=subprocess.PIPE) as process:
             try:
                 seen = wait_for_log(process, folder, beyond=seen + 4)
             finally:
@@ -68,7 +69,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(done: Lake, tmp_pat
     assert timeless == [{k: v for k, v in r.items() if "seconds" not in k} for r in wanted]
 
 
-def wait_for_log(process: subprocess.Popen[bytes], folder: Path, beyond: int) -> int:
+def wait_for_log(process: forked.Popen, folder: Path, beyond: int) -> int:
     """Wait until the run has logged a step past `beyond`; returns that step."""
     while process.poll() is None:
         if (folder / "training.jsonl").exists():

@@ -14,6 +14,7 @@ import pytest
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.synthetic import make_lake
+from tests import forked
 from tests.ui.asking import opened
 from tests.ui.screen import Pages, Screen
 from ui.api import Api
@@ -37,6 +38,13 @@ def make_two_atlases(root: Path) -> Lake:
     return make_lake(
         root, "other@step10", "else", n_prompts=5, n_layers=3, n_neurons=20, n_tokens=8
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def models_of_forked_processes() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        forked.in_place_of_models(patch)
+        yield
 
 
 @pytest.fixture(scope="session")

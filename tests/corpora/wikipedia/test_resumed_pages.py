@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import random
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from kn_assets import lake
 from kn_assets.corpora.wikipedia import prompts
 from kn_assets.corpora.wikipedia.http import journal
 from kn_assets.errors import KnError
+from tests import forked
 from tests.corpora.wikipedia.scraping import CORPUS, scrape, served, stored
 from tests.corpora.wikipedia.standin import StandIn
 from tests.corpora.wikipedia.world import World
@@ -41,7 +41,7 @@ def test_killed_three_times(tmp_path: Path) -> None:
         enough = 0
         for k in range(3):
             enough += rng.randint(30, 60)
-            with subprocess.Popen(command, cwd=ROOT) as process:
+            with forked.Popen(command, cwd=ROOT) as process:
                 try:
                     while len(served(site)) < enough:
                         assert process.poll() is None
@@ -53,7 +53,7 @@ def test_killed_three_times(tmp_path: Path) -> None:
             assert len(set(before) - kept) <= 2 * (k + 1)
             assert len(kept) >= enough - 3 * (k + 1)
             at_kills.append((kept, before))
-        subprocess.run(command, cwd=ROOT, check=True)
+        assert forked.run(command, cwd=ROOT).returncode == 0
         after = served(site)
         for kept, before in at_kills:
             assert {p for p in kept if after[p] > before[p]} == set()

@@ -12,7 +12,7 @@ import pytest
 from kn_assets import lake
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import ATLAS_TABLES
-from tests import small
+from tests import forked, small
 from tests.corpora.wikipedia.standin import StandIn
 from tests.corpora.wikipedia.world import FIRST, World
 
@@ -22,14 +22,8 @@ ROOT = Path(__file__).parents[3]
 def kn(data: Path, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     told = {**os.environ, "DAGSTER_HOME": str(data / "dagster"), **env}
     told.pop("KN_CONTACT", None)
-    return subprocess.run(
-        [sys.executable, "-m", "kn_assets.cli.parser", "--data", str(data), *words],
-        cwd=ROOT,
-        env=told,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "kn_assets.cli.parser", "--data", str(data), *words]
+    return forked.run(command, cwd=ROOT, env=told)
 
 
 def options(folder: Path, site: StandIn) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 
 from kn_assets import lake as lakes
 from kn_assets.lake import Lake
-from tests import small
+from tests import forked, small
 from tests.models import tiny
 from tests.models.stand_in_hub import StandInHub, serving
 
@@ -46,9 +46,7 @@ def kn(tmp_path: Path, hub: StandInHub, *given: str) -> subprocess.CompletedProc
         str(tmp_path / "lake"),
         *given,
     ]
-    return subprocess.run(
-        command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
+    return forked.run(command, env=env, cwd=ROOT)
 
 
 def test_steps_of_a_hub_repository(hub: StandInHub, tmp_path: Path) -> None:

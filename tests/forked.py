@@ -1,0 +1,313 @@
+"""Processes that begin with torch, transformers and Dagster already imported.
+
+A Python that imports them takes up to ten seconds of a core before it does anything. `Popen` and
+`run` stand in for `subprocess`'s where the command is this Python's `-m MODULE` or `-c CODE`: a
+server imports once, and forks each process. All else is a process's own: words, environment,
+folder, files, signals, exit code. What a command imports by itself can't be seen this way, nor an
+environment that is read when torch is imported; where the hub's address is given, the hub's
+library isn't among what is imported before.
+"""
+
+from __future__ import annotations
+
+import array
+import atexit
+import fcntl
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import traceback
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self
+
+import pytest
+
+from kn_assets import processes
+
+ROOT = Path(__file__).parents[1]
+LIGHT = (
+    *("torch", "dagster", "duckdb", "pyarrow.parquet", "pyarrow.compute", "pandas"),
+    *("scipy.stats", "sklearn.cluster", "sklearn.metrics", "openTSNE", "httpx", "parsel"),
+    *("matplotlib.figure", "matplotlib.backends.backend_agg"),
+)
+HUB = (
+    "transformers.generation.utils",
+    *("transformers.models.auto.modeling_auto", "transformers.models.auto.tokenization_auto"),
+    *(f"transformers.models.{m}.modeling_{m}" for m in ("gpt2", "llama", "gpt_neox")),
+)
+
+
+class Popen:
+    """What these tests use of `subprocess.Popen`. Raises ValueError for another command."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str | Path | None = None,
+        stdin: int | None = None,
+        stdout: int | None = None,
+        stderr: int | None = None,
+        pass_fds: Sequence[int] = (),
+        text: bool = False,
+    ) -> None:
+        python, how, *words = command
+        if python != sys.executable or how not in ("-m", "-c"):
+            raise ValueError(f"not of this Python: {command}")
+        self.command = command
+        self._lock = threading.Lock()
+        self._told, told = os.pipe()
+        weakref.finalize(self, os.close, self._told)
+        environment = dict(os.environ if env is None else env)
+        self.returncode: int | None = None
+        self.stdin, given_in = _end(stdin, "w", text)
+        self.stdout, given_out = _end(stdout, "r", text)
+        self.stderr, given_err = _end(stderr, "r", text)
+        question = {
+            "how": how,
+            "words": words,
+            "env": environment,
+            "cwd": str(cwd or Path.cwd()),
+            "fds": list(pass_fds),
+        }
+        here = (given_in, given_out, given_err)
+        files = [number if file is None else file for number, file in enumerate(here)]
+        self.pid = _server(_of_the_hub(environment)).ask(question, [told, *files, *pass_fds])
+        os.close(told)
+        for file, asked in zip(here, (stdin, stdout, stderr), strict=True):
+            if file is not None and file != asked:
+                os.close(file)
+
+    def poll(self) -> int | None:
+        """Its exit code, once it has ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit code. Raises subprocess.TimeoutExpired where it doesn't end so soon."""
+        if not select.select([self._told], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired(self.command, timeout or 0.0)
+        with self._lock:
+            if self.returncode is None:
+                (self.returncode,) = array.array("i", os.read(self._told, 4))
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for file in (self.stdin, self.stdout, self.stderr):
+            if file:
+                file.close()
+        self.wait()
+
+
+def run(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: str | Path | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """A process to its end, what it wrote as text. Nothing is raised for its exit code."""
+    pipe = subprocess.PIPE
+    written: dict[str, str] = {}
+    with Popen(
+        command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
+    ) as process:
+
+        def read(name: str) -> None:
+            written[name] = getattr(process, name).read()
+
+        readers = [threading.Thread(target=read, args=(n,)) for n in ("stdout", "stderr")]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+        code = process.wait()
+    return subprocess.CompletedProcess(command, code, written["stdout"], written["stderr"])
+
+
+def _end(asked: int | None, mode: str, text: bool) -> tuple[Any, int | None]:
+    """Our end of a pipe and theirs; theirs alone where none is asked for."""
+    if asked == subprocess.DEVNULL:
+        return None, os.open(os.devnull, os.O_RDWR)
+    if asked != subprocess.PIPE:
+        return None, asked
+    read, write = os.pipe()
+    ours, theirs = (write, read) if mode == "w" else (read, write)
+    opened = os.fdopen(ours, mode, buffering=1) if text else os.fdopen(ours, mode + "b", 0)
+    return opened, theirs
+
+
+def _of_the_hub(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """What the hub's library reads of an environment when it is imported."""
+    return tuple(sorted((k, v) for k, v in environment.items() if k.startswith("HF_")))
+
+
+def in_place_of_models(patch: pytest.MonkeyPatch) -> None:
+    """Have the app's processes that run a model forked, too."""
+
+    def popen(command: Sequence[str], **how: Any) -> Popen | subprocess.Popen[bytes]:
+        of_a_model = command[2] == "kn_assets.live.process"
+        return Popen(command, **how) if of_a_model else subprocess.Popen(command, **how)
+
+    at_hand = SimpleNamespace(Popen=popen, DEVNULL=subprocess.DEVNULL)
+    patch.setattr(processes, "subprocess", at_hand)
+
+
+# -- the server ------------------------------------------------------------------------------------
+
+
+class _Server:
+    def __init__(self, of_the_hub: tuple[tuple[str, str], ...]) -> None:
+        self._lock = threading.Lock()
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            clean = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
+            modules = LIGHT if of_the_hub is ADDRESSED else (*LIGHT, *HUB)
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.forked", str(theirs.fileno()), *modules],
+                pass_fds=[theirs.fileno()],
+                env={**clean, **dict(of_the_hub)},
+                cwd=ROOT,
+            )
+        atexit.register(self._socket.close)
+
+    def ask(self, question: dict[str, Any], files: list[int]) -> int:
+        """Fork a process; its number. Raises RuntimeError where the server has ended."""
+        body = json.dumps(question).encode()
+        with self._lock:
+            socket.send_fds(self._socket, [len(body).to_bytes(4, "big")], files)
+            self._socket.sendall(body)
+            answer = self._socket.recv(4)
+        if not answer:
+            raise RuntimeError("the server of processes has ended: see above")
+        return int.from_bytes(answer, "big")
+
+
+ADDRESSED = (("HF_ENDPOINT", ""),)
+
+
+def _server(of_the_hub: tuple[tuple[str, str], ...]) -> _Server:
+    return _started(ADDRESSED if "HF_ENDPOINT" in dict(of_the_hub) else of_the_hub)
+
+
+_started = cache(_Server)
+
+
+def _serve(number: int, modules: Sequence[str]) -> None:
+    """Fork a process for each question until nobody is there who asks."""
+    os.environ.pop("HF_ENDPOINT", None)
+    for module in modules:
+        importlib.import_module(module)
+    asks = socket.socket(fileno=number)
+    woken, wake = os.pipe2(os.O_NONBLOCK)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake)
+    running: dict[int, int] = {}  # process: where its exit code is told
+    while True:
+        ready, _, _ = select.select([asks.fileno(), woken], [], [])
+        if woken in ready:
+            os.read(woken, 1 << 12)
+            while running and (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                told = running.pop(ended[0])
+                code = array.array("i", [os.waitstatus_to_exitcode(ended[1])])
+                with suppress(BrokenPipeError):  # nobody waits for it any more
+                    os.write(told, code.tobytes())
+                os.close(told)
+        if asks.fileno() not in ready:
+            continue
+        size, files, _, _ = socket.recv_fds(asks, 4, 64)
+        if not size:
+            os._exit(0)
+        body = b""
+        while len(body) < int.from_bytes(size, "big"):
+            body += asks.recv(1 << 16)
+        sys.stdout.flush()
+        pid = os.fork()
+        if not pid:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for file in (asks.detach(), woken, wake, files[0], *running.values()):
+                os.close(file)
+            os._exit(_forked(json.loads(body), list(files[1:])))
+        for file in files[1:]:
+            os.close(file)
+        running[pid] = files[0]
+        asks.sendall(pid.to_bytes(4, "big"))
+
+
+def _forked(question: dict[str, Any], files: list[int]) -> int:
+    """In the process that was forked: do what is asked; its exit code."""
+    high = [fcntl.fcntl(file, fcntl.F_DUPFD, 200) for file in files]
+    for file in files:
+        os.close(file)
+    for file, number in zip(high, (0, 1, 2, *question["fds"]), strict=True):
+        os.dup2(file, number, inheritable=True)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(question["env"])
+    os.chdir(question["cwd"])
+    # What `-m` and `-c` put there, and what PYTHONPATH adds.
+    more = [p for p in os.environ.get("PYTHONPATH", "").split(":") if p]
+    sys.path[0:1] = [question["cwd"] if question["how"] == "-m" else "", *more]
+    sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+    module, *words = question["words"]
+    code = _code(lambda: _work(question["how"], module, words))
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    return code
+
+
+def _work(how: str, what: str, words: list[str]) -> None:
+    sys.argv = ["-c" if how == "-c" else what, *words]
+    if how == "-m":
+        runpy.run_module(what, run_name="__main__", alter_sys=True)
+    else:
+        main = sys.modules["__main__"] = type(sys)("__main__")
+        exec(compile(what, "<string>", "exec"), main.__dict__)
+
+
+def _code(work: Callable[[], None]) -> int:
+    """The exit code that Python itself would give."""
+    try:
+        work()
+    except SystemExit as e:
+        if isinstance(e.code, int | None):
+            return e.code or 0
+        print(e.code, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]), sys.argv[2:])
