@@ -1,11 +1,11 @@
 """Processes that begin with torch, transformers and Dagster already imported.
 
 A Python that imports them takes up to ten seconds of a core before it does anything. `Popen` and
-`run` stand in for `subprocess`'s where the command is this Python's `-m MODULE` or `-c CODE`: a
-server imports once, and forks each process. All else is a process's own: words, environment,
-folder, files, signals, exit code. What a command imports by itself can't be seen this way, nor an
-environment that is read when torch is imported; where the hub's address is given, the hub's
-library isn't among what is imported before.
+`run` stand in for `subprocess`'s where the command is this Python's `-m MODULE`, `-c CODE` or a
+script: a server imports once, and forks each process. All else is a process's own: words,
+environment, folder, files, signals, exit code. What a command imports by itself can't be seen this
+way, nor an environment that is read when torch is imported; where the hub's address is given, the
+hub's library isn't among what is imported before.
 """
 
 from __future__ import annotations
@@ -29,12 +29,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Self
+from types import ModuleType, SimpleNamespace
+from typing import IO, Any, Self
 
 import pytest
-
-from kn_assets import processes
 
 ROOT = Path(__file__).parents[1]
 LIGHT = (
@@ -54,18 +52,18 @@ class Popen:
 
     def __init__(
         self,
-        command: Sequence[str],
+        command: Sequence[str | Path],
         *,
         env: Mapping[str, str] | None = None,
         cwd: str | Path | None = None,
         stdin: int | None = None,
         stdout: int | None = None,
-        stderr: int | None = None,
+        stderr: int | IO[Any] | None = None,
         pass_fds: Sequence[int] = (),
         text: bool = False,
     ) -> None:
-        python, how, *words = command
-        if python != sys.executable or how not in ("-m", "-c"):
+        python, how, *words = map(str, command)
+        if python != sys.executable or not (how in ("-m", "-c") or how.endswith(".py")):
             raise ValueError(f"not of this Python: {command}")
         self.command = command
         self._lock = threading.Lock()
@@ -75,6 +73,8 @@ class Popen:
         self.returncode: int | None = None
         self.stdin, given_in = _end(stdin, "w", text)
         self.stdout, given_out = _end(stdout, "r", text)
+        if stderr is not None and not isinstance(stderr, int):
+            stderr = stderr.fileno()
         self.stderr, given_err = _end(stderr, "r", text)
         question = {
             "how": how,
@@ -112,6 +112,14 @@ class Popen:
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+    def communicate(self) -> tuple[Any, Any]:
+        """What it has still to say, to its end."""
+        if self.stdin:
+            self.stdin.close()
+        said = tuple(file.read() if file else None for file in (self.stdout, self.stderr))
+        self.wait()
+        return said[0], said[1]
 
     def __enter__(self) -> Self:
         return self
@@ -165,15 +173,17 @@ def _of_the_hub(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((k, v) for k, v in environment.items() if k.startswith("HF_")))
 
 
-def in_place_of_models(patch: pytest.MonkeyPatch) -> None:
-    """Have the app's processes that run a model forked, too."""
+def put_in_place(patch: pytest.MonkeyPatch, module: ModuleType, of: str = "") -> None:
+    """Have the processes forked that a module starts, of commands that hold the word `of`."""
 
-    def popen(command: Sequence[str], **how: Any) -> Popen | subprocess.Popen[bytes]:
-        of_a_model = command[2] == "kn_assets.live.process"
-        return Popen(command, **how) if of_a_model else subprocess.Popen(command, **how)
+    def popen(command: Sequence[str | Path], **how: Any) -> Popen | subprocess.Popen[Any]:
+        asked = not of or of in command
+        return Popen(command, **how) if asked else subprocess.Popen(command, **how)
 
-    at_hand = SimpleNamespace(Popen=popen, DEVNULL=subprocess.DEVNULL)
-    patch.setattr(processes, "subprocess", at_hand)
+    at_hand = SimpleNamespace(
+        Popen=popen, PIPE=subprocess.PIPE, DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT
+    )
+    patch.setattr(module, "subprocess", at_hand)
 
 
 # -- the server ------------------------------------------------------------------------------------
@@ -269,26 +279,30 @@ def _forked(question: dict[str, Any], files: list[int]) -> int:
     os.environ.clear()
     os.environ.update(question["env"])
     os.chdir(question["cwd"])
-    # What `-m` and `-c` put there, and what PYTHONPATH adds.
-    more = [p for p in os.environ.get("PYTHONPATH", "").split(":") if p]
-    sys.path[0:1] = [question["cwd"] if question["how"] == "-m" else "", *more]
+    how, words = question["how"], question["words"]
+    # What Python puts there, and what PYTHONPATH adds.
+    first = {"-m": question["cwd"], "-c": ""}.get(how, str(Path(how).parent))
+    sys.path[0:1] = [first, *filter(None, os.environ.get("PYTHONPATH", "").split(":"))]
     sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
-    module, *words = question["words"]
-    code = _code(lambda: _work(question["how"], module, words))
+    code = _code(lambda: _work(how, words))
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     sys.stdout.flush()
     return code
 
 
-def _work(how: str, what: str, words: list[str]) -> None:
-    sys.argv = ["-c" if how == "-c" else what, *words]
+def _work(how: str, words: list[str]) -> None:
     if how == "-m":
-        runpy.run_module(what, run_name="__main__", alter_sys=True)
-    else:
+        sys.argv = words
+        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+    elif how == "-c":
+        sys.argv = ["-c", *words[1:]]
         main = sys.modules["__main__"] = type(sys)("__main__")
-        exec(compile(what, "<string>", "exec"), main.__dict__)
+        exec(compile(words[0], "<string>", "exec"), main.__dict__)
+    else:
+        sys.argv = [how, *words]
+        runpy.run_path(how, run_name="__main__")
 
 
 def _code(work: Callable[[], None]) -> int:

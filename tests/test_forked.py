@@ -52,6 +52,14 @@ def test_a_module_is_run_and_what_it_imports_is_there_already() -> None:
     assert forked.run([sys.executable, "-c", code]).stdout == "True\n"
 
 
+def test_a_script_is_run_as_its_own_place(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("WORD = 'beside'")
+    script = tmp_path / "script.py"
+    script.write_text("import beside, sys; print(beside.WORD, __name__, sys.argv)")
+    done = forked.run([sys.executable, str(script), "x"])
+    assert done.stdout == f"beside __main__ {[str(script), 'x']}\n", done.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_signals_end_it(number: signal.Signals) -> None:
     code = "import time; print('here', flush=True); time.sleep(60)"

@@ -17,12 +17,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from kn_assets.atlas.extract import extract
 from kn_assets.bench import peers
 from kn_assets.bench.extract import TABLES
-from kn_assets.bench.peers import environments
+from kn_assets.bench.peers import environments, peer
 from kn_assets.bench.peers.peer import CannotRun, Peer, write_config
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.progress import Progress
-from tests import small
+from tests import forked, small
 
 
 def arguments(*words: str) -> argparse.Namespace:
@@ -46,6 +46,13 @@ TEXTS = (
     "Built on islands: Stockholm.",
     "Dakar is the westernmost city of the mainland of Africa.",
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def scripts_of_forked_processes() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        forked.put_in_place(patch, peer)
+        yield
 
 
 @pytest.fixture(scope="module")

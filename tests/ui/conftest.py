@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from kn_assets import processes
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.synthetic import make_lake
@@ -43,7 +44,7 @@ def make_two_atlases(root: Path) -> Lake:
 @pytest.fixture(scope="session", autouse=True)
 def models_of_forked_processes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        forked.in_place_of_models(patch)
+        forked.put_in_place(patch, processes, of="kn_assets.live.process")
         yield
 
 
