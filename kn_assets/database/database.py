@@ -7,6 +7,9 @@ memory, so that the app and `kn sql` never lock that file. `Database` is a conne
 
 from __future__ import annotations
 
+import contextlib
+import json
+import logging
 import threading
 import time
 from pathlib import Path
@@ -16,8 +19,10 @@ from kn_assets.database import scans
 from kn_assets.database.parts import BY_LAYER, BY_PROMPT
 from kn_assets.database.scans import quoted, sql_type
 from kn_assets.database.sql_files import definitions, macros
-from kn_assets.database.views import Stamp, define, stamp
-from kn_assets.lake import Lake, said_plainly
+from kn_assets.database.views import Stamp, define, stamp, unreadable
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake, locks, write_text
+from kn_assets.lake.fingerprint import of_json
 from kn_assets.lake.schema import ALL
 
 if TYPE_CHECKING:
@@ -30,13 +35,16 @@ __all__ = [
     "connect",
     "define",
     "definitions",
+    "is_own",
     "keep_current",
+    "keep_current_if_possible",
     "macros",
     "sql_type",
     "stamp",
 ]
 
 LOOK_AGAIN_S = 1.0
+_LOG = logging.getLogger(__name__)
 
 
 HELD = {
@@ -64,7 +72,7 @@ def build(lake: Lake) -> Path:
 
     lake.make(lake.root)
     fresh = lake.database.with_name(f".{lake.database.name}.new")
-    with said_plainly(lake.root):
+    with locks.committing(lake.root):  # one at a time
         fresh.unlink(missing_ok=True)
         try:
             with duckdb.connect(str(fresh)) as connection:
@@ -72,17 +80,55 @@ def build(lake: Lake) -> Path:
             fresh.replace(lake.database)
         finally:
             fresh.unlink(missing_ok=True)
+        write_text(_note(lake), json.dumps(_told(lake)))
     return lake.database
 
 
 def keep_current(lake: Lake) -> None:
-    """Write `kn.duckdb` again where it is missing or older than a table. Raises like `build`."""
-    try:
-        built = lake.database.stat().st_mtime_ns
-    except FileNotFoundError:
-        built = -1
-    if built < 0 or any(written > built for *_, written in stamp(lake)):
+    """Write `kn.duckdb` again where it is missing, isn't what was written for the lake as it lies
+    here (another lake's file, a copy of it), or is older than a table. Raises like `build`.
+    """
+    if not is_own(lake) or any(written > _built(lake) for *_, written in stamp(lake)):
         build(lake)
+
+
+def is_own(lake: Lake) -> bool:
+    """Whether `kn.duckdb` is there and was written for the lake where it lies, with these tables.
+
+    What it was written over is noted beside it: its views hold absolute paths, which a copy of the
+    lake keeps, so that it would show the other lake's rows.
+    """
+    try:
+        return bool(json.loads(_note(lake).read_text(encoding="utf-8")) == _told(lake))
+    except (OSError, ValueError):
+        return False
+
+
+def _note(lake: Lake) -> Path:
+    return lake.root / ".database.json"
+
+
+def _told(lake: Lake) -> dict[str, object]:
+    """What tells a lake's own database: where the lake is, which tables it has, the file itself."""
+    found = lake.database.stat()
+    tables = of_json([(name, key) for name, key, _ in stamp(lake)])
+    return {
+        "lake": str(lake.root),
+        "tables": tables,
+        "bytes": found.st_size,
+        "written": found.st_mtime_ns,
+    }
+
+
+def _built(lake: Lake) -> int:
+    return lake.database.stat().st_mtime_ns
+
+
+def keep_current_if_possible(lake: Lake) -> None:
+    """As `keep_current`, for those who only read: a lake that can't be written stays as it is."""
+    if (lake.root / "atlas").is_dir() or (lake.root / "corpus").is_dir():
+        with contextlib.suppress(KnError):
+            keep_current(lake)
 
 
 def connect(
@@ -182,6 +228,8 @@ class Database:
 
         A view whose tables are too large for that stays one over its files.
         """
+        import duckdb
+
         if not self._holds:
             return
         originals = {d.name: d.statement for d in definitions(HELD)}
@@ -192,9 +240,14 @@ class Database:
             self._held.discard(name)
             if not self._fits(name):
                 continue
-            for statement in (originals[name], *scans.held(name)):
-                self._connection.execute(statement)
-            self._held.add(name)
+            try:
+                for statement in (originals[name], *scans.held(name)):
+                    self._connection.execute(statement)
+            except duckdb.Error as e:  # a damaged file: questions about others go on
+                _LOG.warning("%s", unreadable(self.lake, e))
+                self._connection.execute(originals[name])
+            else:
+                self._held.add(name)
 
     def _fits(self, name: str) -> bool:
         return sum(self._rows(table) for table in HELD[name]) <= MOST_HELD

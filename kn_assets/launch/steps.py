@@ -49,7 +49,13 @@ def run_steps(requests: list[Request], progress: Progress | None = None) -> bool
     which the last step knows are attributed at every step. Raises KnError at the end where steps
     were left out, and at once where none could be made.
     """
-    progress = progress or TerminalProgress()
+    lake = requests[0].lake
+    lake.make(lake.root)
+    with lake.writing(requests[0].wait):
+        return _run_steps(requests, progress or TerminalProgress())
+
+
+def _run_steps(requests: list[Request], progress: Progress) -> bool:
     made = False
     done: list[Request] = []
     lost: dict[str, KnError] = {}

@@ -12,6 +12,7 @@ from kn_assets import lake as lakes
 from kn_assets.errors import KnError
 from kn_assets.synthetic import make_lake
 from kn_assets.training.steps import log
+from tests.lake import earlier
 
 
 def test_a_table_without_its_new_column_is_refused(tmp_path: Path) -> None:
@@ -19,7 +20,7 @@ def test_a_table_without_its_new_column_is_refused(tmp_path: Path) -> None:
     where = lakes.corpus("made")
     (file,) = lake.files(where, "fact_prompts")
     table = pq.read_table(file, partitioning=None)
-    pq.write_table(table.rename_columns(["fact_id", "paraphrase", "text"]), file)
+    earlier.rewrite(file, table.rename_columns(["fact_id", "paraphrase", "text"]))
     assert lake.lacking(where, "fact_prompts") == {"prompt"}
     with pytest.raises(
         KnError, match=r"^fact_prompts of made .*earlier version \(no column prompt\): `kn know"
