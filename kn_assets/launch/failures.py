@@ -32,7 +32,8 @@ def plainly(lake: Lake, error: Exception, partition: Partition, tables: list[str
             return found
     if any(is_full(lake.root, found) for found in chain):
         return full(lake.root)
-    cause = chain[-1]
+    own = [found for found in chain if not type(found).__module__.startswith("dagster")]
+    cause = (own or chain)[-1]
     lines = [line for line in str(cause).splitlines() if line.strip()]
     told = f"{type(cause).__name__}: {lines[0].strip()}" if lines else type(cause).__name__
     return KnError(

@@ -72,10 +72,7 @@ def asked(lake: Lake) -> list[str]:
     api = Api(Asking(lake), TABS)
     about = {"model": "tiny", "prompt": 0, "text": "Rome", "layer": 0, "neuron": 1, "offset": 0}
     about |= {"limit": 5, "kind": "neuron", "relation": "all"}
-    try:
-        return [api.ask(name, about) for name in _ASKED]
-    finally:
-        api.context.database.close()
+    return [api.ask(name, about) for name in _ASKED]
 
 
 @pytest.mark.parametrize("seed", range(3))
