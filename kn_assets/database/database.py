@@ -1,28 +1,24 @@
 """The lake as a database: a view for each table, and a macro for each question the app asks.
 
-`build` stores the views and macros of `kn_assets.database.sql_files`, over those of
-`kn_assets.database.scans`, in `kn.duckdb` for any DuckDB client; `connect` makes them anew in
+`kn_assets.database.stored` keeps the views and macros of `kn_assets.database.sql_files`, over those
+of `kn_assets.database.scans`, in `kn.duckdb` for any DuckDB client; `connect` makes them anew in
 memory, so that the app and `kn sql` never lock that file. `Database` is a connection for long use.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kn_assets.database import scans
 from kn_assets.database.parts import BY_LAYER, BY_PROMPT
 from kn_assets.database.scans import quoted, sql_type
 from kn_assets.database.sql_files import definitions, macros
-from kn_assets.database.views import Stamp, define, stamp, unreadable
-from kn_assets.errors import KnError
-from kn_assets.lake import Lake, locks, write_text
-from kn_assets.lake.fingerprint import of_json
+from kn_assets.database.stored import build, is_own, keep_current, keep_current_if_possible
+from kn_assets.database.views import Looked, Stamp, define, stamp, unreadable
+from kn_assets.lake import Lake
 from kn_assets.lake.schema import ALL
 
 if TYPE_CHECKING:
@@ -60,75 +56,6 @@ HELD = {
 """Small views that are part of most questions, and the tables they are made of: a `Database` keeps
 them in memory, those first that others stand on."""
 MOST_HELD = 8_000_000  # rows of a table: tokens of 40 atlases of 6,000 prompts
-
-
-def build(lake: Lake) -> Path:
-    """Write `kn.duckdb` under a temporary name and rename it into place; returns its path.
-
-    Its views hold absolute paths, so that it can be opened from any folder. Raises KnError where
-    the lake can't be written.
-    """
-    import duckdb
-
-    lake.make(lake.root)
-    fresh = lake.database.with_name(f".{lake.database.name}.new")
-    with locks.committing(lake.root):  # one at a time
-        fresh.unlink(missing_ok=True)
-        try:
-            with duckdb.connect(str(fresh)) as connection:
-                define(connection, lake, lasting=True)
-            fresh.replace(lake.database)
-        finally:
-            fresh.unlink(missing_ok=True)
-        write_text(_note(lake), json.dumps(_told(lake)))
-    return lake.database
-
-
-def keep_current(lake: Lake) -> None:
-    """Write `kn.duckdb` again where it is missing, isn't what was written for the lake as it lies
-    here (another lake's file, a copy of it), or is older than a table. Raises like `build`.
-    """
-    if not is_own(lake) or any(written > _built(lake) for *_, written in stamp(lake)):
-        build(lake)
-
-
-def is_own(lake: Lake) -> bool:
-    """Whether `kn.duckdb` is there and was written for the lake where it lies, with these tables.
-
-    What it was written over is noted beside it: its views hold absolute paths, which a copy of the
-    lake keeps, so that it would show the other lake's rows.
-    """
-    try:
-        return bool(json.loads(_note(lake).read_text(encoding="utf-8")) == _told(lake))
-    except (OSError, ValueError):
-        return False
-
-
-def _note(lake: Lake) -> Path:
-    return lake.root / ".database.json"
-
-
-def _told(lake: Lake) -> dict[str, object]:
-    """What tells a lake's own database: where the lake is, which tables it has, the file itself."""
-    found = lake.database.stat()
-    tables = of_json([(name, key) for name, key, _ in stamp(lake)])
-    return {
-        "lake": str(lake.root),
-        "tables": tables,
-        "bytes": found.st_size,
-        "written": found.st_mtime_ns,
-    }
-
-
-def _built(lake: Lake) -> int:
-    return lake.database.stat().st_mtime_ns
-
-
-def keep_current_if_possible(lake: Lake) -> None:
-    """As `keep_current`, for those who only read: a lake that can't be written stays as it is."""
-    if (lake.root / "atlas").is_dir() or (lake.root / "corpus").is_dir():
-        with contextlib.suppress(KnError):
-            keep_current(lake)
 
 
 def connect(
@@ -184,7 +111,8 @@ class Database:
         hold: bool = True,
     ) -> None:
         self.lake = lake
-        self._stamp = stamp(lake)
+        self._files: Looked = {}
+        self._stamp = stamp(lake, self._files)
         self._looked = time.monotonic()
         self._lock = threading.Lock()
         self._connection = connect(lake, memory_limit, threads, named=hold)
@@ -214,7 +142,7 @@ class Database:
             self._refresh()
 
     def _refresh(self) -> None:
-        before, self._stamp = self._stamp, stamp(self.lake)
+        before, self._stamp = self._stamp, stamp(self.lake, self._files)
         self._looked = time.monotonic()
         grown = any(not self._fits(name) for name in self._held)
         if grown or _defining(self._stamp) != _defining(before):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import time
 
 import duckdb
 
@@ -18,24 +20,43 @@ _LOG = logging.getLogger(__name__)
 Stamp = tuple[tuple[str, str, int], ...]
 
 
-def stamp(lake: Lake) -> Stamp:
+FILES_AGAIN_S = 10.0
+"""How long a running app takes a table's files to have their sizes, once it has looked."""
+
+Looked = dict[str, tuple[tuple[int, int], float, bool]]
+"""Folder of a table -> times of its note and its folder, when it was looked at, whether it was
+whole."""
+
+
+def stamp(lake: Lake, looked: Looked | None = None) -> Stamp:
     """What tables exist and when each was written: (table, partition, ns), cheap to take.
 
-    Damaged ones are left out: nothing is to be read from them.
+    Damaged ones are left out: nothing is to be read from them. looked: what was seen last time by
+    one who asks often; files that come or go show at once all the same.
     """
-    found = []
+    found, now = [], time.monotonic()
     for kind in ("corpus", "model"):
         names = [t.name for t in ALL.values() if t.kind == kind]
         for partition in lake.partitions(kind):
             folder = lake.folder(partition)
             for name in names:
+                place = f"{folder}/{name}"
                 try:
-                    noted = (folder / name / "_table.json").stat().st_mtime_ns
+                    times = _time(f"{place}/_table.json"), _time(place)
                 except (FileNotFoundError, NotADirectoryError):
                     continue
-                if lake.damage(partition, name) is None:
-                    found.append((name, partition.key, noted))
+                known = looked.get(place) if looked is not None else None
+                if known is None or known[0] != times or now - known[1] > FILES_AGAIN_S:
+                    known = times, now, lake.damage(partition, name) is None
+                    if looked is not None:
+                        looked[place] = known
+                if known[2]:
+                    found.append((name, partition.key, times[0]))
     return tuple(found)
+
+
+def _time(path: str) -> int:
+    return os.stat(path).st_mtime_ns  # noqa: PTH116 - of thousands of tables, in milliseconds
 
 
 def define(

@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,13 +24,15 @@ from kn_assets.errors import KnError
 from kn_assets.lake import contents, locks
 from kn_assets.lake.disk import RESERVE, check_room, said_plainly, write_text
 from kn_assets.lake.parquet import TableFile
-from kn_assets.lake.schema import ALL, KNOWLEDGE, Kind
+from kn_assets.lake.partition import Partition, corpus, damaged, is_stray, model, outdated
+from kn_assets.lake.schema import ALL, Kind
 
 __all__ = [
     "RESERVE",
     "Lake",
     "Partition",
     "corpus",
+    "damaged",
     "model",
     "outdated",
     "said_plainly",
@@ -44,53 +44,6 @@ FAILED_CHECKS = "failed_checks"
 """In a table's note: the names of its checks that failed; null as long as they are to come."""
 
 _HERE = "{lake}"
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
-
-
-@dataclass(frozen=True)
-class Partition:
-    """One corpus or one model of the lake, e.g. `Partition("model", "gpt2")`."""
-
-    kind: Kind
-    key: str
-
-    def __post_init__(self) -> None:
-        if not _KEY.fullmatch(self.key):
-            raise KnError(
-                f"{self.key!r} can't name a {self.kind}: use letters, digits, and . _ @ + - only"
-            )
-
-    def __str__(self) -> str:
-        return f"{self.kind}={self.key}"
-
-
-def _is_stray(place: Path) -> bool:
-    return not _KEY.fullmatch(place.name.split("=", 1)[1]) or not place.is_dir()
-
-
-def corpus(key: str) -> Partition:
-    return Partition("corpus", key)
-
-
-def model(key: str) -> Partition:
-    return Partition("model", key)
-
-
-def outdated(partition: Partition, name: str, lacking: set[str]) -> str:
-    """A line on a table that an earlier version of this project wrote."""
-    command = "kn knowledge" if name in KNOWLEDGE else "kn run"
-    return (
-        f"{name} of {partition.key} was written by an earlier version (no column "
-        f"{', '.join(sorted(lacking))}): `{command}` makes it again"
-    )
-
-
-def damaged(partition: Partition, name: str, what: str) -> str:
-    """A line on a table that isn't as it was written."""
-    return (
-        f"{name} of {partition.key} is damaged ({what}): the `kn` command that made it makes it "
-        "again"
-    )
 
 
 class Lake:
@@ -162,13 +115,13 @@ class Lake:
 
     def partitions(self, kind: Kind) -> list[Partition]:
         """The partitions that have a folder, by name. What can't be one is left out."""
-        found = (p for p in self._places(kind) if not _is_stray(p))
+        found = (p for p in self._places(kind) if not is_stray(p))
         return sorted((Partition(kind, p.name.split("=", 1)[1]) for p in found), key=str)
 
     def strays(self) -> list[Path]:
         """What is named like a partition and can't be one: a copy by a file manager, a file."""
         kinds: tuple[Kind, ...] = ("corpus", "model")
-        return [p for kind in kinds for p in self._places(kind) if _is_stray(p)]
+        return [p for kind in kinds for p in self._places(kind) if is_stray(p)]
 
     def _places(self, kind: Kind) -> list[Path]:
         return sorted((self.root / _FOLDER[kind]).glob(f"{kind}=*"))

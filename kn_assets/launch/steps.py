@@ -88,7 +88,7 @@ def _run_step(request: Request, done: list[Request], progress: Progress) -> bool
     knowledge = request.knowledge
     if knowledge and done:
         last = done[0].plan
-        holds = last.lake.meta(last.model, "knowledge_neurons") is not None
+        holds = plans.is_made(last.lake, last.model, "knowledge_neurons")
         knowledge = replace(knowledge, like=last.model.key) if holds else None
     only = request.only
     if done and not only:

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from kn_assets.cli.parser import main
-from kn_assets.database import database
+from kn_assets.database import database, views
 from kn_assets.lake import Lake, model
 from kn_assets.synthetic import make_lake
 
@@ -79,6 +79,7 @@ def test_a_table_that_is_cut_while_the_app_runs_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "LOOK_AGAIN_S", 0)
+    monkeypatch.setattr(views, "FILES_AGAIN_S", 0)
     lake = make_lake(tmp_path, n_prompts=3, n_layers=2, n_neurons=8, n_tokens=5)
     held = database.Database(lake)
     counted = "SELECT count(*) FROM neurons"
