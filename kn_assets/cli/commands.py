@@ -97,11 +97,11 @@ def train(args: argparse.Namespace) -> int:
 
 def ui(args: argparse.Namespace) -> int:
     """Serve the app until it is stopped."""
-    from kn_assets.database.database import keep_current_if_possible
+    from kn_assets.database.database import keep_own
     from ui.serve import serve
 
     lake = _lake(args)
-    keep_current_if_possible(lake)
+    keep_own(lake)
     blocks = serve(lake, args.host, args.port, share=args.share, auth=args.auth, public=args.public)
     blocks.block_thread()
     return 0
@@ -109,11 +109,11 @@ def ui(args: argparse.Namespace) -> int:
 
 def sql(args: argparse.Namespace) -> int:
     """Print what a query finds."""
-    from kn_assets.database.database import keep_current_if_possible
+    from kn_assets.database.database import keep_own
     from kn_assets.database.query import main_query
 
     lake = _lake(args)
-    keep_current_if_possible(lake)
+    keep_own(lake)
     main_query(lake, args.query, args.format)
     return 0
 

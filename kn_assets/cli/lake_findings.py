@@ -95,7 +95,7 @@ def _of_other_prompts(lake: Lake) -> Iterator[Finding]:
 
 def _database(lake: Lake) -> Iterator[Finding]:
     if lake.partitions("corpus") or lake.partitions("model"):
-        database.keep_current_if_possible(lake)
+        database.keep_own(lake)
         yield Finding(
             database.is_own(lake),
             f"{lake.database}, for DuckDB 2.0 or newer",

@@ -30,27 +30,41 @@ def build(lake: Lake) -> Path:
             fresh.replace(lake.database)
         finally:
             fresh.unlink(missing_ok=True)
-        write_text(_note(lake), json.dumps(_told(lake)))
+        write_text(_note(lake), json.dumps({**_told(lake), "tables": _tables(lake)}))
     return lake.database
 
 
 def keep_current(lake: Lake) -> None:
-    """Write `kn.duckdb` again where it is missing, isn't what was written for the lake as it lies
-    here (another lake's file, a copy of it), or is older than a table. Raises like `build`.
+    """Write `kn.duckdb` again where it is missing, isn't the lake's own, or tables have come, gone
+    or been written since. Raises like `build`.
     """
-    if not is_own(lake) or any(written > _built(lake) for *_, written in stamp(lake)):
+    told = _noted(lake)
+    if (
+        not is_own(lake)
+        or told.get("tables") != _tables(lake)
+        or any(written > lake.database.stat().st_mtime_ns for *_, written in stamp(lake))
+    ):
         build(lake)
 
 
-def is_own(lake: Lake) -> bool:
-    """Whether `kn.duckdb` is there and was written for the lake where it lies, with these tables.
+def keep_own(lake: Lake) -> None:
+    """Write `kn.duckdb` again where it isn't the lake's own, for those who only read: a lake that
+    can't be written stays as it is, and what a run has made since is the run's to tell.
+    """
+    if not is_own(lake) and (lake.partitions("corpus") or lake.partitions("model")):
+        with contextlib.suppress(KnError):
+            build(lake)
 
-    What it was written over is noted beside it: its views hold absolute paths, which a copy of the
-    lake keeps, so that it would show the other lake's rows.
+
+def is_own(lake: Lake) -> bool:
+    """Whether `kn.duckdb` is there as it was written, for the lake where it lies.
+
+    That is noted beside it: its views hold absolute paths, which a copy of the lake keeps, so that
+    it would show the other lake's rows.
     """
     try:
-        return bool(json.loads(_note(lake).read_text(encoding="utf-8")) == _told(lake))
-    except (OSError, ValueError):
+        return {**_noted(lake), "tables": None} == {**_told(lake), "tables": None}
+    except FileNotFoundError:
         return False
 
 
@@ -58,24 +72,19 @@ def _note(lake: Lake) -> Path:
     return lake.root / ".database.json"
 
 
+def _noted(lake: Lake) -> dict[str, object]:
+    try:
+        found = json.loads(_note(lake).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _told(lake: Lake) -> dict[str, object]:
-    """What tells a lake's own database: where the lake is, which tables it has, the file itself."""
+    """What tells a lake's own database: where the lake is, and the file itself."""
     found = lake.database.stat()
-    tables = of_json([(name, key) for name, key, _ in stamp(lake)])
-    return {
-        "lake": str(lake.root),
-        "tables": tables,
-        "bytes": found.st_size,
-        "written": found.st_mtime_ns,
-    }
+    return {"lake": str(lake.root), "bytes": found.st_size, "written": found.st_mtime_ns}
 
 
-def _built(lake: Lake) -> int:
-    return lake.database.stat().st_mtime_ns
-
-
-def keep_current_if_possible(lake: Lake) -> None:
-    """As `keep_current`, for those who only read: a lake that can't be written stays as it is."""
-    if (lake.root / "atlas").is_dir() or (lake.root / "corpus").is_dir():
-        with contextlib.suppress(KnError):
-            keep_current(lake)
+def _tables(lake: Lake) -> str:
+    return of_json([(name, key) for name, key, _ in stamp(lake)])
