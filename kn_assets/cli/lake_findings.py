@@ -22,14 +22,16 @@ def contents(lake: Lake, deep: bool) -> Iterator[Finding]:
     damaged = list(_damaged(lake, tables, deep))
     yield from damaged
     yield from _failed(lake, tables)
-    if tables and not damaged:
+    untold = [t for t in tables if FILES not in (lake.meta(*t) or {FILES: None})]
+    if (told := len(tables) - len(untold)) and not damaged:
         how = "by checksums" if deep else "by sizes (--deep: by checksums)"
-        yield Finding(True, f"the lake's {len(tables)} tables are as they were written, {how}")
-    if untold := [t for t in tables if FILES not in (lake.meta(*t) or {FILES: None})]:
+        yield Finding(True, f"{told} tables of the lake are as they were written, {how}")
+    if untold:
         yield Finding(
             True,
             f"{len(untold)} tables carry no list of their files, since an earlier version wrote "
-            "them: damage to them can't be told (`kn run --force` writes them anew)",
+            "them: damage to them shows by --deep alone, as far as rows are lost (`kn run --force` "
+            "writes them anew)",
         )
     for stray in lake.strays():
         yield Finding(False, f"{stray} is no partition", "it is left alone: rename or remove it")

@@ -113,10 +113,15 @@ def damage(folder: Path) -> str | None:
 def differences(folder: Path, advance: Callable[[int], None] = lambda read: None) -> Iterator[str]:
     """What is wrong with a table by checksums: reads all of it, telling `advance` the bytes read.
 
-    Of a table that carries no list of files nothing can be told.
+    Of a table that carries no list of files the rows are counted.
     """
     note, sealed = read_note(folder), _sealed(folder)
-    if note is None or sealed is None or FILES not in note:
+    if note is None or sealed is None:
+        return
+    if FILES not in note:
+        rows = _rows(folder)
+        if rows != note["rows"] and not note.get("lazy"):
+            yield "its files can't be read" if rows is None else f"{rows} of {note['rows']} rows"
         return
     if sealed.get(_SEAL) != _seal(note):
         yield f"{NOTE} isn't what was written"
@@ -141,6 +146,17 @@ def look_into(folder: Path) -> None:
             pq.read_metadata(path)
         except (pa.ArrowException, OSError):
             _unreadable[path] = _stamp(path)
+
+
+def _rows(folder: Path) -> int | None:
+    """The rows of all files of a folder, None where one can't be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return sum(pq.read_metadata(path).num_rows for path in folder.glob("*.parquet"))
+    except (pa.ArrowException, OSError):
+        return None
 
 
 def _misfit(folder: Path, note: dict[str, Any], sizes: dict[str, int]) -> str | None:

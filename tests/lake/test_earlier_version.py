@@ -37,3 +37,16 @@ def test_a_log_with_unknown_columns_is_refused(tmp_path: Path) -> None:
     (folder / "training.jsonl").write_text(json.dumps(row) + "\n")
     with pytest.raises(KnError, match=r"earlier version \(columns known\): train the model again"):
         log.log(lake, "run")
+
+
+def test_rows_lost_from_a_table_without_a_list_of_files(tmp_path: Path) -> None:
+    lake = make_lake(tmp_path, n_prompts=3, n_layers=2, n_neurons=8, n_tokens=5)
+    where = lakes.model("tiny")
+    (file,) = lake.files(where, "neurons")
+    rows = pq.read_table(file, partitioning=None)
+    earlier.rewrite(file, rows)
+    assert lake.verify(where, "neurons") is None
+    earlier.rewrite(file, rows.slice(3))
+    assert lake.damage(where, "neurons") is None, "nothing tells it at a glance"
+    assert lake.verify(where, "neurons") == "13 of 16 rows"
+    assert lake.damage(where, "neurons") == "13 of 16 rows", "it stays noted"
