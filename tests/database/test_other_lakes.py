@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -20,27 +21,33 @@ def models(lake: Lake) -> list[str]:
         return [m for (m,) in opened.sql("SELECT model FROM atlases ORDER BY 1").fetchall()]
 
 
+SMALL = {"n_prompts": 3, "n_layers": 2, "n_neurons": 8, "n_tokens": 5}
+
+
 @pytest.mark.parametrize("how", [shutil.copytree, shutil.move])
-def test_a_lake_that_was_copied_or_moved_shows_its_own_tables(
-    tmp_path: Path, how: object, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("command", [["sql", "FROM atlases"], ["doctor"]])
+def test_a_lake_that_was_copied_or_moved_gets_a_database_of_its_own(
+    tmp_path: Path, how: Callable[[Path, Path], object], command: list[str]
 ) -> None:
-    here = make_lake(tmp_path / "here", n_prompts=3, n_layers=2, n_neurons=8, n_tokens=5)
+    here = make_lake(tmp_path / "here", **SMALL)
     database.keep_current(here)
     assert database.is_own(here)
-    how(here.root, tmp_path / "there")  # type: ignore[operator]
+    how(here.root, tmp_path / "there")
     there = Lake(tmp_path / "there")
     assert not database.is_own(there)
-    if here.root.exists():
-        make_lake(here.root, "late", n_prompts=3, n_layers=2, n_neurons=8, n_tokens=5)
-        database.keep_current(here)
-        assert models(here) == ["late", "tiny"]
-        assert models(there) == ["late", "tiny"], "so it was: the other lake's"
-    for command in (["sql", "FROM atlases"], ["doctor"]):
-        (there.root / ".database.json").unlink(missing_ok=True)
-        main(["--data", str(there.root), *command])
-        assert database.is_own(there)
-        assert models(there) == ["tiny"]
-    capsys.readouterr()
+    main(["--data", str(there.root), *command])
+    assert database.is_own(there)
+    assert models(there) == ["tiny"]
+
+
+def test_a_copy_shows_its_own_tables(tmp_path: Path) -> None:
+    here = make_lake(tmp_path / "here", **SMALL)
+    database.keep_current(here)
+    there = Lake(shutil.copytree(here.root, tmp_path / "there"))
+    make_lake(here.root, "late", **SMALL)
+    assert models(there) == ["late", "tiny"], "so it is before: the other lake's"
+    main(["--data", str(there.root), "sql", "FROM atlases"])
+    assert models(there) == ["tiny"]
 
 
 def test_a_garbled_database_is_written_again(tmp_path: Path) -> None:
