@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from kn_assets.database.database import Stamp
+from kn_assets.database.views import tells_of_damage, unreadable
 from kn_assets.errors import KnError
 from ui.arguments import Checked
 from ui.context import Context
@@ -67,6 +68,8 @@ class Api:
         except KnError as e:
             return to_json({"error": str(e)})
         except duckdb.Error as e:
+            if tells_of_damage(e):
+                return to_json({"error": str(unreadable(self.context.database.lake, e))})
             log.exception("the view %s failed", name)
             return to_json({"error": f"the view {name} failed: {e}"})
         if not _passing(name, arguments) and not found.get("waits"):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ui.api import Api
 
+_LAST_PORT = 65_535
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -136,6 +137,8 @@ def _credentials(auth: str | None) -> tuple[str, str] | None:
 
 def check_port(host: str, port: int) -> None:
     """Raise KnError, naming the port, where the app can't listen on it."""
+    if not 0 <= port <= _LAST_PORT:
+        raise KnError(f"--port {port} is no port: give one from 1 to {_LAST_PORT}")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -197,11 +197,11 @@ class _Extraction:
         parts = self.loaded.parts
         packages = ("torch", "transformers", "numpy", "pyarrow")
         told = {
-            **json.loads(self.plan.settings.to_json()),
+            **json.loads(self.plan.kept.to_json()),
             "dtype": self.plan.dtype,
             "device": self.plan.device,
             "mantissa_bits_of_activations": MANTISSA,
-            "source": str(self.loaded.source),
+            "source": self.plan.kept_source,
             "commit": self.loaded.commit,
             "statistics_leave_out_position_0": True,
         }

@@ -8,8 +8,6 @@ written; such a run replaces the whole table later, and the note with it.
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +17,8 @@ import pyarrow.parquet as pq
 
 from kn_assets.atlas.forward.tokens import TokenizedPrompts
 from kn_assets.errors import KnError
+from kn_assets.lake import contents, locks
 from kn_assets.lake import plan as plans
-from kn_assets.lake import said_plainly
 from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import TABLES
 
@@ -29,12 +27,25 @@ if TYPE_CHECKING:
     from kn_assets.lake import Lake, Partition
 
 TABLE = "logit_lens"
+_PROMPT = "prompt-"
 
 
 def begin(plan: AtlasPlan) -> None:
-    """Write the table without rows, to be filled prompt by prompt."""
-    none = TABLES[TABLE].schema.empty_table()
-    plans.write(plan, TABLE, none, lazy=True)
+    """Write the table without rows, to be filled prompt by prompt.
+
+    Lenses that a table of the same atlas holds already stay, those of them that are as written.
+    """
+    note = plan.lake.meta(plan.model, TABLE) or {}
+    place, kept = plan.lake.table(plan.model, TABLE), []
+    if note.get("lazy") and note["fingerprint"] == plan.fingerprint(TABLE):
+        noted = {**contents.added(place), **note.get(contents.FILES, {})}
+        there = [name for name in noted if name.startswith(_PROMPT) and (place / name).exists()]
+        kept = [name for name in there if contents.described(place / name) == noted[name]]
+    with plans.replacing(plan, TABLE, lazy=True) as folder:
+        with TableFile(folder / "part-0.parquet", TABLE) as file:
+            file.write(TABLES[TABLE].schema.empty_table())
+        for name in kept:
+            os.link(place / name, folder / name)
 
 
 def is_lazy(lake: Lake, atlas: Partition) -> bool:
@@ -43,13 +54,21 @@ def is_lazy(lake: Lake, atlas: Partition) -> bool:
 
 
 def waits(lake: Lake, atlas: Partition, prompt: int) -> bool:
-    """Whether the prompt's lens is yet to be computed."""
-    return not _file(lake.table(atlas, TABLE), prompt).exists() and is_lazy(lake, atlas)
+    """Whether the prompt's lens is yet to be computed, or its file isn't as it was written."""
+    if not is_lazy(lake, atlas):
+        return False
+    file = _file(lake.table(atlas, TABLE), prompt)
+    try:
+        size = file.stat().st_size
+    except FileNotFoundError:
+        return True
+    noted = contents.added(file.parent).get(file.name)
+    return noted is not None and noted["bytes"] != size
 
 
 def opened(lake: Lake, atlas: Partition) -> int:
     """The number of prompts whose lens was computed one by one."""
-    return len(list(lake.table(atlas, TABLE).glob("prompt-*.parquet")))
+    return len(list(lake.table(atlas, TABLE).glob(f"{_PROMPT}*.parquet")))
 
 
 def prompt_of(lake: Lake, atlas: Partition, prompt: int) -> TokenizedPrompts:
@@ -69,25 +88,23 @@ def prompt_of(lake: Lake, atlas: Partition, prompt: int) -> TokenizedPrompts:
 def keep(lake: Lake, atlas: Partition, prompt: int, rows: pa.Table) -> None:
     """Put a prompt's rows into the table, unless a run has filled it meanwhile.
 
-    The file appears whole, under a name that two who compute the same prompt share. All happens
-    inside the folder that was found lazy: one that a run puts in its place is left alone.
+    The file appears whole, under a name that two who compute the same prompt share. Only the moment
+    of writing keeps others from changing the lake: no run is waited for.
     """
     place = lake.table(atlas, TABLE)
-    fresh = place.with_name(f".new-{TABLE}-{secrets.token_hex(8)}")  # `recover` knows such a name
-    with said_plainly(lake.root):
+    fresh = place.with_name(f".new-{TABLE}-of-a-prompt")
+    with locks.committing(lake.root):
+        if not is_lazy(lake, atlas):
+            return
         lake.check_room()
-        folder = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            if not is_lazy(lake, atlas) or not os.path.samestat(os.fstat(folder), place.stat()):
-                return
-            fresh.mkdir()
-            with TableFile(fresh / "rows.parquet", TABLE) as file:
+            with TableFile(fresh, TABLE) as file:
                 file.write(rows)
-            os.rename(fresh / "rows.parquet", _file(place, prompt).name, dst_dir_fd=folder)
+            contents.add(place, fresh, _file(place, prompt).name)
+            fresh.replace(_file(place, prompt))
         finally:
-            os.close(folder)
-            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.unlink(missing_ok=True)
 
 
 def _file(folder: Path, prompt: int) -> Path:
-    return folder / f"prompt-{prompt:09}.parquet"
+    return folder / f"{_PROMPT}{prompt:09}.parquet"

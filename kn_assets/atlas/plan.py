@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +17,12 @@ from kn_assets.corpora import names
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.plan import Figures, Note, Plan
+from kn_assets.lake.schema import ALL
 from kn_assets.models import source as sources
 from kn_assets.progress import Progress
 
 VOCABULARY = "neuron_vocabulary"
+_MAY_BE_PATHS = ("corpus", "model", "revision")
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,42 @@ class AtlasPlan(Plan):
                 f"there are no prompts of {self.corpus.key} yet: `kn run --corpus "
                 f"{self.settings.corpus}` makes them"
             )
-        model = sources.fingerprint(self.source, self.lake)
-        return self.settings.fingerprint(meta["fingerprint"], model)
+        return self.worded.fingerprint(meta["fingerprint"], self._weights)
+
+    @property
+    def worded(self) -> AtlasSettings:
+        """The settings as fingerprints take them: without paths, which say nothing about content.
+
+        What is at a path tells by its own fingerprint. An atlas whose fingerprint was taken with
+        paths, or with other words for the same, keeps it.
+        """
+        settings, local = self.settings, self.source.kind in ("folder", "gguf")
+        if local:
+            settings = replace(settings, model=self.source.key, revision=None)
+        if names.resolve(settings.corpus).path is not None:
+            settings = replace(settings, corpus=self.corpus.key)
+        note = self.lake.meta(self.model, "atlases")
+        prompts = self.lake.meta(self.corpus, "prompts")
+        if settings == self.settings or note is None or prompts is None:
+            return settings
+        for words in (*_words(self.lake, self.model, note), _paths(self.settings)):
+            other = replace(settings, **words)
+            if other.fingerprint(prompts["fingerprint"], self._weights) == note["fingerprint"]:
+                return other
+        return settings
+
+    @cached_property
+    def kept(self) -> AtlasSettings:
+        """The settings as the lake keeps them: paths hold from any folder, see `Lake.portable`."""
+        corpus = self.settings.corpus
+        if names.resolve(corpus).path is not None:
+            corpus = self.lake.portable(corpus)
+        model = sources.kept(self.settings.model, self.settings.revision, self.lake)
+        return replace(self.settings, corpus=corpus, model=model)
+
+    @cached_property
+    def _weights(self) -> str:
+        return sources.fingerprint(self.source, self.lake)
 
     @cached_property
     def dtype(self) -> Literal["float32", "bfloat16"]:
@@ -113,12 +149,33 @@ class AtlasPlan(Plan):
 
     # -- as a plan ------------------------------------------------------------------------------
 
+    def places(self, name: str) -> list[Partition]:
+        return [self.model if ALL[name].kind == "model" else self.corpus]
+
     def fingerprint(self, table: str) -> str:
         return self.identity
 
     def notes(self, table: str) -> dict[str, Any]:
-        """With the atlas' row its settings as they were given: the row has `auto` settled."""
-        return {"settings": asdict(self.settings)} if table == "atlases" else {}
+        """With the atlas' row its settings as they were given (the row has `auto` settled), and
+        what it stands on: the corpus' prompts and the model.
+        """
+        if table != "atlases":
+            return {}
+        return {
+            "settings": asdict(self.kept),
+            "worded": _paths(self.worded),
+            "corpus": self.corpus.key,
+            "prompts": (self.lake.meta(self.corpus, "prompts") or {}).get("fingerprint"),
+            "source": self.kept_source,
+            "weights": self._weights,
+        }
+
+    @property
+    def kept_source(self) -> str:
+        """Where the model is from, as the lake keeps it."""
+        if self.source.kind in ("folder", "gguf"):
+            return self.lake.portable(self.source.ref)
+        return str(self.source)
 
     def fits(self, table: str, note: Note) -> bool:
         if note.get("lazy") and self.settings.lens == "all":
@@ -146,7 +203,10 @@ def _as_made(lake: Lake, key: str) -> AtlasSettings:
     if note is None:
         return default
     if "settings" in note:
-        settings = default.with_given(**note["settings"])
+        given = {
+            k: lake.located(v) if isinstance(v, str) else v for k, v in note["settings"].items()
+        }
+        settings = default.with_given(**given)
     else:
         settings = _by_row(lake, atlas, default, note)
     lens = lake.meta(atlas, "logit_lens")
@@ -164,6 +224,23 @@ def _by_row(lake: Lake, atlas: Partition, default: AtlasSettings, note: Note) ->
         return auto.settings if auto.identity == note["fingerprint"] else settings
     except KnError:  # its prompts or its model are gone: there is nothing to compare with
         return settings
+
+
+def _paths(settings: AtlasSettings) -> dict[str, Any]:
+    """The settings that may be paths."""
+    return {name: getattr(settings, name) for name in _MAY_BE_PATHS}
+
+
+def _words(lake: Lake, atlas: Partition, note: Note) -> Iterator[dict[str, Any]]:
+    """The words for paths that an atlas' fingerprint may have been taken with, as noted with it."""
+    if "worded" in note:
+        yield dict(note["worded"])
+    elif "settings" in note:
+        yield {name: note["settings"].get(name) for name in _MAY_BE_PATHS}
+    elif lake.damage(atlas, "atlases") is None:
+        (row,) = lake.read(atlas, "atlases", ["settings"])["settings"].to_pylist()
+        told = json.loads(row or "{}")
+        yield {name: told[name] for name in _MAY_BE_PATHS if name in told}
 
 
 def has_cuda() -> bool:
@@ -200,3 +277,6 @@ class OnAtlas(Plan):
     @property
     def partition(self) -> Partition:
         return self.atlas.partition
+
+    def places(self, name: str) -> list[Partition]:
+        return self.atlas.places(name)

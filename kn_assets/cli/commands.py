@@ -29,7 +29,7 @@ def demo(args: argparse.Namespace) -> int:
     if not args.no_ui:
         _check_port(args)
     given = {**DEMO, **({"limit": args.limit} if args.limit else {}), "lens": args.lens}
-    run(Request(_lake(args), AtlasSettings().with_given(**given)))
+    run(Request(_lake(args), AtlasSettings().with_given(**given), wait=not args.no_wait))
     return 0 if args.no_ui else ui(args)
 
 
@@ -42,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
     from kn_assets.training import named_here, unfinished
 
     atlas = AtlasSettings().with_given(**vars(args))
-    given = {"wiki": _wiki(args), "only": tuple(args.only or ()), "force": args.force}
+    given: dict[str, Any] = {"wiki": _wiki(args), "only": tuple(args.only or ())}
+    given |= {"force": args.force, "wait": not args.no_wait}
     if getattr(args, "with_knowledge", False):
         own = {f.name: getattr(args, f.name, None) for f in fields(KnowledgeSettings)}
         told = {k: v for k, v in own.items() if v is not None}
@@ -83,7 +84,10 @@ def train(args: argparse.Namespace) -> int:
     from kn_assets.training import train
 
     settings = TrainSettings().with_given(**vars(args)).checked()
-    folder = train(settings, _lake(args), TerminalProgress())
+    lake = _lake(args)
+    lake.make(lake.root)
+    with lake.writing(not args.no_wait):
+        folder = train(settings, lake, TerminalProgress())
     print(
         f"checkpoints in {folder}: kn knowledge --corpus {settings.corpus} --model {settings.name} "
         "--limit 600 --steps-of all tells how it came to know"
@@ -93,20 +97,24 @@ def train(args: argparse.Namespace) -> int:
 
 def ui(args: argparse.Namespace) -> int:
     """Serve the app until it is stopped."""
+    from kn_assets.database.database import keep_own
     from ui.serve import serve
 
-    blocks = serve(
-        _lake(args), args.host, args.port, share=args.share, auth=args.auth, public=args.public
-    )
+    lake = _lake(args)
+    keep_own(lake)
+    blocks = serve(lake, args.host, args.port, share=args.share, auth=args.auth, public=args.public)
     blocks.block_thread()
     return 0
 
 
 def sql(args: argparse.Namespace) -> int:
     """Print what a query finds."""
+    from kn_assets.database.database import keep_own
     from kn_assets.database.query import main_query
 
-    main_query(_lake(args), args.query, args.format)
+    lake = _lake(args)
+    keep_own(lake)
+    main_query(lake, args.query, args.format)
     return 0
 
 
@@ -158,7 +166,7 @@ def doctor(args: argparse.Namespace) -> int:
     """Print what is installed, reachable and made."""
     from kn_assets.cli.doctor import report
 
-    return report(_lake(args))
+    return report(_lake(args), args.deep)
 
 
 def _lake(args: argparse.Namespace) -> Lake:

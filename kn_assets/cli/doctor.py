@@ -6,11 +6,12 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
 from urllib.parse import urlsplit
 
 from kn_assets.atlas import lazy_lens
+from kn_assets.cli.findings import Finding
+from kn_assets.cli.lake_findings import contents
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake import plan as plans
@@ -19,21 +20,8 @@ from kn_assets.models.available import available
 _ROOM = 2 << 30  # bytes a run of the demo needs, weights included
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One line: whether it is well, what was found, and what to do where it isn't."""
-
-    well: bool
-    what: str
-    advice: str = ""
-
-    def __str__(self) -> str:
-        mark = "ok  " if self.well else "MISS"
-        return f"{mark} {self.what}" + (f": {self.advice}" if not self.well else "")
-
-
-def examine(lake: Lake) -> Iterator[Finding]:
-    """All findings, one after the other."""
+def examine(lake: Lake, deep: bool = False) -> Iterator[Finding]:
+    """All findings, one after the other; with `deep` by checksums of all tables."""
     yield from _packages()
     yield _disk(lake)
     yield from _reach()
@@ -48,6 +36,7 @@ def examine(lake: Lake) -> Iterator[Finding]:
         "models on this machine: " + (", ".join(m.source.key for m in models) or "none"),
         "`kn demo` gets the embedded one",
     )
+    yield from contents(lake, deep)
     yield from _atlases(lake)
 
 
@@ -167,10 +156,12 @@ def _lens_told(lake: Lake, atlas: Partition) -> str:
     return f", the lens of {opened:,} opened prompts (`kn run --lens all` computes the others)"
 
 
-def report(lake: Lake) -> int:
-    """Print all findings; 0 where the tool can work at all, 1 where packages or disk fail."""
+def report(lake: Lake, deep: bool = False) -> int:
+    """Print all findings; 0 where the tool can work at all, 1 where packages, the disk or what is
+    in the lake fail.
+    """
     fatal = False
-    for finding in examine(lake):
+    for finding in examine(lake, deep):
         print(finding)
         fatal |= not finding.well and ("packages" in finding.what or "lake" in finding.what)
     return int(fatal)

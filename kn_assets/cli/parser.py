@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import pkgutil
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from typing import Any, get_type_hints
 
@@ -20,16 +24,33 @@ def main(argv: list[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     args = _parser(given).parse_args(given)
     try:
-        return int(args.call(args) or 0)
+        with _terminated_as_interrupted(args):
+            return int(args.call(args) or 0)
     except KnError as e:
         print(f"kn: {e}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nkn: interrupted; rerun the same command to resume", file=sys.stderr)
+        print("\nkn: stopped; run the same command to go on", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `kn prompts | head`
         sys.stderr.close()
         return 0
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupted(args: argparse.Namespace) -> Iterator[None]:
+    """While a command that writes runs, be asked to end as by Ctrl+C: what it holds is let go."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    mine = hasattr(args, "no_wait") and threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, interrupt) if mine else None
+    try:
+        yield
+    finally:
+        if mine:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _parser(given: list[str]) -> argparse.ArgumentParser:
@@ -50,6 +71,7 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     )
     demo.add_argument("--lens", help="all (default), or lazy: each prompt when it is opened")
     demo.add_argument("--no-ui", action="store_true", help="make the atlas only")
+    _wait_option(demo)
     _ui_options(demo)
     demo.set_defaults(call=commands.demo)
 
@@ -73,6 +95,7 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
 
     train = added.add_parser("train", help="train a small GPT-2 on the facts, with checkpoints")
     _options_of(train, TrainSettings, set())
+    _wait_option(train)
     train.set_defaults(call=commands.train)
 
     ui = added.add_parser("ui", help="start the app on the atlases in the lake")
@@ -102,8 +125,17 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     _bench_options(bench, given)
 
     doctor = added.add_parser("doctor", help="check the installation, the network and the lake")
-    doctor.set_defaults(call=commands.doctor)
+    _doctor_options(doctor)
     return parser
+
+
+def _doctor_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--deep",
+        action="store_true",
+        help="also compare checksums of all tables; a damaged one is made again by `kn run`",
+    )
+    parser.set_defaults(call=commands.doctor)
 
 
 def _bench_options(parser: argparse.ArgumentParser, given: list[str]) -> None:
@@ -135,6 +167,15 @@ def _steps_options(parser: argparse.ArgumentParser) -> None:
         "--steps-of",
         metavar="all|N|A,B,..",
         help="all checkpoints of the model, N log-spaced ones, or those at steps A, B, ...",
+    )
+    _wait_option(parser)
+
+
+def _wait_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-wait",
+        action="store_true",
+        help="refuse at once where another command writes to the lake, instead of waiting for it",
     )
 
 

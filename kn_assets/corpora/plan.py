@@ -47,6 +47,15 @@ class CorpusPlan(Plan):
     def partition(self) -> Partition:
         return lake.corpus(self.corpus.key)
 
+    def called(self, key: str) -> CorpusPlan:
+        """This plan. Raises KnError where its corpus has another key."""
+        if self.corpus.key != key:
+            raise KnError(
+                f"the corpus of {self.name} is {self.corpus.key}, not {key}: choose that "
+                "partition, or set another corpus"
+            )
+        return self
+
     def fingerprint(self, table: str) -> str:
         """Identity of the source; the tables' own fingerprints are their content's."""
         return self._made_of
@@ -116,7 +125,13 @@ class CorpusPlan(Plan):
 
     def _write(self, table: str, data: pa.Table) -> None:
         content = fingerprints.of_table(data)
-        self.lake.write(self.partition, table, data, content, made_of=self._made_of)
+        notes = {"made_of": self._made_of, "source": self.source}
+        self.lake.write(self.partition, table, data, content, **notes)
+
+    @property
+    def source(self) -> str:
+        """Where the corpus is from: a file's path as the lake keeps it, else the corpus' name."""
+        return self.lake.portable(self.name) if self.corpus.kind == "file" else self.corpus.key
 
     @cached_property
     def _made_of(self) -> str:

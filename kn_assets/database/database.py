@@ -1,23 +1,24 @@
 """The lake as a database: a view for each table, and a macro for each question the app asks.
 
-`build` stores the views and macros of `kn_assets.database.sql_files`, over those of
-`kn_assets.database.scans`, in `kn.duckdb` for any DuckDB client; `connect` makes them anew in
+`kn_assets.database.stored` keeps the views and macros of `kn_assets.database.sql_files`, over those
+of `kn_assets.database.scans`, in `kn.duckdb` for any DuckDB client; `connect` makes them anew in
 memory, so that the app and `kn sql` never lock that file. `Database` is a connection for long use.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kn_assets.database import scans
 from kn_assets.database.parts import BY_LAYER, BY_PROMPT
 from kn_assets.database.scans import quoted, sql_type
 from kn_assets.database.sql_files import definitions, macros
-from kn_assets.database.views import Stamp, define, stamp
-from kn_assets.lake import Lake, said_plainly
+from kn_assets.database.stored import build, is_own, keep_current, keep_own
+from kn_assets.database.views import Looked, Stamp, define, stamp, unreadable
+from kn_assets.lake import Lake
 from kn_assets.lake.schema import ALL
 
 if TYPE_CHECKING:
@@ -30,13 +31,16 @@ __all__ = [
     "connect",
     "define",
     "definitions",
+    "is_own",
     "keep_current",
+    "keep_own",
     "macros",
     "sql_type",
     "stamp",
 ]
 
 LOOK_AGAIN_S = 1.0
+_LOG = logging.getLogger(__name__)
 
 
 HELD = {
@@ -52,37 +56,6 @@ HELD = {
 """Small views that are part of most questions, and the tables they are made of: a `Database` keeps
 them in memory, those first that others stand on."""
 MOST_HELD = 8_000_000  # rows of a table: tokens of 40 atlases of 6,000 prompts
-
-
-def build(lake: Lake) -> Path:
-    """Write `kn.duckdb` under a temporary name and rename it into place; returns its path.
-
-    Its views hold absolute paths, so that it can be opened from any folder. Raises KnError where
-    the lake can't be written.
-    """
-    import duckdb
-
-    lake.make(lake.root)
-    fresh = lake.database.with_name(f".{lake.database.name}.new")
-    with said_plainly(lake.root):
-        fresh.unlink(missing_ok=True)
-        try:
-            with duckdb.connect(str(fresh)) as connection:
-                define(connection, lake, lasting=True)
-            fresh.replace(lake.database)
-        finally:
-            fresh.unlink(missing_ok=True)
-    return lake.database
-
-
-def keep_current(lake: Lake) -> None:
-    """Write `kn.duckdb` again where it is missing or older than a table. Raises like `build`."""
-    try:
-        built = lake.database.stat().st_mtime_ns
-    except FileNotFoundError:
-        built = -1
-    if built < 0 or any(written > built for *_, written in stamp(lake)):
-        build(lake)
 
 
 def connect(
@@ -138,7 +111,8 @@ class Database:
         hold: bool = True,
     ) -> None:
         self.lake = lake
-        self._stamp = stamp(lake)
+        self._files: Looked = {}
+        self._stamp = stamp(lake, self._files)
         self._looked = time.monotonic()
         self._lock = threading.Lock()
         self._connection = connect(lake, memory_limit, threads, named=hold)
@@ -168,7 +142,7 @@ class Database:
             self._refresh()
 
     def _refresh(self) -> None:
-        before, self._stamp = self._stamp, stamp(self.lake)
+        before, self._stamp = self._stamp, stamp(self.lake, self._files)
         self._looked = time.monotonic()
         grown = any(not self._fits(name) for name in self._held)
         if grown or _defining(self._stamp) != _defining(before):
@@ -182,6 +156,8 @@ class Database:
 
         A view whose tables are too large for that stays one over its files.
         """
+        import duckdb
+
         if not self._holds:
             return
         originals = {d.name: d.statement for d in definitions(HELD)}
@@ -192,9 +168,14 @@ class Database:
             self._held.discard(name)
             if not self._fits(name):
                 continue
-            for statement in (originals[name], *scans.held(name)):
-                self._connection.execute(statement)
-            self._held.add(name)
+            try:
+                for statement in (originals[name], *scans.held(name)):
+                    self._connection.execute(statement)
+            except duckdb.Error as e:  # a damaged file: questions about others go on
+                _LOG.warning("%s", unreadable(self.lake, e))
+                self._connection.execute(originals[name])
+            else:
+                self._held.add(name)
 
     def _fits(self, name: str) -> bool:
         return sum(self._rows(table) for table in HELD[name]) <= MOST_HELD

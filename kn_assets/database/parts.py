@@ -57,7 +57,8 @@ def numbered(lake: Lake, table: Table, key: str) -> Numbered | None:
 
 
 def _first_prompts(lake: Lake, table: Table, key: str) -> list[int]:
-    """The first prompt of each part; none where parts don't follow each other."""
+    """The first prompt of each part; none where parts don't follow each other or can't be read."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     files = sorted(lake.table(model(key), table.name).glob("part-*.parquet"))
@@ -66,7 +67,10 @@ def _first_prompts(lake: Lake, table: Table, key: str) -> list[int]:
     place = table.names.index("prompt_id")
     firsts, last = [], -1
     for file in files:
-        meta = pq.read_metadata(file)
+        try:
+            meta = pq.read_metadata(file)
+        except (pa.ArrowException, OSError):
+            return []
         groups = [
             meta.row_group(i).column(place).statistics
             for i in sorted({0, meta.num_row_groups - 1})

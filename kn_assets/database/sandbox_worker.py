@@ -58,6 +58,9 @@ def _limit(memory_mb: int) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
     if psutil.LINUX:
         space = psutil.Process().memory_info().vms + 2 * memory_mb * (1 << 20)
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        if most != resource.RLIM_INFINITY:
+            space = min(space, most)  # a limit that was set for the server can't be raised
         resource.setrlimit(resource.RLIMIT_AS, (space, space))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

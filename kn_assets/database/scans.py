@@ -78,7 +78,7 @@ def statements(
         keys = partitions.get(table.name, [])
         of = f"{table.name}_of"
         if words is None or table.name in words or of in words:
-            made.append(_view(lake, table, bool(keys), filled))
+            made.append(_view(lake, table, keys, filled))
         if table.kind == "model" and (words is None or of in words):
             made.append(_macro(lake, table, [] if filled else keys, files))
     return made
@@ -106,12 +106,18 @@ def _files(place: str, kind: str, filled: bool = False) -> str:
     )
 
 
-def _view(lake: Lake, table: Table, present: bool, filled: bool) -> str:
+def _everywhere(lake: Lake, name: str, keys: list[str]) -> str:
+    """The files of a table in all partitions that hold it, as a list of patterns."""
+    return f"[{', '.join(quoted(pattern) for pattern in lake.globs(name, keys))}]"
+
+
+def _view(lake: Lake, table: Table, keys: list[str], filled: bool) -> str:
     types = {c.name: sql_type(c.type) for c in table.columns} | {table.kind: "VARCHAR"}
     empty = ", ".join(f'NULL::{type_} AS "{name}"' for name, type_ in types.items())
     source = f"SELECT {empty} WHERE false"
-    if present:
-        files = f"SELECT * FROM {_files(quoted(lake.glob(table.name)), table.kind, filled)}"
+    if keys:
+        place = _everywhere(lake, table.name, keys)
+        files = f"SELECT * FROM {_files(place, table.kind, filled)}"
         source = f"{files} UNION ALL BY NAME {source}" if filled else files
     return f"CREATE OR REPLACE VIEW lake.{table.name} AS {source}"
 
@@ -146,8 +152,9 @@ def _place(lake: Lake, name: str, groups: dict[Numbered | None, list[str]], file
     cases = []
     for how, keys in groups.items():
         file = "'/*.parquet'" if how is None or files is not Files.NAMED else how.name(clamped=True)
-        cases.append(f"WHEN {_among(keys)} THEN {before} || of_model || '/{name}' || {file}")
-    return f"CASE {' '.join(cases)} ELSE {quoted(lake.glob(name))} END"
+        cases.append(f"WHEN {_among(keys)} THEN [{before} || of_model || '/{name}' || {file}]")
+    there = [key for keys in groups.values() for key in keys]
+    return f"CASE {' '.join(cases)} ELSE {_everywhere(lake, name, there)} END"
 
 
 def _picked(name: str, groups: dict[Numbered | None, list[str]], files: Files) -> list[str]:

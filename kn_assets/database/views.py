@@ -3,36 +3,60 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+import os
+import time
+
+import duckdb
 
 from kn_assets.database import scans
 from kn_assets.database.scans import quoted
 from kn_assets.database.sql_files import Definition, definitions
+from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition, outdated
 from kn_assets.lake.schema import ALL
-
-if TYPE_CHECKING:
-    import duckdb
 
 _LOG = logging.getLogger(__name__)
 
 Stamp = tuple[tuple[str, str, int], ...]
 
 
-def stamp(lake: Lake) -> Stamp:
-    """What tables exist and when each was written: (table, partition, ns), cheap to take."""
-    found = []
+FILES_AGAIN_S = 10.0
+"""How long a running app takes a table's files to have their sizes, once it has looked."""
+
+Looked = dict[str, tuple[tuple[int, int], float, bool]]
+"""Folder of a table -> times of its note and its folder, when it was looked at, whether it was
+whole."""
+
+
+def stamp(lake: Lake, looked: Looked | None = None) -> Stamp:
+    """What tables exist and when each was written: (table, partition, ns), cheap to take.
+
+    Damaged ones are left out: nothing is to be read from them. looked: what was seen last time by
+    one who asks often; files that come or go show at once all the same.
+    """
+    found, now = [], time.monotonic()
     for kind in ("corpus", "model"):
         names = [t.name for t in ALL.values() if t.kind == kind]
         for partition in lake.partitions(kind):
             folder = lake.folder(partition)
             for name in names:
+                place = f"{folder}/{name}"
                 try:
-                    noted = (folder / name / "_table.json").stat().st_mtime_ns
+                    times = _time(f"{place}/_table.json"), _time(place)
                 except (FileNotFoundError, NotADirectoryError):
                     continue
-                found.append((name, partition.key, noted))
+                known = looked.get(place) if looked is not None else None
+                if known is None or known[0] != times or now - known[1] > FILES_AGAIN_S:
+                    known = times, now, lake.damage(partition, name) is None
+                    if looked is not None:
+                        looked[place] = known
+                if known[2]:
+                    found.append((name, partition.key, times[0]))
     return tuple(found)
+
+
+def _time(path: str) -> int:
+    return os.stat(path).st_mtime_ns  # noqa: PTH116 - of thousands of tables, in milliseconds
 
 
 def define(
@@ -48,10 +72,54 @@ def define(
     tables made later. asked: the words of the only query there will be; what it doesn't need is
     left out. named: whether prompts and layers given to macros are constants, so that files can be
     named. Columns that an earlier version of this project did not write are null, and logged as a
-    warning.
+    warning. Raises KnError where a file can't be read though it has its size.
     """
-    import duckdb
+    try:
+        _define(connection, lake, lasting, asked, named)
+    except duckdb.Error as e:
+        if not tells_of_damage(e):
+            raise
+        look_into(lake)  # what can't be read is damaged from here on
+        try:
+            _define(connection, lake, lasting, asked, named)
+        except duckdb.Error as again:
+            raise unreadable(lake, again) from again
 
+
+def look_into(lake: Lake) -> None:
+    """Find the tables whose files can't be read at all, which count as damaged from then on."""
+    for table, key, _ in stamp(lake):
+        lake.look_into(Partition(ALL[table].kind, key), table)
+
+
+def tells_of_damage(error: duckdb.Error) -> bool:
+    """Whether DuckDB's error is about a file that it can't read, or whose content makes no sense:
+    some such errors are of no class of their own.
+    """
+    about_files = (
+        duckdb.IOException,
+        duckdb.InvalidInputException,
+        duckdb.SerializationException,
+    )
+    return isinstance(error, about_files) or "parquet" in str(error).lower()
+
+
+def unreadable(lake: Lake, error: Exception) -> KnError:
+    """DuckDB's error about a file as a line that says what to do."""
+    _LOG.warning("%s", str(error).splitlines()[0])
+    return KnError(
+        f"a table of {lake.root} can't be read: `kn doctor --deep` says which, and `kn run` then "
+        "makes it again"
+    )
+
+
+def _define(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    lasting: bool,
+    asked: set[str] | None,
+    named: bool,
+) -> None:
     partitions: dict[str, list[str]] = {}
     for table, key, _ in stamp(lake):
         partitions.setdefault(table, []).append(key)

@@ -13,6 +13,7 @@ import dagster as dg
 from kn_assets import checks, plots
 from kn_assets.checks import Outcome
 from kn_assets.defs.resources import REQUIRED, family
+from kn_assets.lake import plan as plans
 from kn_assets.lake.plan import Plan, awaits_checks
 from kn_assets.lake.schema import ALL
 from kn_assets.progress import Progress
@@ -97,6 +98,7 @@ def _made(
     left = [t for t in tables if t in own or not awaits_checks(plan, t)]
     if left and not plan.divisible:
         left = tables
+    plans.check_inputs(plan, left)
     figures = plan.make(left, progress) if left else {}
     for table in tables:
         yield table, figures.get(table, {})

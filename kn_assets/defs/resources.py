@@ -4,6 +4,8 @@ The settings' names, defaults and meanings stand in the library's dataclasses; t
 are made out of those, so that Dagster's launchpad offers what the command line does.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any, get_type_hints
 
@@ -13,10 +15,11 @@ from pydantic import Field, create_model
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import wikipedia
+from kn_assets.corpora.names import names
 from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.database import database
 from kn_assets.knowledge.tables import KnowledgeSettings
-from kn_assets.lake import Lake
+from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import ALL
 from kn_assets.progress import BothProgress, LogProgress, Progress, TerminalProgress
 from kn_assets.training.steps.tables import StepsPlan
@@ -42,13 +45,24 @@ class LakeResource(dg.ConfigurableResource):
         """The lake; what is written through it awaits the checks that each asset makes."""
         return Lake(self.root, checked=True)
 
-    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        """Write the views over all tables: once a run, or a step in a process of its own, is over.
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["LakeResource"]:
+        """While assets are made, be the lake's one writer; wait for another one to end.
 
-        After each table it would take longer than most small tables take to make. Where it fails,
+        When a run, or a step in a process of its own, is over, write the views over all tables:
+        after each table it would take longer than most small tables take to make. Where that fails,
         Dagster's log has the error and the run succeeds all the same; `kn run` then fails with it.
         """
-        database.keep_current(self.open())
+        lake = self.open()
+        with lake.writing(say=context.log.info if context.log else None):
+            try:
+                yield self
+            finally:
+                try:
+                    database.keep_current(lake)
+                except Exception:
+                    if context.log:
+                        context.log.exception("the views of the lake can't be written")
 
 
 class ProgressResource(dg.ConfigurableResource):
@@ -101,11 +115,13 @@ def atlas_plan(context: dg.AssetExecutionContext) -> AtlasPlan:
 
 def corpus_plan(context: dg.AssetExecutionContext) -> CorpusPlan:
     """The plan of the corpus that the run's partition names; settings tell the path of a file."""
+    lake = context.resources.lake.open()
     name = context.resources.atlas.corpus
-    if name is None or context.partition_key in ("wikipedia", "geonames"):
-        name = context.partition_key
+    if name is None or context.partition_key in names():
+        held = lake.meta(Partition("corpus", context.partition_key), "cities") or {}
+        name = lake.located(held.get("source", context.partition_key))
     settings = wikipedia.Settings.of(**_given(context.resources.wikipedia, wikipedia.Settings))
-    return CorpusPlan(context.resources.lake.open(), name, settings)
+    return CorpusPlan(lake, name, settings).called(context.partition_key)
 
 
 def steps_plan(context: dg.AssetExecutionContext) -> StepsPlan:

@@ -93,7 +93,7 @@ class KnowledgeSettings:
         if self.like:
             sources.append(plan.lake.meta(lakes.model(self.like), "knowledge_neurons"))
         noted = [str(meta and meta["fingerprint"]) for meta in sources]
-        return plan.settings.fingerprint(plan.identity, *noted, told)
+        return plan.worded.fingerprint(plan.identity, *noted, told)
 
 
 @dataclass(frozen=True)

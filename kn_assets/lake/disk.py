@@ -12,11 +12,15 @@ from kn_assets.errors import KnError
 
 RESERVE = 64 << 20  # bytes left free for everyone else who writes there, Dagster's log first
 
+_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+_FULL = ("no space left on device", "disk is full", "os error 28", "errno 28", "os error 122")
+_FAILED = ("unexpected pos", "failed writing file", "disk i/o error")
+
 
 def check_room(root: Path) -> None:
     """Raise KnError where the disk is as good as full: better before work than within it."""
     if shutil.disk_usage(root).free < RESERVE:
-        raise _full(root)
+        raise full(root)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -28,13 +32,18 @@ def write_text(path: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def said_plainly(root: Path) -> Iterator[None]:
-    """Turn the system's errors about the lake's disk into one line that says what to do."""
+    """Turn the system's errors about the lake's disk into one line that says what to do.
+
+    Those of libraries too which tell of a full disk in words of their own.
+    """
     try:
         yield
-    except OSError as e:
-        if e.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _full(root) from e
-        if e.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+    except KnError:
+        raise
+    except Exception as e:
+        if is_full(root, e):
+            raise full(root) from e
+        if isinstance(e, OSError) and e.errno in _UNWRITABLE:
             raise KnError(
                 f"can't write to {root} ({e.strerror}): make it writable or set KN_DATA to a "
                 "folder that is"
@@ -42,7 +51,22 @@ def said_plainly(root: Path) -> Iterator[None]:
         raise
 
 
-def _full(root: Path) -> KnError:
+def is_full(root: Path, error: BaseException) -> bool:
+    """Whether an error comes of a full disk.
+
+    safetensors, torch and SQLite don't hand the system's number on. The last two say no more than
+    that writing failed: it is taken for that where no room is left.
+    """
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    text = str(error).lower()
+    if any(words in text for words in _FULL):
+        return True
+    failed = any(words in text for words in _FAILED)
+    return failed and shutil.disk_usage(root).free < RESERVE
+
+
+def full(root: Path) -> KnError:
     return KnError(
         f"the disk of {root} is full: free some space or set KN_DATA to another folder, then "
         "rerun the same command to resume"

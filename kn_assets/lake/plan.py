@@ -12,7 +12,8 @@ A table counts as made if its note is what the plan would write today (`fits`), 
 checks passed. Checks run in Dagster's runs: a lake opened with `checked=True` writes tables that
 await them, `Lake.note_checks` says how they went. A table which awaits them, since its run was
 killed in between, is checked by the next run and not made again. A table that nobody meant to check
-(older than these notes, or written by a direct call of the library) counts as made.
+(older than these notes, or written by a direct call of the library) counts as made. A table whose
+files aren't those that were written doesn't, and nothing is made of it (`check_inputs`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kn_assets.lake.lake import FAILED_CHECKS, Lake, Partition
+from kn_assets.errors import KnError
+from kn_assets.lake.lake import FAILED_CHECKS, Lake, Partition, damaged
+from kn_assets.lake.schema import ALL
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
@@ -78,6 +81,10 @@ class Plan(ABC):
         """What keeps a table from being made, in words; None where nothing does."""
         return None
 
+    def places(self, name: str) -> list[Partition]:
+        """The partitions in which a table lies that others stand on."""
+        return [self.partition] if ALL[name].kind == self.partition.kind else []
+
     def notes(self, table: str) -> dict[str, Any]:
         """What is noted beside a table other than its fingerprint."""
         return {}
@@ -118,19 +125,45 @@ def is_current(plan: Plan, table: str) -> bool:
 def is_written(plan: Plan, table: str) -> bool:
     """Whether a table is there as the plan would make it, however its checks went."""
     note = plan.lake.meta(plan.partition, table)
-    return note is not None and plan.fits(table, note)
+    return note is not None and plan.fits(table, note) and _is_whole(plan, table)
 
 
 def awaits_checks(plan: Plan, table: str) -> bool:
     """Whether all that a table lacks is its checks: its run was killed before them."""
     note = plan.lake.meta(plan.partition, table)
-    return note is not None and note.get(FAILED_CHECKS, ()) is None and plan.fits(table, note)
+    if note is None or note.get(FAILED_CHECKS, ()) is not None:
+        return False
+    return plan.fits(table, note) and _is_whole(plan, table)
 
 
 def is_made(lake: Lake, partition: Partition, table: str) -> bool:
-    """Whether a table is there, of whatever settings, with no check that failed or is to come."""
+    """Whether a table is there whole, of whatever settings, with no check that failed or is to
+    come.
+    """
     note = lake.meta(partition, table)
-    return note is not None and note.get(FAILED_CHECKS, ()) in ((), [])
+    if note is None or note.get(FAILED_CHECKS, ()) not in ((), []):
+        return False
+    return lake.damage(partition, table) is None
+
+
+def _is_whole(plan: Plan, table: str) -> bool:
+    return plan.lake.damage(plan.partition, table) is None
+
+
+def check_inputs(plan: Plan, tables: Collection[str]) -> None:
+    """Raise KnError where what some tables are to be made of is damaged, by checksum, or failed
+    its checks. What isn't there is told by who reads it.
+    """
+    needed = {i for table in tables for i in plan.inputs.get(table, ())} - set(tables)
+    for name in sorted(needed):
+        for partition in plan.places(name):
+            if what := plan.lake.verify(partition, name):
+                raise KnError(damaged(partition, name, what))
+            if failed := (plan.lake.meta(partition, name) or {}).get(FAILED_CHECKS):
+                raise KnError(
+                    f"{name} of {partition.key} failed its checks ({', '.join(failed)}): nothing "
+                    "is made of it; run the command that made it again"
+                )
 
 
 # -- writing ---------------------------------------------------------------------------------------
@@ -142,7 +175,7 @@ def write(plan: Plan, table: str, rows: pa.Table | Iterable[pa.Table], **notes: 
     return plan.lake.write(plan.partition, table, rows, fingerprint, **plan.notes(table), **notes)
 
 
-def replacing(plan: Plan, table: str) -> AbstractContextManager[Path]:
+def replacing(plan: Plan, table: str, **notes: Any) -> AbstractContextManager[Path]:
     """A new folder for a table of a plan, see `Lake.replacing`."""
-    fingerprint = plan.fingerprint(table)
-    return plan.lake.replacing(plan.partition, table, fingerprint, **plan.notes(table))
+    told = {**plan.notes(table), **notes}
+    return plan.lake.replacing(plan.partition, table, plan.fingerprint(table), **told)

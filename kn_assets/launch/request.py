@@ -27,7 +27,7 @@ class Request:
     """What `kn run` was asked for.
 
     `only` names tables; all of the atlas where it is empty. `knowledge` asks for the tables about
-    facts as well.
+    facts as well. `wait`: for another process that writes to the lake; else it is refused.
     """
 
     lake: Lake
@@ -36,6 +36,7 @@ class Request:
     only: tuple[str, ...] = ()
     force: bool = False
     knowledge: KnowledgeSettings | None = None
+    wait: bool = True
 
     def __post_init__(self) -> None:
         unknown = set(self.only) - set(TABLES)

@@ -49,7 +49,13 @@ def run_steps(requests: list[Request], progress: Progress | None = None) -> bool
     which the last step knows are attributed at every step. Raises KnError at the end where steps
     were left out, and at once where none could be made.
     """
-    progress = progress or TerminalProgress()
+    lake = requests[0].lake
+    lake.make(lake.root)
+    with lake.writing(requests[0].wait):
+        return _run_steps(requests, progress or TerminalProgress())
+
+
+def _run_steps(requests: list[Request], progress: Progress) -> bool:
     made = False
     done: list[Request] = []
     lost: dict[str, KnError] = {}
@@ -82,7 +88,7 @@ def _run_step(request: Request, done: list[Request], progress: Progress) -> bool
     knowledge = request.knowledge
     if knowledge and done:
         last = done[0].plan
-        holds = last.lake.meta(last.model, "knowledge_neurons") is not None
+        holds = plans.is_made(last.lake, last.model, "knowledge_neurons")
         knowledge = replace(knowledge, like=last.model.key) if holds else None
     only = request.only
     if done and not only:

@@ -76,6 +76,18 @@ def resolve(name: str, revision: str | None = None) -> ModelSource:
     return ModelSource(_key(bare.rsplit("/", 1)[-1], revision), "hub", bare, revision)
 
 
+def kept(name: str, revision: str | None, lake: Lake) -> str:
+    """`name` as `resolve` takes it from any folder, and in a lake that was moved: a path is made
+    absolute, or stands from the lake on; names of the hub and the embedded one stay.
+    """
+    if resolve(name, revision).kind in ("embedded", "hub"):
+        return name
+    if _local(name, revision) is not None:
+        return lake.portable(name)
+    folder, _, step = name.partition("@")
+    return f"{lake.portable(folder)}@{step}"
+
+
 def _local(name: str, revision: str | None) -> ModelSource | None:
     """The folder or GGUF file that `name` is, None where it isn't written like one."""
     path = Path(name).expanduser()

@@ -125,6 +125,11 @@ def test_a_port_in_use(tmp_path: Path) -> None:
         assert not (tmp_path / "lake").exists()
 
 
+@pytest.mark.parametrize("port", ["80000", "-1"])
+def test_a_number_that_is_no_port(tmp_path: Path, port: str) -> None:
+    refused(kn("--data", tmp_path, "ui", f"--port={port}"), f"--port {port} is no port")
+
+
 def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     settings = small.settings(tmp_path)

@@ -18,6 +18,7 @@ from kn_assets.lake import Lake
 from kn_assets.lake.schema import TABLES
 from kn_assets.synthetic import make_lake
 from tests.database.told import LAYER, NEURON, PROMPT, ask, rows
+from tests.lake import earlier
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -160,9 +161,8 @@ def test_columns_that_an_older_version_did_not_write_are_null(
     old = make_lake(tmp_path, model="old")
     where = lake.model("old")
     (file,) = old.files(where, "neuron_map")
-    pq.write_table(
-        pq.read_table(file, partitioning=None).select(["layer", "neuron", "x", "y"]), file
-    )
+    rows = pq.read_table(file, partitioning=None)
+    earlier.rewrite(file, rows.select(["layer", "neuron", "x", "y"]))
     with database.connect(old) as opened:
         got = opened.sql("FROM neuron_map ORDER BY layer, neuron").to_arrow_table()
         assert got.column_names == ["model", *TABLES["neuron_map"].names]

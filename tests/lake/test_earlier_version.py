@@ -12,6 +12,7 @@ from kn_assets import lake as lakes
 from kn_assets.errors import KnError
 from kn_assets.synthetic import make_lake
 from kn_assets.training.steps import log
+from tests.lake import earlier
 
 
 def test_a_table_without_its_new_column_is_refused(tmp_path: Path) -> None:
@@ -19,7 +20,7 @@ def test_a_table_without_its_new_column_is_refused(tmp_path: Path) -> None:
     where = lakes.corpus("made")
     (file,) = lake.files(where, "fact_prompts")
     table = pq.read_table(file, partitioning=None)
-    pq.write_table(table.rename_columns(["fact_id", "paraphrase", "text"]), file)
+    earlier.rewrite(file, table.rename_columns(["fact_id", "paraphrase", "text"]))
     assert lake.lacking(where, "fact_prompts") == {"prompt"}
     with pytest.raises(
         KnError, match=r"^fact_prompts of made .*earlier version \(no column prompt\): `kn know"
@@ -36,3 +37,16 @@ def test_a_log_with_unknown_columns_is_refused(tmp_path: Path) -> None:
     (folder / "training.jsonl").write_text(json.dumps(row) + "\n")
     with pytest.raises(KnError, match=r"earlier version \(columns known\): train the model again"):
         log.log(lake, "run")
+
+
+def test_rows_lost_from_a_table_without_a_list_of_files(tmp_path: Path) -> None:
+    lake = make_lake(tmp_path, n_prompts=3, n_layers=2, n_neurons=8, n_tokens=5)
+    where = lakes.model("tiny")
+    (file,) = lake.files(where, "neurons")
+    rows = pq.read_table(file, partitioning=None)
+    earlier.rewrite(file, rows)
+    assert lake.verify(where, "neurons") is None
+    earlier.rewrite(file, rows.slice(3))
+    assert lake.damage(where, "neurons") is None, "nothing tells it at a glance"
+    assert lake.verify(where, "neurons") == "13 of 16 rows"
+    assert lake.damage(where, "neurons") == "13 of 16 rows", "it stays noted"

@@ -21,6 +21,7 @@ from kn_assets.lake import Lake, Partition
 from kn_assets.lake import plan as plans
 from kn_assets.lake.lake import FAILED_CHECKS
 from kn_assets.lake.plan import Figures, Note, Plan
+from kn_assets.lake.schema import ALL
 from kn_assets.maps.tables import VERSIONS
 from kn_assets.progress import Progress
 from kn_assets.training.steps import log as training
@@ -98,6 +99,14 @@ class StepsPlan(Plan):
                 "make them all with the same --corpus, --limit and --tokens"
             )
         return dict(sorted(found.items()))
+
+    def places(self, name: str) -> list[Partition]:
+        if name in self.tables:
+            return [self.model]
+        atlases = list(self.atlases.values())
+        if ALL[name].kind == "model":
+            return atlases
+        return [lakes.corpus(self._prompts(atlases[0])[0])]
 
     # -- what is there --------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -177,3 +179,17 @@ def test_a_cancelled_query_is_killed_and_the_next_one_answered(atlas: Lake) -> N
         assert sandbox.run("SELECT 1 AS x").rows == [(1,)]
     finally:
         sandbox.close()
+
+
+def test_a_limit_on_the_servers_memory_is_kept(atlas: Lake) -> None:
+    """`prlimit --as`: what its processes take can't be more."""
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30));"
+        "from kn_assets.database.sandbox import Sandbox; from kn_assets.lake import Lake;"
+        "box = Sandbox(Lake(sys.argv[1]), workers=1, memory_mb=2048);"
+        "print(box.run('SELECT count(*) AS n FROM atlases').rows); box.close()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(atlas.root)], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "[(1,)]", done.stderr

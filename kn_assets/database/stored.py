@@ -1,0 +1,90 @@
+"""`kn.duckdb`: the views and macros in a file for any DuckDB client, kept as the lake is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+
+from kn_assets.database.views import define, stamp
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake, locks, write_text
+from kn_assets.lake.fingerprint import of_json
+
+
+def build(lake: Lake) -> Path:
+    """Write `kn.duckdb` under a temporary name and rename it into place; returns its path.
+
+    Its views hold absolute paths, so that it can be opened from any folder. Raises KnError where
+    the lake can't be written.
+    """
+    import duckdb
+
+    lake.make(lake.root)
+    fresh = lake.database.with_name(f".{lake.database.name}.new")
+    with locks.committing(lake.root):  # one at a time
+        fresh.unlink(missing_ok=True)
+        try:
+            with duckdb.connect(str(fresh)) as connection:
+                define(connection, lake, lasting=True)
+            fresh.replace(lake.database)
+        finally:
+            fresh.unlink(missing_ok=True)
+        write_text(_note(lake), json.dumps({**_told(lake), "tables": _tables(lake)}))
+    return lake.database
+
+
+def keep_current(lake: Lake) -> None:
+    """Write `kn.duckdb` again where it is missing, isn't the lake's own, or tables have come, gone
+    or been written since. Raises like `build`.
+    """
+    told = _noted(lake)
+    if (
+        not is_own(lake)
+        or told.get("tables") != _tables(lake)
+        or any(written > lake.database.stat().st_mtime_ns for *_, written in stamp(lake))
+    ):
+        build(lake)
+
+
+def keep_own(lake: Lake) -> None:
+    """Write `kn.duckdb` again where it isn't the lake's own, for those who only read: a lake that
+    can't be written stays as it is, and what a run has made since is the run's to tell.
+    """
+    if not is_own(lake) and (lake.partitions("corpus") or lake.partitions("model")):
+        with contextlib.suppress(KnError):
+            build(lake)
+
+
+def is_own(lake: Lake) -> bool:
+    """Whether `kn.duckdb` is there as it was written, for the lake where it lies.
+
+    That is noted beside it: its views hold absolute paths, which a copy of the lake keeps, so that
+    it would show the other lake's rows.
+    """
+    try:
+        return {**_noted(lake), "tables": None} == {**_told(lake), "tables": None}
+    except FileNotFoundError:
+        return False
+
+
+def _note(lake: Lake) -> Path:
+    return lake.root / ".database.json"
+
+
+def _noted(lake: Lake) -> dict[str, object]:
+    try:
+        found = json.loads(_note(lake).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _told(lake: Lake) -> dict[str, object]:
+    """What tells a lake's own database: where the lake is, and the file itself."""
+    found = lake.database.stat()
+    return {"lake": str(lake.root), "bytes": found.st_size, "written": found.st_mtime_ns}
+
+
+def _tables(lake: Lake) -> str:
+    return of_json([(name, key) for name, key, _ in stamp(lake)])
