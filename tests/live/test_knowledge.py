@@ -18,7 +18,7 @@ from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import ask, single
 from kn_assets.lake import Lake
 from kn_assets.live.knowledge import DRAWS, LiveKnowledge
-from kn_assets.live.questions import OTHER_FACTS, distinguished
+from kn_assets.live.questions import OTHER_FACTS
 from kn_assets.progress import Progress
 from tests import small
 
@@ -158,10 +158,10 @@ def test_an_answer_is_scored_where_others_end() -> None:
     text = "Seoul is in"
 
     def scored(answer: str, others: list[str]) -> tuple[int, str, int]:
-        question, n = distinguished(words, single(words, text, answer), text, answer, others)
+        question = single(words, text, answer, others)
         names = {i: w for w, i in words.ids.items()}
         assert [names[i] for i in question.ids[:3]] == text.split()
-        return question.n_prefix, names[question.answer], n
+        return question.n_prefix, names[question.answer], len(question.whole)
 
     assert scored("South Korea", []) == (0, "South", 2)
     assert scored("South Korea", ["Japan", "South Africa"]) == (1, "Korea", 2)

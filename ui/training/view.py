@@ -14,7 +14,7 @@ import numpy as np
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from ui.pack import pack
-from ui.rows import Answer, columns, limit_option, missing_tables, rows
+from ui.rows import Answer, columns, limit_option, made_of_other_facts, missing_tables, rows
 
 _STORED = {
     "layers": "layer_steps",
@@ -49,6 +49,9 @@ def training(database: Database, model: str) -> Answer:
         if missing_tables(database, base(model), table)
     }
     missing |= _knowledge(database, found)
+    others = made_of_other_facts(database, model)
+    if "fact" not in missing and "fact_steps" in others:
+        missing["fact"] = _other_facts(base(model), found[0]["corpus"])
     steps = [row["step"] for row in found]
     return {
         "name": base(model),
@@ -83,6 +86,13 @@ def _command(model: str, corpus: str, table: str) -> str:
     return (
         f"{base(model)} has no table `{table}` yet: `kn run --corpus {corpus} --model "
         f"{base(model)} --steps-of all` makes it."
+    )
+
+
+def _other_facts(name: str, corpus: str) -> str:
+    return (
+        f"The corpus' facts were made again since the steps of {name} were asked: their answers "
+        f"are not shown. `kn knowledge --corpus {corpus} --model {name} --steps-of all` asks these."
     )
 
 

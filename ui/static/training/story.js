@@ -17,6 +17,7 @@ import { Turns } from "../page/timing.js";
  *
  * @typedef {object} Row
  * @property {number} step
+ * @property {number} n_facts asked, 0 where the step was not asked
  * @property {Value} known
  * @property {Value} known_trained
  * @property {Value} known_held_out
@@ -52,10 +53,11 @@ const suppressed = ({ suppress, suppress_low: low, suppress_high: high }) => {
 /** @type {[string, (row: Row) => Child | Child[], string][]} words, cell, and what it means */
 const COLUMNS = [
   ["step", r => integer(r.step), "step"],
+  ["facts asked", r => (r.n_facts ? integer(r.n_facts) : "not asked"), "facts asked at that step"],
   [
     "facts known",
     r => share(r.known),
-    "share of the facts asked that are correct in half of their prompts or more",
+    "share of the facts asked of which greedy decoding says the whole object in half of their prompts or more",
   ],
   [
     "known, trained prompts",
@@ -71,7 +73,7 @@ const COLUMNS = [
   [
     "first layer at rank 1",
     r => number(r.saturation_layer),
-    "first layer from which on the lens ranks the answer first; mean over correct prompts",
+    "first layer from which on the lens ranks the answer first; mean over the prompts that have one",
   ],
   ["neurons per fact", r => number(r.neurons_per_fact), "knowledge neurons, mean over facts"],
   ["suppressed", suppressed, "the fact's knowledge neurons at that step"],
