@@ -121,11 +121,12 @@ def test_a_country_of_one_prompt_supports_nothing(tmp_path: Path) -> None:
     """Whatever fires in that prompt alone, and many do: the prompt has other topics too."""
     with database.connect(make_lake(tmp_path, n_prompts=7)) as few:
         named = ask(few, "SELECT country, count(*) AS n FROM atlas_prompts('tiny') GROUP BY 1")
-        assert {r["n"] for r in named} == {1}
+        alone = [r["country"] for r in named if r["country"] and r["n"] == 1]
+        assert alone
         fired = "SELECT layer, neuron FROM neuron_peaks GROUP BY ALL HAVING count(*) = 1"
         assert ask(few, fired)
-        for row in named:
-            name = row["country"].replace("'", "''")
+        for country in alone:
+            name = country.replace("'", "''")
             assert ask(few, f"FROM neurons_for_country('tiny', '{name}', 5)") == []
 
 
