@@ -25,7 +25,8 @@ from kn_assets.errors import KnError
 from kn_assets.knowledge.facts import Fact, tells_itself
 
 OPEN = "prompts that don't end with the object"
-COPIED = "facts or prompts whose answer stands in the question"
+COPIED = "facts whose answer stands in the subject or the other way round"
+IN_PROMPT = "prompts in which the answer stands"
 SEVERAL = "facts whose subject has several objects"
 
 
@@ -58,7 +59,7 @@ class Told:
                 self.left_out[COPIED] += 1
                 continue
             kept = tuple(t for t in texts if not any(stands_in(n, t) for n in names))
-            self.left_out[COPIED] += len(texts) - len(kept)
+            self.left_out[IN_PROMPT] += len(texts) - len(kept)
             if kept:
                 found.append(Fact(relation, subject, name, kept))
         return found
