@@ -82,7 +82,7 @@ def _run_step(request: Request, done: list[Request]) -> bool:
     knowledge = request.knowledge
     if knowledge and done:
         last = done[0].plan
-        holds = (last.lake.meta(last.model, "attribution_error") or {}).get("rows")
+        holds = last.lake.meta(last.model, "knowledge_neurons") is not None
         knowledge = replace(knowledge, like=last.model.key) if holds else None
     only = request.only
     if done and not only:

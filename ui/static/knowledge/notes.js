@@ -122,7 +122,7 @@ const manyTokens = (live, answer) => {
     : `its first, “${quoted(token)}”.`;
   const says = greedy ? "greedy decoding says it" : "greedy decoding does not say it";
   const whole = `The whole answer has probability ${probability(Math.exp(logprob))}: ${says}.`;
-  return `“${answer}” is ${n} tokens: neurons are attributed to ${by} ${whole}`;
+  return `“${answer}” is ${n} tokens: it is scored by ${by} ${whole}`;
 };
 
 /** @param {Attribution} live */
