@@ -40,7 +40,8 @@ export const promptTable = (subject, onpick) => {
       ...cells,
     );
   };
-  const all = () => row(null, [`mean of ${asked.length} prompts`], meanCells(asked, hasTokens, hasWhole));
+  const all = () =>
+    row(null, [`mean of ${asked.length} prompts`], meanCells(asked, hasTokens, hasWhole));
   const one = (/** @type {FactPrompt} */ p) =>
     row(p.prompt, promptText(p), promptCells(p, hasTokens, hasWhole));
   return h(

@@ -59,7 +59,8 @@ export const ask = async (question, args) => {
  */
 export const sayNotFinite = answer => {
   const n = answer?.not_finite;
-  if (n) notify(`${n} values here are not finite (NaN or infinity), shown as –: is the model sound?`);
+  if (n)
+    notify(`${n} values here are not finite (NaN or infinity), shown as –: is the model sound?`);
 };
 
 /** @type {Map<string, any>} */
