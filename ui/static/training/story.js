@@ -53,10 +53,9 @@ const suppressed = ({ suppress, suppress_low: low, suppress_high: high }) => {
 /** @type {[string, (row: Row) => Child | Child[], string][]} words, cell, and what it means */
 const COLUMNS = [
   ["step", r => integer(r.step), "step"],
-  ["facts asked", r => (r.n_facts ? integer(r.n_facts) : "not asked"), "facts asked at that step"],
   [
     "facts known",
-    r => share(r.known),
+    r => (r.n_facts ? share(r.known) : "not asked"),
     "share of the facts asked of which greedy decoding says the whole object in half of their prompts or more",
   ],
   [
@@ -93,6 +92,7 @@ const COLUMNS = [
     r => change(r.suppress_final_checkpoint),
     "the fact's knowledge neurons at the final checkpoint",
   ],
+  ["facts asked", r => integer(r.n_facts), "0: the step was not asked, or asked other facts"],
 ];
 
 export class StoryPane {
