@@ -50,7 +50,9 @@ def waits_for(names: list[str], whose: str = "atlas") -> str:
 
 def made_of_other_facts(database: Database, model: str) -> list[str]:
     """The model's tables that answer other facts than its corpus holds now."""
-    found = rows(database, "SELECT made_table FROM answers_to_other_facts($1)", model)
+    found = rows(
+        database, "SELECT made_table FROM answers_to_other_facts($1) WHERE of_other_facts", model
+    )
     return [row["made_table"] for row in found]
 
 

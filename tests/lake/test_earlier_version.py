@@ -19,7 +19,7 @@ def test_a_table_without_its_new_column_is_refused(tmp_path: Path) -> None:
     where = lakes.corpus("made")
     (file,) = lake.files(where, "fact_prompts")
     table = pq.read_table(file, partitioning=None)
-    pq.write_table(table.rename_columns(["fact_id", "paraphrase", "text"]), file)
+    pq.write_table(table.rename_columns(["fact_id", "paraphrase", "text", "fact_set"]), file)
     assert lake.lacking(where, "fact_prompts") == {"prompt"}
     with pytest.raises(
         KnError, match=r"^fact_prompts of made .*earlier version \(no column prompt\): `kn know"
