@@ -6,10 +6,11 @@ JSON lists are slow there, base64 isn't.
 from __future__ import annotations
 
 import base64
-import json
 from typing import Any
 
 import numpy as np
+
+from kn_assets.live import numbers
 
 Array = np.ndarray[Any, Any]
 
@@ -49,9 +50,9 @@ def unpack(packed: dict[str, str]) -> Array:
 
 
 def to_json(answer: object) -> str:
-    """JSON as every browser reads it, without markup. Raises ValueError on infinities and NaN.
+    """JSON as every browser reads it, without markup; infinities and NaN are null and counted.
 
     A text, since Gradio walks through every value of a structured answer.
     """
-    text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = numbers.to_json(answer, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")

@@ -48,6 +48,14 @@ def waits_for(names: list[str], whose: str = "atlas") -> str:
     return f"This {whose} has no table {tables} yet: `kn run` makes it."
 
 
+def made_of_other_facts(database: Database, model: str) -> list[str]:
+    """The model's tables that answer other facts than its corpus holds now."""
+    found = rows(
+        database, "SELECT made_table FROM answers_to_other_facts($1) WHERE of_other_facts", model
+    )
+    return [row["made_table"] for row in found]
+
+
 def limit_option(database: Database, model: str) -> str:
     """The atlas' own `--limit` for a command about it: with another it would be made anew."""
     found = rows(database, "SELECT settings FROM atlases WHERE model = $1", model)

@@ -114,7 +114,7 @@ class _Counts:
 
     def __init__(self, lake: Lake, where: Partition, relation_of: dict[int, str]) -> None:
         self._relation_of = relation_of
-        answers = lake.read(where, "fact_answers", ["fact_id", "rank"])
+        answers = lake.read(where, "fact_answers", ["fact_id", "greedy"])
         self._asked = set(answers["fact_id"].to_pylist())
         self._known = known(answers)
         errors = lake.read(where, "attribution_error", ["fact_id", "relative_error"])

@@ -90,6 +90,7 @@ def _answers(url: str) -> bool:
 
 
 def _atlases(lake: Lake) -> Iterator[Finding]:
+    from kn_assets.knowledge.tables import answers_other_facts
     from kn_assets.lake.schema import ATLAS_TABLES
     from kn_assets.launch.steps import OF_LAST
 
@@ -110,6 +111,13 @@ def _atlases(lake: Lake) -> Iterator[Finding]:
             f"atlas {atlas.key}: {have} of {len(wanted)} tables{_lens_told(lake, atlas)}",
             f"{', '.join(missing)} missing: run the same `kn run` again",
         )
+        if answers_other_facts(lake, atlas):
+            yield Finding(
+                False,
+                f"answers of {atlas.key}",
+                "they are to other facts than its corpus holds now, and not shown: `kn knowledge` "
+                "asks these",
+            )
     for name, steps in trainings.items():
         if len(steps) > 1:
             yield _training(lake, name, len(steps))
@@ -142,10 +150,12 @@ def _training(lake: Lake, name: str, n_steps: int) -> Finding:
         return Finding(False, what, str(e))
     wanted = [t for t in OVER_STEPS if t not in lacking or t == "fact_steps"]
     missing = [t for t in wanted if t in stale or t in lacking]
+    without = "" if "fact_steps" in missing else plan.without_lens()
+    advice = f"{', '.join(missing)} to be made" if missing else f"fact_steps without {without}"
     return Finding(
-        not missing,
+        not missing and not without,
         f"{what}, {len(wanted) - len(missing)} of {len(wanted)} tables over them",
-        f"{', '.join(missing)} to be made: run the same `kn knowledge --steps-of all` again",
+        f"{advice}: run the same `kn knowledge --steps-of all` again",
     )
 
 

@@ -1,16 +1,20 @@
-"""A model's answers to the prompts of facts: probability, rank and most likely tokens."""
+"""A model's answers to the prompts of facts: how likely the whole object is, token by token, and
+probability and rank of the token that tells it from others, with the most likely tokens there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from kn_assets.atlas.forward import tokens
+from kn_assets.knowledge.likelihood import NextTokens, Whole
 from kn_assets.knowledge.questions import Question
+from kn_assets.knowledge.teacher_forcing import answer_states, positions
 from kn_assets.knowledge.work import Part, Parts, at_once
 from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.progress import Progress
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 
 TOP = 5
 _ROWS = 32
+_AT_ONCE = 64  # positions whose logits are held: objects may be long, vocabularies are large
 
 
 def answer(
@@ -30,9 +35,11 @@ def answer(
     progress: Progress | None = None,
     parts: Parts = at_once,
 ) -> pa.Table:
-    """The table `fact_answers`: probability and rank of each answer, and the most likely tokens.
+    """The table `fact_answers`: the whole answer's log-probability and whether greedy decoding says
+    it; probability and rank of its telling token, and the most likely tokens there.
 
-    Questions of like length go through the model together, a batch of them a part.
+    Questions of like length go through the model together, a batch of them a part. Raises KnError
+    where the model's logits aren't finite.
     """
     asked = list(questions)
     order = sorted(range(len(asked)), key=lambda i: len(asked[i].ids))
@@ -58,8 +65,7 @@ def _answered(loaded: LoadedModel, asked: list[Question]) -> pa.Table:
     import torch
 
     with torch.no_grad():
-        logits = _last_logits(loaded, [q.ids for q in asked])
-        told = Outcomes.of(logits, [q.answer for q in asked])
+        told, whole = score(loaded, asked)
     shown = _pieces(loaded.tokenizer, [q.answer for q in asked])
     rows = [
         {
@@ -72,17 +78,24 @@ def _answered(loaded: LoadedModel, asked: list[Question]) -> pa.Table:
             "answer_token_id": q.answer,
             "answer_token": token,
             **found,
+            "answer_tokens": len(q.whole),
+            "logprob": float(logprob),
+            "greedy": bool(greedy),
+            "fact_set": q.fact_set,
         }
-        for q, token, found in zip(asked, shown, told.rows(loaded.tokenizer), strict=True)
+        for q, token, found, logprob, greedy in zip(
+            asked, shown, told.rows(loaded.tokenizer), whole.logprobs, whole.greedy, strict=True
+        )
     ]
     return pa.Table.from_pylist(rows, schema=KNOWLEDGE["fact_answers"].schema)
 
 
 def known(fact_answers: pa.Table, share: float = 0.5) -> list[int]:
-    """Ids of the facts answered correctly in at least `share` of their prompts."""
+    """Ids of the facts whose whole object greedy decoding says in at least `share` of their
+    prompts."""
     correct: dict[int, list[bool]] = {}
-    for row in fact_answers.select(["fact_id", "rank"]).to_pylist():
-        correct.setdefault(row["fact_id"], []).append(row["rank"] == 1)
+    for row in fact_answers.select(["fact_id", "greedy"]).to_pylist():
+        correct.setdefault(row["fact_id"], []).append(bool(row["greedy"]))
     return [fact for fact, hits in correct.items() if sum(hits) >= share * len(hits)]
 
 
@@ -90,8 +103,8 @@ def known(fact_answers: pa.Table, share: float = 0.5) -> list[int]:
 class Outcomes:
     """Answers under some next-token distributions, one row each.
 
-    probabilities: float32 [rows]; ranks: int64 [rows], from 1, ties in the answer's favour;
-    top_ids: int64 [rows, 5] and top_probabilities: float32 [rows, 5], the most likely first.
+    probabilities: float32 [rows]; ranks: int64 [rows], from 1, the worst of a tie; top_ids: int64
+    [rows, 5] and top_probabilities: float32 [rows, 5], the most likely first.
     """
 
     probabilities: np.ndarray
@@ -101,18 +114,25 @@ class Outcomes:
 
     @staticmethod
     def of(logits: Tensor, answers: list[int]) -> Outcomes:
-        """logits: [rows, vocab_size]; answers: a token id for each row."""
-        import torch
+        """logits: [rows, vocab_size]; answers: a token id for each row. Raises KnError where a row
+        isn't finite."""
+        return Outcomes._of(NextTokens.of(logits, answers))
 
-        p = logits.float().softmax(-1)
-        chosen = p.gather(1, torch.tensor(answers, device=p.device)[:, None])
-        top = p.topk(min(TOP, p.shape[1]), dim=1)
+    @staticmethod
+    def _of(found: NextTokens) -> Outcomes:
+        top = found.logits.softmax(-1).topk(min(TOP, found.logits.shape[1]), dim=1)
         return Outcomes(
-            chosen[:, 0].cpu().numpy(),
-            ((p > chosen).sum(1) + 1).cpu().numpy(),
+            found.logprobs.exp().cpu().numpy(),
+            found.ranks.cpu().numpy(),
             top.indices.cpu().numpy(),
             top.values.cpu().numpy(),
         )
+
+    @staticmethod
+    def joined(parts: Sequence[Outcomes]) -> Outcomes:
+        """The rows of some, one at least, in order."""
+        names = ("probabilities", "ranks", "top_ids", "top_probabilities")
+        return Outcomes(*(np.concatenate([getattr(p, n) for p in parts]) for n in names))
 
     def rows(self, tokenizer: Any) -> list[dict[str, Any]]:
         """As dictionaries: probability, rank, top, top_probabilities."""
@@ -129,18 +149,30 @@ class Outcomes:
         ]
 
 
-def _last_logits(loaded: LoadedModel, prompts: list[tuple[int, ...]]) -> Tensor:
-    """Logits after each prompt, [prompts, vocab_size]; padding stands on the right, unseen."""
-    import torch
+def score(loaded: LoadedModel, asked: Sequence[Question]) -> tuple[Outcomes, Whole]:
+    """Some questions, one at least, in one pass: each one's telling token, and its whole answer.
 
-    lengths = torch.tensor([len(ids) for ids in prompts])
-    padded = torch.zeros(len(prompts), int(lengths.max()), dtype=torch.long)
-    for row, ids in zip(padded, prompts, strict=True):
-        row[: len(ids)] = torch.tensor(ids)
-    device = next(loaded.model.parameters()).device
-    states = loaded.parts.body(input_ids=padded.to(device), use_cache=False).last_hidden_state
-    last = states[torch.arange(len(prompts)), lengths - 1]
-    return loaded.parts.logits(last, normed=True)
+    Raises KnError where the model's logits aren't finite.
+    """
+    texts, at, said = positions(asked)
+    states = answer_states(loaded, texts, at)
+    telling = [
+        first + q.n_prefix
+        for first, q in zip(accumulate([0, *(len(q.whole) for q in asked)]), asked, strict=False)
+    ]
+    logprobs, ranks, outcomes = [], [], []
+    for start in range(0, len(said), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        found = NextTokens.of(loaded.parts.logits(states[part], normed=True), said[part])
+        logprobs.append(found.logprobs.cpu().numpy())
+        ranks.append(found.ranks.cpu().numpy())
+        if mine := [i - start for i in telling if part.start <= i < part.stop]:
+            told = NextTokens(found.logits[mine], found.logprobs[mine], found.ranks[mine])
+            outcomes.append(Outcomes._of(told))
+    lengths = [len(q.whole) for q in asked]
+    return Outcomes.joined(outcomes), Whole.of(
+        np.concatenate(logprobs), np.concatenate(ranks), lengths
+    )
 
 
 def _pieces(tokenizer: Any, ids: list[int]) -> list[str]:

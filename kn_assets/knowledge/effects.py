@@ -24,11 +24,13 @@ def effects(
 
     A relation is that of the fact whose neurons were changed; the rows of relation `all` are over
     all of them. ci_low and ci_high are the 2.5th and 97.5th percentiles over
-    `resamples` resamples, null with fewer than 2 facts.
+    `resamples` resamples, null with fewer than 2 facts; all three are null where nothing was
+    likely before.
     """
     relation_of = dict(
         zip(facts["fact_id"].to_pylist(), facts["relation"].to_pylist(), strict=True)
     )
+    fact_set = next(iter(facts["fact_set"].to_pylist()), None)
     groups: dict[tuple[str, str, str], dict[int, list[dict]]] = {}
     for row in interventions.drop_columns(["top_before", "top_after"]).to_pylist():
         for relation in (relation_of[row["fact_id"]], ALL_RELATIONS):
@@ -41,7 +43,7 @@ def effects(
         )
         after = np.array([sum(r["probability_after"] for r in g) for g in group.values()])
         low, high = interval(before[:, 0], after, seed, resamples)
-        n = before[:, 1].sum()
+        n, whole = before[:, 1].sum(), before[:, 0].sum()
         rows.append(
             {
                 "relation": relation,
@@ -52,9 +54,10 @@ def effects(
                 "mean_neurons": float(np.mean([g[0]["n_neurons"] for g in group.values()])),
                 "mean_before": float(before[:, 0].sum() / n),
                 "mean_after": float(after.sum() / n),
-                "relative_change": float(after.sum() / before[:, 0].sum() - 1),
+                "relative_change": float(after.sum() / whole - 1) if whole else None,
                 "ci_low": low,
                 "ci_high": high,
+                "fact_set": fact_set,
             }
         )
     return pa.Table.from_pylist(rows, schema=KNOWLEDGE["intervention_effects"].schema)
@@ -65,10 +68,11 @@ def interval(
 ) -> tuple[float | None, float | None]:
     """2.5th and 97.5th percentile of sum(after) / sum(before) - 1 with the entries resampled.
 
-    before, after: float64 [facts], sums over each fact's prompts. None for fewer than 2 facts.
+    before, after: float64 [facts], sums over each fact's prompts. None for fewer than 2 facts, and
+    where any of `before` is 0, since resamples of it alone have no ratio.
     """
     n = len(before)
-    if n < 2:
+    if n < 2 or not before.all():
         return None, None
     rng = np.random.default_rng(seed)
     ratios = []

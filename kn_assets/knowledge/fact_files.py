@@ -6,7 +6,7 @@ al. 2021): a folder with `patterns/P17.jsonl` ({"pattern": "[X] is located in [Y
 relation ({"name", "prompt_templates", "prompt_templates_zs", "samples"}), or a folder of them.
 
 What can't be asked of a model that reads from left to right is left out and counted: a wording that
-goes on after the object, or doesn't name the subject.
+goes on after the object, or doesn't name the subject. So is what tells nothing, see `fact_rules`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from kn_assets.corpora import table_file
 from kn_assets.errors import KnError
+from kn_assets.knowledge.fact_rules import OPEN, Told, named
 from kn_assets.knowledge.facts import Fact, prompts
 from kn_assets.lake import fingerprint as fingerprints
 from kn_assets.progress import Progress
@@ -41,19 +42,25 @@ def read(path: str | Path, progress: Progress | None = None) -> list[Fact]:
     of the formats, can't be read, or holds no fact.
     """
     path = Path(path).expanduser()
-    left_out = _Count()
+    told = Told()
     if (path / "patterns").is_dir() and (path / "trex").is_dir():
-        facts = _pararel(path, left_out)
+        _pararel(path, told)
     elif path.is_dir():
-        facts = [fact for f in _files(path, "*.json") for fact in _lre(f, left_out)]
+        for file in _files(path, "*.json"):
+            _lre(file, told)
     elif path.suffix.lower() == ".json":
-        facts = _lre(path, left_out)
+        _lre(path, told)
     else:
-        facts = _rows(path, left_out)
+        _rows(path, told)
+    facts = told.facts()
     if not facts:
-        raise KnError(f"{path} has no prompt that ends with the object of its fact")
-    if progress and left_out.n:
-        progress.say(f"{path.name}: skipped {left_out.n} prompts that don't end with the object")
+        why = told.words()
+        raise KnError(
+            f"{path} has no fact that can be asked, with a prompt that ends with the object"
+            + (f": skipped {why}" if why else "")
+        )
+    if progress and told.words():
+        progress.say(f"{path.name}: skipped {told.words()}")
     return facts
 
 
@@ -73,11 +80,7 @@ def fingerprint(path: str | Path) -> str:
     raise KnError(f"there is no file or folder {path}: give one with facts")
 
 
-class _Count:
-    n = 0
-
-
-def _rows(path: Path, left_out: _Count) -> list[Fact]:
+def _rows(path: Path, told: Told) -> None:
     columns: dict[str, str] = {}
 
     def check(found: list[str]) -> None:
@@ -91,42 +94,40 @@ def _rows(path: Path, left_out: _Count) -> list[Fact]:
         if not columns.keys() & {"text", "template"}:
             raise KnError(f"{path} has neither a column prompt nor a column template: add one")
 
-    told: dict[tuple[str, str, str], list[str]] = {}
     for number, raw in table_file.read(path, check):
-        row = {what: str(raw.get(name) or "").strip() for what, name in columns.items()}
-        if not row["subject"] or not row["object"]:
-            raise KnError(f"{path}, line {number}: a subject and an object are needed")
-        fact = told.setdefault(
-            (row.get("relation", "") or path.stem, row["subject"], row["object"]), []
-        )
-        if row.get("text"):
-            fact.append(row["text"])
-        elif template := _open(row.get("template", ""), row["object"]):
-            fact += prompts([template], row["subject"])
+        where = f"{path}, line {number}"
+        found = {w: named(raw.get(columns[w]), w, where) for w in ("subject", "object")}
+        if not found["subject"] or not found["object"]:
+            raise KnError(f"{where}: a subject and an object are needed")
+        subject = found["subject"][0]
+        row = {w: str(raw.get(name) or "").strip() for w, name in columns.items()}
+        texts = [row["text"]] if row.get("text") else []
+        if not texts and (template := _open(row.get("template", ""), found["object"][0])):
+            texts = list(prompts([template], subject))
+        if texts:
+            told.add(row.get("relation") or path.stem, subject, found["object"], texts)
         else:
-            left_out.n += 1
-    return _merged(told)
+            told.left_out[OPEN] += 1
 
 
-def _pararel(folder: Path, left_out: _Count) -> list[Fact]:
-    told: dict[tuple[str, str, str], list[str]] = {}
+def _pararel(folder: Path, told: Told) -> None:
     for file in _files(folder / "trex", "*.jsonl"):
         patterns = folder / "patterns" / file.name
         if not patterns.is_file():
             continue
         wordings = [row["pattern"] for row in _json_lines(patterns, "pattern")]
-        templates = _opened(wordings, left_out)
+        templates = _opened(wordings, told)
         for row in _json_lines(file, "sub_label", "obj_label"):
-            key = (file.stem, row["sub_label"], row["obj_label"])
-            told.setdefault(key, []).extend(prompts(templates, row["sub_label"]))
-    return _merged(told)
+            texts = list(prompts(templates, row["sub_label"]))
+            if texts:
+                told.add(file.stem, row["sub_label"], [row["obj_label"]], texts)
 
 
-def _lre(path: Path, left_out: _Count) -> list[Fact]:
+def _lre(path: Path, told: Told) -> None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         wordings = [*found["prompt_templates"], *found.get("prompt_templates_zs", ())]
-        samples = [(str(s["subject"]), str(s["object"])) for s in found["samples"]]
+        samples = [(s["subject"], s["object"]) for s in found["samples"]]
         name = str(found.get("name") or path.stem).replace(" ", "-")
     except OSError as e:
         raise KnError(f"can't read {path}: {e.strerror or e}") from e
@@ -135,18 +136,24 @@ def _lre(path: Path, left_out: _Count) -> list[Fact]:
             f"{path} is no relation in LRE's format (prompt_templates and samples of subject and "
             f"object): {type(e).__name__} {e}"
         ) from e
-    templates = _opened([f"{w} {_OBJECT[1]}" for w in wordings], left_out)
-    return _merged({(name, s, o): list(prompts(templates, s)) for s, o in samples})
+    templates = _opened([f"{w} {_OBJECT[1]}" for w in wordings], told)
+    for number, (subject, answer) in enumerate(samples, 1):
+        where = f"{path}, sample {number}"
+        subjects, objects = named(subject, "subject", where), named(answer, "object", where)
+        if not subjects or not objects:
+            raise KnError(f"{where}: a subject and an object are needed")
+        if templates:
+            told.add(name, subjects[0], objects, list(prompts(templates, subjects[0])))
 
 
-def _opened(wordings: Iterable[str], left_out: _Count) -> list[str]:
+def _opened(wordings: Iterable[str], told: Told) -> list[str]:
     found = []
     for wording in wordings:
         template = _open(wording)
         if template:
             found.append(template)
         else:
-            left_out.n += 1
+            told.left_out[OPEN] += 1
     return found
 
 
@@ -165,14 +172,6 @@ def _open(wording: str, name: str = "") -> str | None:
             before, _, after = text.partition(mark)
             return before.strip() if not after.strip(" .") and "{}" in before else None
     return text
-
-
-def _merged(told: dict[tuple[str, str, str], list[str]]) -> list[Fact]:
-    return [
-        Fact(relation, subject, answer, tuple(dict.fromkeys(texts)))
-        for (relation, subject, answer), texts in told.items()
-        if texts
-    ]
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

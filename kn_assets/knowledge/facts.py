@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from kn_assets.corpora import geonames
 from kn_assets.corpora.geonames import names, sentences
+from kn_assets.lake import fingerprint
 from kn_assets.lake.schema import KNOWLEDGE
 
 TEMPLATES: dict[str, tuple[str, ...]] = {
@@ -118,7 +119,12 @@ def from_cities(cities: pa.Table) -> list[Fact]:
 
 
 def tables(facts: Sequence[Fact]) -> tuple[pa.Table, pa.Table]:
-    """The tables `facts` and `fact_prompts`; a fact's id is its place in the list."""
+    """The tables `facts` and `fact_prompts`; a fact's id is its place in the list.
+
+    Both say which set of facts they are, and so does every table made of them: the same facts in
+    the same order are the same set, whatever they were read from.
+    """
+    fact_set = fingerprint.of_json([[f.relation, f.subject, f.object, f.prompts] for f in facts])
     return (
         pa.Table.from_pylist(
             [
@@ -128,6 +134,7 @@ def tables(facts: Sequence[Fact]) -> tuple[pa.Table, pa.Table]:
                     "subject": fact.subject,
                     "object": fact.object,
                     "city_id": fact.city_id,
+                    "fact_set": fact_set,
                 }
                 for i, fact in enumerate(facts)
             ],
@@ -135,7 +142,7 @@ def tables(facts: Sequence[Fact]) -> tuple[pa.Table, pa.Table]:
         ),
         pa.Table.from_pylist(
             [
-                {"fact_id": i, "prompt": j, "text": text}
+                {"fact_id": i, "prompt": j, "text": text, "fact_set": fact_set}
                 for i, fact in enumerate(facts)
                 for j, text in enumerate(fact.prompts)
             ],
@@ -179,13 +186,15 @@ def _fact(
     elif land and land["country_code"] in names.WITH_THE and not told.startswith(("the ", "The ")):
         lead = "the"
     bare = subject.removeprefix("the ")
-    if _holds(bare, name) or _holds(name, bare):
+    if tells_itself(bare, name):
         return None
     return Fact(relation, bare, name, prompts(TEMPLATES[relation], subject, lead), city_id)
 
 
-def _holds(text: str, part: str) -> bool:
-    return part.casefold() in text.casefold()
+def tells_itself(subject: str, name: str) -> bool:
+    """Whether an object's name is in the subject's or the other way round: copying answers it."""
+    one, other = subject.casefold(), name.casefold()
+    return one in other or other in one
 
 
 def _told(land: dict[str, Any]) -> str:

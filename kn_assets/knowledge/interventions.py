@@ -228,6 +228,7 @@ def _rows(
             "rank_after": then["rank"],
             "top_before": before["top"],
             "top_after": then["top"],
+            "fact_set": question.fact_set,
         }
         for (kind, condition, factor), then in zip(tried, after, strict=True)
     ]

@@ -1,27 +1,38 @@
-"""Prompts as questions: the tokens that a model reads, and the token that answers them.
+"""Prompts as questions: the tokens that a model reads, and the tokens that answer them.
 
-An object of several tokens is scored by its *first distinguishing token*: the first that no other
-object of its relation in the corpus has after the same tokens. The tokens before it, the *answer
-prefix*, are appended to the prompt. So `South Korea` beside `South Africa` is asked for as ` Korea`
-after `... in South`, and `Japan` as ` Japan`. An object whose tokens are a prefix of another's
-(`Guinea` beside `Guinea-Bissau`) has no such token: its facts are left out and counted, as are
-prompts at whose end the tokenizer joins prompt and object.
+The whole object is asked for: a model knows it if every token of it, one after the other, is
+likelier than all others. Ranks, attribution and interventions need one position: that of the
+object's *first distinguishing token*, the first that no other object of its relation in the corpus
+has after the same tokens and that says more than an article. The tokens before it, the *answer
+prefix*, are appended to the prompt there. So `South Korea` beside `South Africa` is scored by
+` Korea` after `... in South`, `the Netherlands` by ` Netherlands` after `... in the`, and `Japan`
+by ` Japan`. An object whose tokens are a prefix of another's (`Guinea` beside `Guinea-Bissau`) has
+no such token: its facts are left out and counted, as are prompts at whose end the tokenizer joins
+prompt and object.
+
+Prompt and object are written with a space between them or none, see `spacing`. What a tokenizer
+puts at the beginning of every text stays, what it puts at the end (an EOS token) is left off.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from kn_assets.errors import KnError
+from kn_assets.knowledge.spacing import between
 
 NO_DISTINGUISHING_TOKEN = "the object is a prefix of another"
 JOINED = "the tokenizer joins the end of the prompt with the object"
 TOO_LONG = "the prompt exceeds the model's context"
+
+_SAYS_NOTHING = re.compile(r"(?:(?:the|an|a)\s+|[^\w\s]+\s*)+(?=\w)", re.IGNORECASE)
+"""Articles and punctuation at the beginning of an object: they never decide."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,8 @@ class Question:
     """One prompt as the model reads it, and the token that answers it.
 
     prompt: number of the fact's prompt. ids: the prompt's tokens and the answer prefix, the last
-    `n_prefix` of them; the answer position is the last.
+    `n_prefix` of them; the answer position is the last. rest: the object's tokens after `answer`.
+    fact_set: fingerprint of the facts that it is one of, empty where it is of none.
     """
 
     fact_id: int
@@ -37,6 +49,13 @@ class Question:
     ids: tuple[int, ...]
     answer: int
     n_prefix: int = 0
+    rest: tuple[int, ...] = ()
+    fact_set: str = ""
+
+    @property
+    def whole(self) -> tuple[int, ...]:
+        """The tokens of the whole object, one at least."""
+        return (*self.ids[len(self.ids) - self.n_prefix :], self.answer, *self.rest)
 
 
 @dataclass(frozen=True)
@@ -67,76 +86,157 @@ def ask(
     rows = [row for row in rows if row["fact_id"] in wanted]
     asked: list[Question] = []
     left_out: Counter[str] = Counter()
-    begun = _encode(tokenizer, [row["text"] for row in rows])
-    whole = _encode(
-        tokenizer, [f"{row['text']} {fact_of[row['fact_id']]['object']}" for row in rows]
-    )
+    begun = encode(tokenizer, [row["text"] for row in rows])
+    names = [fact_of[row["fact_id"]]["object"] for row in rows]
+    texts = [f"{r['text']}{between(r['text'], o)}{o}" for r, o in zip(rows, names, strict=True)]
+    whole = encode(tokenizer, texts)
     for row, start, full in zip(rows, begun, whole, strict=True):
         fact = fact_of[row["fact_id"]]
-        key = (fact["relation"], fact["object"])
-        at = answers[key]
-        if full[: len(start)] != start or full[len(start) :] != spelled[key]:
+        key = (fact["relation"], between(row["text"], fact["object"]), fact["object"])
+        at, tokens = answers[key], full[len(start) :]
+        if full[: len(start)] != start or tokens != spelled[key].ids:
             left_out[JOINED] += 1
         elif at is None:
             left_out[NO_DISTINGUISHING_TOKEN] += 1
-        elif context is not None and len(start) + at > context:
+        elif context is not None and len(full) - 1 > context:
             left_out[TOO_LONG] += 1
         else:
-            ids = (*start, *full[len(start) : len(start) + at])
-            answer = full[len(start) + at]
-            asked.append(Question(row["fact_id"], row["prompt"], ids, answer, at))
+            ids, rest = (*start, *tokens[:at]), tuple(tokens[at + 1 :])
+            of = fact["fact_set"] or ""
+            asked.append(Question(row["fact_id"], row["prompt"], ids, tokens[at], at, rest, of))
     if not asked:
         why = "; ".join(left_out) or "there are no facts"
         raise KnError(f"no fact can be asked of this model: {why}")
     return Questions(asked, dict(left_out))
 
 
-def single(tokenizer: Any, text: str, answer: str) -> Question:
-    """A question of one's own: `answer` is scored by its first token after `text`.
+def single(tokenizer: Any, text: str, answer: str, others: Sequence[str] = ()) -> Question:
+    """A question of one's own, scored by the first token of `answer` that tells it from `others`.
 
-    Raises KnError where text or answer is empty or the tokenizer joins them.
+    Where none does, since the answer is a prefix of another, its first token after articles is
+    scored. `text` is asked as it was typed, white space at its end too; white space typed before
+    the answer stands for a space between them. Raises KnError where text or answer is empty or the
+    tokenizer joins them.
     """
-    text, answer = text.rstrip(), answer.strip()
-    if not text or not answer:
+    name = answer.strip()
+    if not text.strip() or not name:
         raise KnError("give the beginning of a sentence and its answer")
-    start, full = _encode(tokenizer, [text, f"{text} {answer}"])
+    begun = text + (" " if answer[0].isspace() and not text[-1].isspace() else between(text, name))
+    lead_name = _lead(name)
+    start, full, lead, *rest = encode(
+        tokenizer,
+        [
+            text,
+            begun + name,
+            begun + lead_name if lead_name else text,
+            *(begun + other for other in others),
+        ],
+    )
     if full[: len(start)] != start or len(full) == len(start):
-        raise KnError(f"{JOINED}: end the prompt with a whole word")
-    return Question(-1, 0, tuple(start), full[len(start)])
+        how = "leave out the blank at its end" if text[-1].isspace() else "end it with a whole word"
+        raise KnError(f"{JOINED}: {how}")
+    cut = len(start)
+    own = _Spelled(full[cut:], _length(lead[cut:], full[cut:]))
+    at = own.first_apart([ids[cut:] for ids in rest])
+    if at is None:
+        at = own.lead
+    return Question(-1, 0, tuple(full[: cut + at]), full[cut + at], at, tuple(full[cut + at + 1 :]))
 
 
-_Key = tuple[str, str]
+def encode(tokenizer: Any, texts: list[str]) -> list[list[int]]:
+    """Token ids of some texts, without what the tokenizer appends to each."""
+    if not texts:
+        return []
+    # What all texts end with, the empty one too, was put there.
+    *found, none, a, b = tokenizer([*texts, "", "a", "b"])["input_ids"]
+    n = 0
+    while n < len(none) and none[-1 - n :] == a[-1 - n :] == b[-1 - n :]:
+        n += 1
+    if a == none:  # a tokenizer without these letters: nothing tells begin from end
+        n = 0
+    return [list(ids[: len(ids) - n]) for ids in found]
+
+
+@dataclass(frozen=True)
+class _Spelled:
+    """An object's tokens after a prompt; the first `lead` of them say nothing by themselves."""
+
+    ids: list[int]
+    lead: int
+
+    def first_apart(self, others: Sequence[Sequence[int]]) -> int | None:
+        """Index of the first token, after the lead, with which no other begins alike."""
+        found = range(self.lead, len(self.ids))
+        return next(
+            (i for i in found if all(list(o[: i + 1]) != self.ids[: i + 1] for o in others)), None
+        )
+
+
+_Key = tuple[str, str, str]
+"""Relation, what stands before the object, object."""
+
+
+def _lead(name: str) -> str:
+    found = _SAYS_NOTHING.match(name)
+    return found[0].rstrip() if found else ""
+
+
+def _length(lead: Sequence[int], ids: Sequence[int]) -> int:
+    """Tokens of the lead; 0 where the tokenizer joins it with what follows."""
+    return len(lead) if len(lead) < len(ids) and list(ids[: len(lead)]) == list(lead) else 0
 
 
 def _spelled(
     tokenizer: Any, fact_of: dict[int, dict[str, Any]], rows: list[dict[str, Any]]
-) -> dict[_Key, list[int]]:
-    """Each relation's objects as tokens, as they stand after a prompt of theirs."""
+) -> dict[_Key, _Spelled]:
+    """Each relation's objects as tokens, as they stand after a prompt of theirs: with a space
+    before them, or without, where any prompt of the relation asks for that.
+    """
     carriers: dict[_Key, str] = {}
+    of_relation: dict[tuple[str, str], str] = {}
+    names: dict[str, dict[str, None]] = {}
     for row in rows:
         fact = fact_of[row["fact_id"]]
-        carriers.setdefault((fact["relation"], fact["object"]), row["text"])
-    begun = _encode(tokenizer, list(carriers.values()))
-    whole = _encode(tokenizer, [f"{text} {name}" for (_, name), text in carriers.items()])
-    return {
-        key: full[len(start) :] for key, start, full in zip(carriers, begun, whole, strict=True)
-    }
+        relation, name = fact["relation"], fact["object"]
+        space = between(row["text"], name)
+        carriers.setdefault((relation, space, name), row["text"])
+        of_relation.setdefault((relation, space), row["text"])
+        names.setdefault(relation, {})[name] = None
+    for (relation, space), text in of_relation.items():
+        for name in names[relation]:
+            carriers.setdefault((relation, space, name), text)
+    begun = encode(tokenizer, list(carriers.values()))
+    whole = encode(tokenizer, [f"{t}{space}{name}" for (_, space, name), t in carriers.items()])
+    with_lead = {key: lead for key in carriers if (lead := _lead(key[2]))}
+    leads = dict(
+        zip(
+            with_lead,
+            encode(tokenizer, [f"{carriers[k]}{k[1]}{lead}" for k, lead in with_lead.items()]),
+            strict=True,
+        )
+    )
+    found = {}
+    for key, start, full in zip(carriers, begun, whole, strict=True):
+        ids = full[len(start) :]
+        found[key] = _Spelled(ids, _length(leads.get(key, start)[len(start) :], ids))
+    return found
 
 
-def _distinguished(spelled: dict[_Key, list[int]]) -> dict[_Key, int | None]:
+def _distinguished(spelled: dict[_Key, _Spelled]) -> dict[_Key, int | None]:
     """Index of each object's first distinguishing token, None where it has none."""
-    beginnings: Counter[tuple[str, tuple[int, ...]]] = Counter(
-        (relation, tuple(ids[: i + 1]))
-        for (relation, _), ids in spelled.items()
-        for i in range(len(ids))
+    beginnings: Counter[tuple[str, str, tuple[int, ...]]] = Counter(
+        (relation, space, tuple(one.ids[: i + 1]))
+        for (relation, space, _), one in spelled.items()
+        for i in range(len(one.ids))
     )
     return {
-        (relation, name): next(
-            (i for i in range(len(ids)) if beginnings[relation, tuple(ids[: i + 1])] == 1), None
+        (relation, space, name): next(
+            (
+                i
+                for i in range(one.lead, len(one.ids))
+                if beginnings[relation, space, tuple(one.ids[: i + 1])] == 1
+            ),
+            None,
         )
-        for (relation, name), ids in spelled.items()
+        for (relation, space, name), one in spelled.items()
     }
-
-
-def _encode(tokenizer: Any, texts: list[str]) -> list[list[int]]:
-    return tokenizer(texts)["input_ids"] if texts else []

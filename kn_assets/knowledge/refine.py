@@ -68,6 +68,7 @@ def refine(
     relation_of = dict(
         zip(facts["fact_id"].to_pylist(), facts["relation"].to_pylist(), strict=True)
     )
+    set_of = dict(zip(facts["fact_id"].to_pylist(), facts["fact_set"].to_pylist(), strict=True))
     sums: dict[tuple[int, int, int], float] = {}
     for row in attributions.select(["fact_id", "layer", "neuron", "score"]).to_pylist():
         key = (row["fact_id"], row["layer"], row["neuron"])
@@ -105,6 +106,7 @@ def refine(
                 "neuron": neuron,
                 "share": hits[fact, layer, neuron] / n_prompts[fact],
                 "score": sums[fact, layer, neuron] / n_prompts[fact],
+                "fact_set": set_of[fact],
             }
             for fact, layer, neuron in tried[best]
         ]

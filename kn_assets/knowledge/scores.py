@@ -70,8 +70,9 @@ def tables(
 def _rows(name: str, question: Question, *columns: np.ndarray | pa.Array) -> pa.Table:
     n = len(columns[0])
     ids = [np.full(n, question.fact_id), np.full(n, question.prompt)]
+    of = pa.array([question.fact_set] * n, pa.string())
     schema = KNOWLEDGE[name].schema
-    arrays = [pa.array(c).cast(t) for c, t in zip([*ids, *columns], schema.types, strict=True)]
+    arrays = [pa.array(c).cast(t) for c, t in zip([*ids, *columns, of], schema.types, strict=True)]
     return pa.table(arrays, schema=schema)
 
 

@@ -34,7 +34,7 @@ from kn_assets.knowledge.questions import ask
 from kn_assets.knowledge.work import Work
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake import plan as plans
-from kn_assets.lake.plan import Figures, Plan
+from kn_assets.lake.plan import Figures, Note, Plan
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
@@ -51,11 +51,8 @@ OF_MODEL = (
     "intervention_effects",
 )
 CONCEPTS = "neuron_concepts"
-VERSION = 3
-
-
-class NothingKnown(KnError):
-    """None of the facts that a model was asked for is one it knows."""
+VERSION = 4
+CONCEPTS_VERSION = 2  # noted beside the fingerprint, which is the atlas' own
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -153,6 +150,12 @@ class ConceptsPlan(OnAtlas):
     def fingerprint(self, table: str) -> str:
         return self.atlas.identity
 
+    def notes(self, table: str) -> dict[str, Any]:
+        return {"version": CONCEPTS_VERSION}
+
+    def fits(self, table: str, note: Note) -> bool:
+        return super().fits(table, note) and note.get("version") == CONCEPTS_VERSION
+
     def make(self, tables: Collection[str], progress: Progress) -> Figures:
         write_concepts(self.atlas, progress)
         return {}
@@ -196,9 +199,9 @@ def write_knowledge(
 
     With `settings.like` the facts that were attributed there are here too, whether or not this
     model knows them, so that steps of a training can be compared. A killed run goes on at the
-    batch, prompt or fact that it was asking, attributing or changing. Raises KnError where there
-    are no facts, and NothingKnown where the model knows none of those asked and there is none to be
-    like.
+    batch, prompt or fact that it was asking, attributing or changing. Where the model knows nothing
+    its answers are written all the same, and the other tables are empty. Raises KnError where there
+    are no facts, none can be asked, or the model's logits aren't finite.
     """
     told = plan.lake.read(plan.corpus, "facts")
     asked_texts = plan.lake.read(plan.corpus, "fact_prompts")
@@ -206,18 +209,22 @@ def write_knowledge(
     chosen = facts.first_of_each(told, settings.facts)
     like = lakes.model(settings.like) if settings.like else None
     if like:
-        taken = set(plan.lake.read(like, "attribution_error", ["fact_id"])["fact_id"].to_pylist())
+        taken = attributed(plan.lake, like, told)
         chosen = sorted({*chosen, *taken})
     questions = ask(loaded.tokenizer, told, asked_texts, chosen, loaded.parts.context)
+    for reason, n in questions.left_out.items():
+        progress.say(f"{n} prompts are not asked: {reason}")
     fingerprint = settings.fingerprint(plan)
     work = Work(plan, fingerprint, progress)
     answered = answers.answer(loaded, questions.asked, progress, work.parts)
+    known = answers.known(answered)
     if not like:
-        try:
-            taken = _first_known(told, answers.known(answered), settings.known)
-        except NothingKnown:
-            work.finish()  # there is nothing to go on with
-            raise
+        taken = _first_known(told, known, settings.known)
+        if not taken:
+            progress.say(
+                "the model knows none of the facts asked, so there is nothing to attribute: ask "
+                "more with --facts, or choose another model or checkpoint"
+            )
     some = [q for q in questions.asked if q.fact_id in taken]
     attributions, errors = scores.attribute_all(
         loaded, some, settings.steps, RULE, progress, work.parts
@@ -238,12 +245,38 @@ def write_knowledge(
         "interventions": changed,
         "intervention_effects": effects.effects(changed, told, settings.seed),
     }
+    notes = {
+        "settings": asdict(settings),
+        "facts_asked": len({q.fact_id for q in questions.asked}),
+        "facts_known": len(known),
+        "prompts_left_out": questions.left_out,
+    }
     counts = {
-        t: plan.lake.write(plan.model, t, rows, fingerprint, settings=asdict(settings))
-        for t, rows in made.items()
+        t: plan.lake.write(plan.model, t, rows, fingerprint, **notes) for t, rows in made.items()
     }
     work.finish()
     return counts
+
+
+def attributed(lake: Lake, model: Partition, told: pa.Table) -> set[int]:
+    """Ids of the facts `told` that were attributed in a model; those of another set don't count."""
+    found = lake.read(model, "attribution_error", ["fact_id", "fact_set"])
+    ours = set(told["fact_set"].to_pylist())
+    rows = zip(found["fact_id"].to_pylist(), found["fact_set"].to_pylist(), strict=True)
+    return {fact_id for fact_id, fact_set in rows if fact_set in ours}
+
+
+def answers_other_facts(lake: Lake, model: Partition) -> bool:
+    """Whether a model's answers are to other facts than its corpus holds now."""
+    if lake.meta(model, "fact_answers") is None or lake.meta(model, "atlases") is None:
+        return False
+    where = lakes.corpus(lake.read(model, "atlases", ["corpus"])["corpus"][0].as_py())
+    if lake.meta(where, "facts") is None:
+        return True
+    if lake.lacking(model, "fact_answers") or lake.lacking(where, "facts"):
+        return True  # an earlier version's, which noted nothing
+    told = set(lake.read(where, "facts", ["fact_set"])["fact_set"].to_pylist())
+    return not set(lake.read(model, "fact_answers", ["fact_set"])["fact_set"].to_pylist()) <= told
 
 
 def write_concepts(plan: AtlasPlan, progress: Progress) -> int:
@@ -277,16 +310,11 @@ def _float32(plan: AtlasPlan, progress: Progress) -> LoadedModel:
 
 
 def _first_known(told: pa.Table, known: list[int], n: int) -> set[int]:
-    """The first `n` known facts of each relation. Raises NothingKnown where there are none."""
+    """The first `n` known facts of each relation."""
     relation_of = dict(zip(told["fact_id"].to_pylist(), told["relation"].to_pylist(), strict=True))
     taken: dict[str, list[int]] = {}
     for fact in known:
         of_relation = taken.setdefault(relation_of[fact], [])
         if len(of_relation) < n:
             of_relation.append(fact)
-    if not taken:
-        raise NothingKnown(
-            "the model knows none of the facts asked, so there is nothing to attribute: ask more "
-            "with --facts, or choose another model or checkpoint"
-        )
     return {fact for of_relation in taken.values() for fact in of_relation}

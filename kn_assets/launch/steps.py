@@ -14,7 +14,7 @@ from typing import Any
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.database import database
 from kn_assets.errors import KnError
-from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings, NothingKnown
+from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.lake import plan as plans
 from kn_assets.lake.schema import ATLAS_TABLES
@@ -64,7 +64,7 @@ def _run_steps(requests: list[Request], progress: Progress) -> bool:
         progress.say(f"step {i + 1} of {len(requests)}: {key}")
         try:
             check(request.atlas.model)
-            made |= _run_step(request, done, progress)
+            made |= _run_step(request, done)
         except KnError as e:
             lost[key] = e
             progress.say(f"{key} is left out: {e}")
@@ -83,7 +83,7 @@ def _run_steps(requests: list[Request], progress: Progress) -> bool:
     return made
 
 
-def _run_step(request: Request, done: list[Request], progress: Progress) -> bool:
+def _run_step(request: Request, done: list[Request]) -> bool:
     """One step's atlas and what it answers; `done`: the later steps, the last of all first."""
     knowledge = request.knowledge
     if knowledge and done:
@@ -93,11 +93,7 @@ def _run_step(request: Request, done: list[Request], progress: Progress) -> bool
     only = request.only
     if done and not only:
         only = tuple(t for t in ATLAS_TABLES if t not in OF_LAST)
-    try:
-        made = run(replace(request, only=only, knowledge=knowledge))
-    except NothingKnown as e:
-        progress.say(f"no answers are attributed: {e}")
-        made = True
+    made = run(replace(request, only=only, knowledge=knowledge))
     return _lens(request, done) or made
 
 
@@ -120,8 +116,9 @@ def _over_steps(request: Request, progress: Progress) -> bool:
     """The tables over all steps that are in the lake, of the model of which `request` is one."""
     plan = StepsPlan(request.lake, request.plan.source.key.partition("@")[0])
     stale = plans.stale(plan)
-    if word := plan.lacking("fact_steps"):
-        progress.say(f"no fact_steps: {word}")
+    word = plan.lacking("fact_steps")
+    if word or (without := plan.without_lens()):
+        progress.say(f"no fact_steps: {word}" if word else f"fact_steps without {without}")
     if stale:
         materialize(request, plan.model, stale)
     return bool(stale)

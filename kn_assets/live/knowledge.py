@@ -7,7 +7,6 @@ neurons on other facts. Nothing is written.
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from kn_assets.knowledge.refine import THRESHOLD
 from kn_assets.knowledge.scores import FLOOR
 from kn_assets.lake import Lake
 from kn_assets.live.model import plan_of
+from kn_assets.live.numbers import to_json
 from kn_assets.live.questions import Asker, Told, top
 from kn_assets.progress import Progress
 
@@ -43,6 +43,7 @@ class LiveKnowledge:
     def __init__(self, loaded: LoadedModel, told: Told | None) -> None:
         self.loaded = loaded
         self._asker = Asker(loaded, told)
+        self._of: tuple[Lake, str, object] | None = None
 
     @classmethod
     def of(cls, lake: Lake, key: str, progress: Progress) -> LiveKnowledge:
@@ -56,12 +57,26 @@ class LiveKnowledge:
         plan = plan_of(lake, key)
         loaded = load(plan.source, lake, "float32", attention="eager", progress=progress)
         use_onednn_linears(loaded.model)
-        return cls(loaded, Told.of(lake, key))
+        stamp = Told.stamp(lake, key)
+        made = cls(loaded, Told.of(lake, key))
+        made._of = lake, key, stamp
+        return made
 
     def answer(self, asked: dict[str, Any], progress: Progress) -> bytes:
         """Do what `asked["do"]` says, attribute or change; JSON as UTF-8."""
+        self._look()
         work = {"attribute": self.attribute, "change": self.change}[asked["do"]]
-        return json.dumps(work(asked, progress), allow_nan=False).encode()
+        return to_json(work(asked, progress)).encode()
+
+    def _look(self) -> None:
+        """Take up the facts again where others were made: an id is another fact then."""
+        if self._of is None:
+            return
+        lake, key, before = self._of
+        stamp = Told.stamp(lake, key)
+        if stamp != before:
+            self._asker = Asker(self.loaded, Told.of(lake, key))
+            self._of = lake, key, stamp
 
     # -- attribution -------------------------------------------------------------------------------
 

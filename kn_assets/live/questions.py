@@ -1,18 +1,19 @@
 """Questions put to a model live: any prompt of a fact, or a sentence of one's own with its answer.
 
-Scored as in the stored tables: by the answer's first distinguishing token (see
+Scored as in the stored tables: the whole answer, and its first distinguishing token (see
 `kn_assets.knowledge.questions`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from kn_assets.atlas.forward.tokens import pieces
 from kn_assets.errors import KnError
-from kn_assets.knowledge.answers import Outcomes
+from kn_assets.knowledge.answers import known, score
 from kn_assets.knowledge.last_token import LastToken, last_token
 from kn_assets.knowledge.questions import Question, ask, single
 from kn_assets.lake import Lake
@@ -22,7 +23,6 @@ from kn_assets.live.model import valid
 
 if TYPE_CHECKING:
     import numpy as np
-    import pyarrow as pa
 
     from kn_assets.models.load import LoadedModel
 
@@ -46,11 +46,26 @@ class Told:
         where = corpora(lake.read(partition(key), "atlases", ["corpus"])["corpus"][0].as_py())
         if lake.meta(where, "facts") is None or lake.meta(where, "fact_prompts") is None:
             return None
-        known: frozenset[int] = frozenset()
+        facts, prompts = lake.read(where, "facts"), lake.read(where, "fact_prompts")
+        sets = set(facts["fact_set"].to_pylist())
+        if set(prompts["fact_set"].to_pylist()) != sets:
+            raise KnError("facts and their prompts are being made: ask again, or `kn knowledge`")
+        said: frozenset[int] = frozenset()
         if lake.meta(partition(key), "fact_answers") is not None:
-            answers = lake.read(partition(key), "fact_answers", ["fact_id", "rank"]).to_pylist()
-            known = frozenset(row["fact_id"] for row in answers if row["rank"] == 1)
-        return cls(lake.read(where, "facts"), lake.read(where, "fact_prompts"), known)
+            answers = lake.read(partition(key), "fact_answers")
+            told = [set_ in sets for set_ in answers["fact_set"].to_pylist()]
+            said = frozenset(known(answers.filter(pa.array(told, pa.bool_()))))
+        return cls(facts, prompts, said)
+
+    @staticmethod
+    def stamp(lake: Lake, key: str) -> object:
+        """What changes when `of` would give something else."""
+        atlas = lake.meta(partition(key), "atlases")
+        if atlas is None:
+            return None
+        where = corpora(lake.read(partition(key), "atlases", ["corpus"])["corpus"][0].as_py())
+        told = [lake.meta(where, table) for table in ("facts", "fact_prompts")]
+        return told, lake.meta(partition(key), "fact_answers")
 
 
 class Asker:
@@ -64,22 +79,26 @@ class Asker:
         """The question that `asked` means, and how it is asked, scored and answered.
 
         asked: `fact` and `prompt` (None: the first), or `text` and `answer`. Raises
-        KnError for what can't be asked.
+        KnError for what can't be asked, and where the model's logits aren't finite.
         """
+        import torch
+
         if asked.get("fact") is not None:
-            question, whole = self._of_fact(asked["fact"], asked.get("prompt"))
+            question = self._of_fact(asked["fact"], asked.get("prompt"))
         else:
-            question, whole = self._own(valid(str(asked["text"])), valid(str(asked["answer"])))
+            question = self._own(valid(str(asked["text"])), valid(str(asked["answer"])))
         shown = pieces(self.loaded.tokenizer, list(question.ids))
         cut = len(shown) - question.n_prefix
-        last = self.last(question)
-        logits = last.parts.logits(last.final)[:, 0]
-        (outcome,) = Outcomes.of(logits, [question.answer]).rows(self.loaded.tokenizer)
+        with torch.no_grad():
+            outcomes, whole = score(self.loaded, [question])
+        (outcome,) = outcomes.rows(self.loaded.tokenizer)
         return question, {
             "tokens": shown[:cut],
             "answer_prefix": "".join(shown[cut:]),
             "answer_token": self.loaded.tokenizer.decode([question.answer]),
-            "answer_tokens": whole,
+            "answer_tokens": len(question.whole),
+            "logprob": float(whole.logprobs[0]),
+            "greedy": bool(whole.greedy[0]),
             "probability": outcome["probability"],
             "rank": outcome["rank"],
             "top": top(outcome),
@@ -131,31 +150,28 @@ class Asker:
                 first.setdefault(other.fact_id, other)
         return [first[fact] for fact in chosen if fact in first][:OTHER_FACTS]
 
-    def _of_fact(self, fact: int, prompt: int | None) -> tuple[Question, int]:
+    def _of_fact(self, fact: int, prompt: int | None) -> Question:
         if self._told is None:
             raise KnError("this corpus has no facts yet: `kn knowledge` makes them")
         found = self._ask(self._told, [fact])
         chosen = [q for q in found if prompt is None or q.prompt == prompt]
         if not chosen:
             raise KnError(f"this model can't be asked prompt {prompt} of fact {fact}")
-        return chosen[0], chosen[0].n_prefix + 1
+        return chosen[0]
 
     def _ask(self, told: Told, facts: list[int]) -> list[Question]:
         context = self.loaded.parts.context
         return ask(self.loaded.tokenizer, told.facts, told.prompts, facts, context).asked
 
-    def _own(self, text: str, answer: str) -> tuple[Question, int]:
+    def _own(self, text: str, answer: str) -> Question:
         """A sentence of one's own, scored by its answer's first distinguishing token."""
-        question = single(self.loaded.tokenizer, text, answer)
-        found, whole = distinguished(
-            self.loaded.tokenizer, question, text, answer, self._others(answer)
-        )
-        if len(found.ids) > self.loaded.parts.context:
+        found = single(self.loaded.tokenizer, text, answer, self._others(answer))
+        if len(found.ids) + len(found.rest) > self.loaded.parts.context:
             raise KnError(
                 f"this sentence is longer than the model's context of "
                 f"{self.loaded.parts.context} tokens: give a shorter one"
             )
-        return found, whole
+        return found
 
     def _others(self, answer: str) -> list[str]:
         """The other objects of the relations in which `answer` is one."""
@@ -166,25 +182,6 @@ class Asker:
             relations.setdefault(row["relation"], set()).add(row["object"])
         name = answer.strip()
         return sorted({o for held in relations.values() if name in held for o in held} - {name})
-
-
-def distinguished(
-    tokenizer: Any, question: Question, text: str, answer: str, others: Sequence[str]
-) -> tuple[Question, int]:
-    """The question scored by the first token of `answer` that no name in `others` shares.
-
-    The tokens before it are the answer prefix. Where there is none, since the answer is a prefix of
-    another name, the first token is scored. Returns the question and the number of the answer's
-    tokens.
-    """
-    text = text.rstrip()
-    start, *whole = tokenizer([text, *(f"{text} {name}" for name in [answer.strip(), *others])])[
-        "input_ids"
-    ]
-    own, *rest = (ids[len(start) :] for ids in whole)
-    at = next((i for i in range(len(own)) if all(o[: i + 1] != own[: i + 1] for o in rest)), 0)
-    ids = (*question.ids, *own[:at])
-    return Question(question.fact_id, question.prompt, ids, own[at], at), len(own)
 
 
 def top(outcome: dict[str, Any]) -> list[list[Any]]:

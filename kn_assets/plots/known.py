@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from kn_assets.plots.source import Source
 
-_KNOWN = 0.5  # share of a fact's prompts whose answer ranks first
+_KNOWN = 0.5  # share of a fact's prompts in which greedy decoding says the whole object
 _NEW: dict[str, Any] = {"colour": ACCENT, "linestyle": "--"}
 _LOOKS: dict[str, dict[str, Any]] = {
     "trained prompts": {},
@@ -43,14 +43,14 @@ def fact_steps(source: Source) -> Figure | None:
     by_prompts: dict[str, dict[int, float]] = {}
     by_relation: dict[str, dict[int, float]] = {}
     n_facts: Counter[str] = Counter()
-    for step, (fact, trained, rank) in source.steps("fact_id", "trained", "rank"):
+    for step, (fact, trained, said) in source.steps("fact_id", "trained", "greedy"):
         steps.append(step)
         for value, word in zip((True, False, None), _LOOKS, strict=True):
             mine = np.array([t is value for t in trained.tolist()])
             if mine.any():
-                known = _known(fact[mine], rank[mine])
+                known = _known(fact[mine], said[mine])
                 by_prompts.setdefault(word, {})[step] = float(np.mean([*known.values()]))
-        known = _known(fact, rank)
+        known = _known(fact, said)
         relations = [relation_of.get(f, rest) for f in known]
         n_facts = n_facts or Counter(relations)  # those that the first step is asked
         named = [r for r, _ in n_facts.most_common() if r != rest][: len(CATEGORIES)]
@@ -99,10 +99,10 @@ def _shares(ax: Axes, what: str, steps: list[int] | np.ndarray) -> None:
     ax.set_ylim(-0.03, 1.03)
 
 
-def _known(fact: np.ndarray, rank: np.ndarray) -> dict[int, bool]:
-    """Whether each fact is known: its answer ranks first in at least half of its prompts."""
+def _known(fact: np.ndarray, said: np.ndarray) -> dict[int, bool]:
+    """Whether each fact is known: greedy decoding says it in at least half of its prompts."""
     ids, at = np.unique(fact, return_inverse=True)
-    share = np.bincount(at, rank == 1) / np.bincount(at)
+    share = np.bincount(at, said.astype(float)) / np.bincount(at)
     return dict(zip(ids.tolist(), (share >= _KNOWN).tolist(), strict=True))
 
 

@@ -49,6 +49,7 @@ def add_knowledge(
     rng = np.random.default_rng([seed, 6])
     told = lake.read(corpus, "facts")
     some = set(facts.first_of_each(told, _FACTS))
+    (fact_set,) = set(told["fact_set"].to_pylist())
     asked = [r for r in lake.read(corpus, "fact_prompts").to_pylist() if r["fact_id"] in some]
     answers = [_answer(row, rng) for row in asked]
     attributions = _attributions(asked, n_layers, n_neurons, rng)
@@ -68,7 +69,7 @@ def add_knowledge(
         "neuron_concepts": _concepts(lake, model, corpus, n_neurons),
     }
     for name, table in made.items():
-        lake.write(model, name, table, fingerprint)
+        lake.write(model, name, _of_set(table, fact_set), fingerprint)
 
 
 def _answer(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
@@ -88,6 +89,9 @@ def _answer(row: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
         "rank": rank,
         "top": [words[i] for i in top],
         "top_probabilities": chances.tolist(),
+        "answer_tokens": 2 if ends_otherwise(row) else 1,
+        "logprob": float(np.log(chances[rank - 1])) - ends_otherwise(row),
+        "greedy": rank == 1 and not ends_otherwise(row),
     }
 
 
@@ -179,6 +183,20 @@ def _concepts(lake: Lake, model: Partition, corpus: Partition, n_neurons: int) -
         [city[row["city_id"]] for row in prompts],
         level=1.0,
     )
+
+
+def ends_otherwise(row: dict[str, Any]) -> bool:
+    """Whether the model begins the answer to a prompt rightly and goes on wrongly."""
+    return (row["fact_id"] + row["prompt"]) % 5 == 0
+
+
+def _of_set(table: pa.Table, fact_set: str) -> pa.Table:
+    """With the set of facts that its rows are of, where it says one."""
+    if "fact_set" not in table.column_names:
+        return table
+    field = table.schema.field("fact_set")
+    of = pa.array([fact_set] * table.num_rows, field.type)
+    return table.set_column(table.column_names.index("fact_set"), field, of)
 
 
 def _key(row: dict[str, Any]) -> dict[str, Any]:

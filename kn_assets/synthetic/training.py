@@ -16,6 +16,7 @@ from kn_assets import lake as lakes
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import STEPS
 from kn_assets.synthetic.dense import FINGERPRINT
+from kn_assets.synthetic.knowledge import ends_otherwise
 from kn_assets.training.steps import fact_steps, layer_steps, neuron_steps
 
 _HELD_OUT = 1  # the last prompt of each fact
@@ -31,7 +32,7 @@ def write_training(lake: Lake, name: str, steps: tuple[int, ...], seed: int) -> 
     lenses = {}
     for i, (step, partition) in enumerate(of.items()):
         atlas = lake.read(partition, "atlases").to_pylist()[0]
-        asked = lake.read(partition, "fact_answers", ["fact_id", "prompt"]).to_pylist()
+        asked = lake.read(partition, "fact_answers", ["fact_id", "prompt", "fact_set"]).to_pylist()
         skill = i / (len(of) - 1)
         lenses[step] = _lens(asked, atlas["n_layers"], skill, np.random.default_rng([seed, 7, i]))
         lake.write(partition, "fact_lens", lenses[step], FINGERPRINT)
@@ -81,7 +82,11 @@ def _lens(
             rank = 1 if right else int(rng.integers(2, 60))
             chance = float(rng.uniform(0.5, 0.95) if right else rng.uniform(0, 0.3) / rank)
             said = {"layer": layer, "probability": chance, "rank": rank}
-            rows.append({"fact_id": row["fact_id"], "prompt": row["prompt"], **said})
+            whole = {
+                "logprob": float(np.log(max(chance, 1e-9))) - ends_otherwise(row),
+                "greedy": rank == 1 and not ends_otherwise(row),
+            }
+            rows.append({**row, **said, **whole})
     return pa.Table.from_pylist(rows, schema=STEPS["fact_lens"].schema)
 
 

@@ -1,5 +1,6 @@
--- A fact through training, one row per checkpoint: the number of its prompts answered correctly,
--- the answer's mean probability and median rank, the saturation layer (median over the prompts that
+-- A fact through training, one row per checkpoint at which it was asked: the number of its prompts,
+-- and of those where greedy decoding says the whole object (n_correct), the mean log-probability of
+-- the whole object, its telling token's mean probability and median rank, the saturation layer (median over the prompts that
 -- have one), the number of knowledge neurons, and the change of the answer's probability, over that
 -- before, with neurons suppressed or amplified: the fact's knowledge neurons at that checkpoint,
 -- the controls, and the knowledge neurons of the final checkpoint.
@@ -9,8 +10,9 @@ answers AS (
     SELECT
         s.step,
         count(*) AS n_prompts,
-        count(*) FILTER (s.rank = 1) AS n_correct,
+        count(*) FILTER (s.greedy) AS n_correct,
         avg(s.probability) AS probability,
+        avg(s.logprob) AS logprob,
         median(s.rank) AS rank,
         median(s.saturation_layer) AS saturation_layer
     FROM fact_steps AS s
@@ -64,7 +66,7 @@ changed AS (
     GROUP BY r.step
 )
 SELECT
-    a.step, a.n_prompts, a.n_correct, a.probability, a.rank, a.saturation_layer,
+    a.step, a.n_prompts, a.n_correct, a.probability, a.logprob, a.rank, a.saturation_layer,
     c.* EXCLUDE (step)
 FROM answers AS a
 LEFT JOIN changed AS c ON c.step = a.step

@@ -1,13 +1,16 @@
--- The facts that a model was asked for: the number of prompts and of those answered correctly, the
--- answer's mean probability, and the number of knowledge neurons.
+-- The facts that a model was asked for, one that isn't here was not: the number of prompts, and of
+-- those where greedy decoding says the whole object (n_correct); known: in at least half of them;
+-- the mean probability of the answer's telling token, the mean log-probability of the whole object,
+-- and the number of knowledge neurons.
 CREATE OR REPLACE MACRO model_facts(model) AS TABLE
 WITH
 answers AS (
     SELECT
         a.fact_id,
         count(*) AS n_prompts,
-        count(*) FILTER (a.rank = 1) AS n_correct,
-        avg(a.probability) AS mean_probability
+        count(*) FILTER (a.greedy) AS n_correct,
+        avg(a.probability) AS mean_probability,
+        avg(a.logprob) AS mean_logprob
     FROM fact_answers AS a
     WHERE a.model = model
     GROUP BY a.fact_id
@@ -20,7 +23,8 @@ counts AS (
 )
 SELECT
     f.fact_id, f.relation, f.subject, f.object, f.city_id, a.n_prompts, a.n_correct,
-    a.mean_probability, coalesce(n.n_neurons, 0) AS n_neurons
+    a.mean_probability, a.mean_logprob, 2 * a.n_correct >= a.n_prompts AS known,
+    coalesce(n.n_neurons, 0) AS n_neurons
 FROM answers AS a
 JOIN atlases AS t ON t.model = model
 JOIN facts AS f ON f.corpus = t.corpus AND f.fact_id = a.fact_id

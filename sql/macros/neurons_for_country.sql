@@ -1,6 +1,8 @@
--- The k neurons that fire in a larger share of one country's prompts than of all others:
--- z is the two-proportion statistic of share against share_elsewhere, so that a country with few
--- prompts doesn't win by chance. The country is its name in English or its two-letter code.
+-- The k neurons that fire in a larger share of one country's prompts than of all others, by
+-- difference_low: the lower end of the 95 % interval of share - share_elsewhere (Newcombe 1998,
+-- method 10, out of Wilson's intervals), so that few prompts don't win by chance. Neurons where it
+-- isn't over 0 are left out, and so are countries of one prompt: nothing supports them.
+-- z is the two-proportion statistic. The country is its name in English or its two-letter code.
 CREATE OR REPLACE MACRO neurons_for_country(model, country, k) AS TABLE
 WITH
 places AS (
@@ -30,14 +32,19 @@ shares AS (
         c.fired_out / s.n_out AS share_elsewhere,
         (c.fired_in + c.fired_out) / (s.n_in + s.n_out) AS pooled,
         1 / s.n_in + 1 / s.n_out AS spread,
+        c.fired_in / s.n_in - c.fired_out / s.n_out - sqrt(
+            pow(c.fired_in / s.n_in - wilson_low(c.fired_in, s.n_in), 2)
+            + pow(wilson_high(c.fired_out, s.n_out) - c.fired_out / s.n_out, 2)
+        ) AS difference_low,
         c.mean_peak
     FROM counts AS c, sizes AS s
-    WHERE c.fired_in > 0
+    WHERE c.fired_in > 0 AND s.n_in >= 2 AND s.n_out > 0
 )
 SELECT
     h.layer, h.neuron, h.n_prompts, h.n_fired, h.share, h.share_elsewhere,
     (h.share - h.share_elsewhere) / sqrt(nullif(h.pooled * (1 - h.pooled) * h.spread, 0)) AS z,
-    h.mean_peak
+    h.mean_peak, h.difference_low
 FROM shares AS h
-ORDER BY z DESC NULLS LAST, h.layer, h.neuron
+WHERE h.difference_low > 0
+ORDER BY h.difference_low DESC, z DESC NULLS LAST, h.layer, h.neuron
 LIMIT k;

@@ -13,11 +13,12 @@ named AS (
     WHERE w.word <> '' AND starts_with(fold(t.value), w.word)
 )
 SELECT
-    c.attribute, c.value, c.layer, c.neuron, c.n, c.precision, c.recall, c.lift, c.auroc, c.q_value
+    c.attribute, c.value, c.layer, c.neuron, c.n, c.precision, c.recall, c.lift, c.auroc,
+    c.auroc_low, c.q_value, c.n_fired, c.n_both
 FROM lake.neuron_concepts_of(model) AS c
 JOIN named AS d ON d.attribute = c.attribute AND d.value = c.value
 QUALIFY row_number() OVER (
-    PARTITION BY c.attribute, c.value ORDER BY c.q_value, c.auroc DESC, c.layer, c.neuron
+    PARTITION BY c.attribute, c.value ORDER BY c.auroc_low DESC, c.q_value, c.layer, c.neuron
 ) <= k
 ORDER BY d.exact DESC, max(c.n) OVER (PARTITION BY c.attribute, c.value) DESC, c.attribute,
-    c.value, c.q_value, c.auroc DESC, c.layer, c.neuron;
+    c.value, c.auroc_low DESC, c.q_value, c.layer, c.neuron;

@@ -1,7 +1,7 @@
 -- The facts of a model's corpus whose subject, object or relation match a text, best first; case
 -- and accents are ignored. n_prompts, n_correct and mean_probability are null where the model was
--- not asked; known: correct in at least half of the fact's prompts; n_neurons counts its knowledge
--- neurons. score: 6 the subject, 5 starts it, 4 within it, 3 the object,
+-- not asked, and so is known: greedy decoding says the whole object in at least half of the fact's
+-- prompts; n_neurons counts its knowledge neurons. score: 6 the subject, 5 starts it, 4 within it, 3 the object,
 -- 2 within it, 1 within the relation, 0 everything (for an empty text). Equal scores: those with
 -- knowledge neurons first, then the known, the asked, and the order of the corpus.
 CREATE OR REPLACE MACRO search_facts(model, text) AS TABLE
@@ -35,7 +35,7 @@ answered AS (FROM model_facts(model))
 SELECT
     s.fact_id, s.relation, s.subject, s.object, s.city_id,
     n.n_prompts, n.n_correct, n.mean_probability,
-    2 * n.n_correct >= n.n_prompts AS known,
+    n.known,
     coalesce(n.n_neurons, 0) AS n_neurons,
     s.score
 FROM scored AS s
@@ -44,6 +44,6 @@ WHERE s.score IS NOT NULL
 ORDER BY
     s.score DESC,
     coalesce(n.n_neurons, 0) = 0,
-    NOT coalesce(2 * n.n_correct >= n.n_prompts, false),
+    NOT coalesce(n.known, false),
     n.n_prompts IS NULL,
     s.fact_id;

@@ -1,7 +1,8 @@
--- A model's training, one row per checkpoint: share of the asked facts known in trained prompts
+-- A model's training, one row per checkpoint: the number of facts asked (n_facts, 0 at a checkpoint
+-- that was not asked, whose shares are null); the share of them known in trained prompts
 -- (known_trained), in held-out ones (known_held_out) and in all (known; the only one where the
--- training text is unknown); the saturation layer (mean over the correct prompts); knowledge
--- neurons per fact; and the change of the answers' probability, mean change over mean, with neurons
+-- training text is unknown), that is where greedy decoding says the whole object in at least half;
+-- the saturation layer (mean over the prompts that have one); knowledge neurons per fact; and the change of the answers' probability, mean change over mean, with neurons
 -- suppressed: the knowledge neurons with their 95 % interval, three controls, and the knowledge
 -- neurons of the final checkpoint. Of one relation, or all.
 CREATE OR REPLACE MACRO training_by_step(model, relation := 'all') AS TABLE
@@ -17,9 +18,9 @@ prompts AS (
 by_fact AS (
     SELECT
         p.step, p.fact_id,
-        avg((p.rank = 1)::INT) >= 0.5 AS known,
-        avg((p.rank = 1)::INT) FILTER (p.trained) >= 0.5 AS known_trained,
-        avg((p.rank = 1)::INT) FILTER (NOT p.trained) >= 0.5 AS known_held_out
+        avg(p.greedy::INT) >= 0.5 AS known,
+        avg(p.greedy::INT) FILTER (p.trained) >= 0.5 AS known_trained,
+        avg(p.greedy::INT) FILTER (NOT p.trained) >= 0.5 AS known_held_out
     FROM prompts AS p
     GROUP BY p.step, p.fact_id
 ),
@@ -34,6 +35,12 @@ answers AS (
     SELECT p.step, avg(p.probability) AS probability, avg(p.saturation_layer) AS saturation_layer
     FROM prompts AS p
     GROUP BY p.step
+),
+steps AS (
+    SELECT m.step FROM model_steps(model) AS m
+    WHERE (SELECT count(*) FROM known) > 0
+    UNION
+    SELECT b.step FROM known AS b
 ),
 last_step AS (SELECT max(m.step) AS step FROM model_steps(model) AS m),
 effects AS (
@@ -68,10 +75,11 @@ changed AS (
     GROUP BY e.step
 )
 SELECT
-    k.step, k.n_facts, k.known, k.known_trained, k.known_held_out, s.probability,
+    t.step, coalesce(k.n_facts, 0) AS n_facts, k.known, k.known_trained, k.known_held_out, s.probability,
     s.saturation_layer,
     c.* EXCLUDE (step)
-FROM known AS k
-JOIN answers AS s ON s.step = k.step
-LEFT JOIN changed AS c ON c.step = k.step
-ORDER BY k.step;
+FROM steps AS t
+LEFT JOIN known AS k ON k.step = t.step
+LEFT JOIN answers AS s ON s.step = t.step
+LEFT JOIN changed AS c ON c.step = t.step
+ORDER BY t.step;

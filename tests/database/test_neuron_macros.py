@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
+from pathlib import Path
 
 import duckdb
 import pytest
+from scipy.stats import binomtest
 
+from kn_assets.database import database
 from kn_assets.lake import Lake
+from kn_assets.synthetic import make_lake
 from tests.database.told import (
     LAYER,
     MODEL,
@@ -88,19 +93,50 @@ def test_neurons_for_country(
     fired = defaultdict(lambda: [0, 0])
     for r in rows(atlas, "neuron_peaks"):
         fired[r["layer"], r["neuron"]][r["prompt_id"] not in inside] += 1
-    expected = {}
+    expected, low = {}, {}
     for key, (a, b) in fired.items():
         pooled = (a + b) / (n_in + n_out)
         spread = pooled * (1 - pooled) * (1 / n_in + 1 / n_out)
-        if a and spread:
-            expected[key] = (a / n_in - b / n_out) / spread**0.5
-    got = ask(connection, f"FROM neurons_for_country('{MODEL}', '{country}', 7)")
-    assert [r["z"] for r in got] == pytest.approx(sorted(expected.values(), reverse=True)[:7])
+        least = binomtest(a, n_in).proportion_ci(method="wilson").low
+        most = binomtest(b, n_out).proportion_ci(method="wilson").high
+        share, elsewhere = a / n_in, b / n_out
+        low[key] = share - elsewhere - math.hypot(share - least, most - elsewhere)
+        if low[key] > 0:
+            expected[key] = (share - elsewhere) / spread**0.5
+    assert 2 < len(expected) < 20, "the others are not supported"
+    got = ask(connection, f"FROM neurons_for_country('{MODEL}', '{country}', 100)")
+    assert {(r["layer"], r["neuron"]) for r in got} == set(expected)
+    assert got[:3] == ask(connection, f"FROM neurons_for_country('{MODEL}', '{country}', 3)")
+    bounds = [r["difference_low"] for r in got]
+    assert bounds == sorted(bounds, reverse=True)
     for r in got:
+        assert r["difference_low"] == pytest.approx(low[r["layer"], r["neuron"]])
         a, b = fired[r["layer"], r["neuron"]]
         assert (r["n_prompts"], r["n_fired"]) == (n_in, a)
         assert (r["share"], r["share_elsewhere"]) == pytest.approx((a / n_in, b / n_out))
         assert expected[r["layer"], r["neuron"]] == pytest.approx(r["z"])
+
+
+def test_a_country_of_one_prompt_supports_nothing(tmp_path: Path) -> None:
+    """Whatever fires in that prompt alone, and many do: the prompt has other topics too."""
+    with database.connect(make_lake(tmp_path, n_prompts=7)) as few:
+        named = ask(few, "SELECT country, count(*) AS n FROM atlas_prompts('tiny') GROUP BY 1")
+        alone = [r["country"] for r in named if r["country"] and r["n"] == 1]
+        assert alone
+        fired = "SELECT layer, neuron FROM neuron_peaks GROUP BY ALL HAVING count(*) = 1"
+        assert ask(few, fired)
+        for country in alone:
+            name = country.replace("'", "''")
+            assert ask(few, f"FROM neurons_for_country('tiny', '{name}', 5)") == []
+
+
+@pytest.mark.parametrize(("hits", "trials"), [(0, 3), (1, 3), (3, 3), (1, 1), (7, 600), (599, 600)])
+def test_wilsons_interval(connection: duckdb.DuckDBPyConnection, hits: int, trials: int) -> None:
+    wanted = binomtest(hits, trials).proportion_ci(method="wilson")
+    (got,) = ask(
+        connection, f"SELECT wilson_low({hits}, {trials}) AS l, wilson_high({hits}, {trials}) AS h"
+    )
+    assert (got["l"], got["h"]) == pytest.approx((wanted.low, wanted.high))
 
 
 def test_neurons_for_token_ignores_case_and_spaces(

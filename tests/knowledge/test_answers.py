@@ -122,8 +122,8 @@ def test_a_long_prompt_is_left_out() -> None:
     found = questions.ask(Words(), *tables(*WORLD), context=6)
     assert found.left_out == {
         NO_DISTINGUISHING_TOKEN: 2,
-        TOO_LONG: 4,
-    }  # The city of Seoul is in South
+        TOO_LONG: 5,
+    }  # The city of Seoul is in South, The city of Pyongyang is in North: before the last token
 
 
 def test_a_question_of_ones_own() -> None:
@@ -166,11 +166,11 @@ def test_answers_equal_the_model_alone(loaded: LoadedModel) -> None:
 
 
 def test_known_facts(tmp_path: Path) -> None:
-    ranks = {3: [1, 1, 2], 4: [1, 2, 2], 5: [1], 6: [7, 1]}
+    said = {3: [True, True, False], 4: [True, False, False], 5: [True], 6: [False, True]}
     rows = [
-        {"fact_id": fact, "prompt": i, "rank": rank}
-        for fact, some in ranks.items()
-        for i, rank in enumerate(some)
+        {"fact_id": fact, "prompt": i, "greedy": greedy, "rank": 1}
+        for fact, some in said.items()
+        for i, greedy in enumerate(some)
     ]
     table = pa.Table.from_pylist(rows, schema=KNOWLEDGE["fact_answers"].schema)
     assert answers.known(table) == [3, 5, 6]

@@ -8,7 +8,7 @@ from kn_assets.lake.schema import KNOWLEDGE
 
 
 def attributions(rows: list[tuple[int, int, int, int, float]]) -> pa.Table:
-    names = KNOWLEDGE["attributions"].names
+    names = ("fact_id", "prompt", "layer", "neuron", "score")
     return pa.Table.from_pylist(
         [dict(zip(names, r, strict=True)) for r in rows],
         schema=KNOWLEDGE["attributions"].schema,

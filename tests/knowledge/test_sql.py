@@ -67,7 +67,7 @@ def test_model_facts(made: Lake) -> None:
         assert {k: r[k] for k in ("relation", "subject", "object", "city_id")} == {
             k: told[r["fact_id"]][k] for k in ("relation", "subject", "object", "city_id")
         }
-        assert (r["n_prompts"], r["n_correct"]) == (len(own), sum(a["rank"] == 1 for a in own))
+        assert (r["n_prompts"], r["n_correct"]) == (len(own), sum(a["greedy"] for a in own))
         mean = sum(a["probability"] for a in own) / len(own)
         assert r["mean_probability"] == pytest.approx(mean)
         assert r["n_neurons"] == neurons.count(r["fact_id"])
@@ -79,7 +79,7 @@ def test_concept_neurons(made: Lake) -> None:
         for r in made.read(MODEL, "neuron_concepts").to_pylist()
         if (r["attribute"], r["value"]) == ("continent", "Asia")
     ]
-    rows.sort(key=lambda r: (r["q_value"], -r["auroc"], r["layer"], r["neuron"]))
+    rows.sort(key=lambda r: (-r["auroc_low"], r["q_value"], r["layer"], r["neuron"]))
     got = ask(made, "FROM concept_neurons('tiny', 'ÁSIA', k := 7)")
     assert got == rows[:7]
     assert len(got) == 7

@@ -20,10 +20,11 @@ from kn_assets.knowledge.tables import (
     CONCEPTS,
     OF_CORPUS,
     OF_MODEL,
+    KnowledgePlan,
     KnowledgeSettings,
-    NothingKnown,
 )
 from kn_assets.lake import Lake
+from kn_assets.lake.plan import stale
 from kn_assets.launch import run
 from kn_assets.launch.request import Request
 from kn_assets.models.load import LoadedModel
@@ -219,11 +220,17 @@ def test_work_on_other_facts_is_thrown_away(
     assert taken(plan) == wanted, "the facts were the same ones"
 
 
-def test_nothing_known_leaves_nothing(plan: AtlasPlan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_known_is_remembered(plan: AtlasPlan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "known", lambda _: [])
-    with pytest.raises(NothingKnown):
-        tables.write_knowledge(plan, SETTINGS, Progress())
+    said = Interrupting()
+    rows = tables.write_knowledge(plan, SETTINGS, said)
+    assert rows == {table: PROMPTS if table == "fact_answers" else 0 for table in OF_MODEL}
+    assert any("the model knows none of the facts asked" in line for line in said.said)
+    note = plan.lake.meta(plan.model, "fact_answers") or {}
+    assert (note["facts_asked"], note["facts_known"]) == (FACTS, 0)
+    assert not stale(KnowledgePlan(plan, SETTINGS)), "what was asked isn't asked again"
     assert not list(plan.lake.folder(plan.model).glob(".*"))
+    taken(plan)
 
 
 def test_a_run_killed_before_it_tidied_up_leaves_nothing(

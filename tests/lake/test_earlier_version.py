@@ -20,7 +20,7 @@ def test_a_table_without_its_new_column_is_refused(tmp_path: Path) -> None:
     where = lakes.corpus("made")
     (file,) = lake.files(where, "fact_prompts")
     table = pq.read_table(file, partitioning=None)
-    earlier.rewrite(file, table.rename_columns(["fact_id", "paraphrase", "text"]))
+    earlier.rewrite(file, table.rename_columns(["fact_id", "paraphrase", "text", "fact_set"]))
     assert lake.lacking(where, "fact_prompts") == {"prompt"}
     with pytest.raises(
         KnError, match=r"^fact_prompts of made .*earlier version \(no column prompt\): `kn know"

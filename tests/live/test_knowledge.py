@@ -11,14 +11,15 @@ import pytest
 
 from kn_assets import lake as lakes
 from kn_assets.errors import KnError
-from kn_assets.knowledge import facts
+from kn_assets.knowledge import answers, facts
 from kn_assets.knowledge.attribution import attribute
+from kn_assets.knowledge.facts import Fact
 from kn_assets.knowledge.interventions import Change, change
 from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import ask, single
 from kn_assets.lake import Lake
 from kn_assets.live.knowledge import DRAWS, LiveKnowledge
-from kn_assets.live.questions import OTHER_FACTS, distinguished
+from kn_assets.live.questions import OTHER_FACTS
 from kn_assets.progress import Progress
 from tests import small
 
@@ -158,10 +159,10 @@ def test_an_answer_is_scored_where_others_end() -> None:
     text = "Seoul is in"
 
     def scored(answer: str, others: list[str]) -> tuple[int, str, int]:
-        question, n = distinguished(words, single(words, text, answer), text, answer, others)
+        question = single(words, text, answer, others)
         names = {i: w for w, i in words.ids.items()}
         assert [names[i] for i in question.ids[:3]] == text.split()
-        return question.n_prefix, names[question.answer], n
+        return question.n_prefix, names[question.answer], len(question.whole)
 
     assert scored("South Korea", []) == (0, "South", 2)
     assert scored("South Korea", ["Japan", "South Africa"]) == (1, "Korea", 2)
@@ -181,3 +182,46 @@ def test_a_corpus_without_facts_has_no_other_fact_control(lake: Lake, live: Live
     with pytest.raises(KnError, match="kn knowledge"):
         asked(alone, do="attribute", steps=2, fact=0, prompt=0)
     assert lake.meta(lakes.model(KEY), "thresholds")
+
+
+def test_a_live_answer_is_whole_as_in_the_tables(live: LiveKnowledge) -> None:
+    told = live._asker._told
+    assert told is not None
+    for question in ask(live.loaded.tokenizer, told.facts, told.prompts).asked[:4]:
+        found = asked(live, do="attribute", steps=1, fact=question.fact_id, prompt=question.prompt)
+        (row,) = answers.answer(live.loaded, [question]).to_pylist()
+        for name in ("answer_tokens", "greedy", "rank", "answer_prefix"):
+            assert found[name] == row[name], name
+        for name in ("logprob", "probability"):
+            assert found[name] == pytest.approx(row[name], rel=1e-5), name
+
+
+def test_facts_that_are_made_again_are_taken_up(tmp_path: Path) -> None:
+    """Its number is another fact then: the page shows that one."""
+    lake = lake_with_facts(tmp_path)
+    live = LiveKnowledge.of(lake, KEY, Progress())
+    before = asked(live, do="attribute", steps=1, fact=0, prompt=0)
+    place = lakes.corpus("cities")
+    other = facts.tables([Fact("r", "Lagos", "Nigeria", ("The city of Lagos is in",))])
+    for name, table in zip(("facts", "fact_prompts"), other, strict=True):
+        lake.write(place, name, table, "test")
+    after = asked(live, do="attribute", steps=1, fact=0, prompt=0)
+    assert "".join(after["tokens"]) == "The city of Lagos is in" != "".join(before["tokens"])
+
+
+def test_a_model_that_is_not_sound_is_refused_in_a_line(live: LiveKnowledge) -> None:
+    weights = live.loaded.parts.mlp_outputs[0].weight
+    kept = weights.data.clone()
+    try:
+        weights.data[0, 0] = float("nan")
+        with pytest.raises(KnError, match="logits are not finite"):
+            asked(LiveKnowledge(live.loaded, None), do="attribute", steps=1, **OWN)
+    finally:
+        weights.data.copy_(kept)
+
+
+def test_what_is_not_finite_is_null_and_counted(live: LiveKnowledge) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live, "attribute", lambda *_: {"scores": [1.0, float("nan"), float("inf")]})
+        found = asked(live, do="attribute")
+    assert found == {"scores": [1.0, None, None], "not_finite": 2}

@@ -23,7 +23,7 @@ from tests.plots.reading import (
 
 KNOWN = """
     SELECT step, avg(known::INT) FROM (
-        SELECT step, avg((rank = 1)::INT) >= 0.5 AS known
+        SELECT step, avg(greedy::INT) >= 0.5 AS known
         FROM fact_steps JOIN facts USING (fact_id) WHERE {which} GROUP BY step, fact_id
     ) GROUP BY step ORDER BY step
 """
@@ -82,7 +82,7 @@ def test_more_relations_than_can_be_told_apart(copy: Lake) -> None:
     facts = len(set(copy.read(MODEL, "fact_steps")["fact_id"].to_pylist()))
     known = sum(shown[name][:, 1] for name in list(shown)[:-1])
     known = known + shown["other"][:, 1] * (facts - len(CATEGORIES))
-    total = "SELECT sum(known::INT) FROM (SELECT step, avg((rank = 1)::INT) >= 0.5 AS known FROM "
+    total = "SELECT sum(known::INT) FROM (SELECT step, avg(greedy::INT) >= 0.5 AS known FROM "
     total += "fact_steps GROUP BY step, fact_id) GROUP BY step ORDER BY step"
     np.testing.assert_allclose(known, ask(copy, total, "fact_steps")[:, 0])
 

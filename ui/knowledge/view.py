@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
-from ui.rows import Answer, limit_option, missing_tables, rows
+from ui.rows import Answer, limit_option, made_of_other_facts, missing_tables, rows
 
 _SHOWN = 2_000  # neurons of the grid
 
@@ -58,7 +58,7 @@ def fact(database: Database, model: str, fact: int) -> Answer:
             model,
             about[0]["relation"],
         ),
-        "missing": _command(database, model, *lacking) if lacking else None,
+        "missing": _command(database, model, *lacking) if lacking else _others(database, model),
     }
 
 
@@ -67,11 +67,23 @@ def shared(database: Database, model: str, layer: int, neuron: int) -> Answer:
     return {"rows": rows(database, "FROM neuron_facts($1, $2, $3)", model, layer, neuron)}
 
 
-def _command(database: Database, model: str, *tables: str) -> str:
+def _others(database: Database, model: str) -> str | None:
+    """That the model's answers are to other facts, where they are."""
+    if "fact_answers" not in made_of_other_facts(database, model):
+        return None
+    return (
+        "The corpus' facts were made again since this model was asked: its answers, which are to "
+        f"other facts, are not shown. {_make(database, model)} asks these."
+    )
+
+
+def _make(database: Database, model: str) -> str:
     corpus = rows(database, "SELECT corpus FROM atlases WHERE model = $1", model)
     name = corpus[0]["corpus"] if corpus else "CORPUS"
+    limit = limit_option(database, model)
+    return f"`kn knowledge --corpus {name} --model {model}{limit}`"
+
+
+def _command(database: Database, model: str, *tables: str) -> str:
     named = " and ".join(f"`{table}`" for table in tables)
-    return (
-        f"This atlas has no table {named} yet: `kn knowledge --corpus {name} --model "
-        f"{model}{limit_option(database, model)}` makes it."
-    )
+    return f"This atlas has no table {named} yet: {_make(database, model)} makes it."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kn_assets.database.database import Database
+from kn_assets.live.numbers import NOT_FINITE
 from ui.pack import pack, pack_ids
 from ui.rows import Answer, columns, missing_tables, rows, waits_for
 
@@ -12,7 +13,10 @@ NONE = 0xFFFFFFFF
 
 
 def points(database: Database, model: str, kind: str) -> Answer:
-    """The map of neurons or of prompts; places are 16-bit fractions of one square."""
+    """The map of neurons or of prompts; places are 16-bit fractions of one square.
+
+    Points without a place, of a model whose activations are not finite, are left out and counted.
+    """
     table = "neuron_map" if kind == "neurons" else "prompt_map"
     if names := missing_tables(database, model, table):
         return {"n": 0, "missing": waits_for(names)}
@@ -23,9 +27,12 @@ def points(database: Database, model: str, kind: str) -> Answer:
         f"coalesce(country, '') AS country, coalesce(continent, '') AS continent) FROM {macro}($1)",
         model,
     )
+    there = np.isfinite(found["x"]) & np.isfinite(found["y"])
+    lost = int((~there).sum())
+    found = {name: column[there] for name, column in found.items()}
     n = len(found["x"])
-    left, top = float(found["x"].min(initial=0)), float(found["y"].min(initial=0))
-    width, height = float(np.ptp(found["x"])), float(np.ptp(found["y"]))
+    left, top = (float(found[axis].min()) if n else 0.0 for axis in ("x", "y"))
+    width, height = (float(np.ptp(found[axis])) if n else 0.0 for axis in ("x", "y"))
     size = max(width, height, 1e-9)
     left, top = left - (size - width) / 2, top - (size - height) / 2
     ids, first, of_prompt = np.unique(found["prompt_id"], return_index=True, return_inverse=True)
@@ -49,6 +56,8 @@ def points(database: Database, model: str, kind: str) -> Answer:
             {"name": str(name) or None, "continent": continents[name] or None} for name in countries
         ],
     }
+    if lost:
+        answer[NOT_FINITE] = lost
     if "cluster" in found:
         answer["cluster"] = pack(found["cluster"], "i2")
         answer["labels"] = labels(database, model, kind)

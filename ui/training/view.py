@@ -13,8 +13,9 @@ import numpy as np
 
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
+from kn_assets.live.numbers import NOT_FINITE
 from ui.pack import pack
-from ui.rows import Answer, columns, limit_option, missing_tables, rows
+from ui.rows import Answer, columns, limit_option, made_of_other_facts, missing_tables, rows
 
 _STORED = {
     "layers": "layer_steps",
@@ -49,6 +50,9 @@ def training(database: Database, model: str) -> Answer:
         if missing_tables(database, base(model), table)
     }
     missing |= _knowledge(database, found)
+    others = made_of_other_facts(database, model)
+    if "fact" not in missing and "fact_steps" in others:
+        missing["fact"] = _other_facts(base(model), found[0]["corpus"])
     steps = [row["step"] for row in found]
     return {
         "name": base(model),
@@ -83,6 +87,13 @@ def _command(model: str, corpus: str, table: str) -> str:
     return (
         f"{base(model)} has no table `{table}` yet: `kn run --corpus {corpus} --model "
         f"{base(model)} --steps-of all` makes it."
+    )
+
+
+def _other_facts(name: str, corpus: str) -> str:
+    return (
+        f"The corpus' facts were made again since the steps of {name} were asked: their answers "
+        f"are not shown. `kn knowledge --corpus {corpus} --model {name} --steps-of all` asks these."
     )
 
 
@@ -183,11 +194,15 @@ def places(database: Database, model: str, step: int) -> Answer:
     (whole,) = rows(
         database,
         "SELECT min(x) AS left_, max(x) AS right_, min(y) AS top, max(y) AS bottom "
-        "FROM neuron_map_steps WHERE model = $1",
+        "FROM neuron_map_steps WHERE model = $1 AND isfinite(x) AND isfinite(y)",
         base(model),
     )
     if not len(found["x"]):
         raise KnError(f"there is no map of step {step}")
+    there = np.isfinite(found["x"]) & np.isfinite(found["y"])
+    if not there.any():
+        raise KnError(f"no neuron has a finite place on the map of step {step}")
+    found = {name: column[there] for name, column in found.items()}
     width, height = whole["right_"] - whole["left_"], whole["bottom"] - whole["top"]
     size = max(width, height, 1e-9)
     left, top = whole["left_"] - (size - width) / 2, whole["top"] - (size - height) / 2
@@ -200,4 +215,5 @@ def places(database: Database, model: str, step: int) -> Answer:
         "x": pack(np.rint((found["x"] - left) / size * 65535), "u2"),
         "y": pack(np.rint((found["y"] - top) / size * 65535), "u2"),
         "extent": [width / size, height / size],
+        **({NOT_FINITE: int((~there).sum())} if not there.all() else {}),
     }

@@ -22,3 +22,8 @@ COORDINATES = (
 )
 FACT = Column("fact_id", pa.int32(), "fact, numbered from 0 in the corpus")
 FACT_PROMPT = Column("prompt", pa.int16(), "number of the fact's prompt, from 0")
+FACT_SET = Column(
+    "fact_set",
+    pa.string(),
+    "fingerprint of all facts and prompts of the corpus: rows of two sets don't belong together",
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from kn_assets.lake.schema.columns import FACT, FACT_PROMPT, LAYER, NEURON
+from kn_assets.lake.schema.columns import FACT, FACT_PROMPT, FACT_SET, LAYER, NEURON
 from kn_assets.lake.schema.table import Column, Table
 
 _SCORE = Column("score", pa.float32(), "share of the answer's probability (Dai et al. 2021)")
@@ -27,6 +27,7 @@ TABLES = (
             Column("subject", pa.string(), "what the fact is about"),
             Column("object", pa.string(), "the answer"),
             Column("city_id", pa.int64(), "city of the fact; null where it has none"),
+            FACT_SET,
         ),
         ("fact_id",),
     ),
@@ -34,13 +35,14 @@ TABLES = (
         "fact_prompts",
         "corpus",
         "The prompts of each fact: beginnings of sentences that its object completes.",
-        (FACT, FACT_PROMPT, Column("text", pa.string(), "ends right before the object")),
+        (FACT, FACT_PROMPT, Column("text", pa.string(), "ends right before the object"), FACT_SET),
         ("fact_id", "prompt"),
     ),
     Table(
         "fact_answers",
         "model",
-        "The model's answer to each prompt: the object's first distinguishing token.",
+        "The model's answer to each prompt asked, known or not: the whole object, and its first "
+        "distinguishing token.",
         (
             FACT,
             FACT_PROMPT,
@@ -52,10 +54,23 @@ TABLES = (
             Column("position", pa.int16(), "the answer position: the last token's index"),
             Column("answer_token_id", pa.int32(), "id in the model's vocabulary"),
             Column("answer_token", pa.string(), "text of that token"),
-            Column("probability", pa.float32(), "of the answer as next token"),
-            Column("rank", pa.int32(), "of the answer, from 1; 1 is correct"),
+            Column("probability", pa.float32(), "of that token as next token"),
+            Column("rank", pa.int32(), "of that token, from 1; the worst of a tie"),
             Column("top", pa.list_(pa.string()), "the five most likely next tokens"),
             Column("top_probabilities", pa.list_(pa.float32()), "their probabilities"),
+            Column("answer_tokens", pa.int16(), "tokens of the whole object"),
+            Column(
+                "logprob",
+                pa.float32(),
+                "log-probability of the whole object, nats: summed over its tokens, each after "
+                "the prompt and the tokens before it",
+            ),
+            Column(
+                "greedy",
+                pa.bool_(),
+                "greedy decoding says the whole object: each token is likelier than every other",
+            ),
+            FACT_SET,
         ),
         ("fact_id", "prompt"),
     ),
@@ -63,7 +78,7 @@ TABLES = (
         "attributions",
         "model",
         "Attributions of an answer to neurons at the answer position: scores over the floor.",
-        (FACT, FACT_PROMPT, LAYER, NEURON, _SCORE),
+        (FACT, FACT_PROMPT, LAYER, NEURON, _SCORE, FACT_SET),
         ("fact_id", "prompt", "layer", "neuron"),
     ),
     Table(
@@ -81,6 +96,7 @@ TABLES = (
                 pa.float64(),
                 "|attribution_sum - probability_drop| / |probability_drop|; null where that is 0",
             ),
+            FACT_SET,
         ),
         ("fact_id", "prompt", "layer"),
     ),
@@ -98,6 +114,7 @@ TABLES = (
                 "share of the fact's prompts with it in their coarse set",
             ),
             Column("score", pa.float32(), "mean attribution over the fact's prompts"),
+            FACT_SET,
         ),
         ("fact_id", "layer", "neuron"),
     ),
@@ -115,10 +132,11 @@ TABLES = (
             Column("prompt_fact_id", pa.int32(), "fact asked for; another one where other_fact"),
             Column("probability_before", pa.float32(), "of the asked fact's answer"),
             Column("probability_after", pa.float32(), "of the asked fact's answer"),
-            Column("rank_before", pa.int32(), "from 1"),
-            Column("rank_after", pa.int32(), "from 1"),
+            Column("rank_before", pa.int32(), "from 1; the worst of a tie"),
+            Column("rank_after", pa.int32(), "from 1; the worst of a tie"),
             Column("top_before", pa.list_(pa.string()), "the five most likely next tokens"),
             Column("top_after", pa.list_(pa.string()), "the five most likely next tokens"),
+            FACT_SET,
         ),
         ("fact_id", "prompt", "kind", "condition"),
     ),
@@ -138,6 +156,7 @@ TABLES = (
             Column("relative_change", pa.float64(), "mean change over mean probability before"),
             Column("ci_low", pa.float64(), "2.5th percentile of relative_change, facts resampled"),
             Column("ci_high", pa.float64(), "97.5th percentile of the same"),
+            FACT_SET,
         ),
         ("relation", "kind", "condition"),
     ),
@@ -156,6 +175,9 @@ TABLES = (
             Column("lift", pa.float32(), "precision over the value's share of all prompts"),
             Column("auroc", pa.float32(), "of |peak|, 0 where it didn't fire, for the value"),
             Column("q_value", pa.float64(), "exact test of firing, Benjamini-Hochberg over all"),
+            Column("n_fired", pa.int32(), "prompts where it fired"),
+            Column("n_both", pa.int32(), "prompts with that value where it fired"),
+            Column("auroc_low", pa.float32(), "lower end of a 95 % interval of auroc"),
         ),
         ("layer", "neuron", "attribute", "value"),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from kn_assets.lake.schema.columns import COORDINATES, FACT, FACT_PROMPT, LAYER, NEURON
+from kn_assets.lake.schema.columns import COORDINATES, FACT, FACT_PROMPT, FACT_SET, LAYER, NEURON
 from kn_assets.lake.schema.table import Column, Table
 
 _STEP = Column("step", pa.int32(), "optimizer step of the checkpoint")
@@ -13,13 +13,16 @@ TABLES = (
     Table(
         "fact_lens",
         "model",
-        "Logit lens at the answer position of a fact's prompt, after each layer.",
+        "Logit lens where a fact's prompt is answered, after each layer.",
         (
             FACT,
             FACT_PROMPT,
             LAYER,
             Column("probability", pa.float32(), "of the answer, softmax(W_U norm_f(h))"),
-            Column("rank", pa.int32(), "of the answer, from 1"),
+            Column("rank", pa.int32(), "of the answer, from 1; the worst of a tie"),
+            Column("logprob", pa.float32(), "log-probability of the whole object, nats"),
+            Column("greedy", pa.bool_(), "each token of the object is likelier than every other"),
+            FACT_SET,
         ),
         ("fact_id", "prompt", "layer"),
     ),
@@ -33,12 +36,15 @@ TABLES = (
             FACT_PROMPT,
             Column("trained", pa.bool_(), "the training text had this prompt; null where unknown"),
             Column("probability", pa.float32(), "of the answer as next token"),
-            Column("rank", pa.int32(), "of the answer, from 1"),
+            Column("rank", pa.int32(), "of the answer, from 1; the worst of a tie"),
             Column(
                 "saturation_layer",
                 pa.int16(),
                 "first layer from which on the lens ranks the answer first; null where none",
             ),
+            Column("logprob", pa.float32(), "log-probability of the whole object, nats"),
+            Column("greedy", pa.bool_(), "greedy decoding says the whole object"),
+            FACT_SET,
         ),
         ("step", "fact_id", "prompt"),
     ),

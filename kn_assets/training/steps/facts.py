@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from kn_assets.atlas.forward.capture import capturing
+from kn_assets.knowledge.likelihood import NextTokens, Whole
 from kn_assets.knowledge.questions import Question
+from kn_assets.knowledge.teacher_forcing import padding, positions
 from kn_assets.lake.schema import STEPS
 from kn_assets.progress import Progress
 
@@ -19,41 +21,51 @@ if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel
 
 _ROWS = 32
+_OF_LAST_LAYER = ("probability", "rank", "logprob", "greedy", "fact_set")
 
 
 def fact_lens(
     loaded: LoadedModel, questions: Iterable[Question], progress: Progress | None = None
 ) -> pa.Table:
-    """The table `fact_lens`: the logit lens (nostalgebraist 2020) at each answer position.
+    """The table `fact_lens`: the logit lens (nostalgebraist 2020) where each prompt is answered.
 
-    Probability and rank of each question's answer after every layer; the last layer's are the
-    model's own. Ties are in the answer's favour. Rows in the order of questions, then layers.
+    After every layer probability and rank of each question's answer at the answer position, and the
+    whole object's log-probability and whether each of its tokens is the likeliest; the last layer's
+    are the model's own. Ranks are the worst of a tie. Rows in the order of questions, then layers.
+    Raises KnError where logits aren't finite.
     """
     import torch
 
     asked = list(questions)
     n = loaded.parts.n_layers
-    probability = np.zeros((len(asked), n), dtype=np.float32)
-    rank = np.zeros((len(asked), n), dtype=np.int32)
+    probability, rank, logprob = (np.zeros((len(asked), n)) for _ in range(3))
+    greedy = np.zeros((len(asked), n), dtype=bool)
     order = sorted(range(len(asked)), key=lambda i: len(asked[i].ids))
     with (progress or Progress()).bar("lens of facts", len(asked), "prompts") as bar:
         for start in range(0, len(order), _ROWS):
             some = order[start : start + _ROWS]
+            of = [asked[i] for i in some]
+            texts, at, said = positions(of)
+            lengths = [len(q.whole) for q in of]
+            telling = np.cumsum([0, *lengths[:-1]]) + [q.n_prefix for q in of]
             with torch.no_grad():
-                states = _last_states(loaded, [asked[i].ids for i in some])
-                answers = torch.tensor([asked[i].answer for i in some], device=states[0].device)
-                for layer, hidden in enumerate(states):
-                    p = loaded.parts.logits(hidden).float().softmax(-1)
-                    own = p.gather(1, answers[:, None])
-                    probability[some, layer] = own[:, 0].cpu().numpy()
-                    rank[some, layer] = ((p > own).sum(1) + 1).cpu().numpy()
+                for layer, hidden in enumerate(_states(loaded, texts, at)):
+                    found = NextTokens.of(loaded.parts.logits(hidden), said)
+                    logprobs, ranks = found.logprobs.cpu().numpy(), found.ranks.cpu().numpy()
+                    whole = Whole.of(logprobs, ranks, lengths)
+                    probability[some, layer] = np.exp(logprobs[telling])
+                    rank[some, layer] = ranks[telling]
+                    logprob[some, layer], greedy[some, layer] = whole.logprobs, whole.greedy
             bar.advance(len(some))
     columns: dict[str, Any] = {
         "fact_id": np.repeat([q.fact_id for q in asked], n),
         "prompt": np.repeat([q.prompt for q in asked], n),
         "layer": np.tile(np.arange(n), len(asked)),
-        "probability": probability.ravel(),
-        "rank": rank.ravel(),
+        "probability": probability.ravel().astype(np.float32),
+        "rank": rank.ravel().astype(np.int32),
+        "logprob": logprob.ravel().astype(np.float32),
+        "greedy": greedy.ravel(),
+        "fact_set": [q.fact_set for q in asked for _ in range(n)],
     }
     schema = STEPS["fact_lens"].schema
     return pa.table([pa.array(columns[f.name]).cast(f.type) for f in schema], schema=schema)
@@ -71,21 +83,20 @@ def fact_steps(
     """
     rows = []
     for step in sorted(lenses):
-        of_prompt: dict[tuple[int, int], list[tuple[int, int, float]]] = {}
+        of_prompt: dict[tuple[int, int], list[dict[str, Any]]] = {}
         for r in lenses[step].to_pylist():
-            found = of_prompt.setdefault((r["fact_id"], r["prompt"]), [])
-            found.append((r["layer"], r["rank"], r["probability"]))
+            of_prompt.setdefault((r["fact_id"], r["prompt"]), []).append(r)
         for (fact_id, prompt), layers in sorted(of_prompt.items()):
-            layers.sort()
+            layers.sort(key=lambda r: r["layer"])
+            last = layers[-1]
             rows.append(
                 {
                     "step": step,
                     "fact_id": fact_id,
                     "prompt": prompt,
                     "trained": None if trained is None else (fact_id, prompt) in trained,
-                    "probability": layers[-1][2],
-                    "rank": layers[-1][1],
-                    "saturation_layer": saturation_layer([rank for _, rank, _ in layers]),
+                    "saturation_layer": saturation_layer([r["rank"] for r in layers]),
+                    **{name: last[name] for name in _OF_LAST_LAYER},
                 }
             )
     return pa.Table.from_pylist(rows, schema=STEPS["fact_steps"].schema)
@@ -98,23 +109,19 @@ def saturation_layer(ranks: list[int]) -> int | None:
     return first if first < len(ranks) else None
 
 
-def _last_states(loaded: LoadedModel, prompts: list[tuple[int, ...]]) -> list[Tensor]:
-    """Each block's output at the prompts' last tokens: [prompts, d_model] a layer.
-
-    Padding stands on the right, where no token looks.
-    """
+def _states(
+    loaded: LoadedModel, texts: Sequence[tuple[int, ...]], at: Sequence[Sequence[int]]
+) -> list[Tensor]:
+    """Each block's output at positions `at` of the texts, end to end: [positions, d_model]."""
     import torch
 
     device = next(loaded.model.parameters()).device
-    lengths = torch.tensor([len(ids) for ids in prompts])
-    padded = torch.zeros(len(prompts), int(lengths.max()), dtype=torch.long)
-    for row, ids in zip(padded, prompts, strict=True):
-        row[: len(ids)] = torch.tensor(ids)
-    every, last = torch.arange(len(prompts), device=device), (lengths - 1).to(device)
+    padded, row, column = padding(texts, at)
+    rows, columns = torch.tensor(row, device=device), torch.tensor(column, device=device)
     states: list[Tensor] = []
 
     def take(_layer: int, hidden: Tensor) -> None:
-        states.append(hidden[every, last])
+        states.append(hidden[rows, columns])
 
     with capturing(loaded.parts, residuals=take):
         loaded.parts.body(input_ids=padded.to(device), use_cache=False)

@@ -10,7 +10,7 @@ from kn_assets import lake as lakes
 from kn_assets.atlas.plan import AtlasPlan, OnAtlas
 from kn_assets.knowledge.facts import first_of_each
 from kn_assets.knowledge.questions import ask
-from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings
+from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings, attributed
 from kn_assets.lake import plan as plans
 from kn_assets.lake.plan import Figures
 from kn_assets.models import source as sources
@@ -62,9 +62,9 @@ def asked(plan: AtlasPlan, settings: KnowledgeSettings) -> list[int]:
     Those are attributed at the step that `settings.like` names, the last, or at this one. Raises
     KnError where the corpus tells no facts.
     """
-    ids = set(first_of_each(plan.lake.read(plan.corpus, "facts"), settings.facts))
+    told = plan.lake.read(plan.corpus, "facts")
+    ids = set(first_of_each(told, settings.facts))
     last = lakes.model(settings.like) if settings.like else plan.model
     if plan.lake.meta(last, "attribution_error"):
-        attributed = plan.lake.read(last, "attribution_error", ["fact_id"])
-        ids |= set(attributed["fact_id"].to_pylist())
+        ids |= attributed(plan.lake, last, told)
     return sorted(ids)

@@ -118,12 +118,19 @@ class StepsPlan(Plan):
         if table == "training_log":
             lost = training.log(self.lake, self.name) is None
             return f"{self.name} wasn't trained in this lake" if lost else None
-        atlases = self.atlases
-        if table == "fact_steps":
-            made = {s: plans.is_made(self.lake, p, "fact_lens") for s, p in atlases.items()}
-            if without := [str(step) for step in made if not made[step]]:
-                return f"step {', '.join(without)} has no fact_lens yet"
+        if table == "fact_steps" and not self._lenses():
+            return "no step has a fact_lens yet"
         return None
+
+    def without_lens(self) -> str:
+        """The steps that `fact_steps` is made without, in words; empty where it has all."""
+        lenses = self._lenses()
+        without = [str(step) for step in self.atlases if step not in lenses]
+        return f"step {', '.join(without)}, which has no fact_lens" if without else ""
+
+    def _lenses(self) -> dict[int, Partition]:
+        """Step -> atlas, of the steps whose lens of facts is made and passed its checks."""
+        return {s: p for s, p in self.atlases.items() if plans.is_made(self.lake, p, "fact_lens")}
 
     def sharers(self) -> list[Partition]:
         """The atlases that have no `neuron_map` of their own run: theirs is their part of
@@ -166,7 +173,8 @@ class StepsPlan(Plan):
         if table == "fact_steps":
             corpus, _ = self._prompts(next(iter(self.atlases.values())))
             trained = training.trained_prompts(self.lake, self.name, lakes.corpus(corpus))
-            return fact_steps(self._read("fact_lens"), trained)
+            lenses = {s: self.lake.read(p, "fact_lens") for s, p in self._lenses().items()}
+            return fact_steps(lenses, trained)
         if table == "neuron_map_steps":
             return self._maps(progress)
         log = training.log(self.lake, self.name)
@@ -236,9 +244,10 @@ class StepsPlan(Plan):
         if table == "training_log":
             log = training.log(self.lake, self.name)
             return identity(table, log.to_pylist() if log is not None else None)
+        made_of = self._lenses() if table == "fact_steps" else self.atlases
         of = {
             step: (self.lake.meta(p, _MADE_OF[table]) or {}).get("fingerprint")
-            for step, p in self.atlases.items()
+            for step, p in made_of.items()
         }
         of_maps = (self.seed, VERSIONS["neuron_map"])
         settings = {"fact_steps": (), "neuron_map_steps": of_maps}.get(table, (self.floor,))

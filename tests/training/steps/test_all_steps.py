@@ -74,7 +74,7 @@ def test_doctor_misses_what_is_missing_alone(made: Lake, tmp_path: Path) -> None
 def test_all_steps_are_of_the_facts_that_the_last_one_knows(made: Lake) -> None:
     right: dict[int, list[bool]] = {}
     for r in made.read(at(60), "fact_answers").to_pylist():
-        right.setdefault(r["fact_id"], []).append(r["rank"] == 1)
+        right.setdefault(r["fact_id"], []).append(r["greedy"])
     attributed = set(made.read(at(60), "attribution_error")["fact_id"].to_pylist())
     assert len(attributed) > 3
     assert all(2 * sum(right[fact]) >= len(right[fact]) for fact in attributed)
@@ -88,7 +88,7 @@ def test_all_steps_are_of_the_facts_that_the_last_one_knows(made: Lake) -> None:
         assert later == {
             fact: sum(h["fact_id"] == fact for h in held) for fact in {h["fact_id"] for h in held}
         }
-        known = made.read(at(step), "fact_answers")["rank"].to_numpy() == 1
+        known = made.read(at(step), "fact_answers")["greedy"].to_numpy(zero_copy_only=False)
         assert known.mean() < 0.5, "it was still to learn them"
     assert "final_checkpoint" not in made.read(at(60), "interventions")["condition"].to_pylist()
 

@@ -71,7 +71,7 @@ def test_fact_by_step(made: Lake) -> None:
     for r in got:
         own = [s for s in steps if (s["step"], s["fact_id"]) == (r["step"], fact)]
         layers = [s["saturation_layer"] for s in own if s["saturation_layer"] is not None]
-        assert (r["n_prompts"], r["n_correct"]) == (len(own), sum(s["rank"] == 1 for s in own))
+        assert (r["n_prompts"], r["n_correct"]) == (len(own), sum(s["greedy"] for s in own))
         assert r["probability"] == pytest.approx(statistics.mean(s["probability"] for s in own))
         assert r["rank"] == statistics.median(s["rank"] for s in own)
         assert r["saturation_layer"] == (statistics.median(layers) if layers else None)
@@ -124,9 +124,12 @@ def test_neuron_by_step(made: Lake) -> None:
             for c in made.read(at(r["step"]), "neuron_concepts").to_pylist()
             if (c["layer"], c["neuron"]) == (1, 11)
         ]
-        assert r["auroc"] == max((c["auroc"] for c in marks), default=None)
-        best = {(c["attribute"], c["value"]) for c in marks if c["auroc"] == r["auroc"]}
-        assert (r["attribute"], r["value"]) in (best or {(None, None)})
+        assert r["auroc_low"] == max((c["auroc_low"] for c in marks), default=None)
+        best = [c for c in marks if c["auroc_low"] == r["auroc_low"]]
+        told = [(c["attribute"], c["value"], c["auroc"], c["n"]) for c in best]
+        assert (r["attribute"], r["value"], r["auroc"], r["n_prompts"]) in (
+            told or [(None, None, None, None)]
+        )
         seen += bool(marks)
     assert seen
 
@@ -158,7 +161,7 @@ def test_training_by_step(made: Lake, relation: str) -> None:
         }:
             hits = [
                 statistics.mean(
-                    p["rank"] == 1 for p in own if p["fact_id"] == i and p["trained"] in told
+                    p["greedy"] for p in own if p["fact_id"] == i and p["trained"] in told
                 )
                 for i in ids
             ]
@@ -189,7 +192,7 @@ def test_known_facts_and_grid(made: Lake) -> None:
     answers = made.read(at(8), "fact_answers").to_pylist()
     right: dict[int, list[bool]] = {}
     for a in answers:
-        right.setdefault(a["fact_id"], []).append(a["rank"] == 1)
+        right.setdefault(a["fact_id"], []).append(a["greedy"])
     known = {fact for fact, hits in right.items() if 2 * sum(hits) >= len(hits)}
     got = ask(made, "FROM known_facts('tiny@step8')")
     assert {r["fact_id"] for r in got} == known and 0 < len(known) < len(right)

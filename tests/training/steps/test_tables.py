@@ -195,10 +195,26 @@ def test_killed_maps_go_on_at_their_step(made: Lake, monkeypatch: pytest.MonkeyP
 def test_what_lacks_something_says_what(made: Lake) -> None:
     with pytest.raises(KnError, match=r"no training_log of run: run wasn't trained in this lake"):
         StepsPlan(made, "run").make(["training_log"], Progress())
-    made.remove(lakes.model("run@step4"), "fact_lens")
-    with pytest.raises(KnError, match=r"no fact_steps of run: step 4 has no fact_lens yet"):
+    for step in STEPS:
+        made.remove(lakes.model(f"run@step{step}"), "fact_lens")
+    with pytest.raises(KnError, match=r"no fact_steps of run: no step has a fact_lens yet"):
         StepsPlan(made, "run").make(["fact_steps"], Progress())
     assert "fact_steps" not in stale(StepsPlan(made, "run"))
+
+
+def test_a_step_without_a_lens_keeps_no_other_from_being_made(made: Lake) -> None:
+    for step in (0, 16):
+        write_lens(plan(made, step))
+    steps = StepsPlan(made, "run", 0.1)
+    assert steps.without_lens() == "step 4, which has no fact_lens"
+    assert "fact_steps" in write(made, "run", 0.1)
+    here = lakes.model("run")
+    assert set(made.read(here, "fact_steps")["step"].to_pylist()) == {0, 16}
+    assert write(made, "run", 0.1) == []
+    write_lens(plan(made, 4))
+    assert write(made, "run", 0.1) == ["fact_steps"], "its lens is there now"
+    assert set(made.read(here, "fact_steps")["step"].to_pylist()) == {0, 4, 16}
+    assert StepsPlan(made, "run").without_lens() == ""
 
 
 def test_a_step_that_is_made_again_makes_the_tables_stale(made: Lake) -> None:

@@ -33,7 +33,7 @@ def test_facts_are_found_by_subject_object_and_relation(told: Lake, data: Databa
         assert from_view == wanted and wanted
     answers = read(told, "fact_answers", fact_id=FACT)
     (row,) = [r for r in every["rows"] if r["fact_id"] == FACT]
-    assert row["n_correct"] == sum(a["rank"] == 1 for a in answers)
+    assert row["n_correct"] == sum(a["greedy"] for a in answers)
     assert row["known"] == (2 * row["n_correct"] >= len(answers))
     asked = {a["fact_id"] for a in read(told, "fact_answers")}
     assert {r["fact_id"] for r in every["rows"] if r["known"] is not None} == asked

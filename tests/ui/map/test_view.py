@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from kn_assets import lake as lakes
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
-from kn_assets.synthetic import Shape
+from kn_assets.lake.schema import TABLES
+from kn_assets.synthetic import Shape, make_lake
 from ui.map import view
-from ui.pack import unpack
+from ui.pack import to_json, unpack
 
 SHAPE = Shape()
 
@@ -73,3 +79,47 @@ def test_a_box_of_the_map_is_summed_up(data: Database) -> None:
     )
     nothing = view.selection(data, "tiny", "neurons", square(3e9, 1e9))
     assert (nothing["n"], nothing["countries"], nothing["words"]) == (0, [], [])
+
+
+def moved(root: Path, x: float, lost: int = 0) -> Lake:
+    """A lake whose map of neurons lies `x` to the right, with some neurons that have no place."""
+    lake = make_lake(root)
+    where = lakes.model("tiny")
+    rows = lake.read(where, "neuron_map").to_pandas()
+    rows["x"] = (rows["x"] - rows["x"].min()) / 1000 + x
+    rows["y"] = (rows["y"] - rows["y"].min()) / 1000 + 2 * x
+    rows.loc[: lost - 1, "x"] = np.nan
+    schema = TABLES["neuron_map"].schema
+    columns = [pa.array(rows[f.name].to_numpy(), f.type, from_pandas=False) for f in schema]
+    lake.write(where, "neuron_map", pa.table(columns, schema=schema), "made")
+    return lake
+
+
+@pytest.mark.parametrize("x", [0.05, -7.0, 1000.0])
+def test_a_map_that_lies_all_on_one_side_of_0(tmp_path: Path, x: float) -> None:
+    lake = moved(tmp_path, x)
+    data = Database(lake)
+    sent = view.points(data, "tiny", "neurons")
+    held = lake.read(lakes.model("tiny"), "neuron_map")
+    for axis, begin in (("x", "left"), ("y", "top")):
+        places = sent[begin] + unpack(sent[axis]) / 65535 * sent["size"]
+        assert np.abs(places - held[axis].to_numpy()).max() <= sent["size"] / 65535 + 1e-4
+    spans = [np.ptp(unpack(sent[axis]).astype(int)) for axis in ("x", "y")]
+    assert max(spans) == 65535, "it fills the square"
+    data.close()
+
+
+def test_neurons_without_a_place_are_left_out_and_counted(tmp_path: Path) -> None:
+    lake = moved(tmp_path, 0.05, lost=5)
+    data = Database(lake)
+    whole = lake.read(lakes.model("tiny"), "neuron_map").num_rows
+    sent = json.loads(to_json(view.points(data, "tiny", "neurons")))
+    assert (sent["n"], sent["not_finite"]) == (whole - 5, 5)
+    assert len(unpack(sent["x"])) == len(unpack(sent["neuron"])) == whole - 5
+    assert max(unpack(sent["x"])) == 65535 or max(unpack(sent["y"])) == 65535
+    data.close()
+    lost = moved(tmp_path / "all", 0.05, lost=whole)
+    data = Database(lost)
+    sent = view.points(data, "tiny", "neurons")
+    assert (sent["n"], sent["not_finite"]) == (0, whole)
+    data.close()

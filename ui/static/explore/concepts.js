@@ -2,7 +2,7 @@
 // The neurons that mark what a search names.
 
 import { bdi, h } from "../page/dom.js";
-import { number, percent } from "../page/format.js";
+import { integer, number, percent } from "../page/format.js";
 import { literal, modelLiteral, sqlButton } from "../page/sql.js";
 import { store } from "../page/store.js";
 
@@ -15,6 +15,8 @@ import { store } from "../page/store.js";
  * @property {number} precision of the prompts in which it fires, those that have the value
  * @property {number} recall of those that have the value, the prompts in which it fires
  * @property {number} auroc of |peak|
+ * @property {number} auroc_low lower end of its 95 % interval
+ * @property {number} n prompts that have the value
  */
 /**
  * A value that was named, e.g. country Japan.
@@ -60,12 +62,14 @@ export const conceptWords = ({ attribute, value }) => {
  * @param {number} i
  * @param {(option: HTMLElement) => void} onpick
  */
-const option = ({ layer, neuron, precision, recall, auroc }, name, i, onpick) => {
+const option = (marker, name, i, onpick) => {
+  const { layer, neuron, precision, recall, auroc, auroc_low: low, n } = marker;
   const { state } = store;
   const title =
     `Precision ${percent(precision)}: share of its prompts from ${name}; ` +
     `recall ${percent(recall)}: share of the prompts from ${name} in which it fires; ` +
-    `AUROC ${number(auroc)} of its peaks (0.5: chance, 1: perfect).`;
+    `AUROC ${number(auroc)} of its peaks (0.5: chance, 1: perfect), at least ${number(low)} with 95 % ` +
+    `confidence; n = ${integer(n)} prompts from ${name}.`;
   /** @type {[string, number][]} */
   const measures = [
     ["precision", precision],
@@ -86,7 +90,7 @@ const option = ({ layer, neuron, precision, recall, auroc }, name, i, onpick) =>
       title,
     },
     h("span", { class: "kn-city" }, `layer ${layer} · neuron ${neuron}`),
-    h("span", { class: "kn-snippet" }, words.join(" · ")),
+    h("span", { class: "kn-snippet" }, [...words, `n\u00a0${integer(n)}`].join(" · ")),
   );
   return node;
 };

@@ -9,6 +9,7 @@ import { integer, number, probability, quoted } from "../page/format.js";
 /** @typedef {import("../page/dom.js").Child} Child */
 
 const PREFIX = "answer prefix";
+const WHOLE = "of all tokens of the object, each after the ones before it";
 
 /**
  * @param {Subject} subject
@@ -19,6 +20,7 @@ export const promptTable = (subject, onpick) => {
   const asked = subject.asked();
   // where the answers' tokens are one and the same, a note says it
   const hasTokens = new Set(prompts.map(p => p.answer_token)).size > 1;
+  const hasWhole = asked.some(p => Number(p.answer_tokens) > 1);
   /**
    * @param {number | null} value
    * @param {Child[]} words
@@ -38,19 +40,23 @@ export const promptTable = (subject, onpick) => {
       ...cells,
     );
   };
-  const all = () => row(null, [`mean of ${asked.length} prompts`], meanCells(asked, hasTokens));
+  const all = () =>
+    row(null, [`mean of ${asked.length} prompts`], meanCells(asked, hasTokens, hasWhole));
   const one = (/** @type {FactPrompt} */ p) =>
-    row(p.prompt, promptText(p), promptCells(p, hasTokens));
+    row(p.prompt, promptText(p), promptCells(p, hasTokens, hasWhole));
   return h(
     "table",
     {},
-    tableHead(hasTokens),
+    tableHead(hasTokens, hasWhole),
     h("tbody", {}, asked.length > 1 && all(), ...prompts.map(one)),
   );
 };
 
-/** @param {boolean} hasTokens */
-const tableHead = hasTokens => {
+/**
+ * @param {boolean} hasTokens
+ * @param {boolean} hasWhole
+ */
+const tableHead = (hasTokens, hasWhole) => {
   const head = (/** @type {string} */ words) => h("th", { scope: "col" }, words);
   return h(
     "thead",
@@ -62,6 +68,8 @@ const tableHead = hasTokens => {
       hasTokens && head("answer"),
       head("P"),
       head("rank"),
+      hasWhole && h("th", { scope: "col", title: WHOLE }, "P(whole answer)"),
+      head("says it"),
       h("th", { scope: "col", class: "kn-likeliest" }, "most likely token"),
     ),
   );
@@ -70,14 +78,17 @@ const tableHead = hasTokens => {
 /**
  * @param {FactPrompt[]} asked
  * @param {boolean} hasTokens
+ * @param {boolean} hasWhole
  */
-const meanCells = (asked, hasTokens) => {
+const meanCells = (asked, hasTokens, hasWhole) => {
   const mean = asked.reduce((sum, p) => sum + Number(p.probability), 0) / asked.length;
-  const first = asked.filter(p => p.rank === 1).length;
+  const said = asked.filter(p => p.greedy).length;
   return [
     hasTokens && h("td", {}),
     h("td", { class: "kn-num" }, number(mean)),
-    h("td", { class: "kn-num" }, `rank 1 in ${first}`),
+    h("td", {}),
+    hasWhole && h("td", {}),
+    h("td", { class: "kn-num" }, `in ${said}`),
     h("td", { class: "kn-likeliest" }),
   ];
 };
@@ -91,9 +102,12 @@ const promptText = ({ text, answer_prefix: prefix }) => [
 /**
  * @param {FactPrompt} prompt
  * @param {boolean} hasTokens
+ * @param {boolean} hasWhole
  */
-const promptCells = (prompt, hasTokens) => {
+const promptCells = (prompt, hasTokens, hasWhole) => {
   const { answer_token: token, probability: p, rank, top, top_probabilities: tops } = prompt;
+  const { greedy, logprob } = prompt;
+  const whole = logprob === null ? "" : probability(Math.exp(logprob));
   const answer =
     token === null ? faint("not asked") : h("span", { class: "kn-chip" }, bdi(quoted(token)));
   const likeliest =
@@ -101,11 +115,15 @@ const promptCells = (prompt, hasTokens) => {
   return [
     hasTokens && h("td", {}, answer),
     h("td", { class: "kn-num" }, p === null ? "" : number(p)),
-    h(
-      "td",
-      { class: rank === 1 ? "kn-num kn-first" : "kn-num" },
-      rank === null ? "" : integer(rank),
-    ),
+    h("td", { class: "kn-num" }, rank === null ? "" : integer(rank)),
+    hasWhole && h("td", { class: "kn-num" }, whole),
+    h("td", { class: greedy ? "kn-first" : null }, says(greedy)),
     h("td", { class: "kn-likeliest" }, likeliest),
   ];
+};
+
+/** @param {boolean | null} greedy */
+const says = greedy => {
+  if (greedy === null) return "";
+  return greedy ? "yes" : "no";
 };

@@ -100,9 +100,10 @@ export class SentenceForm {
   }
 
   #ask() {
-    const [sentence, answer] = [this.#sentence.value.trim(), this.#answer.value.trim()];
-    fill(this.#trouble, (!sentence || !answer) && message(INCOMPLETE));
-    if (!sentence || !answer) return;
+    const [sentence, answer] = [this.#sentence.value, this.#answer.value]; // as typed, blanks too
+    const isWhole = sentence.trim() && answer.trim();
+    fill(this.#trouble, !isWhole && message(INCOMPLETE));
+    if (!isWhole) return;
     if (sentence === store.state.sentence && answer === store.state.answer) this.again();
     else go({ sentence, answer });
   }

@@ -15,13 +15,13 @@ import { store } from "../page/store.js";
 const note = (...children) => h("p", { class: "kn-faint" }, ...children);
 
 /**
- * Whether the model knows it: correct in at least half of the prompts.
+ * Whether the model knows it: greedy decoding says the whole object in at least half of the prompts.
  *
  * @param {Subject} subject
  */
 const standing = subject => {
   const asked = subject.asked();
-  const correct = asked.filter(p => p.rank === 1).length;
+  const correct = asked.filter(p => p.greedy).length;
   const known = asked.length > 0 && 2 * correct >= asked.length;
   return { asked: asked.length, correct, known };
 };
@@ -84,8 +84,8 @@ const scoredBy = ({ fact, prompts }) => {
 };
 
 /** @param {Attribution} live */
-export const sentenceStanding = ({ probability: p, rank }) =>
-  `run live · P ${number(p)}, rank ${integer(rank)}`;
+export const sentenceStanding = ({ probability: p, rank, greedy }) =>
+  `run live · P ${number(p)}, rank ${integer(rank)} · ${greedy ? "known" : "not known"}`;
 
 /**
  * @param {Attribution} live
@@ -114,17 +114,21 @@ export const sentenceNotes = (live, answer) => {
  * @param {Attribution} live
  * @param {string} answer
  */
-const manyTokens = ({ answer_token: token, answer_tokens: n, answer_prefix: prefix }, answer) => {
+const manyTokens = (live, answer) => {
+  const { answer_token: token, answer_tokens: n, answer_prefix: prefix, logprob, greedy } = live;
   if (n <= 1) return null;
   const by = prefix
     ? `its first distinguishing token, “${quoted(token)}”, after the answer prefix “${quoted(prefix)}”.`
     : `its first, “${quoted(token)}”.`;
-  return `“${answer}” is ${n} tokens: it is scored by ${by}`;
+  const says = greedy ? "greedy decoding says it" : "greedy decoding does not say it";
+  const whole = `The whole answer has probability ${probability(Math.exp(logprob))}: ${says}.`;
+  return `“${answer}” is ${n} tokens: it is scored by ${by} ${whole}`;
 };
 
 /** @param {Attribution} live */
-const unknownAnswer = ({ rank, probability: p }) => {
-  if (rank <= 1) return null;
+const unknownAnswer = ({ rank, probability: p, greedy }) => {
+  if (greedy) return null;
+  if (rank <= 1) return "The model does not know this answer: it goes on with other tokens.";
   const words = `Rank ${integer(rank)}, probability ${number(p)}: the model does not know this answer.`;
   return `${words} Attributions of so small a probability mean little.`;
 };

@@ -13,6 +13,9 @@
  * @property {number | null} rank
  * @property {string[] | null} top
  * @property {number[]} top_probabilities
+ * @property {number | null} answer_tokens of the whole object
+ * @property {number | null} logprob of the whole object, nats
+ * @property {boolean | null} greedy whether greedy decoding says the whole object
  */
 /**
  * @typedef {object} Effect of an intervention over a relation's facts
@@ -41,6 +44,8 @@
  * @property {string} answer_token
  * @property {number} answer_tokens of the whole answer
  * @property {string} answer_prefix after the sentence
+ * @property {number} logprob of the whole answer, nats
+ * @property {boolean} greedy whether greedy decoding says the whole answer
  * @property {number} probability
  * @property {number} rank
  * @property {Likely[]} top

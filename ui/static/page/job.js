@@ -3,7 +3,7 @@
 
 import { h } from "./dom.js";
 import { counted } from "./format.js";
-import { call } from "./server.js";
+import { call, sayNotFinite } from "./server.js";
 
 /**
  * How far a job is: `before` others come first, then `done` of `of` of what `words` say.
@@ -76,6 +76,7 @@ const watch = async (name, args, tell, signal) => {
   }
   if (state.state === "cancelled") throw new Cancelled();
   if (state.state === "failed") throw new Error(state.error);
+  sayNotFinite(state.result);
   return state.result;
 };
 

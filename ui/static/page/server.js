@@ -1,6 +1,7 @@
 // @ts-check
 // Questions to the server.
 
+import { notify } from "./address.js";
 import { store } from "./store.js";
 
 /** @typedef {Record<string, (args: object) => Promise<unknown>>} Functions by question */
@@ -47,7 +48,19 @@ export const ask = async (question, args) => {
   }
   const data = JSON.parse(answer);
   if (data.error) throw new Error(data.error);
+  sayNotFinite(data);
   return data;
+};
+
+/**
+ * Values that were NaN or infinite are null in an answer: say that they are no numbers.
+ *
+ * @param {any} answer
+ */
+export const sayNotFinite = answer => {
+  const n = answer?.not_finite;
+  if (n)
+    notify(`${n} values here are not finite (NaN or infinity), shown as –: is the model sound?`);
 };
 
 /** @type {Map<string, any>} */

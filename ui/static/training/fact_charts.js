@@ -15,7 +15,7 @@ import { byStep } from "./by_step.js";
 /** @typedef {(number | null | undefined)[]} Column */
 
 const NOT_ATTRIBUTED =
-  "No attributions of this fact: the model does not know it, or was not asked.";
+  "No attributions of this fact: it is not among those the last step knows, or was not asked.";
 
 /**
  * A macro of the fact on screen.

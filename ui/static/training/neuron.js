@@ -3,7 +3,7 @@
 
 import { LineChart } from "../chart/lines.js";
 import { fill, h, message } from "../page/dom.js";
-import { number, percent } from "../page/format.js";
+import { integer, number, percent } from "../page/format.js";
 import { go } from "../page/navigate.js";
 import { remembered } from "../page/server.js";
 import { modelLiteral, sqlButton } from "../page/sql.js";
@@ -21,6 +21,7 @@ import { byStep } from "./by_step.js";
  * @property {number | null} firing_rate
  * @property {number | null} final_overlap
  * @property {number | null} auroc
+ * @property {number | null} n_prompts with the concept's value
  * @property {string | null} value of its best concept
  */
 
@@ -103,7 +104,9 @@ export class NeuronPane {
       data: () => {
         const names = byStep(this.#story, r => r.value);
         const values = byStep(this.#story, r => r.auroc);
-        const words = (/** @type {number} */ i) => `${names[i]} ${number(values[i])}`;
+        const counts = byStep(this.#story, r => r.n_prompts);
+        const words = (/** @type {number} */ i) =>
+          `${names[i]} ${number(values[i])} (n = ${integer(counts[i])})`;
         return {
           min: 0.5,
           max: 1,

@@ -17,6 +17,7 @@ import { Turns } from "../page/timing.js";
  *
  * @typedef {object} Row
  * @property {number} step
+ * @property {number} n_facts asked, 0 where the step was not asked
  * @property {Value} known
  * @property {Value} known_trained
  * @property {Value} known_held_out
@@ -54,8 +55,8 @@ const COLUMNS = [
   ["step", r => integer(r.step), "step"],
   [
     "facts known",
-    r => share(r.known),
-    "share of the facts asked that are correct in half of their prompts or more",
+    r => (r.n_facts ? share(r.known) : "not asked"),
+    "share of the facts asked of which greedy decoding says the whole object in half of their prompts or more",
   ],
   [
     "known, trained prompts",
@@ -71,7 +72,7 @@ const COLUMNS = [
   [
     "first layer at rank 1",
     r => number(r.saturation_layer),
-    "first layer from which on the lens ranks the answer first; mean over correct prompts",
+    "first layer from which on the lens ranks the answer first; mean over the prompts that have one",
   ],
   ["neurons per fact", r => number(r.neurons_per_fact), "knowledge neurons, mean over facts"],
   ["suppressed", suppressed, "the fact's knowledge neurons at that step"],
@@ -91,6 +92,7 @@ const COLUMNS = [
     r => change(r.suppress_final_checkpoint),
     "the fact's knowledge neurons at the final checkpoint",
   ],
+  ["facts asked", r => integer(r.n_facts), "0: the step was not asked, or asked other facts"],
 ];
 
 export class StoryPane {
