@@ -63,6 +63,15 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     _setting_options(plan)
     plan.set_defaults(call=commands.plan)
 
+    verify = added.add_parser(
+        "verify", help="compute prompts of an atlas again in float32, and tell how far it is off"
+    )
+    verify.add_argument("--model", required=True, help="model of the atlas, or the atlas' name")
+    verify.add_argument("--revision", help="revision of a hub model, such as step1000")
+    verify.add_argument("--prompts", type=int, default=20, help="prompts drawn; default 20")
+    verify.add_argument("--seed", type=int, default=0, help="seed of the draw; default 0")
+    verify.set_defaults(call=commands.verify)
+
     knowledge = added.add_parser(
         "knowledge", help="find the knowledge neurons of facts, and test them by interventions"
     )

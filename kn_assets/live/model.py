@@ -90,9 +90,7 @@ class LiveModel:
     thresholds, sink_norms: float32 [layers], the columns of `thresholds`.
     """
 
-    def __init__(
-        self, loaded: LoadedModel, thresholds: np.ndarray, sink_norms: np.ndarray
-    ) -> None:
+    def __init__(self, loaded: LoadedModel, thresholds: np.ndarray, sink_norms: np.ndarray) -> None:
         self.loaded = loaded
         self.thresholds = thresholds
         self.sink_norms = sink_norms

@@ -88,9 +88,7 @@ def _blocks(
         first = last
 
 
-def _block(
-    spills: list[Spill], layer: int, first: int, last: int
-) -> tuple[pa.Table, np.ndarray]:
+def _block(spills: list[Spill], layer: int, first: int, last: int) -> tuple[pa.Table, np.ndarray]:
     """The rows of the neurons first..last-1.
 
     Shards hold ascending prompts, each in neuron order, so the place of every row follows from

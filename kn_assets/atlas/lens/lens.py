@@ -30,7 +30,8 @@ _TILE = 8192  # vocabulary rows turned to float32 at once
 class Lens:
     """The lens of some tokens after one layer.
 
-    ids: int32 [tokens, k], likeliest first, of equal ones the lowest id; probabilities: float32 [tokens, k];
+    ids: int32 [tokens, k], likeliest first, of equal ones the lowest id; probabilities: float32
+    [tokens, k];
     next_probability: float32 [tokens], of the token that follows, NaN where none does;
     next_rank: int32 [tokens], its rank, the worst of those it ties with: how many tokens are at
     least as likely, itself counted; 0 where none follows.

@@ -26,7 +26,7 @@ class Ties:
     sizes: Tensor
 
 
-_last: tuple[weakref.ref[Tensor], int, Ties] | None = None
+_last: dict[str, tuple[weakref.ref[Tensor], int, Ties]] = {}
 
 
 def ties(weight: Tensor) -> Ties:
@@ -34,11 +34,11 @@ def ties(weight: Tensor) -> Ties:
 
     Those of the last matrix are remembered until it is changed.
     """
-    global _last
     version = 0 if weight.is_inference() else weight._version
-    if _last is None or _last[0]() is not weight or _last[1] != version:
-        _last = weakref.ref(weight), version, _found(weight)
-    return _last[2]
+    last = _last.get("matrix")
+    if last is None or last[0]() is not weight or last[1] != version:
+        last = _last["matrix"] = weakref.ref(weight), version, _found(weight)
+    return last[2]
 
 
 def _found(weight: Tensor) -> Ties:

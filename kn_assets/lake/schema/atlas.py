@@ -110,7 +110,9 @@ TABLES = (
             LAYER,
             NEURON,
             Column("n_fired", pa.int64(), "tokens at which it fired"),
-            Column("firing_rate", pa.float64(), "n_fired over the number of tokens that are no sinks"),
+            Column(
+                "firing_rate", pa.float64(), "n_fired over the number of tokens that are no sinks"
+            ),
             Column("mean", pa.float64(), "mean activation"),
             Column("std", pa.float64(), "standard deviation (population)"),
             Column("min", pa.float32(), "smallest activation"),
@@ -149,7 +151,11 @@ TABLES = (
             TOKEN,
             Column("probability", pa.float32(), "over the whole vocabulary"),
             Column("next_probability", pa.float32(), "of the token that follows; null at the end"),
-            Column("next_rank", pa.int32(), "rank of that token, from 1: how many are at least as likely; null at the end"),
+            Column(
+                "next_rank",
+                pa.int32(),
+                "rank of that token, from 1: how many are at least as likely; null at the end",
+            ),
         ),
         ("prompt_id", "position", "layer", "rank"),
         row_group=1 << 16,

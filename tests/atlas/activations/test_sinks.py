@@ -1,4 +1,4 @@
-"""Attention sinks by measure, against plain hooks: planted ones, none, and prompts of nothing else."""
+"""Attention sinks by measure, against plain hooks: planted ones, none, prompts of nothing else."""
 
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ def test_ordinary_norms_are_medians_over_plain_hidden_states(tmp_path: Path) -> 
     ids = np.random.default_rng(0).integers(1, 300, 64).astype(np.int32)  # 0 marks beginnings
     lengths = np.array([1, 2, 29, 32], np.int32)
     with_marks = np.insert(ids, np.cumsum(lengths[:-1]), 0)
-    sample = TokenizedPrompts(np.arange(4), lengths + [0, 1, 1, 1], with_marks)
+    sample = TokenizedPrompts(np.arange(4), lengths + np.array([0, 1, 1, 1], np.int32), with_marks)
     found = ordinary_norms(loaded, sample, 32)
     model = AutoModelForCausalLM.from_pretrained(
         tmp_path / "tiny", attn_implementation="eager", dtype=torch.float32
