@@ -66,11 +66,7 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     verify = added.add_parser(
         "verify", help="compute prompts of an atlas again in float32, and tell how far it is off"
     )
-    verify.add_argument("--model", required=True, help="model of the atlas, or the atlas' name")
-    verify.add_argument("--revision", help="revision of a hub model, such as step1000")
-    verify.add_argument("--prompts", type=int, default=20, help="prompts drawn; default 20")
-    verify.add_argument("--seed", type=int, default=0, help="seed of the draw; default 0")
-    verify.set_defaults(call=commands.verify)
+    _verify_options(verify)
 
     knowledge = added.add_parser(
         "knowledge", help="find the knowledge neurons of facts, and test them by interventions"
@@ -113,6 +109,14 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     doctor = added.add_parser("doctor", help="check the installation, the network and the lake")
     doctor.set_defaults(call=commands.doctor)
     return parser
+
+
+def _verify_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", required=True, help="model of the atlas, or the atlas' name")
+    parser.add_argument("--revision", help="revision of a hub model, such as step1000")
+    parser.add_argument("--prompts", type=int, default=20, help="prompts drawn; default 20")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the draw; default 0")
+    parser.set_defaults(call=commands.verify)
 
 
 def _bench_options(parser: argparse.ArgumentParser, given: list[str]) -> None:

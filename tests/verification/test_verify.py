@@ -47,7 +47,9 @@ def column(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Change:
     def how(table: pa.Table) -> pa.Table:
         at = table.schema.get_field_index(name)
         values = change(table[name].to_numpy(zero_copy_only=False).copy())
-        return table.set_column(at, table.schema.field(at), pa.array(values.astype(table[name].type.to_pandas_dtype())))
+        return table.set_column(
+            at, table.schema.field(at), pa.array(values.astype(table[name].type.to_pandas_dtype()))
+        )
 
     return how
 
