@@ -62,9 +62,9 @@ BOUNDS: dict[str, dict[str, float]] = {
         "p99": 0.2,
         "likeliest": 0.9,
         "probability_p99": 0.05,
-        "probability_max": 0.3,
+        "probability_max": 0.5,
         "rank": 0.1,
-        "attention": 0.1,
+        "attention": 0.2,
         "sinks": 0.0,
     },
 }

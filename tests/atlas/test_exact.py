@@ -1,7 +1,6 @@
 """The embedded model in float32 over 200 real descriptions, against plain hooks, every number."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -87,13 +86,10 @@ def test_every_number_of_200_prompts(plan: AtlasPlan) -> None:
     prompt_of, *places, values = (c[wanted_order] for c in stored["activations"])
     edges = np.searchsorted(prompt_of, np.arange(N_PROMPTS + 1))
 
-    count = 0
-    fired: Any = 0
-    sums: Any = 0
-    squares: Any = 0
+    count = differing = 0
+    fired, sums, squares = (np.zeros(()) for _ in range(3))
     most: list[np.ndarray] = []
     least: list[np.ndarray] = []
-    differing = 0
     for prompt, (dense, norms) in enumerate(hooked(plan)):
         counted = ~sinks[prompt]
         assert (counted == (norms < bars).all(0)).all()
