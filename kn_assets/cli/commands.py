@@ -80,9 +80,9 @@ def plan(args: argparse.Namespace) -> int:
 def verify(args: argparse.Namespace) -> int:
     """Tell how far an atlas is off; 1 where it is beyond the bounds of its dtype."""
     from kn_assets.atlas.plan import AtlasPlan
+    from kn_assets.atlas.verification.verify import verify
     from kn_assets.models.source import resolve
     from kn_assets.progress import TerminalProgress
-    from kn_assets.verification.verify import verify
 
     lake = _lake(args)
     keys = {partition.key for partition in lake.partitions("model")}

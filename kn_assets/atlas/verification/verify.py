@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kn_assets.atlas.verification.deviations import Deviations
+from kn_assets.atlas.verification.plain import Plain, lens, plain
 from kn_assets.errors import KnError
-from kn_assets.verification.deviations import Deviations
-from kn_assets.verification.plain import Plain, lens, plain
 
 if TYPE_CHECKING:
     import pyarrow as pa

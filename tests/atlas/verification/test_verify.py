@@ -9,10 +9,10 @@ import pytest
 
 from kn_assets.atlas.extract import NEEDS, extract
 from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.verification.verify import Report, verify
 from kn_assets.cli import parser
 from kn_assets.errors import KnError
 from kn_assets.progress import Progress
-from kn_assets.verification.verify import Report, verify
 from tests.atlas.test_extract import made_plan
 
 Change = Callable[[pa.Table], pa.Table]

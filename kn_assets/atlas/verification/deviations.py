@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kn_assets.verification.plain import Plain
+from kn_assets.atlas.verification.plain import Plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
