@@ -14,7 +14,7 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pyarrow as pa
@@ -70,7 +70,8 @@ def run_shard(loaded: LoadedModel, job: Job, folder: Path, bar: Bar, pool: Execu
     fresh.mkdir(parents=True)
     harvest, device = _Harvest(loaded, job, pool), device_of(loaded)
     parts = loaded.parts
-    bytes_of_token = parts.n_layers * parts.n_neurons * parts.unembedding.weight.element_size()
+    weight = cast("Tensor", parts.unembedding.weight)
+    bytes_of_token = parts.n_layers * parts.n_neurons * weight.element_size()
     with harvest.capturing():
         for n_prompts in in_streams(
             harvest.run, batches(job.prompts, tokens_per_batch(device, bytes_of_token)), device
