@@ -22,12 +22,13 @@ import pyarrow as pa
 from kn_assets.atlas import lazy_lens
 from kn_assets.atlas.activations.merge import NeuronSums, link_parts, merge_by_neuron
 from kn_assets.atlas.activations.packed import MANTISSA
+from kn_assets.atlas.activations.sinks import FACTOR
 from kn_assets.atlas.activations.thresholds import Calibration, calibrate
 from kn_assets.atlas.forward.tokens import TokenizedPrompts, token_tables, vocabulary
 from kn_assets.atlas.forward.vocabulary import neuron_vocabulary
 from kn_assets.atlas.loaded import load_model, tokenized
-from kn_assets.atlas.needs import FIRED, LENS, NEEDS
-from kn_assets.atlas.shard import Job, run_shard
+from kn_assets.atlas.needs import FIRED, LENS, NEEDS, SINKS
+from kn_assets.atlas.shard import SINKS_FILE, Job, run_shard
 from kn_assets.atlas.work import Work
 from kn_assets.atlas.workers import workers
 from kn_assets.lake import plan as plans
@@ -108,7 +109,7 @@ class _Extraction:
 
     def make(self, wanted: list[str]) -> dict[str, int]:
         self.calibration: Calibration | None = None
-        if "thresholds" in wanted or FIRED in self.wants:
+        if "thresholds" in wanted or {FIRED, SINKS} & self.wants:
             self.calibration = self._calibrated()
         self.shards = self._run_shards() if self.wants else []
         rows = {}
@@ -123,7 +124,7 @@ class _Extraction:
         kept, settings = self.work.root / "calibration.npz", self.plan.settings
         if kept.exists():
             return Calibration.read(kept, settings)
-        self.progress.say("calibrating the threshold of each layer")
+        self.progress.say("calibrating thresholds and ordinary norms of each layer")
         found = calibrate(self.loaded, self.prompts, settings, self.pool)
         found.save(kept)
         return found
@@ -170,7 +171,8 @@ class _Extraction:
             self.progress.say(f"writing {table}")
             data = self.sums.neurons() if table == "neurons" else self.sums.tops()
         elif table == "tokens":
-            tables = token_tables(self.loaded.tokenizer, self.prompts)
+            sinks = np.concatenate([np.load(shard / SINKS_FILE) for shard in self.shards])
+            tables = token_tables(self.loaded.tokenizer, self.prompts, sinks)
             return {table: plans.write(self.plan, table, tables)}
         elif table == "thresholds":
             assert self.calibration is not None
@@ -203,7 +205,7 @@ class _Extraction:
             "mantissa_bits_of_activations": MANTISSA,
             "source": self.plan.kept_source,
             "commit": self.loaded.commit,
-            "statistics_leave_out_position_0": True,
+            "sink_factor": FACTOR,
         }
         row = {
             "corpus": self.plan.corpus.key,

@@ -1,11 +1,11 @@
 """What each table of the one pass needs of the model's forward pass."""
 
-FIRED, LENS, ATTENTION = "fired", "lens", "attention"
+FIRED, LENS, ATTENTION, SINKS = "fired", "lens", "attention", "sinks"
 
 NEEDS = {
     "atlases": None,
     "thresholds": None,
-    "tokens": None,
+    "tokens": SINKS,
     "activations": FIRED,
     "activations_by_neuron": FIRED,
     "neuron_peaks": FIRED,

@@ -10,7 +10,7 @@ from kn_assets.errors import KnError
 from kn_assets.lake import fingerprint
 
 # Raised when the same settings would give other tables, so that older atlases are made again.
-VERSION = 1
+VERSION = 2
 LONGEST = 1 << 15
 DTYPES = ("auto", "float32", "bfloat16")
 DEVICES = ("auto", "cpu", "cuda")

@@ -14,19 +14,21 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pyarrow as pa
 
 from kn_assets.atlas.activations.fired import Fired
+from kn_assets.atlas.activations.numbers import refuse_norms
+from kn_assets.atlas.activations.sinks import Norms, are_sinks, sink_norms
 from kn_assets.atlas.activations.thresholds import Calibration
 from kn_assets.atlas.forward.batches import Batch, batches, tokens_per_batch
 from kn_assets.atlas.forward.capture import capturing, device_of, forward
 from kn_assets.atlas.forward.streams import in_streams
 from kn_assets.atlas.forward.tokens import TokenizedPrompts
 from kn_assets.atlas.lens.rows import LensRows
-from kn_assets.atlas.needs import ATTENTION, FIRED, LENS
+from kn_assets.atlas.needs import ATTENTION, FIRED, LENS, SINKS
 from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Bar
@@ -36,12 +38,17 @@ if TYPE_CHECKING:
 
     from kn_assets.models.load import LoadedModel
 
+SINKS_FILE = "sinks.npy"
 _GRID = np.float32(1 << 16)  # attention is kept to 2 ** -17: a mean over heads in two bytes
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a shard works on. `wants` holds some of `fired`, `lens`, `attention`."""
+    """What a shard works on.
+
+    wants: some of `fired`, `lens`, `attention`, `sinks`; calibration: needed for `fired` and
+    `sinks`.
+    """
 
     prompts: TokenizedPrompts
     wants: frozenset[str]
@@ -62,9 +69,12 @@ def run_shard(loaded: LoadedModel, job: Job, folder: Path, bar: Bar, pool: Execu
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     harvest, device = _Harvest(loaded, job, pool), device_of(loaded)
+    parts = loaded.parts
+    weight = cast("Tensor", parts.unembedding.weight)
+    bytes_of_token = parts.n_layers * parts.n_neurons * weight.element_size()
     with harvest.capturing():
         for n_prompts in in_streams(
-            harvest.run, batches(job.prompts, tokens_per_batch(device)), device
+            harvest.run, batches(job.prompts, tokens_per_batch(device, bytes_of_token)), device
         ):
             bar.advance(n_prompts)
     harvest.write(fresh)
@@ -74,7 +84,9 @@ def run_shard(loaded: LoadedModel, job: Job, folder: Path, bar: Bar, pool: Execu
 class _Harvest:
     """What is kept of the shard's batches until they are written.
 
-    Batches may run in several threads at once, each through the same hooks.
+    Batches may run in several threads at once, each through the same hooks. Whether a token is an
+    attention sink shows after the last block, and sinks count in no statistic: so a batch's
+    activations are held until it has run.
     """
 
     def __init__(self, loaded: LoadedModel, job: Job, pool: Executor) -> None:
@@ -83,6 +95,7 @@ class _Harvest:
         if FIRED in job.wants:
             assert job.calibration is not None
             self.fired = Fired(loaded, job.calibration, job.top_k, pool)
+        self.sinks = np.zeros(len(job.prompts.ids), bool)
         self.of_thread = threading.local()
         self.lens = LensRows(job.prompts, self.parts.n_layers) if LENS in job.wants else None
         self.attention: dict[int, np.ndarray] = {}  # prompt's first token -> [layers, T, T]
@@ -92,7 +105,7 @@ class _Harvest:
         return capturing(
             self.parts,
             activations=self._take_activations if self.fired else None,
-            residuals=self._take_residuals if self.lens else None,
+            residuals=self._take_residuals,
             attention=self._take_attention if ATTENTION in self.job.wants else None,
         )
 
@@ -101,17 +114,30 @@ class _Harvest:
         import torch
 
         self.of_thread.batch = batch
+        self.of_thread.norms, self.of_thread.activations = Norms(), []
         with torch.inference_mode():
             forward(self.loaded, batch.ids)
+            self._settle(batch, self.of_thread.norms.found(), self.of_thread.activations)
         return batch.n_prompts
 
-    def _take_activations(self, layer: int, activations: Tensor) -> None:
-        assert self.fired is not None
-        self.fired.take(self.of_thread.batch, layer, activations)
+    def _settle(self, batch: Batch, norms: np.ndarray, activations: list[Tensor]) -> None:
+        """Take a batch's activations, now that all of its norms are known."""
+        real = batch.index.reshape(-1) >= 0
+        refuse_norms(norms, real, activations)
+        if self.job.calibration is None:
+            return
+        sinks = are_sinks(norms, sink_norms(self.job.calibration.norms))
+        self.sinks[batch.tokens[real]] = sinks[real]
+        if self.fired:
+            self.fired.take(batch.with_sinks(sinks), activations)
+
+    def _take_activations(self, _layer: int, activations: Tensor) -> None:
+        self.of_thread.activations.append(activations)
 
     def _take_residuals(self, layer: int, residuals: Tensor) -> None:
-        assert self.lens is not None
-        self.lens.take(self.parts, layer, residuals, self.of_thread.batch.index)
+        self.of_thread.norms.take(residuals)
+        if self.lens:
+            self.lens.take(self.parts, layer, residuals, self.of_thread.batch.index)
 
     def _take_attention(self, layer: int, weights: Tensor) -> None:
         mean = weights.float().mean(1).cpu().numpy()
@@ -127,7 +153,9 @@ class _Harvest:
 
     def write(self, folder: Path) -> None:
         if self.fired:
-            self.fired.write(folder, self.job.prompts)
+            self.fired.write(folder, self.job.prompts, self.sinks)
+        if SINKS in self.job.wants:
+            np.save(folder / SINKS_FILE, self.sinks)
         if self.lens:
             _write(folder / "lens.parquet", "logit_lens", [self.lens.table(self.job.vocabulary)])
         if ATTENTION in self.job.wants:

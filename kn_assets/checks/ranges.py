@@ -32,8 +32,10 @@ _FIXED: dict[str, Bounds] = {
     "firing_rate": (0, 1),
     "std": (0, _ANY),
     "top_prompt_id": (0, _ANY),
-    "top_position": (1, _ANY),
+    "top_position": (0, _ANY),
     "threshold": (0, _ANY),
+    "median_norm": (0, _ANY),
+    "sink_norm": (0, _ANY),
     "target_density": (0, 1),
     "cluster": (-1, _ANY),
     "n_prompts": (1, _ANY),
@@ -49,7 +51,7 @@ _FIXED: dict[str, Bounds] = {
 }
 _LENS_RANKS = 5  # the schema's five likeliest
 _RANKS_SETTING = {"neuron_top": "top_k", "neuron_vocabulary": "vocabulary_k"}
-_AFTER_FIRST = ("neuron_peaks", "neuron_top")  # tables that leave out position 0
+_WITHOUT_SINKS = ("neuron_peaks", "neuron_top", "neurons")
 _TOKENS = (("prompt_id", "position"), ("top_prompt_id", "top_position"))
 
 
@@ -57,7 +59,8 @@ class InRange(Check):
     """No null in the key, and every number within its bounds.
 
     Layers and neurons are bounded by the atlas, ranks by the atlas' settings, prompts and positions
-    by the tokens; without those tables only from below. Nulls outside of the key are no fault.
+    by the tokens, which tell attention sinks too; without those tables only from below. Nulls
+    outside of the key are no fault.
     """
 
     name = "in_range"
@@ -79,8 +82,6 @@ class InRange(Check):
                 return (1, _LENS_RANKS)
             setting = _RANKS_SETTING.get(self.table.name, "")  # an answer's rank has no upper bound
             return (1, atlas.get("settings", {}).get(setting, _ANY))
-        if column == "position" and self.table.name in _AFTER_FIRST:
-            return (1, _ANY)
         return _FIXED.get(column)
 
     def look(self, rows: Rows) -> None:
@@ -101,7 +102,9 @@ class InRange(Check):
         self._look_at_tokens(rows)
 
     def _look_at_tokens(self, rows: Rows) -> None:
-        """Each prompt is one of the atlas, each position one of its tokens."""
+        """Each prompt is one of the atlas, each position one of its tokens, none a sink where
+        sinks are left out.
+        """
         if self._lengths is None:
             return
         for prompt, position in _TOKENS:
@@ -115,6 +118,9 @@ class InRange(Check):
             if position in self._bounds:
                 past = (rows[position] >= length) & (length > 0)
                 self._note(f"{position} past the prompt's tokens", past, rows, prompt, position)
+                if self.table.name in _WITHOUT_SINKS and self.facts.sinks is not None:
+                    sinks = self.facts.sinks.at(ids, rows[position])
+                    self._note(f"{position} of an attention sink", sinks, rows, prompt, position)
 
     def _note(self, kind: str, wrong: np.ndarray, rows: Rows, *columns: str) -> None:
         for column in columns:

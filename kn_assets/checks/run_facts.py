@@ -7,11 +7,37 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from kn_assets.lake import Lake, Partition
 
 MOST_PROMPTS = 1 << 24  # ids are numbered from 0: a larger one is no prompt of any atlas
+
+
+class Sinks:
+    """Attention sinks by prompt and position; `n` are there.
+
+    lengths: tokens of each prompt, int64 [prompts]; prompts, positions: int64 [n].
+    """
+
+    def __init__(self, lengths: np.ndarray, prompts: np.ndarray, positions: np.ndarray) -> None:
+        self.n = len(prompts)
+        self._starts = np.concatenate([[0], np.cumsum(lengths)])
+        self._flags = np.zeros(int(self._starts[-1]) + 1, bool)
+        self._flags[self._places(prompts, positions)] = True
+        self._flags[-1] = False
+
+    def at(self, prompts: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Whether each token is one, bool [n]; what is no token of the atlas is none."""
+        return self._flags[self._places(prompts, positions)]
+
+    def _places(self, prompts: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        known = (prompts >= 0) & (prompts < len(self._starts) - 1) & (positions >= 0)
+        first = self._starts.take(prompts, mode="clip")
+        place = first + positions
+        known &= place < self._starts.take(prompts.astype(np.int64) + 1, mode="clip")
+        return np.where(known, place, len(self._flags) - 1)
 
 
 class RunFacts:
@@ -53,6 +79,16 @@ class RunFacts:
         ids = self.lake.read(self.partition, "tokens", ["prompt_id"]).column(0)
         known = ids.drop_null().to_numpy()
         return np.bincount(known[(known >= 0) & (known < MOST_PROMPTS)], minlength=1)
+
+    @cached_property
+    def sinks(self) -> Sinks | None:
+        """Which tokens are attention sinks."""
+        if self.lengths is None:
+            return None
+        found = self.lake.read(self.partition, "tokens", ["prompt_id", "position", "sink"])
+        found = found.filter(pc.field("sink"))
+        places = (found[c].to_numpy().astype(np.int64) for c in ("prompt_id", "position"))
+        return Sinks(self.lengths, *places)
 
     @cached_property
     def thresholds(self) -> dict[int, float] | None:

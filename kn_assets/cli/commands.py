@@ -78,6 +78,23 @@ def plan(args: argparse.Namespace) -> int:
     return int(bool(found.refusal))
 
 
+def verify(args: argparse.Namespace) -> int:
+    """Tell how far an atlas is off; 1 where it is beyond the bounds of its dtype."""
+    from kn_assets.atlas.plan import AtlasPlan
+    from kn_assets.atlas.verification.verify import verify
+    from kn_assets.models.source import resolve
+    from kn_assets.progress import TerminalProgress
+
+    lake = _lake(args)
+    keys = {partition.key for partition in lake.partitions("model")}
+    key = args.model if args.model in keys else resolve(args.model, args.revision).key
+    if key not in keys:
+        raise KnError(f"there is no atlas {key}: `kn run --model {args.model}` makes it")
+    found = verify(AtlasPlan.of(lake, key), TerminalProgress(), args.prompts, args.seed)
+    print(found)
+    return int(not found.holds)
+
+
 def train(args: argparse.Namespace) -> int:
     """Train the small GPT-2."""
     from kn_assets.progress import TerminalProgress

@@ -85,6 +85,11 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     _setting_options(plan)
     plan.set_defaults(call=commands.plan)
 
+    verify = added.add_parser(
+        "verify", help="compute prompts of an atlas again in float32, and tell how far it is off"
+    )
+    _verify_options(verify)
+
     knowledge = added.add_parser(
         "knowledge", help="find the knowledge neurons of facts, and test them by interventions"
     )
@@ -136,6 +141,14 @@ def _doctor_options(parser: argparse.ArgumentParser) -> None:
         help="also compare checksums of all tables; a damaged one is made again by `kn run`",
     )
     parser.set_defaults(call=commands.doctor)
+
+
+def _verify_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", required=True, help="model of the atlas, or the atlas' name")
+    parser.add_argument("--revision", help="revision of a hub model, such as step1000")
+    parser.add_argument("--prompts", type=int, default=20, help="prompts drawn; default 20")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the draw; default 0")
+    parser.set_defaults(call=commands.verify)
 
 
 def _bench_options(parser: argparse.ArgumentParser, given: list[str]) -> None:

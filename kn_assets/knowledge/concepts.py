@@ -1,7 +1,7 @@
 """What a neuron is about, told by the cities' metadata: how selectively its peaks mark each value.
 
-For a neuron and a value, say `Japan`: of the N prompts n have the value, the neuron fired (after
-position 0) in F, and in k that have it. precision = k/F, recall = k/n, lift = precision / (n/N).
+For a neuron and a value, say `Japan`: of the N prompts n have the value, the neuron fired (sinks
+left out) in F, and in k that have it. precision = k/F, recall = k/n, lift = precision / (n/N).
 auroc is the chance that |peak| in a prompt with the value is above that in one without, ties a
 half; |peak| is 0 where the neuron didn't fire.
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from kn_assets.atlas.activations.packed import rounded
 from kn_assets.atlas.activations.sieve import passing
+from kn_assets.atlas.activations.sinks import Norms, are_sinks
 from kn_assets.atlas.forward.capture import capturing, forward
 from kn_assets.atlas.forward.tokens import TokenizedPrompts, pieces, tokenize, vocabulary
 from kn_assets.atlas.lens.rows import LensRows
@@ -84,23 +85,29 @@ def _made_in(lake: Lake, key: str) -> str | None:
 
 
 class LiveModel:
-    """An atlas' loaded model with its thresholds, for one text after another."""
+    """An atlas' loaded model with its thresholds, for one text after another.
 
-    def __init__(self, loaded: LoadedModel, thresholds: np.ndarray) -> None:
+    thresholds, sink_norms: float32 [layers], the columns of `thresholds`.
+    """
+
+    def __init__(self, loaded: LoadedModel, thresholds: np.ndarray, sink_norms: np.ndarray) -> None:
         self.loaded = loaded
         self.thresholds = thresholds
+        self.sink_norms = sink_norms
         self.words = vocabulary(loaded.tokenizer, loaded.parts.vocab_size)
 
     @classmethod
     def of(cls, lake: Lake, key: str, progress: Progress) -> LiveModel:
         """Load the model of an atlas. Raises KnError as `plan_of`, and where it can't be read."""
         plan = plan_of(lake, key)
-        found = lake.read(plan.model, "thresholds", ["layer", "threshold"]).sort_by("layer")
+        found = lake.read(plan.model, "thresholds").sort_by("layer")
         loaded = load_model(plan, progress)
-        thresholds = found["threshold"].to_numpy().astype(np.float32)
+        thresholds, sink_norms = (
+            found[name].to_numpy().astype(np.float32) for name in ("threshold", "sink_norm")
+        )
         if len(thresholds) != loaded.parts.n_layers:
             raise KnError(f"atlas {key} and its model have different layers: make the atlas again")
-        return cls(loaded, thresholds)
+        return cls(loaded, thresholds, sink_norms)
 
     @property
     def longest(self) -> int:
@@ -151,6 +158,7 @@ class LiveModel:
             words=[self.words[i] for i in found.tolist()],
             **harvest.fired(),
             thresholds=self.thresholds,
+            sinks=harvest.sinks(),
             lens_ids=places.reshape(harvest.lens.ids.shape).astype(np.int32),
             lens_probabilities=harvest.lens.probabilities,
             next_probability=harvest.lens.next_probability,
@@ -170,6 +178,7 @@ class _Harvest:
     def __init__(self, model: LiveModel, ids: np.ndarray, bar: Bar) -> None:
 
         self.parts, self.thresholds, self.bar = model.loaded.parts, model.thresholds, bar
+        self.bars, self.norms = model.sink_norms, Norms()
         n, layers = len(ids), self.parts.n_layers
         prompt = TokenizedPrompts(np.zeros(1, np.int32), np.array([n], np.int32), ids)
         self.lens, self.index = LensRows(prompt, layers), np.arange(n)[None]
@@ -189,6 +198,7 @@ class _Harvest:
         )
 
     def take_residuals(self, layer: int, residuals: Tensor) -> None:
+        self.norms.take(residuals)
         self.lens.take(self.parts, layer, residuals, self.index)
         self.bar.advance()
 
@@ -196,6 +206,10 @@ class _Harvest:
         mean = weights[0].float().mean(0).cpu().numpy()[self.triangle]
         codes = np.rint(mean * np.float32(ATTENTION_GRID)).clip(0, ATTENTION_GRID - 1)
         self.attention[layer] = codes.astype(np.uint16)
+
+    def sinks(self) -> np.ndarray:
+        """Which tokens are attention sinks, bool [T]: as the atlas tells them."""
+        return are_sinks(self.norms.found(), self.bars)
 
     def fired(self) -> dict[str, np.ndarray]:
         """The columns of `activations`, in its order."""

@@ -18,7 +18,7 @@ class LivePrompt:
 
     tokens: text of each; n_whole: tokens of the whole text, of which the first T were run;
     position, layer: int16 [fired], neuron: int32 [fired], activation: float32 [fired], ordered as
-    the rows of `activations`; thresholds: float32 [L];
+    the rows of `activations`; thresholds: float32 [L]; sinks: bool [T], which are attention sinks;
     lens_ids: int32 [T, L, k], places in `words`; lens_probabilities: float32 [T, L, k];
     next_probability: float32 [T, L], NaN at the last token; next_rank: int32 [T, L], 0 there;
     attention: uint16 [L, T (T + 1) / 2], the rows of a lower triangle (position, source), in units
@@ -33,6 +33,7 @@ class LivePrompt:
     neuron: np.ndarray
     activation: np.ndarray
     thresholds: np.ndarray
+    sinks: np.ndarray
     lens_ids: np.ndarray
     lens_probabilities: np.ndarray
     next_probability: np.ndarray

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kn_assets.checks.run_facts import RunFacts
 from kn_assets.plots.canvas import (
     ACCENT,
     DARK,
@@ -47,17 +48,20 @@ def thresholds(source: Source) -> Figure | None:
 def fired(source: Source) -> Figure | None:
     """Fired neurons per token; per layer where the number of tokens isn't known."""
     counts = np.zeros(0, np.int64)
-    for layer, position in source.batches("layer", "position"):
-        found = np.bincount(layer[position > 0])
-        counts = _sum(counts, found)
+    facts = RunFacts(source.lake, source.partition, source.table)
+    sinks = facts.sinks
+    for layer, prompt, position in source.batches("layer", "prompt_id", "position"):
+        counted = layer if sinks is None else layer[~sinks.at(prompt, position)]
+        counts = _sum(counts, np.bincount(counted))
     if not len(counts):
         return None
-    n_tokens = _tokens_after_first(source)
+    n_tokens = 0 if sinks is None or facts.lengths is None else int(facts.lengths.sum()) - sinks.n
     figure, (ax,) = canvas()
     y = counts / n_tokens if n_tokens else counts
     ax.bar(range(len(y)), y, color=MID, width=0.75)
     layered(ax, "fired neurons per token" if n_tokens else "fired neurons", len(y))
-    titled(figure, source.partition.key, "neurons that fired, position 0 left out")
+    left_out = "" if sinks is None else ", attention sinks left out"
+    titled(figure, source.partition.key, f"neurons that fired{left_out}")
     return figure
 
 
@@ -179,16 +183,6 @@ def attention(source: Source) -> Figure | None:
         figure, source.partition.key, f"where attention looks, from position 1 on{_sampled(share)}"
     )
     return figure
-
-
-def _tokens_after_first(source: Source) -> int:
-    """Tokens of the same run past position 0, 0 where they aren't known."""
-    lake, partition = source.lake, source.partition
-    mine, meta = (lake.meta(partition, t) for t in (source.table, "tokens"))
-    if not mine or not meta or mine["fingerprint"] != meta["fingerprint"]:
-        return 0
-    position = lake.read(partition, "tokens", ["position"]).column(0).to_numpy()
-    return int(np.count_nonzero(position > 0))
 
 
 def _by_layer(

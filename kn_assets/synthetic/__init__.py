@@ -27,13 +27,14 @@ from kn_assets.synthetic.dense import (
     dense_blocks,
     lengths,
     neuron_columns,
+    sinks,
     token_ids,
     tokens_index,
 )
 from kn_assets.synthetic.knowledge import add_facts, add_knowledge
 from kn_assets.synthetic.text import vocabulary
 from kn_assets.synthetic.training import add_training
-from kn_assets.synthetic.write import atlas_row, columns_of, write
+from kn_assets.synthetic.write import atlas_row, columns_of, norms, write
 
 __all__ = [
     "FINGERPRINT",
@@ -43,6 +44,7 @@ __all__ = [
     "dense_blocks",
     "lengths",
     "make_lake",
+    "sinks",
     "token_ids",
 ]
 
@@ -101,6 +103,7 @@ def _write_atlas(lake: Lake, where: Partition, corpus: str, size: Shape) -> None
                 "layer": np.arange(size.n_layers),
                 "threshold": threshold,
                 "target_density": np.full(size.n_layers, size.density),
+                **norms(size.n_layers),
             }
         ],
     )
@@ -134,5 +137,11 @@ def _write_tokens(lake: Lake, where: Partition, size: Shape) -> None:
     prompt, position = tokens_index(size)
     ids = token_ids(size)[prompt, position]
     words = np.array(vocabulary(size.n_vocabulary), dtype=object)
-    columns = {"prompt_id": prompt, "position": position, "token_id": ids, "token": words[ids]}
+    columns = {
+        "prompt_id": prompt,
+        "position": position,
+        "token_id": ids,
+        "token": words[ids],
+        "sink": sinks(size)[prompt, position],
+    }
     write(lake, where, "tokens", [columns])

@@ -10,16 +10,17 @@ import numpy as np
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import TABLES
-from kn_assets.synthetic.dense import FINGERPRINT, Array, Columns, Shape, dense_blocks
+from kn_assets.synthetic.dense import FINGERPRINT, Array, Columns, Shape, dense_blocks, sinks
 from kn_assets.synthetic.write import write
 
 
 def thresholds(size: Shape) -> Array:
     """The |activation| of each layer over which `density` of the values lie, float32 [n_layers]."""
     found = np.zeros(size.n_layers, dtype=np.float32)
+    counted = ~sinks(size)
     for layer, first, values in dense_blocks(size):
         if first == 0:
-            sample = np.abs(values[:64, :, 1:].ravel())
+            sample = np.abs(values[:64][:, counted].ravel())
             found[layer] = np.nanquantile(sample, 1 - size.density).astype(np.float32)
     return found
 
@@ -28,13 +29,14 @@ def write_activations(lake: Lake, where: Partition, size: Shape, threshold: Arra
     peaks: list[Columns] = []
     neurons: list[Columns] = []
     top: list[Columns] = []
+    counted = ~sinks(size)
 
     def fired() -> Iterator[Columns]:
         for layer, first, values in dense_blocks(size):
             over = np.abs(values) >= threshold[layer]
-            peaks.append(_peaks(layer, first, values, over))
-            neurons.append(_statistics(layer, first, values, over))
-            top.append(_top(layer, first, values, size.top))
+            peaks.append(_peaks(layer, first, values, over & counted))
+            neurons.append(_statistics(layer, first, values, over, counted))
+            top.append(_top(layer, first, values, counted, size.top))
             row, prompt, position = np.nonzero(over)
             yield {
                 "layer": np.full(len(row), layer, dtype=np.int16),
@@ -67,9 +69,8 @@ def _resort(source: Path, target: Path) -> None:
 
 
 def _peaks(layer: int, first: int, values: Array, over: Array) -> Columns:
-    """Each neuron's strongest fired position after 0 in each prompt; ties go to the earlier."""
+    """Each neuron's strongest position among those `over` in each prompt; ties to the earlier."""
     strength = np.where(over, np.abs(values), -1)
-    strength[:, :, 0] = -1
     position = strength.argmax(axis=2)
     row, prompt = np.nonzero(strength.max(axis=2) >= 0)
     position = position[row, prompt]
@@ -82,12 +83,12 @@ def _peaks(layer: int, first: int, values: Array, over: Array) -> Columns:
     }
 
 
-def _statistics(layer: int, first: int, values: Array, over: Array) -> Columns:
+def _statistics(layer: int, first: int, values: Array, over: Array, counted: Array) -> Columns:
     n = len(values)
-    inside = ~np.isnan(values[0, :, 1:])
+    inside = counted & ~np.isnan(values[0])
     prompt, position = np.nonzero(inside)
-    kept = values[:, :, 1:][:, inside]
-    fired = over[:, :, 1:][:, inside].sum(axis=1)
+    kept = values[:, inside]
+    fired = over[:, inside].sum(axis=1)
     strongest = np.abs(kept).argmax(axis=1)
     return {
         "layer": np.full(n, layer),
@@ -99,16 +100,16 @@ def _statistics(layer: int, first: int, values: Array, over: Array) -> Columns:
         "min": kept.min(axis=1),
         "max": kept.max(axis=1),
         "top_prompt_id": prompt[strongest],
-        "top_position": position[strongest] + 1,
+        "top_position": position[strongest],
         "top_activation": kept[np.arange(n), strongest],
     }
 
 
-def _top(layer: int, first: int, values: Array, k: int) -> Columns:
+def _top(layer: int, first: int, values: Array, counted: Array, k: int) -> Columns:
     """The k largest (+1) and the k smallest (-1) of each neuron; ties by prompt, then position."""
-    inside = ~np.isnan(values[0, :, 1:])
+    inside = counted & ~np.isnan(values[0])
     prompt, position = np.nonzero(inside)
-    kept = values[:, :, 1:][:, inside]
+    kept = values[:, inside]
     k = min(k, kept.shape[1])
     parts = []
     for sign in (1, -1):
@@ -129,6 +130,6 @@ def _top(layer: int, first: int, values: Array, k: int) -> Columns:
         "sign": sign_,
         "rank": rank,
         "prompt_id": prompt[at],
-        "position": position[at] + 1,
+        "position": position[at],
         "activation": kept[row, at],
     }

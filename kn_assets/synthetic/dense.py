@@ -53,6 +53,18 @@ def tokens_index(size: Shape) -> tuple[Array, Array]:
     return prompt, position
 
 
+def sinks(size: Shape) -> Array:
+    """Which tokens are attention sinks, bool [n_prompts, n_tokens].
+
+    The first of most prompts, but not of all; in some a later one too.
+    """
+    found = np.zeros((size.n_prompts, size.n_tokens), dtype=bool)
+    prompt = np.arange(size.n_prompts) % 12
+    found[prompt != 7, 0] = True
+    found[prompt == 5, 2:3] = True
+    return found & (np.arange(size.n_tokens)[None, :] < lengths(size)[:, None])
+
+
 def neuron_columns(size: Shape) -> tuple[Array, Array]:
     index = np.arange(size.n_layers * size.n_neurons)
     return index // size.n_neurons, index % size.n_neurons
@@ -67,11 +79,12 @@ def dense_blocks(size: Shape) -> Iterator[tuple[int, int, Array]]:
     """Yield (layer, first neuron, activations float32 [neurons, n_prompts, n_tokens]).
 
     Values grow with the layer; a third of the neurons prefers the cities of one country; one neuron
-    in fifty is outsized at position 0; positions past a prompt's end are NaN.
+    in fifty is outsized at attention sinks; positions past a prompt's end are NaN.
     """
     n = max(1, min(size.n_neurons, _BLOCK // (size.n_prompts * size.n_tokens)))
     country = np.arange(size.n_prompts) % len(COUNTRIES)
     outside = np.arange(size.n_tokens)[None, :] >= lengths(size)[:, None]
+    outsized = np.where(sinks(size), np.float32(100), np.float32(1))
     for layer in range(size.n_layers):
         for first in range(0, size.n_neurons, n):
             neurons = np.arange(first, min(first + n, size.n_neurons))
@@ -82,7 +95,7 @@ def dense_blocks(size: Shape) -> Iterator[tuple[int, int, Array]]:
             liked = rng.integers(3 * len(COUNTRIES), size=len(neurons))
             prefers = liked[:, None] == country[None, :]
             values *= (scale[:, None] * (1 + 2 * prefers))[:, :, None].astype(np.float32)
-            values[neurons % 50 == 0, :, 0] *= 100
+            values[neurons % 50 == 0] *= outsized
             if size.bfloat16:
                 bits = values.view(np.uint32)
                 bits += 0x8000

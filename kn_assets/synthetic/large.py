@@ -25,7 +25,7 @@ from kn_assets.synthetic.context import attention, lens, neuron_vocabulary
 from kn_assets.synthetic.corpus import write_corpus
 from kn_assets.synthetic.dense import FINGERPRINT, Array, Columns, Shape, neuron_columns, token_ids
 from kn_assets.synthetic.text import vocabulary
-from kn_assets.synthetic.write import atlas_row, columns_of, write
+from kn_assets.synthetic.write import atlas_row, columns_of, norms, write
 
 SHARD = 512  # prompts, as a run cuts them at 30 tokens a prompt
 _THREADS = 2
@@ -61,7 +61,13 @@ def _write_small(lake: Lake, where: Partition, size: Shape) -> None:
     words = np.array(vocabulary(size.n_vocabulary), dtype=object)
     prompt, position = (i.ravel() for i in np.indices((size.n_prompts, size.n_tokens)))
     ids = token_ids(size).ravel()
-    tokens = {"prompt_id": prompt, "position": position, "token_id": ids, "token": words[ids]}
+    tokens = {
+        "prompt_id": prompt,
+        "position": position,
+        "token_id": ids,
+        "token": words[ids],
+        "sink": position == 0,
+    }
     write(lake, where, "tokens", [tokens])
     write(lake, where, "neuron_vocabulary", neuron_vocabulary(size))
     layer, neuron = neuron_columns(size)
@@ -158,7 +164,7 @@ def _by_neuron(lake: Lake, where: Partition, fired: _Fired) -> None:
             **{c: np.concatenate([w[c] for w in where_])[order] for c in where_[0]},
         }
         table = _table("activations_by_neuron", rows)
-        strongest = peaks(table)
+        strongest = peaks(table, table["position"].to_numpy() == 0)
         for folder, name, part in zip(folders, names, (table, strongest), strict=True):
             with TableFile(folder / f"layer-{layer:03}.parquet", name) as file:
                 file.write(part)
@@ -176,6 +182,7 @@ def _by_neuron(lake: Lake, where: Partition, fired: _Fired) -> None:
         "layer": np.arange(fired.size.n_layers),
         "threshold": fired.threshold,
         "target_density": np.full(fired.size.n_layers, fired.size.density),
+        **norms(fired.size.n_layers),
     }
     write(lake, where, "thresholds", [thresholds])
 

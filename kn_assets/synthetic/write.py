@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from kn_assets.atlas.activations.sinks import FACTOR
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import TABLES
 from kn_assets.synthetic.dense import FINGERPRINT, Columns, Shape
@@ -50,3 +51,9 @@ def atlas_row(corpus: str, size: Shape, dtype: str) -> dict[str, Any]:
         "versions": json.dumps({"numpy": np.__version__}),
         "settings": json.dumps({"n_tokens": size.n_tokens, "dtype": dtype}),
     }
+
+
+def norms(n_layers: int) -> dict[str, Any]:
+    """The columns of `thresholds` that say when a token is an attention sink."""
+    median = 50 * 1.1 ** np.arange(n_layers)
+    return {"median_norm": median, "sink_norm": FACTOR * median}

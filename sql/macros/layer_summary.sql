@@ -1,4 +1,4 @@
--- The layers of a model: thresholds, and firing of their neurons after position 0.
+-- The layers of a model: thresholds, and firing of their neurons, attention sinks left out.
 CREATE OR REPLACE MACRO layer_summary(model) AS TABLE
 SELECT
     n.layer,

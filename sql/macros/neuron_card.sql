@@ -1,6 +1,6 @@
--- One neuron: its statistics over all tokens but those at position 0, its top activating prompt by
+-- One neuron: its statistics over all tokens but attention sinks, its top activating prompt by
 -- |activation|, and the tokens that its value vector promotes and suppresses, in order.
--- n_prompts counts the prompts in which it fired.
+-- n_prompts counts the prompts in which it fired at a token that is no sink.
 CREATE OR REPLACE MACRO neuron_card(model, layer, neuron) AS TABLE
 WITH
 vocabulary AS (

@@ -10,19 +10,18 @@ fired AS MATERIALIZED (
 ),
 ranked AS MATERIALIZED (
     SELECT
-        f.prompt_id,
-        row_number() OVER (ORDER BY max(abs(f.activation)) DESC, f.prompt_id) AS rank
-    FROM fired AS f
-    WHERE f.position > 0
-    GROUP BY f.prompt_id
+        p.prompt_id, p.position AS peak_position, p.activation AS peak,
+        row_number() OVER (ORDER BY abs(p.activation) DESC, p.prompt_id) AS rank
+    FROM lake.neuron_peaks_of(model, layer) AS p
+    WHERE p.neuron = neuron
 ),
 chosen AS (
     FROM (
-        SELECT r.prompt_id, r.rank, false AS sampled FROM ranked AS r ORDER BY r.rank LIMIT n_top
+        SELECT r.*, false AS sampled FROM ranked AS r ORDER BY r.rank LIMIT n_top
     )
     UNION ALL
     FROM (
-        SELECT r.prompt_id, r.rank, true AS sampled
+        SELECT r.*, true AS sampled
         FROM ranked AS r
         WHERE r.rank > n_top
         ORDER BY hash(r.prompt_id, seed), r.prompt_id
@@ -34,18 +33,15 @@ listed AS (
         f.prompt_id,
         any_value(r.rank) AS rank,
         any_value(r.sampled) AS sampled,
-        arg_max(
-            {position: f.position, activation: f.activation},
-            CASE WHEN f.position > 0 THEN {size: abs(f.activation), earlier: -f.position} END
-        ) AS peak,
+        any_value(r.peak_position) AS peak_position,
+        any_value(r.peak) AS peak,
         map(list(f.position), list(f.activation)) AS activations
     FROM fired AS f
     JOIN chosen AS r ON r.prompt_id = f.prompt_id
     GROUP BY f.prompt_id
 )
 SELECT
-    f.sampled, f.rank, f.prompt_id, w.name, w.country, f.peak.position AS peak_position,
-    f.peak.activation AS peak,
+    f.sampled, f.rank, f.prompt_id, w.name, w.country, f.peak_position, f.peak,
     from_json(w.tokens, '["VARCHAR"]') AS tokens,
     list_transform(range(json_array_length(w.tokens)::BIGINT), lambda i: f.activations[i::SMALLINT]) AS activations
 FROM listed AS f

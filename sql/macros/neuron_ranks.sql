@@ -1,4 +1,4 @@
--- All prompts in which a neuron fired after position 0, strongest first by |peak|.
+-- All prompts in which a neuron fired, attention sinks left out, strongest first by |peak|.
 CREATE OR REPLACE MACRO neuron_ranks(model, layer, neuron) AS TABLE
 SELECT
     row_number() OVER (ORDER BY abs(p.activation) DESC, p.prompt_id) AS rank,

@@ -1,5 +1,5 @@
 -- The k neurons with the most unusual peaks in a prompt:
--- z = (peak - mean) / std of the neuron over all tokens. Position 0 is left out.
+-- z = (peak - mean) / std of the neuron over all tokens. Attention sinks are left out.
 CREATE OR REPLACE MACRO prompt_neurons(model, prompt, k) AS TABLE
 WITH
 peaks AS (
@@ -8,7 +8,8 @@ peaks AS (
         arg_max(a.activation, abs(a.activation)) AS peak,
         arg_max(a.position, abs(a.activation)) AS peak_position
     FROM lake.activations_of(model, prompt) AS a
-    WHERE a.position > 0
+    JOIN lake.tokens_of(model) AS t ON t.prompt_id = prompt AND t.position = a.position
+    WHERE NOT coalesce(t.sink, t.position = 0)  -- earlier versions took position 0 for one
     GROUP BY a.layer, a.neuron
 )
 SELECT

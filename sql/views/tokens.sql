@@ -1,4 +1,4 @@
 CREATE OR REPLACE VIEW tokens AS
 SELECT
-    t.model, t.prompt_id, t.position, t.token_id, t.token
+    t.model, t.prompt_id, t.position, t.token_id, t.token, t.sink
 FROM lake.tokens AS t;

@@ -40,12 +40,14 @@ def check_fired(lake: Lake, model: Partition, dense: list[Dense], tolerance: flo
 def check_statistics(
     lake: Lake, model: Partition, dense: list[Dense], k: int, tolerance: float, every: int = 1
 ) -> None:
-    """`neurons`, `neuron_top` and `neuron_peaks` against brute force over all tokens past 0.
+    """`neurons`, `neuron_top` and `neuron_peaks` against brute force over all tokens but sinks.
 
     Of large tables, one row in `every` is looked at.
     """
-    everything = np.concatenate([d.activations[:, 1:] for d in dense], axis=1).astype(float)
-    at = [(p, t) for p, d in enumerate(dense) for t in range(1, d.activations.shape[1])]
+    counted = [~s for s in check_sinks(lake, model, dense)]
+    some = [d.activations[:, c] for d, c in zip(dense, counted, strict=True)]
+    everything = np.concatenate(some, axis=1).astype(float)
+    at = [(p, t) for p, c in enumerate(counted) for t in np.flatnonzero(c).tolist()]
     thresholds = lake.read(model, "thresholds")["threshold"].to_numpy()
     scale = np.abs(everything).max()
     for row in rows(lake, model, "neurons")[::every]:
@@ -73,23 +75,36 @@ def check_statistics(
     n_layers, _, n_neurons = everything.shape
     top = lake.read(model, "neuron_top")
     assert top.num_rows == n_layers * n_neurons * 2 * min(k, len(at))
-    _check_peaks(lake.read(model, "neuron_peaks"), dense, thresholds, tolerance * scale)
+    _check_peaks(lake.read(model, "neuron_peaks"), dense, counted, thresholds, tolerance * scale)
+
+
+def check_sinks(lake: Lake, model: Partition, dense: list[Dense]) -> list[np.ndarray]:
+    """`tokens.sink` against the norms of plain hidden states; which tokens are sinks, bool [T]."""
+    bars = lake.read(model, "thresholds")["sink_norm"].to_numpy()
+    found = [(one.hidden.norm(dim=-1).numpy() >= bars[:, None]).any(0) for one in dense]
+    assert lake.read(model, "tokens")["sink"].to_pylist() == np.concatenate(found).tolist()
+    return found
 
 
 def _check_peaks(
-    peaks: pa.Table, dense: list[Dense], thresholds: np.ndarray, tolerance: float
+    peaks: pa.Table,
+    dense: list[Dense],
+    counted: list[np.ndarray],
+    thresholds: np.ndarray,
+    tolerance: float,
 ) -> None:
     seen = set()
     for row in peaks.to_pylist():
         values = dense[row["prompt_id"]].activations[row["layer"], :, row["neuron"]]
-        assert row["position"] > 0
+        mine = counted[row["prompt_id"]]
+        assert mine[row["position"]]
         wanted = values[row["position"]]
         assert abs(row["activation"] - wanted) <= max(tolerance, 1e-4 * abs(wanted))
-        highest = np.abs(values[1:]).max()
+        highest = np.abs(values[mine]).max()
         assert abs(row["activation"]) >= highest - max(tolerance, 1e-4 * highest)
         seen.add((row["prompt_id"], row["layer"], row["neuron"]))
     for prompt, one in enumerate(dense):
-        strongest = np.abs(one.activations[:, 1:]).max(1, initial=0)
+        strongest = np.abs(one.activations[:, counted[prompt]]).max(1, initial=0)
         for layer, neuron in np.argwhere(strongest >= thresholds[:, None] + tolerance):
             assert (prompt, layer, neuron) in seen
 

@@ -1,7 +1,6 @@
 """The embedded model in float32 over 200 real descriptions, against plain hooks, every number."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -31,34 +30,50 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> AtlasPlan:
     )
     plan = AtlasPlan(lake, settings)
     tables = [t for t, need in NEEDS.items() if need == FIRED]
-    extract(plan, ["atlases", "thresholds", *tables], Progress())
+    extract(plan, ["atlases", "thresholds", "tokens", *tables], Progress())
     return plan
 
 
-def hooked(plan: AtlasPlan) -> Iterator[np.ndarray]:
-    """Each prompt's activations, float32 [layers, tokens, neurons]: one prompt at a time, hooks by
-    module name, nothing of the package's own."""
+def hooked(plan: AtlasPlan) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Each prompt's activations, float32 [layers, tokens, neurons], and norms of the residual
+    stream, float32 [layers, tokens]: one prompt at a time, hooks by module name, nothing of the
+    package's own."""
     folder = embedded.folder(plan.lake)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     seen: list[torch.Tensor] = []
+    norms: list[torch.Tensor] = []
     for layer in model.model.layers:
+        layer.register_forward_hook(
+            lambda _m, _i, o: norms.append((o[0] if isinstance(o, tuple) else o).norm(dim=-1)[0])
+        )
         layer.mlp.down_proj.register_forward_hook(lambda _m, i, _o: seen.append(i[0][0]))
     for text in plan.lake.read(plan.corpus, "prompts")["text"].to_pylist()[:N_PROMPTS]:
         with torch.no_grad():
             model.model(torch.tensor([tokenizer(text)["input_ids"][:N_TOKENS]]))
-        yield torch.stack(seen).numpy()
+        yield torch.stack(seen).numpy(), torch.stack(norms).numpy()
         seen.clear()
+        norms.clear()
+
+
+def sinks_of(plan: AtlasPlan) -> list[np.ndarray]:
+    """Which tokens of each prompt are sinks by the atlas, bool [tokens]."""
+    tokens = plan.lake.read(plan.model, "tokens")
+    starts = np.flatnonzero(tokens["position"].to_numpy() == 0)
+    return np.split(tokens["sink"].to_numpy(), starts)[1:]
 
 
 def test_every_number_of_200_prompts(plan: AtlasPlan) -> None:
-    """Fired sets, stored values, statistics and top k.
+    """Fired sets, stored values, sinks, statistics and top k.
 
     A matrix product's last digits depend on its batch, so the few values within 1e-4 of a threshold
     may fall on either side of it.
     """
     lake, key = plan.lake, plan.model
-    thresholds = lake.read(key, "thresholds")["threshold"].to_numpy()[:, None, None]
+    calibrated = lake.read(key, "thresholds")
+    thresholds = calibrated["threshold"].to_numpy()[:, None, None]
+    bars = calibrated["sink_norm"].to_numpy()[:, None]
+    sinks = sinks_of(plan)
     stored = {
         t: [lake.read(key, t)[c].to_numpy() for c in ("prompt_id", "layer", "position", "neuron")]
         + [lake.read(key, t)["activation"].to_numpy()]
@@ -71,14 +86,14 @@ def test_every_number_of_200_prompts(plan: AtlasPlan) -> None:
     prompt_of, *places, values = (c[wanted_order] for c in stored["activations"])
     edges = np.searchsorted(prompt_of, np.arange(N_PROMPTS + 1))
 
-    count = 0
-    fired: Any = 0
-    sums: Any = 0
-    squares: Any = 0
+    count = differing = 0
+    fired, sums, squares = (np.zeros(()) for _ in range(3))
     most: list[np.ndarray] = []
     least: list[np.ndarray] = []
-    differing = 0
-    for prompt, dense in enumerate(hooked(plan)):
+    for prompt, (dense, norms) in enumerate(hooked(plan)):
+        counted = ~sinks[prompt]
+        assert (counted == (norms < bars).all(0)).all()
+        assert not counted[0], "as in all texts"
         mine = slice(edges[prompt], edges[prompt + 1])
         kept = np.zeros_like(dense)
         kept[tuple(p[mine] for p in places)] = values[mine]
@@ -89,11 +104,11 @@ def test_every_number_of_200_prompts(plan: AtlasPlan) -> None:
         both = (kept != 0) & over
         error = np.abs(kept[both] - dense[both]) / np.maximum(1, np.abs(dense[both]))
         assert error.max() <= 1e-4
-        later = dense[:, 1:].astype(float)
-        count, fired = count + later.shape[1], fired + over[:, 1:].sum(1)
+        later = dense[:, counted].astype(float)
+        count, fired = count + later.shape[1], fired + over[:, counted].sum(1)
         sums, squares = sums + later.sum(1), squares + (later**2).sum(1)
-        most.append(dense[:, 1:])
-        least.append(-dense[:, 1:])
+        most.append(dense[:, counted])
+        least.append(-dense[:, counted])
         if len(most) == AT_ONCE:
             most, least = [_strongest(most)], [_strongest(least)]
     assert differing <= 1e-4 * len(values)

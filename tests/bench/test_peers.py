@@ -66,7 +66,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "cities.jsonl").write_text("\n".join(json.dumps(c) for c in cities))
     request = small.request(place)
     request.corpus.make(["cities", "prompts"], Progress())
-    extract(request.plan, TABLES, Progress())
+    extract(request.plan, [*TABLES, "tokens"], Progress())
     path = write_config(request.plan, place, "float32", "atlas")
     config = json.loads(path.read_text())
     config["thresholds"] = [0.99999 * t for t in config["thresholds"]]

@@ -64,6 +64,8 @@ FAULTS: list[tuple[str, str, Change]] = [
     ("neuron_peaks", "keys_unique", repeated(20)),
     ("neuron_peaks", "in_range", with_value("position", 0, 8)),
     ("neuron_peaks", "in_range", at("position", 7, prompt_id=SHORT)),
+    ("neuron_peaks", "in_range", at("position", 2, prompt_id=5)),  # an attention sink
+    ("neuron_top", "in_range", at("position", 2, prompt_id=5)),
     ("neuron_peaks", "finite", with_value("activation", float("-inf"), 0)),
     ("neuron_peaks", "over_threshold", with_value("activation", -0.001, 11)),
     ("neurons", "keys_unique", repeated(N_NEURONS - 1)),

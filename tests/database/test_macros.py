@@ -144,18 +144,19 @@ def test_summaries_of_layers(atlas: Lake, connection: duckdb.DuckDBPyConnection)
         assert r["top5_accuracy"] == pytest.approx(np.mean([x["next_rank"] <= 5 for x in mine]))
 
 
-def test_prompt_neurons(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None:
+@pytest.mark.parametrize("prompt", [PROMPT, 5, 7])  # a later sink too; none at the beginning
+def test_prompt_neurons(atlas: Lake, connection: duckdb.DuckDBPyConnection, prompt: int) -> None:
     facts = {(r["layer"], r["neuron"]): r for r in rows(atlas, "neurons")}
     expected = [
         (r["layer"], r["neuron"], r["activation"], r["position"])
-        for r in rows(atlas, "neuron_peaks", prompt_id=PROMPT)
+        for r in rows(atlas, "neuron_peaks", prompt_id=prompt)
     ]
     scored = {
         key[:2]: (key[2] - facts[key[:2]]["mean"]) / facts[key[:2]]["std"] for key in expected
     }
-    got = ask(connection, f"FROM prompt_neurons('{MODEL}', {PROMPT}, 1000)")
+    got = ask(connection, f"FROM prompt_neurons('{MODEL}', {prompt}, 1000)")
     assert sorted((r["layer"], r["neuron"], r["peak"], r["peak_position"]) for r in got) == sorted(
         expected
     )
     assert [r["z"] for r in got] == pytest.approx(sorted(scored.values(), key=abs, reverse=True))
-    assert got[:3] == ask(connection, f"FROM prompt_neurons('{MODEL}', {PROMPT}, 3)")
+    assert got[:3] == ask(connection, f"FROM prompt_neurons('{MODEL}', {prompt}, 3)")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kn_assets.lake import Lake
-from kn_assets.synthetic import lengths
+from kn_assets.synthetic import lengths, sinks
 from tests.database.told import NEURON, SIZE, dense, rows
 
 
@@ -34,8 +34,17 @@ def test_made_up_activations_are_those_over_the_threshold_in_both_orders(atlas: 
     assert share == pytest.approx(SIZE.density, abs=0.02)
 
 
-def test_made_up_statistics_leave_out_position_0(atlas: Lake) -> None:
-    values = dense()[:, :, :, 1:]
+def test_made_up_sinks_are_the_first_tokens_of_most_prompts_and_some_later_ones(
+    atlas: Lake,
+) -> None:
+    told = {(r["prompt_id"], r["position"]) for r in rows(atlas, "tokens") if r["sink"]}
+    assert told == set(zip(*(i.tolist() for i in np.nonzero(sinks(SIZE))), strict=True))
+    assert {p for p, t in told if t == 0} == set(range(SIZE.n_prompts)) - {7}
+    assert {(p, t) for p, t in told if t > 0} == {(5, 2)}
+
+
+def test_made_up_statistics_leave_out_sinks(atlas: Lake) -> None:
+    values = np.where(sinks(SIZE), np.nan, dense())
     neurons = rows(atlas, "neurons")
     assert len(neurons) == SIZE.n_layers * SIZE.n_neurons
     for r in neurons:
@@ -45,15 +54,15 @@ def test_made_up_statistics_leave_out_position_0(atlas: Lake) -> None:
         assert r["std"] == pytest.approx(kept.std())
         assert (r["min"], r["max"]) == (kept.min(), kept.max())
         p, t = r["top_prompt_id"], r["top_position"]
-        assert r["top_activation"] == mine[p, t - 1]
+        assert r["top_activation"] == mine[p, t]
         assert abs(r["top_activation"]) == np.abs(kept).max()
 
 
 def test_made_up_top_tokens_and_peaks_are_the_greatest(atlas: Lake) -> None:
-    values = dense()
+    values = np.where(sinks(SIZE), np.nan, dense())
     for layer in range(SIZE.n_layers):
-        mine = values[layer, NEURON, :, 1:]
-        order = sorted((-a, p, t + 1) for (p, t), a in np.ndenumerate(mine) if np.isfinite(a))
+        mine = values[layer, NEURON]
+        order = sorted((-a, p, t) for (p, t), a in np.ndenumerate(mine) if np.isfinite(a))
         found = rows(atlas, "neuron_top", layer=layer, neuron=NEURON, sign=1)
         assert [(-r["activation"], r["prompt_id"], r["position"]) for r in found] == order[
             : SIZE.top
@@ -65,8 +74,8 @@ def test_made_up_top_tokens_and_peaks_are_the_greatest(atlas: Lake) -> None:
         ]
     threshold = {r["layer"]: r["threshold"] for r in rows(atlas, "thresholds")}
     expected = {}
-    for (layer, n, p, t), a in np.ndenumerate(values):
-        if t and abs(a) >= threshold[layer]:
+    for (layer, n, p, _), a in np.ndenumerate(values):
+        if abs(a) >= threshold[layer]:
             best = expected.get((layer, n, p))
             if best is None or abs(a) > abs(best):
                 expected[layer, n, p] = a

@@ -107,7 +107,7 @@ def test_the_database_file_opens_anywhere_and_tells_meanings(atlas: Lake, tmp_pa
         assert said["neurons"] == TABLES["neurons"].meaning
         sql = "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'neurons'"
         columns = dict(opened.sql(sql + " AND schema_name = 'main'").fetchall())
-        assert columns["firing_rate"] == "n_fired over the number of tokens"
+        assert columns["firing_rate"] == "n_fired over the number of tokens that are no sinks"
 
 
 def test_building_again_leaves_an_opened_file_alone(atlas: Lake) -> None:

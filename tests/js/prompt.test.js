@@ -6,7 +6,8 @@ import { decodeNeuron } from "../../ui/static/page/neuron.js";
 import { decodePrompt, strongestNeuron } from "../../ui/static/page/prompt.js";
 import { packed } from "./pack.js";
 
-// Three tokens and two layers; position 0 has an outsized activation, layer 1 fires once below 0.
+// Three tokens and two layers; a sink at position 0 has an outsized activation, layer 1 fires once
+// below 0.
 const CELLS = [
   [[9, 1000]],
   [[1, 4]],
@@ -27,6 +28,7 @@ const promptAnswer = (lens = null) => {
   return /** @type {import("../../ui/static/page/types.d.ts").PromptAnswer} */ ({
     prompt: { prompt_id: 3, name: null, country: null, is_capital: null, population: null },
     tokens: ["A", "b", "c"],
+    sinks: [0],
     n_layers: 2,
     fired: {
       offsets: packed("u4", offsets),
@@ -56,7 +58,7 @@ test("what fired is found by position and layer, in its order", () => {
   assert.equal(prompt.count(1, 1), 0);
 });
 
-test("position 0 is left out of full colour and of how many fire", () => {
+test("sinks are left out of full colour and of how many fire", () => {
   const prompt = decodePrompt(promptAnswer());
   assert.equal(prompt.scale(0), 3);
   assert.equal(prompt.scale(1), 8);
@@ -64,7 +66,17 @@ test("position 0 is left out of full colour and of how many fire", () => {
   assert.equal(prompt.busy, 2);
 });
 
-test("a prompt of one token has its only position", () => {
+test("a first token that is no sink counts, a later one that is doesn't", () => {
+  const without = decodePrompt({ ...promptAnswer(), sinks: [] });
+  assert.equal(without.scale(0), 1000);
+  assert.equal(without.globalScale, 1000);
+  const later = decodePrompt({ ...promptAnswer(), sinks: [2] });
+  assert.equal(later.scale(0), 1000);
+  assert.equal(later.scale(1), 4);
+  assert.equal(later.busy, 2);
+});
+
+test("a prompt of nothing but sinks has all its positions", () => {
   const answer = promptAnswer();
   const one = decodePrompt({
     ...answer,

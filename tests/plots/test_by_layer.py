@@ -22,8 +22,8 @@ def test_fired_neurons_per_token(made: Lake) -> None:
     (axes,) = drawn(made, "activations").axes
     expected = ask(
         made,
-        "SELECT count(*) / (SELECT count(*) FROM tokens WHERE position > 0) FROM activations "
-        "WHERE position > 0 GROUP BY layer ORDER BY layer",
+        "SELECT count(*) / (SELECT count(*) FROM tokens WHERE NOT sink) FROM activations "
+        "JOIN tokens USING (prompt_id, position) WHERE NOT sink GROUP BY layer ORDER BY layer",
         *("activations", "tokens"),
     )
     np.testing.assert_allclose(heights(axes), expected[:, 0])
@@ -33,7 +33,7 @@ def test_fired_neurons_per_token(made: Lake) -> None:
 def test_fired_neurons_without_the_tokens_of_the_run(copy: Lake) -> None:
     copy.write(MODEL, "tokens", copy.read(MODEL, "tokens").slice(20), "older")
     (axes,) = drawn(copy, "activations").axes
-    counts = "SELECT count(*) FROM activations WHERE position > 0 GROUP BY layer ORDER BY layer"
+    counts = "SELECT count(*) FROM activations GROUP BY layer ORDER BY layer"
     assert heights(axes) == ask(copy, counts, "activations")[:, 0].tolist()
     assert axes.get_ylabel() == "fired neurons"
 

@@ -88,14 +88,12 @@ def prompt(database: Database, model: str, prompt: int, n_layers: int) -> Answer
     `fired` holds the neurons by (position, layer), strongest first: those at place
     `position * n_layers + layer` are `offsets[place]` to `offsets[place + 1]`. `lens` holds
     [position, layer, rank] arrays, with the tokens as places in `words`; it is None where `waits`
-    says that it is computed on request.
+    says that it is computed on request. `sinks` are the positions of attention sinks.
     """
-    tokens = [
-        row["token"]
-        for row in rows(database, "SELECT token FROM prompt_tokens($1, $2)", model, prompt)
-    ]
-    if not tokens:
+    read = rows(database, "SELECT token, sink FROM prompt_tokens($1, $2)", model, prompt)
+    if not read:
         raise KnError(f"the atlas {model} has no prompt {prompt}")
+    tokens = [row["token"] for row in read]
     about = rows(
         database,
         "SELECT name, country, population, is_capital FROM atlas_cities($1) WHERE prompt_id = $2",
@@ -115,6 +113,7 @@ def prompt(database: Database, model: str, prompt: int, n_layers: int) -> Answer
     return {
         "prompt": {"prompt_id": prompt, **(about[0] if about else {"name": None})},
         "tokens": tokens,
+        "sinks": [i for i, row in enumerate(read) if row["sink"]],
         "n_layers": n_layers,
         "fired": _fired(database, model, prompt, len(tokens), n_layers),
         "lens": None if waits else _lens(database, model, prompt, tokens, n_layers),

@@ -54,6 +54,7 @@ class LiveRuns:
         return {
             "prompt": {"prompt_id": None, "name": None, "live": name, "n_whole": found.n_whole},
             "tokens": found.tokens,
+            "sinks": np.flatnonzero(found.sinks).tolist(),
             "n_layers": n_layers,
             "fired": pack_fired(vars(found), len(found.tokens), n_layers),
             "lens": {

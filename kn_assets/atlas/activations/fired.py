@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from kn_assets.atlas.activations import packed
 from kn_assets.atlas.activations.compaction import compaction
+from kn_assets.atlas.activations.numbers import refuse_sums
 from kn_assets.atlas.activations.sieve import Sieve
 from kn_assets.atlas.activations.spill import Spill
 from kn_assets.atlas.activations.thresholds import Calibration
@@ -52,22 +53,33 @@ class Fired:
         ]
         self._compaction = compaction(self._sieves, pool, device_of(loaded))
 
-    def take(self, batch: Batch, layer: int, activations: Tensor) -> None:
-        """Take the [prompts, length, neurons] that a layer gave of a batch."""
-        self._compaction.take(batch, layer, activations.reshape(batch.index.size, -1))
+    def take(self, batch: Batch, layers: list[Tensor]) -> None:
+        """Take the [prompts, length, neurons] of all layers of a batch whose sinks are known.
 
-    def write(self, folder: Path, prompts: TokenizedPrompts) -> None:
-        """Write the rows in prompt order as a table's file, all else as a `Spill`."""
+        The list is empty afterwards: what was looked at needn't be held any longer.
+        """
+        layers.reverse()
+        for layer in range(len(layers)):
+            self._compaction.take(batch, layer, layers.pop().reshape(batch.index.size, -1))
+
+    def write(self, folder: Path, prompts: TokenizedPrompts, sinks: np.ndarray) -> None:
+        """Write the rows in prompt order as a table's file, all else as a `Spill`.
+
+        sinks: bool [tokens], which are attention sinks. Raises KnError where a neuron's sums are no
+        numbers.
+        """
         moments = self._compaction.finish()
+        for layer, one in enumerate(moments):
+            refuse_sums(layer, one.totals)
         spill, pool = Spill(folder), self._pool
         by_token = list(pool.map(_by_token, self._sieves))
         written = [
             pool.submit(_write, folder / FILE.format(i), by_token, prompts, first)
             for i, first in enumerate(range(0, len(prompts), _PROMPTS_OF_FILE))
         ]
-        past = prompts.positions > 0
-        layers = list(pool.map(lambda s, rows: _Layer.of(s, rows, past), self._sieves, by_token))
-        spill.write_tokens(prompts)
+        counted = ~sinks
+        layers = list(pool.map(lambda s, rows: _Layer.of(s, rows, counted), self._sieves, by_token))
+        spill.write_tokens(prompts, sinks)
         spill.write_rows(*([getattr(x, n) for x in layers] for n in ("edges", "tokens", "values")))
         spill.write_neurons(
             moments[0].count,
@@ -92,14 +104,14 @@ class _Layer:
     low: Top
 
     @classmethod
-    def of(cls, sieve: Sieve, by_token: np.ndarray, past: np.ndarray) -> _Layer:
-        """past: bool [tokens], whether a token's position is past 0."""
+    def of(cls, sieve: Sieve, by_token: np.ndarray, counted: np.ndarray) -> _Layer:
+        """counted: bool [tokens], which are no attention sinks."""
         rows = packed.swapped(by_token)
         rows.sort()
         tokens, neurons = packed.second(rows), packed.first(rows)
-        counted = np.bincount(neurons[past.take(tokens)], minlength=sieve.n_neurons)
+        n_fired = np.bincount(neurons[counted.take(tokens)], minlength=sieve.n_neurons)
         edges = packed.edges(rows, np.arange(sieve.n_neurons))
-        return cls(edges, tokens, packed.values(rows), counted, *sieve.tops())
+        return cls(edges, tokens, packed.values(rows), n_fired, *sieve.tops())
 
 
 def _by_token(sieve: Sieve) -> np.ndarray:

@@ -67,13 +67,18 @@ def _merge_layer(spills: list[Spill], layer: int, n_neurons: int, folders: dict[
             table: files.enter_context(TableFile(folder / f"layer-{layer:03}.parquet", table))
             for table, folder in folders.items()
         }
-        for rows in _blocks(spills, layer, n_neurons):
+        for rows, sinks in _blocks(spills, layer, n_neurons):
             for table, writer in out.items():
-                writer.write(peaks(rows) if table == "neuron_peaks" else rows)
+                writer.write(peaks(rows, sinks) if table == "neuron_peaks" else rows)
 
 
-def _blocks(spills: list[Spill], layer: int, n_neurons: int) -> Iterator[pa.Table]:
-    """One layer's rows in neuron order, in tables of about `BLOCK_ROWS`, cut between neurons."""
+def _blocks(
+    spills: list[Spill], layer: int, n_neurons: int
+) -> Iterator[tuple[pa.Table, np.ndarray]]:
+    """One layer's rows in neuron order, in tables of about `BLOCK_ROWS`, cut between neurons.
+
+    With each, bool [rows], which rows are of attention sinks.
+    """
     ends = np.cumsum(sum(np.diff(spill.edges(layer)) for spill in spills))
     first = 0
     while first < n_neurons:
@@ -83,7 +88,7 @@ def _blocks(spills: list[Spill], layer: int, n_neurons: int) -> Iterator[pa.Tabl
         first = last
 
 
-def _block(spills: list[Spill], layer: int, first: int, last: int) -> pa.Table:
+def _block(spills: list[Spill], layer: int, first: int, last: int) -> tuple[pa.Table, np.ndarray]:
     """The rows of the neurons first..last-1.
 
     Shards hold ascending prompts, each in neuron order, so the place of every row follows from
@@ -95,11 +100,12 @@ def _block(spills: list[Spill], layer: int, first: int, last: int) -> pa.Table:
     shift = (ends - np.cumsum(counts, axis=1)).astype(np.int32)
     n_rows = int(counts.sum())
     prompts, positions = np.empty(n_rows, np.int32), np.empty(n_rows, np.int16)
-    values = np.empty(n_rows, np.float32)
+    values, sinks = np.empty(n_rows, np.float32), np.empty(n_rows, bool)
     for spill, edge, count, by in zip(spills, edges, counts, shift, strict=True):
         to = np.repeat(by, count)
         to += np.arange(len(to), dtype=np.int32)
-        prompts[to], positions[to], values[to] = spill.rows(int(edge[0]), int(edge[-1]))
+        found = spill.rows(int(edge[0]), int(edge[-1]))
+        prompts[to], positions[to], values[to], sinks[to] = found
     columns = [
         np.full(n_rows, layer, np.int16),
         np.repeat(np.arange(first, last, dtype=np.int32), counts.sum(0)),
@@ -107,13 +113,14 @@ def _block(spills: list[Spill], layer: int, first: int, last: int) -> pa.Table:
         positions,
         values,
     ]
-    return pa.table(columns, schema=TABLES["activations_by_neuron"].schema)
+    return pa.table(columns, schema=TABLES["activations_by_neuron"].schema), sinks
 
 
-def peaks(rows: pa.Table) -> pa.Table:
+def peaks(rows: pa.Table, sinks: np.ndarray) -> pa.Table:
     """`neuron_peaks` out of rows in neuron order: per neuron and prompt, the largest |activation|.
 
-    Position 0 is left out; of equal values the earliest counts.
+    sinks: bool [rows], which are of attention sinks: those are left out. Of equal values the
+    earliest counts.
     """
     names = TABLES["neuron_peaks"].names
     neuron, prompt, position = (
@@ -127,7 +134,7 @@ def peaks(rows: pa.Table) -> pa.Table:
     keys = (bits & np.uint32(0x7FFFFFFF)).astype(np.uint64) << np.uint64(17)
     keys |= (np.uint16(0xFFFF) - position.view(np.uint16)).astype(np.uint64) << np.uint64(1)
     keys |= bits >> np.uint32(31)
-    keys[position == 0] = 0
+    keys[sinks] = 0
     new = prompt[1:] != prompt[:-1]
     new |= neuron[1:] != neuron[:-1]
     starts = np.append(0, np.flatnonzero(new) + 1)
@@ -146,7 +153,7 @@ def peaks(rows: pa.Table) -> pa.Table:
 
 @dataclass
 class NeuronSums:
-    """Statistics of all neurons past position 0, added up over shards.
+    """Statistics of all neurons over all tokens but attention sinks, added up over shards.
 
     n_fired: int64, sums, squares: float64 [layers, neurons]; high, low: per layer, the tops (low
     with signs turned); their tokens are prompt_id * 2 ** 16 + position.

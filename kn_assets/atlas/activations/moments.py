@@ -1,6 +1,6 @@
 """Running sums of activations and of their squares: what mean and deviation are made of.
 
-Sums over tokens past position 0 of one layer: in float32 within some rows of a batch, beyond in
+Sums over a layer's tokens but attention sinks: in float32 within some rows of a batch, beyond in
 float64. On the processor `sifting` takes them; for other devices there is a way here.
 """
 

@@ -14,7 +14,13 @@ import numpy as np
 from kn_assets.atlas.activations.top import Top
 from kn_assets.atlas.forward.tokens import TokenizedPrompts
 
-_FILES = {"prompts": np.int32, "positions": np.int16, "tokens": np.uint16, "values": np.float32}
+_FILES = {
+    "prompts": np.int32,
+    "positions": np.int16,
+    "sinks": np.bool_,
+    "tokens": np.uint16,
+    "values": np.float32,
+}
 
 
 @dataclass(frozen=True)
@@ -23,10 +29,11 @@ class Spill:
 
     folder: Path
 
-    def write_tokens(self, prompts: TokenizedPrompts) -> None:
-        """Keep what prompt and position each token has."""
+    def write_tokens(self, prompts: TokenizedPrompts, sinks: np.ndarray) -> None:
+        """Keep what prompt and position each token has, and whether it is a sink, bool [tokens]."""
         prompts.token_prompts.tofile(self._file("prompts"))
         prompts.positions.tofile(self._file("positions"))
+        sinks.tofile(self._file("sinks"))
 
     def write_rows(
         self, edges: list[np.ndarray], tokens: list[np.ndarray], values: list[np.ndarray]
@@ -48,11 +55,16 @@ class Spill:
         """Where each neuron's rows begin and the last one's end, int64 [neurons + 1]."""
         return np.array(np.load(self.folder / "edges.npy", mmap_mode="r")[layer])
 
-    def rows(self, first: int, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Prompt, position and value of the rows first..last-1: int32, int16, float32."""
+    def rows(self, first: int, last: int) -> tuple[np.ndarray, ...]:
+        """Prompt, position, value of the rows first..last-1, and whether their token is a sink.
+
+        int32, int16, float32, bool [rows].
+        """
         tokens = self._read("tokens", first, last)
-        prompts, positions = self._read("prompts"), self._read("positions")
-        return prompts.take(tokens), positions.take(tokens), self._read("values", first, last)
+        prompts, positions, sinks = (
+            self._read(name).take(tokens) for name in ("prompts", "positions", "sinks")
+        )
+        return prompts, positions, self._read("values", first, last), sinks
 
     def write_neurons(
         self,

@@ -2,12 +2,13 @@
 
 Activations grow with depth (the 99th percentile of the embedded model's |a| is 0.65 in its first
 layer and 17 in its last), so one absolute threshold is no good default. Calibration runs the model
-on a seeded sample of the atlas' own prompts; position 0, an attention sink, is left out.
+on a seeded sample of the atlas' own prompts. Attention sinks are left out, which takes what an
+ordinary norm is: that is measured before, see `kn_assets.atlas.activations.ordinary`.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +17,12 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets.atlas.activations.bits import codes, numbers
+from kn_assets.atlas.activations.numbers import refuse_norms
+from kn_assets.atlas.activations.ordinary import ordinary_norms
 from kn_assets.atlas.activations.sieve import Bounds, plain
+from kn_assets.atlas.activations.sinks import FACTOR, Norms, are_sinks, sink_norms
 from kn_assets.atlas.forward.batches import batches
-from kn_assets.atlas.forward.capture import capturing, device_of, forward
+from kn_assets.atlas.forward.capture import capturing, forward
 from kn_assets.atlas.forward.tokens import TokenizedPrompts
 from kn_assets.lake.schema import TABLES
 
@@ -35,9 +39,12 @@ _LEAST = float(np.finfo(np.float32).tiny)  # a dead layer's zeros don't fire
 
 @dataclass(frozen=True)
 class Calibration:
-    """thresholds: float32 [layers]; bounds: per layer, sound first bounds of every top k."""
+    """thresholds: float32 [layers]; norms: float32 [layers], of ordinary tokens; bounds: per layer,
+    sound first bounds of every top k.
+    """
 
     thresholds: np.ndarray
+    norms: np.ndarray
     bounds: list[Bounds]
     density: float | None
 
@@ -45,7 +52,7 @@ class Calibration:
         """Keep it for who goes on with the run later."""
         temporary = path.with_suffix(".new.npz")
         bounds = np.stack([[b.high, b.low] for b in self.bounds])
-        np.savez(temporary, thresholds=self.thresholds, bounds=bounds)
+        np.savez(temporary, thresholds=self.thresholds, norms=self.norms, bounds=bounds)
         temporary.rename(path)
 
     @classmethod
@@ -53,12 +60,13 @@ class Calibration:
         """What `save` kept, for the same settings."""
         with np.load(path) as found:
             bounds = [Bounds(high, low) for high, low in found["bounds"]]
-            return cls(found["thresholds"], bounds, _density(settings))
+            return cls(found["thresholds"], found["norms"], bounds, _density(settings))
 
     def table(self) -> pa.Table:
         """The `thresholds` table."""
         n = len(self.thresholds)
-        columns = [np.arange(n), self.thresholds, [self.density] * n]
+        bars = sink_norms(self.norms)
+        columns = [np.arange(n), self.thresholds, [self.density] * n, self.norms, bars]
         return pa.table(
             [
                 pa.array(c, f.type)
@@ -75,25 +83,35 @@ def calibrate(
 
     The sample is part of the corpus, so the k-th strongest value of a neuron in it is a bound that
     the k-th strongest over the corpus can't be under: what is below never needs to be kept. It is
-    one batch, of which each layer is looked at while the model runs the next.
+    one batch. Raises KnError where the model gives what is no number.
     """
     import torch
 
-    (batch,) = batches(_sample(prompts, settings.seed), _MOST_TOKENS)
-    inner = torch.from_numpy(np.flatnonzero(batch.index[:, 1:] >= 0)).to(device_of(loaded))
-    found: list[Future[tuple[float, Bounds]]] = []
-
-    def take(_layer: int, a: Tensor) -> None:
-        rows = a.reshape(*batch.index.shape, -1)[:, 1:].reshape(-1, loaded.parts.n_neurons)
-        rows = rows if len(rows) == len(inner) else rows[inner]
-        found.append(pool.submit(_measured, plain(rows.cpu()), settings))
-
-    with torch.inference_mode(), capturing(loaded.parts, activations=take):
+    sample = _sample(prompts, settings.seed)
+    norms = ordinary_norms(loaded, sample, settings.tokens)
+    (batch,) = batches(sample, _MOST_TOKENS)
+    real = batch.index.reshape(-1) >= 0
+    seen = Norms()
+    activations: list[Tensor] = []
+    with (
+        torch.inference_mode(),
+        capturing(loaded.parts, lambda _, a: activations.append(a), lambda _, r: seen.take(r)),
+    ):
         forward(loaded, batch.ids)
-    layers = [f.result() for f in found]
+    found = seen.found()
+    refuse_norms(found, real, activations)
+    counted = real & ~are_sinks(found, sink_norms(norms))
+    # Who is a sink by a hair here may not be one in another batch, so is no bound of anything.
+    bounding = real & ~are_sinks(found, sink_norms(norms, FACTOR / 2))
+    activations.reverse()
+    layers = []
+    for _ in range(loaded.parts.n_layers):
+        rows = plain(activations.pop().reshape(len(real), -1).cpu())
+        layers.append(pool.submit(_measured, rows, counted, bounding, settings))
     return Calibration(
-        np.array([threshold for threshold, _ in layers], np.float32),
-        [bounds for _, bounds in layers],
+        np.array([f.result()[0] for f in layers], np.float32),
+        norms,
+        [f.result()[1] for f in layers],
         _density(settings),
     )
 
@@ -114,11 +132,18 @@ def _sample(prompts: TokenizedPrompts, seed: int) -> TokenizedPrompts:
     )
 
 
-def _measured(rows: np.ndarray, settings: AtlasSettings) -> tuple[float, Bounds]:
-    """Threshold and bounds of one layer, out of `plain` rows."""
+def _measured(
+    rows: np.ndarray, counted: np.ndarray, bounding: np.ndarray, settings: AtlasSettings
+) -> tuple[float, Bounds]:
+    """Threshold and bounds of one layer, out of `plain` rows; counted, bounding: bool [rows], which
+    of them the threshold and the bounds are made of.
+    """
+    of_counted = rows[counted]
+    same = bool((counted == bounding).all())
+    bounds = _bounds(of_counted if same else rows[bounding], settings.top_k)
     if settings.threshold is not None:
-        return settings.threshold, _bounds(rows, settings.top_k)
-    return _threshold(rows, settings.density), _bounds(rows, settings.top_k)
+        return settings.threshold, bounds
+    return _threshold(of_counted, settings.density), bounds
 
 
 def _bounds(rows: np.ndarray, k: int) -> Bounds:
@@ -142,7 +167,7 @@ def _bounds(rows: np.ndarray, k: int) -> Bounds:
 
 
 def _threshold(rows: np.ndarray, density: float) -> float:
-    if not len(rows):  # every prompt is a single token
+    if not len(rows):  # every token is a sink
         return _LEAST
     # The next higher value that did occur, so that it is exact in the model's own dtype.
     sizes = (rows & np.int16(0x7FFF) if rows.dtype == np.int16 else np.abs(rows)).reshape(-1)

@@ -7,7 +7,7 @@ real token's numbers and needs no mask; rows of padding are dropped before anyth
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from kn_assets.atlas.forward.tokens import TokenizedPrompts
 
 TOKENS_PER_BATCH = 960  # 32 prompts of 30 tokens: more gains nothing on a CPU
 TOKENS_PER_BATCH_THERE = 1 << 13  # on another device, which has more to keep busy
+_HELD = 1 << 28  # bytes of activations that a batch's tokens may have together
+_HELD_THERE = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,18 @@ class Batch:
     """Some prompts as one rectangle, the batch of that number.
 
     ids: int64 [prompts, length]; index: int64 [prompts, length], each token's place among the
-    tokens of the `TokenizedPrompts` it was cut from, -1 where there is only padding.
+    tokens of the `TokenizedPrompts` it was cut from, -1 where there is only padding; sinks: bool
+    [prompts * length], which are attention sinks, None until the model has run.
     """
 
     number: int
     ids: np.ndarray
     index: np.ndarray
+    sinks: np.ndarray | None = None
+
+    def with_sinks(self, sinks: np.ndarray) -> Batch:
+        """This batch once it is known which of its tokens are sinks, bool [prompts * length]."""
+        return replace(self, sinks=sinks)
 
     @property
     def tokens(self) -> np.ndarray:
@@ -36,19 +44,24 @@ class Batch:
 
     @property
     def counted(self) -> np.ndarray:
-        """Which rows count in sums and tops, bool [n]: not position 0, an attention sink."""
-        real = self.index >= 0
-        real[:, 0] = False
-        return real.reshape(-1)
+        """Which rows count in sums and tops, bool [n]: neither padding nor attention sinks."""
+        assert self.sinks is not None, "whether a token is a sink shows when the model has run"
+        return (self.index.reshape(-1) >= 0) & ~self.sinks
 
     @property
     def n_prompts(self) -> int:
         return len(self.ids)
 
 
-def tokens_per_batch(device: str) -> int:
-    """How many tokens suit a device, e.g. `cpu` or `cuda:0`."""
-    return TOKENS_PER_BATCH if device == "cpu" else TOKENS_PER_BATCH_THERE
+def tokens_per_batch(device: str, bytes_of_token: int = 1) -> int:
+    """How many tokens suit a device, e.g. `cpu` or `cuda:0`.
+
+    bytes_of_token: of its activations in all layers, where a batch's are held until it has run.
+    """
+    most, held = (
+        (TOKENS_PER_BATCH, _HELD) if device == "cpu" else (TOKENS_PER_BATCH_THERE, _HELD_THERE)
+    )
+    return max(1, min(most, held // bytes_of_token))
 
 
 def batches(prompts: TokenizedPrompts, tokens_per_batch: int = TOKENS_PER_BATCH) -> Iterator[Batch]:

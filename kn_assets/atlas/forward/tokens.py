@@ -100,14 +100,17 @@ def _new(before: str, after: str) -> str:
     return after[len(before) :] if after.startswith(before) else ""
 
 
-def token_tables(tokenizer: Any, prompts: TokenizedPrompts) -> Iterator[pa.Table]:
-    """The `tokens` table, some prompts at a time."""
+def token_tables(
+    tokenizer: Any, prompts: TokenizedPrompts, sinks: np.ndarray
+) -> Iterator[pa.Table]:
+    """The `tokens` table, some prompts at a time; sinks: bool [tokens], attention sinks."""
     for first in range(0, len(prompts), _PROMPTS):
         some = prompts.slice(first, first + _PROMPTS)
         texts: list[str] = []
         for i in range(len(some)):
             texts += pieces(tokenizer, some.ids[some.starts[i] : some.starts[i + 1]].tolist())
-        columns = [some.token_prompts, some.positions, some.ids, texts]
+        of_these = sinks[prompts.starts[first] : prompts.starts[first] + len(some.ids)]
+        columns = [some.token_prompts, some.positions, some.ids, texts, of_these]
         yield pa.table(columns, schema=TABLES["tokens"].schema)
 
 

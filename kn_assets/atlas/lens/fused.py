@@ -11,8 +11,8 @@ bfloat16), and not its logit (by 2 ** -9 of the logit, six percent of a term at 
   another, move no probability by more than a standard deviation of 3e-5, and mostly far less.
 - Candidates are looked for where the largest term of a block of 64, then of 8, is among the
   largest: nobody sorts the vocabulary. They are scored again in float32.
-- The rank of the next token counts terms over its own. Counting, summing and the blocks' largest
-  are one compiled pass over the terms.
+- The rank of the next token counts terms over its own, and all tokens that tie with it by equal
+  rows (`ties`). Counting, summing and the blocks' largest are one compiled pass over the terms.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ ABOVE = 8.0  # the centre's distance from the likeliest token: terms are below e
 _LARGEST = 0.01  # a term over this says that the centre was too low
 _DEEPEST = -80.0  # a next token so far under the centre has no term to compare with
 _ROUNDS = 8
+_ROUNDING = {2: 2.0**-7, 4: 2.0**-13}  # twice what a term of so many bytes may be off, of itself
 _TERMS = 24 << 20  # bytes of terms held at once; allocations over 32 MB cost fresh pages each time
 _SAMPLE = 1024  # vocabulary rows whose largest score places the centre: the commonest tokens
 
@@ -88,11 +89,11 @@ def fused(
         low = []
         for rows in left.split(size):
             found = _pass(weight, normed[rows], following[rows], score[rows], centre[rows], k)
-            largest = found[-1]
-            for kept, new in zip((*out[:3], out[4]), found[:-1], strict=True):
+            *told, largest, clear = found
+            for kept, new in zip((*out[:3], out[4]), told, strict=True):
                 kept[rows] = new
             well = largest < _LARGEST
-            out[5][rows] = well & (score[rows] - centre[rows] > _DEEPEST)
+            out[5][rows] = well & clear & (score[rows] - centre[rows] > _DEEPEST)
             # Where a term is 1, all that's known is that the centre was some ten too low.
             raised = torch.where(largest < 0.9, found[1].amax(1) + ABOVE, centre[rows] + 2 * ABOVE)
             centre[rows] = torch.where(well, centre[rows], raised.to(centre.dtype))
@@ -106,34 +107,47 @@ def fused(
 def _pass(
     weight: Tensor, normed: Tensor, following: Tensor, score: Tensor, centre: Tensor, k: int
 ) -> tuple[Tensor, ...]:
-    """ids, scores, log of the sum, rank, and each token's largest term, for one centre each."""
+    """ids, scores, log of the sum and rank, for one centre each; then each token's largest term,
+    and whether its k likeliest stand clear of all that are no candidates.
+    """
     import torch
 
     from kn_assets.atlas.lens.terms import candidates, rescored, scanned
+    from kn_assets.atlas.lens.ties import ties
 
     terms = torch.ops.mkldnn._linear_pointwise(weight, normed, -centre, "sigmoid", [], "")
     own = torch.sigmoid(score - centre.float())
     bound = _bound(own, terms.dtype)
     seen = scanned(terms, bound)
     ids, kept = candidates(terms, seen, CANDIDATES)
+    least = kept[:, -1].clone()
+    ids, order = ids.sort(dim=1)  # so that of equal scores the lowest id comes first
+    kept = kept.gather(1, order)
     scores = rescored(weight, normed, ids)
     exact = (scores - centre.float()[:, None]).exp()
     total = seen.sums.float() - kept.sum(1) + exact.sum(1)
-    # Candidates are compared by their exact scores, and a token never outranks itself, though its
-    # term and its exact score may be a last digit apart.
-    itself = ids == following[:, None]
-    beats = (scores > score[:, None]) & ~itself
-    term = terms.gather(0, following[None])[0].float()[:, None]
-    above, past = kept > bound[:, None], term > bound[:, None]
-    counted = above.sum(1) + (past & ~itself.any(1, keepdim=True))[:, 0]
-    rank = seen.over + beats.sum(1) - counted + 1
-    best = torch.topk(scores, k, dim=1)
+    # Candidates are compared by their exact scores. A token and those that tie with it are never
+    # told by their terms, which may be a last digit from its exact score: all of them count.
+    of = ties(weight)
+    equal, n_equal = of.keys[ids] == of.keys[following][:, None], of.sizes[following]
+    beats = (scores > score[:, None]) & ~equal
+    term = terms.gather(0, following[None])[0].float()
+    above, past = kept > bound[:, None], term > bound
+    counted = above.sum(1) + past * (n_equal - equal.sum(1))
+    rank = seen.over - counted + beats.sum(1) + n_equal
+    best = scores.sort(dim=1, descending=True, stable=True)
+    likeliest = best.values[:, :k]
+    reach = least * (1 + _ROUNDING[terms.element_size()])
+    clear = torch.sigmoid(likeliest[:, -1] - centre.float()) > reach
+    if len(weight) <= CANDIDATES:
+        clear = torch.ones_like(clear)
     return (
-        ids.gather(1, best.indices),
-        best.values,
+        ids.gather(1, best.indices[:, :k]),
+        likeliest,
         (total.log() + centre.float())[:, None],
         rank[:, None],
         kept.amax(1),
+        clear,
     )
 
 

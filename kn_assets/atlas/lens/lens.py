@@ -30,10 +30,11 @@ _TILE = 8192  # vocabulary rows turned to float32 at once
 class Lens:
     """The lens of some tokens after one layer.
 
-    ids: int32 [tokens, k], likeliest first; probabilities: float32 [tokens, k];
+    ids: int32 [tokens, k], likeliest first, of equal ones the lowest id; probabilities: float32
+    [tokens, k];
     next_probability: float32 [tokens], of the token that follows, NaN where none does;
-    next_rank: int32 [tokens], its rank from 1 (1 + the number of likelier tokens), 0 where none
-    does.
+    next_rank: int32 [tokens], its rank, the worst of those it ties with: how many tokens are at
+    least as likely, itself counted; 0 where none follows.
     """
 
     ids: np.ndarray
@@ -93,10 +94,28 @@ def _exact(parts: Parts, normed: Tensor, following: Tensor, k: int) -> tuple[Ten
 
     logits = _logits(parts, normed)
     total = torch.logsumexp(logits, dim=1, keepdim=True)
-    best = torch.topk(logits, k, dim=1)
     score = logits.gather(1, following[:, None])
-    rank = (logits > score).sum(1, keepdim=True) + 1
-    return best.indices, best.values, total, score, rank
+    rank = (logits >= score).sum(1, keepdim=True)
+    ids, values = _likeliest(logits, k)
+    return ids, values, total, score, rank
+
+
+def _likeliest(logits: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The k largest of each row and their places, largest first, of equal ones the first.
+
+    Those of `torch.topk` come in any order where they tie; it tells where they may.
+    """
+    import torch
+
+    best = torch.topk(logits, min(k + 1, logits.shape[1]), dim=1)
+    ids, values = best.indices[:, :k].clone(), best.values[:, :k]
+    tied = (best.values[:, 1:] == best.values[:, :-1]).any(1).nonzero()[:, 0]
+    left = logits[tied]
+    for place in range(min(k, logits.shape[1])):
+        first = left.argmax(1, keepdim=True)
+        ids[tied, place] = first[:, 0]
+        left.scatter_(1, first, -torch.inf)
+    return ids, values
 
 
 def _logits(parts: Parts, normed: Tensor) -> Tensor:

@@ -48,8 +48,8 @@ def scanned(terms: Tensor, bound: Tensor) -> Seen:
 def candidates(terms: Tensor, seen: Seen, k: int) -> tuple[Tensor, Tensor]:
     """The k largest terms of each column: ids int64 and terms float32, [tokens, k].
 
-    They are looked for in the k blocks of 64 whose largest term is largest, and there in the k such
-    blocks of 8: nothing outside can be among them.
+    Largest first, of equal ones the lowest id. They are looked for in the k blocks of 64 whose
+    largest term is largest, and there in the k such blocks of 8: nothing outside can be among them.
     """
     import torch
 
@@ -65,6 +65,11 @@ def rescored(weight: Tensor, normed: Tensor, ids: Tensor) -> Tensor:
     import torch
 
     return torch.from_numpy(_rescored(_bits(weight), _bits(normed.contiguous()), ids.numpy()))
+
+
+def hashed(weight: Tensor) -> np.ndarray:
+    """A 64-bit hash of each row of a matrix, uint64 [rows]: the same for rows of equal numbers."""
+    return _hashed(_bits(weight.detach().contiguous()))
 
 
 def _bits(numbers: Tensor) -> np.ndarray:
@@ -175,13 +180,33 @@ def _candidates(terms: np.ndarray, narrow: np.ndarray, wide: np.ndarray, k: int)
 
 @compiled
 def _enter(value: Any, place: int, top: np.ndarray, places: np.ndarray, filled: int) -> int:
-    """Put a value where it belongs among the largest, largest first; how many there are now."""
+    """Put a value where it belongs among the largest, largest first and of equal ones the lowest
+    place; how many there are now.
+    """
     k = len(top) - 1
-    if filled == k and value <= top[k - 1]:
+    if filled == k and (value < top[k - 1] or (value == top[k - 1] and place > places[k - 1])):
         return filled
     i = filled
-    while i > 0 and top[i - 1] < value:
+    while i > 0 and (top[i - 1] < value or (top[i - 1] == value and places[i - 1] > place)):
         top[i], places[i] = top[i - 1], places[i - 1]
         i -= 1
     top[i], places[i] = value, place
     return min(filled + 1, k)
+
+
+@compiled
+def _hashed(rows: np.ndarray) -> np.ndarray:
+    """A hash of each row of bits, uint64 [rows], in which -0 is 0 (after xxHash64's constants)."""
+    first, second = np.uint64(0x9E3779B185EBCA87), np.uint64(0xC2B2AE3D27D4EB4F)
+    negative_zero = np.uint64(1) << np.uint64(8 * rows.itemsize - 1)
+    found = np.zeros(len(rows), np.uint64)
+    for i in range(len(rows)):
+        row, key = rows[i], np.uint64(0)
+        for j in range(len(row)):
+            bits = np.uint64(row[j])
+            if bits == negative_zero:
+                bits = np.uint64(0)
+            key = (key ^ (bits * second)) * first
+            key ^= key >> np.uint64(29)
+        found[i] = key
+    return found

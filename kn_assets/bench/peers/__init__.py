@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> Result:
         (place / "lake").mkdir()
         plan = prepared(place / "lake", settings)
         progress.say("a first round of ours")
-        extract(plan, TABLES, Progress())
+        extract(plan, [*TABLES, "tokens"], Progress())
         config = write_config(plan, place, args.peers_dtype or plan.dtype, args.tables)
         said: dict[str, object] = {}
         peers = list(_started(args.peers, config, place, said, progress))

@@ -14,6 +14,7 @@ from kn_assets.atlas.loaded import load_model, tokenized
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
+    from kn_assets.atlas.forward.tokens import TokenizedPrompts
     from kn_assets.atlas.plan import AtlasPlan
 
 SCRIPTS = Path(__file__).with_name("scripts")
@@ -50,6 +51,7 @@ def write_config(plan: AtlasPlan, place: Path, dtype: str, tables: str) -> Path:
         prompt_ids=prompts.prompt_ids,
         lengths=prompts.lengths,
         ids=prompts.ids,
+        sinks=_sinks(plan, prompts),
     )
     names = {id(module): name for name, module in loaded.model.named_modules()}
     config = {
@@ -66,6 +68,14 @@ def write_config(plan: AtlasPlan, place: Path, dtype: str, tables: str) -> Path:
     path = place / "config.json"
     path.write_text(json.dumps(config), encoding="utf-8")
     return path
+
+
+def _sinks(plan: AtlasPlan, prompts: TokenizedPrompts) -> np.ndarray:
+    """Which tokens are attention sinks by that atlas, bool [largest prompt id + 1, longest]."""
+    flags = np.zeros((int(prompts.prompt_ids.max()) + 1, int(prompts.lengths.max())), bool)
+    found = plan.lake.read(plan.model, "tokens", ["prompt_id", "position", "sink"])
+    flags[found["prompt_id"].to_numpy(), found["position"].to_numpy()] = found["sink"].to_numpy()
+    return flags
 
 
 def _threads() -> int:

@@ -67,7 +67,17 @@ TABLES = (
         "tokens",
         "model",
         "The prompts as the model reads them, cut to the atlas' number of tokens.",
-        (PROMPT, POSITION, TOKEN_ID, TOKEN),
+        (
+            PROMPT,
+            POSITION,
+            TOKEN_ID,
+            TOKEN,
+            Column(
+                "sink",
+                pa.bool_(),
+                "attention sink: its norm after some block reaches `thresholds.sink_norm`",
+            ),
+        ),
         ("prompt_id", "position"),
         row_group=1 << 15,
     ),
@@ -88,19 +98,21 @@ TABLES = (
     Table(
         "neuron_peaks",
         "model",
-        "Each neuron's peak in each prompt where it fired after position 0.",
+        "Each neuron's peak in each prompt where it fired, attention sinks left out.",
         (LAYER, NEURON, PROMPT, POSITION, ACTIVATION),
         ("layer", "neuron", "prompt_id"),
     ),
     Table(
         "neurons",
         "model",
-        "Exact statistics of each neuron over all tokens of all prompts but those at position 0.",
+        "Exact statistics of each neuron over all tokens of all prompts but attention sinks.",
         (
             LAYER,
             NEURON,
             Column("n_fired", pa.int64(), "tokens at which it fired"),
-            Column("firing_rate", pa.float64(), "n_fired over the number of tokens"),
+            Column(
+                "firing_rate", pa.float64(), "n_fired over the number of tokens that are no sinks"
+            ),
             Column("mean", pa.float64(), "mean activation"),
             Column("std", pa.float64(), "standard deviation (population)"),
             Column("min", pa.float32(), "smallest activation"),
@@ -114,7 +126,7 @@ TABLES = (
     Table(
         "neuron_top",
         "model",
-        "Each neuron's top activating tokens, exact over all but those at position 0.",
+        "Each neuron's top activating tokens, exact over all but attention sinks.",
         (
             LAYER,
             NEURON,
@@ -134,12 +146,16 @@ TABLES = (
             PROMPT,
             POSITION,
             LAYER,
-            Column("rank", pa.int8(), "from 1, the most likely"),
+            Column("rank", pa.int8(), "from 1, the most likely; ties by token_id"),
             TOKEN_ID,
             TOKEN,
             Column("probability", pa.float32(), "over the whole vocabulary"),
             Column("next_probability", pa.float32(), "of the token that follows; null at the end"),
-            Column("next_rank", pa.int32(), "rank of that token, from 1; null at the end"),
+            Column(
+                "next_rank",
+                pa.int32(),
+                "rank of that token, from 1: how many are at least as likely; null at the end",
+            ),
         ),
         ("prompt_id", "position", "layer", "rank"),
         row_group=1 << 16,
@@ -160,7 +176,7 @@ TABLES = (
     Table(
         "thresholds",
         "model",
-        "The threshold at which a neuron of each layer fired.",
+        "What was calibrated for each layer: when a neuron fired, when a token is a sink.",
         (
             LAYER,
             Column("threshold", pa.float32(), "|activation| at or over which a neuron fired"),
@@ -168,6 +184,12 @@ TABLES = (
                 "target_density",
                 pa.float64(),
                 "target share of fired; null where set by hand",
+            ),
+            Column("median_norm", pa.float32(), "median norm of the block's output over tokens"),
+            Column(
+                "sink_norm",
+                pa.float32(),
+                "norm at or over which a token is an attention sink: 20 times the median",
             ),
         ),
         ("layer",),

@@ -98,7 +98,9 @@ class Layer:
         return [
             (
                 plain(torch.tensor(rows.reshape(-1, rows.shape[-1])).to(self.dtype)),
-                Batch(number, np.zeros_like(index), index),
+                Batch(
+                    number, np.zeros_like(index), index, (np.indices(index.shape)[1] == 0).ravel()
+                ),
             )
             for number, (rows, index) in enumerate(parts)
         ]

@@ -51,7 +51,9 @@ KINDS = [
 
 
 def batch_of(number: int, index: np.ndarray) -> Batch:
-    return Batch(number, np.zeros_like(index), index)
+    sinks = np.zeros(index.shape, bool)
+    sinks[:, 0] = True
+    return Batch(number, np.zeros_like(index), index, sinks.ravel())
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -232,7 +232,9 @@ def test_what_a_browser_sends_is_checked(api: Api, asked: object, words: str) ->
 def test_thresholds_decide_what_fired(live_lake: Lake, model: LiveModel, tmp_path: Path) -> None:
     found = model.run("Kabul is the capital", Progress())
     assert (np.abs(found.activation) >= model.thresholds[found.layer]).all()
-    higher = LiveModel(model.loaded, model.thresholds * 2).run("Kabul is the capital", Progress())
+    higher = LiveModel(model.loaded, model.thresholds * 2, model.sink_norms).run(
+        "Kabul is the capital", Progress()
+    )
     assert (
         0
         < len(higher.activation)

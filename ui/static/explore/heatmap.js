@@ -119,7 +119,9 @@ export class Heatmap {
     for (const button of this.#sql) button.hidden = Boolean(live); // no row of a table holds it
     fill(this.#title, bdi(live ? "Your text" : (name ?? `Prompt ${id}`)));
     fill(this.#facts, ...aboutPrompt(shown));
-    const title = (/** @type {number} */ i) => `token ${i}`;
+    const sinks = new Set(shown.sinks);
+    const title = (/** @type {number} */ i) =>
+      `token ${i}${sinks.has(i) ? ": an attention sink, left out of statistics" : ""}`;
     this.#prose = tokenProse(tokens, { title, onpick: token => go({ token }) });
     fill(this.#text, this.#prose);
     this.#slider.begin(tokens);
@@ -149,7 +151,7 @@ export class Heatmap {
       this.#legend,
       h("span", {}, "weakest that fired"),
       ramp("kn-ramp"),
-      h("span", { title: "In this prompt, position 0 aside" }, top),
+      h("span", { title: "In this prompt, attention sinks aside" }, top),
       shown.negative && ramp("kn-ramp kn-minus"),
       shown.negative && h("span", {}, "below 0"),
     );
@@ -174,7 +176,7 @@ export class Heatmap {
   #draw() {
     if (!store.prompt || this.#body.hidden) return;
     const token = store.state.token ?? 0;
-    this.#slider.show(store.prompt.tokens, token);
+    this.#slider.show(store.prompt.tokens, token, store.prompt.sinks.includes(token));
     if (this.#prose) markToken(this.#prose, token);
     this.#lens.show(token);
     this.#paint();

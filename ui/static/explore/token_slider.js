@@ -30,8 +30,9 @@ export class TokenSlider {
   /**
    * @param {string[]} tokens
    * @param {number} token
+   * @param {boolean} isSink whether it is an attention sink
    */
-  show(tokens, token) {
+  show(tokens, token, isSink) {
     const last = tokens.length - 1;
     const [here, next] = [tokens[token] ?? "", tokens[token + 1]];
     this.#input.value = String(token);
@@ -43,8 +44,7 @@ export class TokenSlider {
       h("b", {}, bdi(quoted(here))),
       next === undefined ? " · the prompt ends here" : " · then ",
       next !== undefined && bdi(quoted(next)),
-      token === 0 &&
-        " · position 0 is an attention sink: its outsized values are left out of statistics",
+      isSink && " · an attention sink: its outsized values are left out of statistics",
     );
   }
 }

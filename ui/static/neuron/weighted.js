@@ -16,11 +16,15 @@ import { HeadChoice } from "./heads.js";
 
 const FORMULA = "weight(source) = attention(layer, current position → source) * activation(source)";
 
-/** @param {(number | null)[]} values */
-const fullColour = values => {
-  // Position 0 is an attention sink with outsized activations: left in, it would pale the rest.
+/**
+ * @param {(number | null)[]} values
+ * @param {number[]} sinks
+ */
+const fullColour = (values, sinks) => {
+  // Attention sinks have outsized activations: left in, they would pale the rest.
   const sizes = values.map(x => Math.abs(x ?? 0));
-  return Math.max(0, ...sizes.slice(1)) || sizes[0] || 0;
+  const others = sizes.filter((_, i) => !sinks.includes(i));
+  return Math.max(0, ...others) || Math.max(0, ...sizes);
 };
 
 export class WeightedPrompt {
@@ -92,7 +96,7 @@ export class WeightedPrompt {
     }
     const token = store.state.token ?? 0;
     const values = this.#reading === "sum" ? this.#shown.sum : this.#shown.at(token);
-    const scale = fullColour(values);
+    const scale = fullColour(values, prompt.sinks);
     const prose = this.#proseOf(prompt.tokens);
     shadeTokens(prose, values, scale);
     markToken(prose, token);
@@ -152,7 +156,7 @@ export class WeightedPrompt {
     const colour =
       nowhere || !scale
         ? ""
-        : `Full colour is ${number(scale)}, the largest here, source 0 aside. `;
+        : `Full colour is ${number(scale)}, the largest here, attention sinks aside. `;
     fill(
       this.#sentence,
       h("code", {}, FORMULA),

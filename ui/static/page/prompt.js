@@ -44,7 +44,8 @@ export const decodePrompt = data => {
     const at = position * nLayers + layer;
     return offsets[at + 1] - offsets[at];
   };
-  const { scales, whole } = fullColours(offsets, activations, data.tokens.length, nLayers);
+  const ordinary = notSinks(data.tokens.length, data.sinks);
+  const { scales, whole } = fullColours(offsets, activations, ordinary, nLayers);
   return {
     ...data,
     nLayers,
@@ -52,29 +53,41 @@ export const decodePrompt = data => {
     count,
     scale: layer => scales[layer] || 1,
     globalScale: whole || 1,
-    busy: crowd(offsets, data.tokens.length, nLayers),
+    busy: crowd(offsets, ordinary, nLayers),
     negative: activations.some((/** @type {number} */ a) => a < 0),
     lens: data.lens && decodeLens(data.lens, nLayers),
   };
 };
 
 /**
- * Full colour: the 98th percentile of what fired in a layer, and in all of them. Position 0, whose
- * activations are outsized, is left out.
+ * The positions of tokens that are no attention sinks; all of them where there are none but sinks.
+ *
+ * @param {number} nPositions
+ * @param {number[]} sinks
+ */
+export const notSinks = (nPositions, sinks) => {
+  const all = Array.from({ length: nPositions }, (_, i) => i);
+  const left = all.filter(i => !sinks.includes(i));
+  return left.length ? left : all;
+};
+
+/**
+ * Full colour: the 98th percentile of what fired in a layer, and in all of them. Attention sinks,
+ * whose activations are outsized, are left out.
  *
  * @param {import("./packed.js").Numbers} offsets
  * @param {import("./packed.js").Numbers} activations
- * @param {number} nPositions
+ * @param {number[]} ordinary the positions that count
  * @param {number} nLayers
  */
-const fullColours = (offsets, activations, nPositions, nLayers) => {
+const fullColours = (offsets, activations, ordinary, nLayers) => {
   /** @type {number[]} */
   const scales = [];
   /** @type {number[]} */
   const all = [];
   for (let layer = 0; layer < nLayers; layer++) {
     const sizes = [];
-    for (let position = nPositions > 1 ? 1 : 0; position < nPositions; position++) {
+    for (const position of ordinary) {
       const at = position * nLayers + layer;
       for (let i = offsets[at]; i < offsets[at + 1]; i++) sizes.push(Math.abs(activations[i]));
     }
@@ -96,13 +109,15 @@ const percentile = sizes => {
  * one crowded row doesn't thin all others.
  *
  * @param {import("./packed.js").Numbers} offsets
- * @param {number} nPositions
+ * @param {number[]} ordinary the positions that count
  * @param {number} nLayers
  */
-const crowd = (offsets, nPositions, nLayers) => {
+const crowd = (offsets, ordinary, nLayers) => {
   const counts = [];
-  for (let at = nPositions > 1 ? nLayers : 0; at < nPositions * nLayers; at++) {
-    counts.push(offsets[at + 1] - offsets[at]);
+  for (const position of ordinary) {
+    for (let at = position * nLayers; at < (position + 1) * nLayers; at++) {
+      counts.push(offsets[at + 1] - offsets[at]);
+    }
   }
   return percentile(counts);
 };

@@ -53,6 +53,8 @@ export interface PromptAnswer {
     n_whole?: number;
   };
   tokens: string[];
+  /** Positions of attention sinks. */
+  sinks: number[];
   n_layers: number;
   /** Per position and layer, strongest first: `neuron[offsets[at]]` and on. */
   fired: { offsets: Packed; neuron: Packed; activation: Packed };

@@ -4,7 +4,8 @@ A script is started with the path of a JSON file:
 
     model: folder of weights; dtype; projections: names of the modules whose input is the
     activations, a layer each; thresholds: |activation| that fires, a layer each; prompts: an .npz
-    of `prompt_ids` and `lengths` (int32 [prompts]) and `ids` (int32 [tokens], prompts end to end);
+    of `prompt_ids` and `lengths` (int32 [prompts]), `ids` (int32 [tokens], prompts end to end) and
+    `sinks` (bool [largest prompt id + 1, longest], tokens that are attention sinks);
     tables: `fired`, the long table of fired neurons alone, or `atlas`, all that `neuron_tables.py`
     makes; top_k: strongest tokens of each neuron and sign
 
@@ -38,10 +39,10 @@ def write_with_arrow(columns: Columns, path: Path) -> None:
     pq.write_table(pa.table(columns), path)
 
 
-def start(config: dict[str, Any]) -> Fired:
+def start(config: dict[str, Any], sinks: np.ndarray) -> Fired:
     """What takes a round's activations."""
     if config["tables"] == "atlas":
-        return Atlas(config["thresholds"], config["top_k"])
+        return Atlas(config["thresholds"], config["top_k"], sinks)
     return Fired(config["thresholds"])
 
 
@@ -59,7 +60,8 @@ def batches(prompts: Any, size: int, first: int) -> Iterator[tuple[torch.Tensor,
         ids = np.zeros((len(chosen), lengths.max()), np.int64)
         for row, prompt in enumerate(chosen):
             ids[row, : lengths[row]] = prompts["ids"][starts[prompt] : ends[prompt]]
-        yield torch.from_numpy(ids), Rows(prompts["prompt_ids"][chosen], lengths)
+        rows = Rows(prompts["prompt_ids"][chosen], lengths, prompts["sinks"])
+        yield torch.from_numpy(ids), rows
 
 
 def serve(
@@ -82,7 +84,7 @@ def serve(
         for line in sys.stdin:
             asked = json.loads(line)
             started, processor = time.perf_counter(), time.process_time()
-            fired = start(config)
+            fired = start(config, prompts["sinks"])
             size = asked["settings"]["batch"]
             run(batches(prompts, size, asked["prompts"]), asked["settings"], fired)
             tables = fired.tables()

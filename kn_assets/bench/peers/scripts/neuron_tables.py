@@ -17,14 +17,16 @@ Columns = dict[str, np.ndarray]
 class Rows:
     """Where each token of a batch belongs: prompt id and position, and which are real."""
 
-    def __init__(self, prompt_ids: np.ndarray, lengths: np.ndarray) -> None:
+    def __init__(self, prompt_ids: np.ndarray, lengths: np.ndarray, sinks: np.ndarray) -> None:
         width = int(lengths.max())
         self.prompt = np.repeat(prompt_ids.astype(np.int32), width)
         self.position = np.tile(np.arange(width, dtype=np.int16), len(lengths))
         self.real = self.position < np.repeat(lengths, width)
         self.padded = not self.real.all()
-        # The real ones past position 0, an attention sink, and a number for each.
-        self.counted = torch.from_numpy(np.flatnonzero(self.real & (self.position > 0)))
+        # The real ones that are no attention sinks, and a number for each.
+        counted = self.real.copy()
+        counted[counted] = ~sinks[self.prompt[counted], self.position[counted]]
+        self.counted = torch.from_numpy(np.flatnonzero(counted))
         place = self.prompt.astype(np.int64) << 16 | self.position
         self.place = torch.from_numpy(place)[self.counted]
 
@@ -60,10 +62,14 @@ class Fired:
 
 
 class Atlas(Fired):
-    """All that ours makes: what fired in two orders, peaks, statistics and strongest tokens."""
+    """All that ours makes: what fired in two orders, peaks, statistics and strongest tokens.
 
-    def __init__(self, thresholds: list[float], top_k: int) -> None:
+    sinks: bool [largest prompt id + 1, longest], tokens that are left out of all but what fired.
+    """
+
+    def __init__(self, thresholds: list[float], top_k: int, sinks: np.ndarray) -> None:
         super().__init__(thresholds)
+        self.sinks = sinks
         self.layers = [Layer(top_k) for _ in thresholds]
 
     def add(self, layer: int, activations: torch.Tensor, rows: Rows) -> None:
@@ -76,7 +82,7 @@ class Atlas(Fired):
         return {
             "activations": in_order(fired, ROW),
             "activations_by_neuron": by_neuron,
-            "neuron_peaks": peaks(by_neuron),
+            "neuron_peaks": peaks(by_neuron, self.sinks),
             "neurons": self._statistics(by_neuron),
             "neuron_top": self._tops(),
         }
@@ -87,8 +93,8 @@ class Atlas(Fired):
             for name in ("count", "sums", "squares")
         )
         n_layers, n_neurons = sums.shape
-        past = fired["position"] > 0
-        number = fired["layer"][past] * np.int32(n_neurons) + fired["neuron"][past]
+        counted = ~self.sinks[fired["prompt_id"], fired["position"]]
+        number = fired["layer"][counted] * np.int32(n_neurons) + fired["neuron"][counted]
         n_fired = np.bincount(number, minlength=sums.size).reshape(sums.shape)
         mean = sums / count[:, None]
         high, low = (
@@ -182,10 +188,10 @@ def in_order(rows: Columns, names: tuple[str, ...]) -> Columns:
     return {name: rows[name][order] for name in names}
 
 
-def peaks(by_neuron: Columns) -> Columns:
-    """Each neuron's largest |activation| past position 0 in each prompt; the first of equals."""
-    past = by_neuron["position"] > 0
-    rows = {name: column[past] for name, column in by_neuron.items()}
+def peaks(by_neuron: Columns, sinks: np.ndarray) -> Columns:
+    """Each neuron's largest |activation| in each prompt, sinks left out; the first of equals."""
+    counted = ~sinks[by_neuron["prompt_id"], by_neuron["position"]]
+    rows = {name: column[counted] for name, column in by_neuron.items()}
     size = np.abs(rows["activation"])
     new = np.ones(len(size), bool)
     new[1:] = np.any([rows[n][1:] != rows[n][:-1] for n in BY_NEURON[:3]], axis=0)

@@ -1,0 +1,1 @@
+"""How far a stored atlas is off: some of its prompts again, in float32, through plain hooks."""
