@@ -66,14 +66,7 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     demo = added.add_parser(
         "demo", help="make an atlas of the embedded corpus and model, then start the app"
     )
-    demo.add_argument(
-        "--limit", type=int, help=f"number of prompts; default {commands.DEMO['limit']}"
-    )
-    demo.add_argument("--lens", help="all (default), or lazy: each prompt when it is opened")
-    demo.add_argument("--no-ui", action="store_true", help="make the atlas only")
-    _wait_option(demo)
-    _ui_options(demo)
-    demo.set_defaults(call=commands.demo)
+    _demo_options(demo)
 
     run = added.add_parser("run", help="make an atlas: materialize its Dagster assets")
     _setting_options(run)
@@ -132,6 +125,17 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     doctor = added.add_parser("doctor", help="check the installation, the network and the lake")
     _doctor_options(doctor)
     return parser
+
+
+def _demo_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--limit", type=int, help=f"number of prompts; default {commands.DEMO['limit']}"
+    )
+    parser.add_argument("--lens", help="all (default), or lazy: each prompt when it is opened")
+    parser.add_argument("--no-ui", action="store_true", help="make the atlas only")
+    _wait_option(parser)
+    _ui_options(parser)
+    parser.set_defaults(call=commands.demo)
 
 
 def _doctor_options(parser: argparse.ArgumentParser) -> None:
