@@ -12,9 +12,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from kn_assets.errors import KnError
 from kn_assets.lake import said_plainly, write_text
+from kn_assets.models.gguf_file import refuse_unread
+from kn_assets.models.reasons import first_line
+from kn_assets.models.weights import refuse_gaps
 
 STAMP = "kn_source.json"
 ONE_AT_A_TIME = threading.Lock()
@@ -35,8 +39,8 @@ def is_converted(folder: Path, origin: str) -> bool:
 def gguf_to_folder(gguf: Path, folder: Path, origin: str) -> None:
     """Write model and tokenizer of a GGUF file to `folder`, which appears only when complete.
 
-    Raises KnError where the file can't be read, its architecture is unknown to transformers, or
-    the disk is full.
+    Raises KnError where the file can't be read, lacks tensors of its model or holds others, its
+    architecture is unknown to transformers, or the disk is full.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
@@ -46,14 +50,20 @@ def gguf_to_folder(gguf: Path, folder: Path, origin: str) -> None:
     with appearing(folder) as fresh, quiet(), disk_said_plainly(folder.parent):
         try:
             tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
-            model = AutoModelForCausalLM.from_pretrained(
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
                 gguf.parent,
                 gguf_file=gguf.name,
                 dtype=torch.float32,
                 quantization_config=GgufConfig(dequantize=True),
+                output_loading_info=True,
             )
-        except (ValueError, KeyError, NotImplementedError, IndexError) as e:
-            raise KnError(f"can't read {gguf} as a GGUF model ({_first_line(e)})") from e
+        except Exception as e:  # a stranger's header makes the reader raise errors of any kind
+            if isinstance(e, OSError) and e.errno is not None:
+                raise  # the disk's, not the file's
+            raise KnError(f"can't read {gguf} as a GGUF model ({first_line(e)})") from e
+        model, info = loaded
+        refuse_gaps(gguf, info)
+        refuse_unread(gguf, model)
         # With it the saved model would still count as quantized, and `.float()` be refused.
         if hasattr(model.config, "quantization_config"):
             del model.config.quantization_config
@@ -102,7 +112,3 @@ def disk_said_plainly(root: Path) -> Iterator[None]:
             if "No space left" in str(e) or "os error 28" in str(e):
                 raise OSError(28, str(e)) from e
             raise
-
-
-def _first_line(e: Exception) -> str:
-    return (str(e).strip().splitlines() or [type(e).__name__])[0]

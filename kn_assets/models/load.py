@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.models import embedded
+from kn_assets.models import embedded, finite, weights
+from kn_assets.models.attention import compare, passing
 from kn_assets.models.convert import ONE_AT_A_TIME, gguf_to_folder, is_converted
+from kn_assets.models.gguf_file import holds_all
 from kn_assets.models.hub import hub_said_plainly, reach
 from kn_assets.models.parts import Parts, find_parts
 from kn_assets.models.quiet import quiet
+from kn_assets.models.reasons import why
 from kn_assets.models.source import ModelSource, fingerprint
 from kn_assets.progress import Progress
 
@@ -52,7 +55,9 @@ def load(
     """Load a model, downloading or converting it first where needed.
 
     attention="eager" is needed to see attention weights, see `Parts.attentions`. Raises KnError
-    where the source can't be reached or read, lacks weights, or its architecture is unknown.
+    where the source can't be reached or read, its tensors aren't exactly those of the model or no
+    finite numbers, its architecture is unknown, or its eager attention isn't the default one. From
+    then on passes of `Parts.body` raise it too where they compute what isn't finite.
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -61,20 +66,26 @@ def load(
         raise KnError("no CUDA device, or torch was built without CUDA: use --device cpu")
     place, extra = _place(source, lake, progress or Progress())
     tokenizer = _tokenizer(source, place, extra)
-    with _said_plainly(source, "weights"):
+    with _said_plainly(source, "weights", place):
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             place,
             dtype=getattr(torch, dtype),
             # Left open it is sdpa, or eager for the few that have none (GPT-Neo, Gemma 2).
             attn_implementation="eager" if attention == "eager" else None,
             output_loading_info=True,
+            trust_remote_code=False,
             **extra,
         )
     model, info = loaded
-    _refuse_gaps(source, info)
+    weights.refuse_strange(source, _folder(source, place, extra), model, info)
     model.eval().requires_grad_(False).to(device)
+    finite.refuse_weights(source, model)
     parts = find_parts(model)
-    parts.check(model)
+    finite.watch(source, parts)
+    with passing(parts) as seen:
+        parts.check(model)
+    if attention == "eager":
+        compare(source, model, parts, seen)
     _refuse_stranger(source, tokenizer, parts)
     return LoadedModel(model, tokenizer, parts, source, extra.get("revision"))
 
@@ -96,6 +107,11 @@ def _place(source: ModelSource, lake: Lake, progress: Progress) -> tuple[str, di
     if source.kind == "folder":
         if not (Path(source.ref) / "config.json").is_file():
             raise KnError(f"config.json in {source.ref} is gone")
+        if (Path(source.ref) / "adapter_config.json").is_file():
+            raise KnError(
+                f"{source.ref} holds an adapter (adapter_config.json), which isn't applied: merge "
+                "it into its model and save that, or remove the file where that was done"
+            )
         return source.ref, {}
     return source.ref, reach(source)
 
@@ -104,7 +120,8 @@ def _converted(source: ModelSource, lake: Lake, progress: Progress) -> Path:
     origin = fingerprint(source, lake)
     folder = lake.models / f"gguf-{source.key}"
     with ONE_AT_A_TIME:
-        if not is_converted(folder, origin):
+        whole = is_converted(folder, origin) and holds_all(Path(source.ref), folder)
+        if not whole:
             lake.make(lake.models)
             progress.say(f"converting {source.ref} to safetensors in {folder}: once")
             gguf_to_folder(Path(source.ref), folder, origin)
@@ -115,22 +132,12 @@ def _tokenizer(source: ModelSource, place: str, extra: dict[str, Any]) -> PreTra
     """The tokenizer, checked: transformers can build an empty one and say nothing."""
     from transformers import AutoTokenizer
 
-    with _said_plainly(source, "tokenizer"):
-        tokenizer = AutoTokenizer.from_pretrained(place, **extra)
+    with _said_plainly(source, "tokenizer", place):
+        tokenizer = AutoTokenizer.from_pretrained(place, trust_remote_code=False, **extra)
     words = set(tokenizer.get_vocab()) - set(tokenizer.all_special_tokens)
     if not words or not tokenizer("The city")["input_ids"]:
         raise KnError(f"the tokenizer of {source} is empty: its tokenizer files are missing")
     return tokenizer
-
-
-def _refuse_gaps(source: ModelSource, info: dict[str, Any]) -> None:
-    """Weights that the files lack would be random numbers: never show those as a model."""
-    gaps = sorted(info["missing_keys"]) + sorted(str(k) for k in info.get("mismatched_keys", ()))
-    if gaps:
-        raise KnError(
-            f"the weights of {source} lack {len(gaps)} of the model's tensors ({gaps[0]}, ...): "
-            "they are incomplete or belong to no causal language model"
-        )
 
 
 def _refuse_stranger(source: ModelSource, tokenizer: PreTrainedTokenizerBase, parts: Parts) -> None:
@@ -142,22 +149,26 @@ def _refuse_stranger(source: ModelSource, tokenizer: PreTrainedTokenizerBase, pa
         )
 
 
-@contextmanager
-def _said_plainly(source: ModelSource, what: str) -> Iterator[None]:
-    """One line for whatever transformers has to say about files it can't make sense of."""
-    from safetensors import SafetensorError
+def _folder(source: ModelSource, place: str, extra: dict[str, Any]) -> Path:
+    """Where the files lie that `place` stands for: of the hub's models in its cache."""
+    from huggingface_hub import try_to_load_from_cache
 
+    if source.kind != "hub":
+        return Path(place)
+    cached = try_to_load_from_cache(place, "config.json", revision=extra["revision"])
+    return Path(cached if isinstance(cached, str) else place).parent
+
+
+@contextmanager
+def _said_plainly(source: ModelSource, what: str, place: str) -> Iterator[None]:
+    """One line for whatever transformers has to say about files it can't make sense of.
+
+    Files of strangers make it raise errors of any kind.
+    """
     try:
         with quiet(), hub_said_plainly(source):
             yield
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        ImportError,
-        RuntimeError,
-        SafetensorError,
-    ) as e:
-        said = (str(e).strip().splitlines() or [type(e).__name__])[0]
-        raise KnError(f"can't load the {what} of {source}: {said}") from e
+    except KnError:
+        raise
+    except Exception as e:
+        raise KnError(f"can't load the {what} of {source}: {why(e, Path(place))}") from e

@@ -1,4 +1,4 @@
-"""Share of the facts that a model in training knows: the answer is the most likely token."""
+"""Share of the facts that a model in training knows: its answer is likelier than any other."""
 
 from __future__ import annotations
 
@@ -58,5 +58,8 @@ class Exam:
 def _share(loaded: LoadedModel, questions: list[Question]) -> float:
     if not questions:
         return float("nan")
-    ranks = answer(loaded, questions)["rank"].to_numpy()
-    return float((ranks == 1).mean())
+    known = 0
+    for row in answer(loaded, questions).to_pylist():
+        first, second = row["top_probabilities"][:2]
+        known += row["rank"] == 1 and first > second  # neither in a tie nor beside NaN
+    return known / len(questions)

@@ -10,12 +10,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from kn_assets.errors import KnError
 from kn_assets.lake import Lake
+from kn_assets.models.finite import is_finite
 from kn_assets.models.quiet import quiet
 from kn_assets.models.source import ModelSource
 from kn_assets.progress import Bar, Progress
@@ -38,8 +41,8 @@ def train(settings: TrainSettings, lake: Lake, progress: Progress | None = None)
     log `training.jsonl`: step, loss (nats a token, mean since the last row), lr, tokens, seconds
     and cpu_seconds so far, and now and then `known_trained` and `known_held_out`, the share of
     `n_facts` city-country facts known in trained and in held-out prompts. A finished run returns at
-    once. Raises KnError where the settings make no sense, the folder belongs to another run, or a
-    checkpoint or the state of it is lost.
+    once. Raises KnError where the settings make no sense, the folder belongs to another run, a
+    checkpoint or the state of it is lost, or the loss or a weight is no finite number any more.
     """
     store = Store(lake, settings.checked())
     store.open()
@@ -131,6 +134,8 @@ class _Run:
         title = f"training {settings.name}"
         with progress.bar(title, settings.steps, "steps", done=self.step) as bar:
             while True:
+                if self.step in checkpoints:
+                    self._refuse_divergence()
                 if not self.log or self.log[-1]["step"] < self.step:
                     last = self.step == settings.steps
                     measured = last or self.step in checkpoints
@@ -160,7 +165,11 @@ class _Run:
         loss = loss_of(model, rows)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        clip_grad_norm_(model.parameters(), _CLIP)
+        norm = clip_grad_norm_(model.parameters(), _CLIP)
+        if not (isfinite(loss.item()) and isfinite(float(norm))):
+            self._diverged(
+                f"the loss of step {self.step + 1} is {loss.item():g}, its gradient {norm:g}"
+            )
         self.optimizer.step()
         self.schedule.step()
         self.step += 1
@@ -168,6 +177,24 @@ class _Run:
         self.tokens += int((rows.sentence >= 0).sum())
         self.seconds += time.monotonic() - began
         self.cpu_seconds += time.process_time() - cpu
+
+    def _refuse_divergence(self) -> None:
+        """Raise KnError where the weights that a checkpoint would keep aren't finite."""
+        named = self.loaded.model.named_parameters()
+        wrong = [name for name, p in named if not is_finite(p.detach())]
+        if wrong:
+            self._diverged(f"{wrong[0]} isn't finite after step {self.step}")
+
+    def _diverged(self, how: str) -> NoReturn:
+        """Stop: the weights are as the step before left them, and its checkpoints stay."""
+        self.store.note_divergence(self.step)
+        kept = [s for s in self.store.settings.checkpoint_steps() if s <= self.step]
+        there = [s for s in kept if (self.store.step(s) / "config.json").is_file()]
+        raise KnError(
+            f"training {self.store.settings.name} diverged: {how}. Checkpoints up to step "
+            f"{max(there, default=0)} are kept; train another --name with a smaller --lr or "
+            "--weight-decay"
+        )
 
     def _batches(self) -> Iterator[Rows]:
         """The batches from here on; `epoch` and `batch` say which one comes next.

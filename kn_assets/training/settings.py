@@ -59,8 +59,10 @@ class TrainSettings:
         for f in fields(self):
             value = getattr(self, f.name)
             least = _LEAST.get(f.name, 0)
-            if isinstance(value, int | float) and value < least:
-                raise KnError(f"--{f.name.replace('_', '-')} must be at least {least}")
+            most = _MOST.get(f.name, 1_000_000)
+            if isinstance(value, int | float) and not least <= value <= most:
+                bound = f"at least {least}" if value < least else f"a number up to {most}"
+                raise KnError(f"--{f.name.replace('_', '-')} must be {bound}")
         if self.width % self.heads:
             raise KnError(f"--width {self.width} must be a multiple of --heads {self.heads}")
         if not 0 < self.lr < 1:
@@ -94,6 +96,11 @@ class TrainSettings:
 
 # What a resumed run may change and still end where it would have, but for last digits (threads).
 _NO_MATTER = ("save_every_s", "sample", "measure_every", "threads")
+_MOST = {
+    # A step takes lr * weight_decay of each weight: over 1 it would turn them and let them grow.
+    **{"weight_decay": 1, "layers": 1000, "threads": 1024, "context": 1 << 15, "width": 1 << 15},
+    **{"steps": 100_000_000, "cities": 1 << 31, "seed": (1 << 63) - 1},
+}
 _LEAST = {
     **{"cities": 1, "steps": 1, "batch": 1, "layers": 1, "width": 1, "heads": 1, "sample": 1},
     **{"measure_every": 1, "threads": 1, "checkpoints": 2, "context": 32, "vocabulary": 320},

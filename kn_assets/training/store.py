@@ -1,12 +1,13 @@
 """Where a training run lies, and how it is written so that a killed one goes on.
 
-`models/NAME/` holds `training.json` (settings), `training.jsonl` (the log), a Hugging Face folder
-`stepN` for each checkpoint, and while it isn't done `.state.pt` and `.tokenizer`. Everything is
-written under a temporary name and renamed.
+`models/NAME/` holds `training.json` (settings, and after which step the run diverged),
+`training.jsonl` (the log), a Hugging Face folder `stepN` for each checkpoint, and while it isn't
+done `.state.pt` and `.tokenizer`. Everything is written under a temporary name and renamed.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import Any
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, said_plainly, write_text
+from kn_assets.models.convert import disk_said_plainly
 from kn_assets.training.settings import TrainSettings
 
 
@@ -63,6 +65,14 @@ class Store:
             self.lake.make(self.folder)
             write_text(note, self.settings.to_json())
 
+    def note_divergence(self, step: int | None) -> None:
+        """Keep in training.json after how many steps the run diverged, None: it goes on."""
+        note = self.folder / "training.json"
+        told = json.loads(note.read_text(encoding="utf-8"))
+        if told.get("diverged_after") != step:
+            with said_plainly(self.lake.root):
+                write_text(note, json.dumps({**told, "diverged_after": step}, indent=1))
+
     def check_there(self, steps: list[int]) -> None:
         """Raise KnError where a checkpoint that was written is gone."""
         gone = [f"step{s}" for s in steps if not (self.step(s) / "config.json").is_file()]
@@ -77,7 +87,7 @@ class Store:
         if place.exists():
             return
         fresh = place.with_name(f".new-{place.name}")
-        with said_plainly(self.lake.root):
+        with disk_said_plainly(self.lake.root):
             shutil.rmtree(fresh, ignore_errors=True)
             fresh.mkdir(parents=True)
             fill(fresh)
@@ -87,8 +97,11 @@ class Store:
         import torch
 
         fresh = self._state.with_name(".state.new")
-        with said_plainly(self.lake.root):
-            torch.save(state, fresh)
+        with disk_said_plainly(self.lake.root):
+            # In memory first: torch's own writer hides what the disk said in a RuntimeError.
+            packed = io.BytesIO()
+            torch.save(state, packed)
+            fresh.write_bytes(packed.getbuffer())
             fresh.replace(self._state)
 
     def load_state(self) -> dict[str, Any] | None:

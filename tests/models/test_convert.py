@@ -114,3 +114,34 @@ def test_a_full_disk_is_said_plainly(tmp_path: Path) -> None:
         raise SafetensorError("I/O error: No space left on device (os error 28)")
     with pytest.raises(SafetensorError), convert.disk_said_plainly(tmp_path):
         raise SafetensorError("header too large")
+
+
+@pytest.mark.parametrize(
+    ("at", "number", "said"),
+    [
+        (8, 30, "lack 8 of the model's tensors"),  # of 39
+        (16, 0, "can't read"),
+    ],
+)
+def test_a_file_that_lacks_tensors_is_refused_before_it_is_converted(
+    tmp_path: Path, at: int, number: int, said: str
+) -> None:
+    file = tmp_path / "tiny.gguf"
+    tiny_gguf.write(file)
+    content = file.read_bytes()
+    file.write_bytes(content[:at] + number.to_bytes(8, "little") + content[at + 8 :])
+    lake = Lake(tmp_path / "data")
+    for _ in range(2):
+        with pytest.raises(KnError, match=said):
+            load(resolve(str(file)), lake)
+        assert list(lake.models.iterdir()) == []
+
+
+def test_a_file_with_a_block_that_nothing_reads_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "tiny.gguf"
+    tiny_gguf.write(file)
+    name = b"qwen2.block_count"
+    head, tail = file.read_bytes().split(name)
+    file.write_bytes(head + name + tail[:4] + (2).to_bytes(4, "little") + tail[8:])
+    with pytest.raises(KnError, match=r"30,976 numbers .* \(in blk\.2\."):
+        load(resolve(str(file)), Lake(tmp_path / "data"))

@@ -12,7 +12,7 @@ from kn_assets.lake import Lake
 from kn_assets.models.load import LoadedModel, load, load_tokenizer
 from kn_assets.models.source import resolve
 
-from . import tiny
+from . import families, tiny
 
 ids = torch.tensor([[5, 17, 250, 3, 99]])
 
@@ -138,3 +138,120 @@ def test_cuda_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(KnError, match="no CUDA device"):
         load_folder(tiny.save(tmp_path / "mine"), device="cuda")
+
+
+def rewritten(folder: Path, change: Any) -> Path:
+    """The folder with its weights, a dictionary, changed."""
+    from safetensors.torch import load_file, save_file
+
+    file = folder / "model.safetensors"
+    weights = load_file(file)
+    weights = change(weights) or weights
+    save_file(weights, file, metadata={"format": "pt"})
+    return folder
+
+
+def test_weights_that_are_no_numbers_are_refused_by_name(tmp_path: Path) -> None:
+    def damage(weights: dict[str, torch.Tensor]) -> None:
+        weights["model.layers.1.mlp.down_proj.weight"][3, 4] = float("nan")
+        weights["model.layers.2.mlp.down_proj.weight"][3, 4] = float("inf")
+
+    folder = rewritten(tiny.save(tmp_path / "nan", "llama"), damage)
+    for _ in range(2):
+        with pytest.raises(KnError, match=r"layers\.1\.mlp\.down_proj\.weight and 1 others"):
+            load_folder(folder)
+
+
+def test_a_product_that_overflows_is_told_with_its_neuron(tmp_path: Path) -> None:
+    def swell(weights: dict[str, torch.Tensor]) -> None:
+        weights["model.layers.1.mlp.up_proj.weight"][7] = 1e38
+
+    folder = rewritten(tiny.save(tmp_path / "big", "llama"), swell)
+    with pytest.raises(KnError, match="aren't finite \\(layer 1, neuron 7\\)"):
+        load_folder(folder)
+
+
+def test_a_pass_that_overflows_after_loading_raises(tmp_path: Path) -> None:
+    loaded = load_folder(tiny.save(tmp_path / "mine", "llama"))
+    with torch.no_grad():
+        loaded.model.get_submodule("model.layers.2.mlp.up_proj").weight[5] = float("inf")
+        with pytest.raises(KnError, match="layer 2, neuron 5"):
+            loaded.parts.body(input_ids=ids)
+
+
+@pytest.mark.parametrize("prefix", ["_orig_mod.", "module."])
+def test_a_wrappers_prefix_is_named(tmp_path: Path, prefix: str) -> None:
+    folder = tiny.save(tmp_path / "wrapped", "llama")
+    rewritten(folder, lambda weights: {prefix + n: t for n, t in weights.items()})
+    with pytest.raises(KnError, match=f"named with `{prefix}`"):
+        load_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "said"),
+    [
+        ("model.layers.0.self_attn.q_proj.bias", torch.float32, "has no place for .*q_proj.bias"),
+        ("model.layers.0.mlp.up_proj.weight_scale", torch.float32, "no place for .*weight_scale"),
+        ("model.layers.9.mlp.up_proj.weight", torch.float32, "no place for .*layers.9"),
+        ("model.layers.0.mlp.up_proj.weight", torch.int8, "hold weights as I8"),
+        ("model.layers.0.mlp.up_proj.weight", torch.float8_e4m3fn, "hold weights as F8_E4M3"),
+    ],
+)
+def test_tensors_without_a_place_or_a_meaning_are_refused(
+    tmp_path: Path, name: str, dtype: torch.dtype, said: str
+) -> None:
+    def add(weights: dict[str, torch.Tensor]) -> None:
+        weights[name] = torch.ones(weights.get(name, torch.ones(32)).shape).to(dtype)
+
+    with pytest.raises(KnError, match=said):
+        load_folder(rewritten(tiny.save(tmp_path / "odd", "llama"), add))
+
+
+@torch.no_grad()
+def test_masks_and_tables_that_older_versions_saved_do_no_harm(tmp_path: Path) -> None:
+    def add(weights: dict[str, torch.Tensor]) -> None:
+        weights["transformer.h.0.attn.bias"] = torch.ones(1, 1, 64, 64).tril()
+        weights["transformer.h.0.attn.masked_bias"] = torch.tensor(-1e4)
+
+    wanted = tiny.model("gpt2", seed=2)(input_ids=ids).logits
+    loaded = load_folder(rewritten(tiny.save(tmp_path / "old", "gpt2", seed=2), add))
+    torch.testing.assert_close(loaded.model(input_ids=ids).logits, wanted, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_attention_that_differs_from_the_default_is_refused(tmp_path: Path, dtype: Any) -> None:
+    folder = families.save(tmp_path / "falcon", "falcon", alibi=True)
+    with pytest.raises(KnError, match=r"FalconForCausalLM .* \(eager\) differs .* \(sdpa\)"):
+        load_folder(folder, dtype=dtype, attention="eager")
+    families.save(tmp_path / "plain", "falcon", alibi=False)
+    load_folder(tmp_path / "plain", dtype=dtype, attention="eager")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"torch_dtype": "torch.bfloat16", "dtype": None}, "gives 'torch.bfloat16' as its dtype"),
+        ({"quantization_config": {"group_size": 64, "bits": 4}}, "quantized \\(MLX, 4 bits\\)"),
+        (
+            {"model_type": "own", "auto_map": {"AutoConfig": "modeling_own.Own"}},
+            "code of its own \\(modeling_own.py\\), which isn't run",
+        ),
+        ({"num_attention_heads": 0}, "ZeroDivisionError"),
+    ],
+)
+def test_odd_configurations_are_said_in_one_line(
+    tmp_path: Path, settings: dict[str, Any], said: str
+) -> None:
+    file = tiny.save(tmp_path / "odd", "llama") / "config.json"
+    told = {**json.loads(file.read_text()), **settings}
+    file.write_text(json.dumps({k: v for k, v in told.items() if v is not None}))
+    with pytest.raises(KnError, match=said) as e:
+        load_folder(file.parent)
+    assert "\n" not in str(e.value)
+
+
+def test_an_adapter_beside_a_model_is_refused(tmp_path: Path) -> None:
+    folder = tiny.save(tmp_path / "tuned", "llama")
+    (folder / "adapter_config.json").write_text("{}")
+    with pytest.raises(KnError, match="holds an adapter"):
+        load_folder(folder)

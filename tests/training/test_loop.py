@@ -12,8 +12,9 @@ from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.models.load import load
 from kn_assets.models.source import resolve
-from kn_assets.training import checkpoints, train
+from kn_assets.training import checkpoints, train, unfinished
 from kn_assets.training.network import new_tokenizer
+from kn_assets.training.settings import _MOST as limits
 from kn_assets.training.text import Text
 from tests.training.tiny_run import TINY, rows, same_weights
 
@@ -83,9 +84,26 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(
         ({"measure_every": 0}, "--measure-every must be at least 1"),
         ({"heads": 5}, "multiple of --heads"),
         ({"lr": 2.0}, "--lr must lie"),
+        ({"weight_decay": 1e4}, "--weight-decay must be a number up to 1"),
+        ({"weight_decay": float("nan")}, "--weight-decay must be a number"),
     ],
 )
 def test_settings_that_make_no_sense(wrong: dict[str, Any], said: str, tmp_path: Path) -> None:
     with pytest.raises(KnError, match=said):
         train(replace(TINY, **wrong), Lake(tmp_path))
     assert not (tmp_path / "models").exists()
+
+
+def test_a_run_that_diverges_ends_with_the_checkpoints_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limits, "weight_decay", 1e9)
+    lake = Lake(tmp_path)
+    wild = replace(TINY, lr=0.9, weight_decay=1e4, warmup=1, steps=60, checkpoints=4, name="wild")
+    for _ in range(2):
+        with pytest.raises(KnError, match=r"diverged: .* Checkpoints up to step 1 are kept"):
+            train(wild, lake)
+        assert [c.step for c in checkpoints(lake, "wild")][:2] == [0, 1]
+        load(resolve(f"{lake.models}/wild@step1"), lake)
+        assert all(row.get("known_trained", 0) < 0.5 for row in rows(lake.models / "wild"))
+    assert "diverged after step" in str(unfinished(lake, "wild"))

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from kn_assets.errors import KnError
+
 if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
@@ -78,6 +80,12 @@ def _input_hook(layer: int, take: Take) -> Callable[..., None]:
 
 def _output_hook(layer: int, take: Take, index: int) -> Callable[..., None]:
     def hook(_module: Any, _args: Any, output: Any) -> None:
-        take(layer, output[index] if isinstance(output, tuple) else output)
+        several = isinstance(output, tuple | list)
+        if several and len(output) <= index:
+            raise KnError(
+                f"{type(_module).__name__} doesn't hand out its attention weights: leave attention "
+                "out with --only, or choose another model"
+            )
+        take(layer, output[index] if several else output)
 
     return hook

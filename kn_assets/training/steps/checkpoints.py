@@ -121,6 +121,9 @@ def unfinished(lake: Lake, name: str) -> str | None:
         return None
     made = _made(lake.models / name)
     last = checkpoints(lake, name)[-1].step
+    after = json.loads((lake.models / name / "training.json").read_text()).get("diverged_after")
+    if after is not None:
+        return f"training {name} diverged after step {after} of {made[-1]}: it ends at step {last}"
     if last == made[-1]:
         return None
     return f"training {name} was interrupted at step {last} of {made[-1]}: `kn train` goes on"
