@@ -121,6 +121,7 @@ def _atlases(lake: Lake) -> Iterator[Finding]:
     for name, steps in trainings.items():
         if len(steps) > 1:
             yield _training(lake, name, len(steps))
+            yield from _checkpoints(lake, name, steps)
 
 
 def _trainings(atlases: list[Partition]) -> dict[str, list[Partition]]:
@@ -157,6 +158,16 @@ def _training(lake: Lake, name: str, n_steps: int) -> Finding:
         f"{what}, {len(wanted) - len(missing)} of {len(wanted)} tables over them",
         f"{advice}: run the same `kn knowledge --steps-of all` again",
     )
+
+
+def _checkpoints(lake: Lake, name: str, atlases: list[Partition]) -> Iterator[Finding]:
+    """Atlases of checkpoints which the tables over them leave out, and which are equal."""
+    from kn_assets.training.steps.identity import same_weights
+    from kn_assets.training.steps.names import axis
+
+    left_out = axis(a.key.partition("@")[2] for a in atlases).words
+    for word in [*(f"left out, {w}" for w in left_out), *same_weights(lake, atlases)]:
+        yield Finding(False, f"checkpoints of {name}", word)
 
 
 def _lens_told(lake: Lake, atlas: Partition) -> str:

@@ -22,6 +22,7 @@ from kn_assets.launch.request import Request
 from kn_assets.launch.run import materialize, run
 from kn_assets.progress import Progress, TerminalProgress
 from kn_assets.training.steps.checkpoints import check, checkpoints, chosen
+from kn_assets.training.steps.identity import same_weights
 from kn_assets.training.steps.lens import FactLensPlan
 from kn_assets.training.steps.tables import StepsPlan
 
@@ -30,14 +31,20 @@ OF_LAST = ("neuron_map", "prompt_map", "map_clusters")
 
 
 def requests(
-    lake: Lake, settings: AtlasSettings, wanted: str = "all", **given: Any
+    lake: Lake,
+    settings: AtlasSettings,
+    wanted: str = "all",
+    progress: Progress | None = None,
+    **given: Any,
 ) -> list[Request]:
     """What `run` is to be called with, one after the other, for an atlas of each step.
 
-    settings.model: as `name` of `checkpoints`; `given` are further fields of `Request`. Raises
-    KnError where there are no such checkpoints; one that is damaged says so when it is run.
+    settings.model: as `name` of `checkpoints`; `given` are further fields of `Request`. `progress`
+    is told which folders or revisions are no steps. Raises KnError where there are no such
+    checkpoints; one that is damaged says so when it is run.
     """
-    found = chosen(checkpoints(lake, settings.model), wanted)
+    say = (progress or TerminalProgress()).say
+    found = chosen(checkpoints(lake, settings.model, say), wanted)
     return [Request(lake, replace(settings, model=c.model, revision=None), **given) for c in found]
 
 
@@ -56,7 +63,7 @@ def run_steps(requests: list[Request], progress: Progress | None = None) -> bool
 
 
 def _run_steps(requests: list[Request], progress: Progress) -> bool:
-    made = False
+    made, lake = False, requests[0].lake
     done: list[Request] = []
     lost: dict[str, KnError] = {}
     for i, request in enumerate(reversed(requests)):
@@ -74,6 +81,8 @@ def _run_steps(requests: list[Request], progress: Progress) -> bool:
         raise next(iter(lost.values()))
     if len(requests) > 1:
         made |= _over_steps(done[0], progress)
+        for word in same_weights(lake, [r.plan.model for r in reversed(done)]):
+            progress.say(word)
     database.keep_current(done[0].lake)
     if lost:
         told = "; ".join(f"{key}: {e}" for key, e in lost.items())

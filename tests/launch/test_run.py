@@ -19,6 +19,7 @@ from kn_assets.launch.run import run
 from kn_assets.launch.steps import requests, run_steps
 from tests import forked, small
 from tests.models import tiny
+from tests.training.steps.trained import Told
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,16 +95,19 @@ def test_another_corpus_does_not_replace_an_atlas_unasked(made: Request) -> None
 
 def test_steps_of_a_model_and_the_tables_over_them(tmp_path: Path) -> None:
     settings = small.settings(tmp_path)
-    for step in (0, 10):
-        tiny.save(tmp_path / "run" / f"step{step}", seed=step)
-    lake = Lake(tmp_path / "lake")
+    for step in (0, 10, 20):  # the last two are the same
+        tiny.save(tmp_path / "run" / f"step{step}", seed=min(step, 10))
+    tiny.save(tmp_path / "run" / "final")
+    lake, told = Lake(tmp_path / "lake"), Told()
     settings = settings.with_given(model=str(tmp_path / "run"), limit=8)
-    wanted = requests(lake, settings)
-    assert run_steps(wanted)
+    wanted = requests(lake, settings, progress=told)
+    assert told.said == ["left out of run, names that say no step: final"]
+    assert run_steps(wanted, told)
+    assert told.said[-1] == "step20 has the same weights as step10: was it published twice?"
     assert not run_steps(wanted), "nothing is made again"
     for table in ("neuron_steps", "layer_steps", "neuron_map_steps"):
         found = lake.read(Partition("model", "run"), table)
-        assert set(found["step"].to_pylist()) == {0, 10}, table
+        assert set(found["step"].to_pylist()) == {0, 10, 20}, table
     with duckdb.connect(str(lake.database), read_only=True) as connection:
         query = "SELECT count(*) FROM layer_steps WHERE step = 10 AND births >= 0"
         assert connection.sql(query).fetchall() == [(3,)]

@@ -1,15 +1,14 @@
 """Which steps of a model's training there are, and how an atlas is made of each.
 
 Sources: a run of `kn train`, a folder of checkpoint folders made by anything else, and a hub
-repository whose branches or tags are steps (`step1000` as Pythia's, `checkpoint-1000` as Stanford's
-GPT-2s, `step1000-tokens4B` as OLMo's).
+repository whose branches or tags are steps. `names` reads their names.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,8 +17,7 @@ from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.models.source import ModelSource, resolve
 from kn_assets.training.settings import TrainSettings
-
-_STEP = re.compile(r"(?:global_?)?(?:step|checkpoint|ckpt|iter)[-_]?(\d+)(?:-tokens\w*)?", re.I)
+from kn_assets.training.steps.names import StepName, axis
 
 
 @dataclass(frozen=True)
@@ -36,26 +34,26 @@ class Checkpoint:
 
 def step_of(key: str) -> int | None:
     """The step that an atlas key such as `pythia-70m@step1000` names, None where it names none."""
-    return _number(key.partition("@")[2])
+    name = StepName.of(key.partition("@")[2])
+    return name.step if name else None
 
 
-def checkpoints(lake: Lake, name: str) -> list[Checkpoint]:
+def checkpoints(
+    lake: Lake, name: str, tell: Callable[[str], None] = lambda _: None
+) -> list[Checkpoint]:
     """The checkpoints of a model in the order of their steps.
 
     name: a run of `kn train` in this lake, the path of a folder of checkpoints, or a hub name.
-    Where several folders or revisions say the same step the first by name is taken. Of a run of
-    `kn train` those are named too that it made and that are gone: running them tells. Raises
+    tell: is called with a line on the folders or revisions that aren't among them, see `axis`. Of a
+    run of `kn train` those are named too that it made and that are gone: running them tells. Raises
     KnError where there are none, and where the hub can't be asked.
     """
     if "@" in name:
         raise KnError(f"{name} is one checkpoint: leave {name[name.index('@') :]} out")
     folder = _folder(lake, name)
     revisions = _folders(folder) if folder else _revisions(name)
-    found: dict[int, str] = {}
-    for revision in sorted(revisions):
-        step = _number(revision)
-        if step is not None:
-            found.setdefault(step, revision)
+    read = axis(revisions)
+    found = dict(read.names)
     for step in _made(folder) if folder and found else ():
         if step < max(found):
             found.setdefault(step, f"step{step}")
@@ -65,6 +63,8 @@ def checkpoints(lake: Lake, name: str) -> list[Checkpoint]:
             f"none of the {where} is a training step such as step1000: give a model with "
             "several checkpoints, or train one with `kn train`"
         )
+    for word in read.words:
+        tell(f"left out of {Path(name).name}, {word}")
     return [Checkpoint(step, f"{folder or name}@{found[step]}") for step in sorted(found)]
 
 
@@ -154,11 +154,6 @@ def check(model: str) -> None:
         raise KnError(f"checkpoint {folder} holds no weights: put them back")
 
 
-def _number(revision: str) -> int | None:
-    match = _STEP.fullmatch(revision)
-    return int(match[1]) if match else None
-
-
 def _folder(lake: Lake, name: str) -> Path | None:
     """The folder of checkpoints that `name` means, None where it can only be a hub name.
 
@@ -167,7 +162,7 @@ def _folder(lake: Lake, name: str) -> Path | None:
     if _is_run(lake, name):
         return lake.models / name
     path = Path(name).expanduser()
-    if path.is_dir() and _folders(path.resolve()):
+    if path.is_dir() and axis(_folders(path.resolve())).names:
         return path.resolve()
     if path.is_dir() or name.startswith(("/", "./", "../", "~")):
         raise KnError(
@@ -191,9 +186,7 @@ def _made(folder: Path) -> list[int]:
 
 
 def _folders(folder: Path) -> list[str]:
-    return [
-        p.parent.name for p in folder.glob("*/config.json") if _number(p.parent.name) is not None
-    ]
+    return [p.parent.name for p in folder.glob("*/config.json")]
 
 
 def _revisions(name: str) -> Iterable[str]:
@@ -206,7 +199,7 @@ def _revisions(name: str) -> Iterable[str]:
         raise KnError(f"{name} has no training steps: give a hub name or a folder of checkpoints")
     with hub_said_plainly(source):
         refs = list_repo_refs(source.ref)
-    return [ref.name for ref in (*refs.branches, *refs.tags)]
+    return [ref.name for ref in (*refs.branches, *refs.tags) if ref.name != "main"]
 
 
 def _log_spaced(found: Sequence[Checkpoint], n: int) -> list[Checkpoint]:

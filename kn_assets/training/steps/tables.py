@@ -25,10 +25,10 @@ from kn_assets.lake.schema import ALL
 from kn_assets.maps.tables import VERSIONS
 from kn_assets.progress import Progress
 from kn_assets.training.steps import log as training
-from kn_assets.training.steps.checkpoints import step_of
 from kn_assets.training.steps.facts import fact_steps
 from kn_assets.training.steps.identity import identity
 from kn_assets.training.steps.maps import neuron_map_steps
+from kn_assets.training.steps.names import axis
 from kn_assets.training.steps.neurons import ALIVE, layer_steps, neuron_steps
 
 OVER_STEPS = ("neuron_steps", "layer_steps", "training_log", "fact_steps", "neuron_map_steps")
@@ -77,15 +77,16 @@ class StepsPlan(Plan):
     def atlases(self) -> dict[int, Partition]:
         """Step -> atlas, in order.
 
-        Atlases that lack a table are left out: they are still being made. Raises KnError for fewer
-        than two, and where they aren't all of the same prompts.
+        Atlases that lack a table are left out: they are still being made. So are those that `axis`
+        leaves out. Raises KnError for fewer than two, and where their prompts aren't the same.
         """
-        found: dict[int, Partition] = {}
-        for partition in self.lake.partitions("model"):
-            step = step_of(partition.key)
-            mine = partition.key.partition("@")[0] == self.name
-            if mine and step is not None and self._is_whole(partition):
-                found[step] = partition
+        names = [
+            partition.key.partition("@")[2]
+            for partition in self.lake.partitions("model")
+            if partition.key.partition("@")[0] == self.name and self._is_whole(partition)
+        ]
+        steps = axis(filter(None, names)).names
+        found = {step: lakes.model(f"{self.name}@{name}") for step, name in steps.items()}
         if len(found) < 2:
             raise KnError(
                 f"{self.name} has {len(found)} atlases of training steps; two at least are needed: "
