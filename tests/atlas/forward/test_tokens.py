@@ -51,7 +51,9 @@ def test_tokenized_prompts_keep_their_ids_and_leave_empty_ones_out(
     assert found.prompt_ids.tolist() == [0, 1, 3]
     assert found.lengths.max() <= 5
     monkeypatch.setattr(tokens, "_PROMPTS", 2)
-    table = pa.concat_tables(token_tables(tokenizer, found))
+    sinks = np.arange(len(found.ids)) % 3 == 0
+    table = pa.concat_tables(token_tables(tokenizer, found, sinks))
+    assert table["sink"].to_pylist() == sinks.tolist()
     assert table.num_rows == found.lengths.sum()
     for i, prompt in enumerate(found.prompt_ids):
         rows = table.filter(np.asarray(table["prompt_id"]) == prompt)
