@@ -283,6 +283,7 @@ def _forked(question: dict[str, Any], files: list[int]) -> int:
     # What Python puts there, and what PYTHONPATH adds.
     first = {"-m": question["cwd"], "-c": ""}.get(how, str(Path(how).parent))
     sys.path[0:1] = [first, *filter(None, os.environ.get("PYTHONPATH", "").split(":"))]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run behind
     sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
     code = _code(lambda: _work(how, words))

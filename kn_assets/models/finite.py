@@ -70,7 +70,6 @@ def watch(what: object, parts: Parts) -> None:
 
 def _where(parts: Parts, body: Any, args: Any, named: dict[str, Any]) -> str:
     """Where a pass first leaves the finite numbers: by running it again."""
-    import torch
 
     if named.get("past_key_values") is not None:  # which the pass has changed
         return "at a prompt's last token"

@@ -59,7 +59,7 @@ def test_every_macro_of_the_app_is_on_the_page() -> None:
 def test_first_layer_of_the_true_token(connection: duckdb.DuckDBPyConnection) -> None:
     got = answer(connection, "first_layer")
     lens = run(connection, "FROM lens('tiny', 0)").rows
-    tokens = [t for _, _, t in run(connection, "FROM prompt_tokens('tiny', 0)").rows]
+    tokens = [t for (t,) in run(connection, "SELECT token FROM prompt_tokens('tiny', 0)").rows]
     assert [r["token"] for r in got] == tokens[:-1]
     assert [r["next_token"] for r in got] == tokens[1:]
     for r in got:

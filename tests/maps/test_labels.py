@@ -73,7 +73,7 @@ def vocabulary(promoted: list[list[str]], suppressed: list[list[str]]) -> pa.Tab
 
 def tokens(texts: list[list[str]]) -> pa.Table:
     rows = [
-        {"prompt_id": p, "position": i, "token": token}
+        {"prompt_id": p, "position": i, "token": token, "sink": False}
         for p, text in enumerate(texts)
         for i, token in enumerate(text)
     ]

@@ -42,11 +42,12 @@ def test_it_is_stored_without_outputs() -> None:
 def test_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = make_lake(tmp_path, model="tiny", n_prompts=40)
     variables = run_cells(made.root, monkeypatch)
-    assert len(variables["neurons"]) == 10
+    assert 0 < len(variables["neurons"]) <= 10
+    assert (variables["neurons"]["difference_low"] > 0).all()
     assert len(variables["values"]) == len(variables["tokens"]) > 0
     assert (variables["values"] != 0).any()
     (shares, activations) = (variables["plt"].figure(n).axes[0] for n in (1, 2))
-    assert len(shares.patches) == 20
+    assert len(shares.patches) == 2 * len(variables["neurons"])
     assert len(activations.patches) == len(variables["tokens"])
     variables["plt"].close("all")
 
