@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from kn_assets.models.parts import Parts
 
 
-_MOST = 1e19  # whose square a float32 just holds: norms of larger ones are infinite
+MOST = 1e19
+"""Whose square a float32 just holds: norms and sums of squares of larger values are infinite."""
 
 
 def is_finite(values: Tensor) -> bool:
@@ -76,14 +77,14 @@ def _where(parts: Parts, body: Any, args: Any, named: dict[str, Any]) -> str:
     found: list[str] = []
 
     def activations(layer: int, values: Tensor) -> None:
-        rows = ~(values.abs() < _MOST).reshape(-1, values.shape[-1])
+        rows = ~(values.abs() < MOST).reshape(-1, values.shape[-1])
         if not found and rows.any():
             row = rows[rows.any(1)][0]
             which = "all neurons" if row.all() else f"neuron {int(row.nonzero()[0, 0])}"
             found.append(f"layer {layer}, {which}")
 
     def stream(layer: int, values: Tensor) -> None:
-        if not found and not (values.abs() < _MOST).all():
+        if not found and not (values.abs() < MOST).all():
             found.append(f"the stream behind layer {layer}")
 
     handles = []

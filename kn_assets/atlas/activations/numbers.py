@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 
 from kn_assets.errors import KnError
+from kn_assets.models.finite import MOST
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-_MOST = 1e19  # whose square a float32 just holds
 
 
 def refuse_norms(norms: np.ndarray, real: np.ndarray, activations: list[Tensor]) -> None:
@@ -30,7 +29,7 @@ def refuse_norms(norms: np.ndarray, real: np.ndarray, activations: list[Tensor])
     layer = int(wrong.any(0).argmax())
     if activations:
         of_layer = activations[layer].flatten(0, -2)[np.flatnonzero(real)]
-        neurons = (~(of_layer.abs() < _MOST)).any(0).cpu().numpy()
+        neurons = (~(of_layer.abs() < MOST)).any(0).cpu().numpy()
         if neurons.any():
             _refuse(f"neuron {int(neurons.argmax())} of layer {layer}")
     _refuse(f"the residual stream after layer {layer}")
