@@ -1,5 +1,8 @@
-"""`python -m kn_assets.cli.parser` is `kn`."""
+"""`python -m kn_assets.cli` is `kn`."""
+
+import sys
 
 from kn_assets.cli.parser import main
 
-main()
+if __name__ == "__main__":
+    sys.exit(main())
