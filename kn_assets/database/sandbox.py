@@ -47,8 +47,9 @@ class Sandbox:
         module = "kn_assets.database.sandbox_worker"
         self._all = [Child(module, arguments, kept, folder="/") for _ in range(workers)]
         for worker in self._all:
-            worker.start()
             self._idle.put(worker)
+        # The one that is taken first; another starts once two queries run at a time.
+        self._all[-1].start()
 
     def run(
         self,

@@ -14,6 +14,7 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from kn_assets.atlas import lazy_lens
+from kn_assets.atlas.extract import extract
 from kn_assets.cli.doctor import examine
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
@@ -38,10 +39,10 @@ def lazy(tmp_path_factory: pytest.TempPathFactory) -> Request:
 
 @pytest.fixture(scope="module")
 def whole(lazy: Request) -> pa.Table:
-    """The rows that a run with all lenses writes."""
-    folder = lazy.lake.root.parent
-    request = replace(small.request(folder, lake="whole"), only=(TABLE,))
-    assert run(request)
+    """The rows that an atlas with all lenses has."""
+    request = small.request(lazy.lake.root.parent, lake="whole")
+    request.corpus.make(request.corpus.tables, Progress())
+    extract(request.plan, ["atlases", TABLE], Progress())
     return request.lake.read(request.plan.model, TABLE)
 
 

@@ -1,5 +1,8 @@
 """The macros about facts, against values computed here from the tables' Arrow."""
 
+from functools import cache
+
+import duckdb
 import pytest
 
 from kn_assets import lake
@@ -18,9 +21,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     return make_lake(root, seed=2)
 
 
+@cache
+def connected(made: Lake) -> duckdb.DuckDBPyConnection:
+    """One database for all tests: they write nothing."""
+    return database.connect(made)
+
+
 def ask(made: Lake, sql: str) -> list[dict]:
-    with database.connect(made) as connection:
-        return connection.sql(sql).to_arrow_table().to_pylist()
+    return connected(made).sql(sql).to_arrow_table().to_pylist()
 
 
 @pytest.mark.parametrize("name", KNOWLEDGE)

@@ -24,13 +24,19 @@ def connection(atlas: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
-@pytest.fixture
-def unchanged(atlas: Lake) -> Iterator[None]:
-    """No file of the lake comes, goes or changes."""
+@pytest.fixture(scope="package")
+def built(atlas: Lake) -> Lake:
+    """The lake with its database in a file."""
     database.build(atlas)
-    before = snapshot(atlas.root)
+    return atlas
+
+
+@pytest.fixture
+def unchanged(built: Lake) -> Iterator[None]:
+    """No file of the lake comes, goes or changes."""
+    before = snapshot(built.root)
     yield
-    assert snapshot(atlas.root) == before
+    assert snapshot(built.root) == before
 
 
 def snapshot(folder: Path) -> dict[Path, tuple[int, int]]:

@@ -7,7 +7,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from kn_assets.database import database
 from kn_assets.database.query import QueryFailed, QueryRefused, run
 from kn_assets.lake import Lake
 
@@ -202,10 +201,10 @@ def test_a_refusal_says_why(connection: duckdb.DuckDBPyConnection, sql: str, wor
     ],
 )
 def test_settings_alone_keep_the_database_inside_the_tables(
-    atlas: Lake, connection: duckdb.DuckDBPyConnection, tmp_path: Path, sql: str
+    built: Lake, connection: duckdb.DuckDBPyConnection, tmp_path: Path, sql: str
 ) -> None:
-    database.build(atlas)
-    text = sql.format(outside=tmp_path / "out", database=atlas.database)
+    assert built.database.exists()
+    text = sql.format(outside=tmp_path / "out", database=built.database)
     with pytest.raises(duckdb.Error):
         connection.cursor().execute(text).fetchall()
     assert not list(tmp_path.iterdir())

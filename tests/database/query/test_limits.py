@@ -151,6 +151,7 @@ def test_fifty_at_once_share_the_sandbox(sandbox: Sandbox) -> None:
 
 def test_a_killed_worker_is_replaced(sandbox: Sandbox) -> None:
     for worker in sandbox._all:
+        worker.start()
         worker._running.process.kill()
         worker._running.process.wait()
     assert [sandbox.run("SELECT 1 AS x").rows for _ in range(3)] == [[(1,)]] * 3
