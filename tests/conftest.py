@@ -1,11 +1,15 @@
-"""Which tests are slow, and how hypothesis looks for counterexamples."""
+"""Which tests are slow, which share a worker, and how hypothesis looks for counterexamples."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from xdist.scheduler import Scheduling
 
 HERE = Path(__file__).parent
 
@@ -49,6 +53,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return left_out or None
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = [name for name in (*SLOW, *TOGETHER) if not (HERE / name).exists()]
     if missing:
@@ -57,11 +62,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _place(item.path) < len(SLOW):
             item.add_marker(pytest.mark.slow)
-        group = item.path.relative_to(HERE)
-        for folder in TOGETHER:
-            if group.is_relative_to(folder):
-                group = Path(folder)
-        item.add_marker(pytest.mark.xdist_group(str(group)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    """With `--dist loadgroup` the tests of a file, or of a folder of TOGETHER, go to one worker.
+
+    By the names of files, not by xdist's marks: it notes those in `_nodeid`, which pytest 9.2
+    doesn't read any more, so that every test would go where there is room, and each worker would
+    make what a file's tests share.
+    """
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid)
+
+    return ByFile(config, log)
+
+
+def group(nodeid: str) -> str:
+    """The tests that share a worker with this one: its file, or its folder of TOGETHER."""
+    path = Path(nodeid.partition("::")[0])
+    folders = (f for f in TOGETHER if path.is_relative_to(Path(HERE.name, f)))
+    return next(folders, str(path))
 
 
 def _place(path: Path) -> int:

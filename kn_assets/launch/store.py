@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, write_text
+from kn_assets.launch import engines
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -44,7 +45,7 @@ def opened(lake: Lake) -> Iterator[dg.DagsterInstance]:
     if what := damage(home):
         _set_aside(lake, home, what)
         dagster_home(lake)
-    with dg.DagsterInstance.get() as instance:
+    with engines.kept(), dg.DagsterInstance.get() as instance:
         yield instance
 
 

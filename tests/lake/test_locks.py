@@ -12,13 +12,14 @@ import pytest
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, corpus
+from tests import forked
 from tests.lake.writer import rows
 
 ROOT = Path(__file__).parents[2]
 
 
-def writer(lake: Lake, *words: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+def writer(lake: Lake, *words: object) -> forked.Popen:
+    return forked.Popen(
         [sys.executable, "-m", "tests.lake.writer", str(lake.root), *map(str, words)],
         cwd=ROOT,
         stderr=subprocess.PIPE,
@@ -27,7 +28,7 @@ def writer(lake: Lake, *words: object) -> subprocess.Popen[str]:
 
 
 @pytest.fixture
-def held(tmp_path: Path) -> tuple[Lake, subprocess.Popen[str]]:
+def held(tmp_path: Path) -> tuple[Lake, forked.Popen]:
     """A lake with a process that writes to it."""
     lake = Lake(tmp_path / "lake")
     lake.write(corpus("made"), "prompts", rows(3), "first")
@@ -43,7 +44,7 @@ def test_two_writers_at_once_never_hurt_each_other(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake")
     for of in range(2, 42, 2):
         both = [writer(lake, name, 5) for name in (of, of + 1)]
-        told = [process.communicate(timeout=120)[1] for process in both]
+        told = [process.communicate()[1] for process in both]
         assert [process.returncode for process in both] == [0, 0], told
         assert lake.damage(corpus("made"), "prompts") is None
         found = lake.read(corpus("made"), "prompts")
@@ -51,10 +52,10 @@ def test_two_writers_at_once_never_hurt_each_other(tmp_path: Path) -> None:
         assert not list(lake.root.glob("*/*/.*"))
 
 
-def test_who_holds_the_lake_is_named(held: tuple[Lake, subprocess.Popen[str]]) -> None:
+def test_who_holds_the_lake_is_named(held: tuple[Lake, forked.Popen]) -> None:
     lake, process = held
     refused = writer(lake, 2, 1, "--no-wait")
-    said = refused.communicate(timeout=60)[1]
+    said = refused.communicate()[1]
     assert refused.returncode == 1
     assert said.count("\n") == 1
     assert f"process {process.pid} on " in said and "writer.py" in said
@@ -68,7 +69,7 @@ def test_who_holds_the_lake_is_named(held: tuple[Lake, subprocess.Popen[str]]) -
     process.communicate()
 
 
-def test_what_another_writes_is_not_tidied_away(held: tuple[Lake, subprocess.Popen[str]]) -> None:
+def test_what_another_writes_is_not_tidied_away(held: tuple[Lake, forked.Popen]) -> None:
     lake, process = held
     half = lake.folder(corpus("made")) / ".new-cities"
     half.mkdir()
@@ -77,7 +78,7 @@ def test_what_another_writes_is_not_tidied_away(held: tuple[Lake, subprocess.Pop
     assert recovering.stderr.readline().startswith("kn: waiting for ")
     assert half.exists()
     process.kill()
-    recovering.communicate(timeout=60)
+    recovering.communicate()
     assert not half.exists(), "once it is dead, what it left goes"
     process.communicate()
 
