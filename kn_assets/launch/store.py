@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, write_text
-from kn_assets.launch import engines
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -45,7 +44,7 @@ def opened(lake: Lake) -> Iterator[dg.DagsterInstance]:
     if what := damage(home):
         _set_aside(lake, home, what)
         dagster_home(lake)
-    with engines.kept(), dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() as instance:
         yield instance
 
 

@@ -9,14 +9,9 @@ import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
-from dagster._core.storage.runs.sqlite import sqlite_run_storage
-from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
-from sqlalchemy import Engine
 
 from kn_assets.cli.parser import main
 from kn_assets.definitions import defs
@@ -63,46 +58,6 @@ def test_a_damaged_store_is_set_aside(
     (aside,) = lake.root.glob("dagster.damaged-*")
     assert (aside / name).exists()
     assert capsys.readouterr().err.count("\n") == 1
-
-
-@dg.job
-def no_steps() -> None:
-    pass
-
-
-def test_what_an_open_store_keeps_is_whole_and_closed_after_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One engine a file, its log of changes left alone while others come and go."""
-    lake = Lake(tmp_path / "lake")
-    history = lake.root / "dagster" / "history"
-    monkeypatch.setenv("DAGSTER_HOME", str(lake.root / "dagster"))
-    plain = sqlite_run_storage.create_engine
-    made: list[str] = []
-
-    def counted(address: str, **how: Any) -> Engine:
-        made.append(address)
-        return plain(address, **how)
-
-    for module in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
-        monkeypatch.setattr(module, "create_engine", counted)
-    with store.opened(lake) as instance:
-        for n in range(5):
-            run_id = instance.create_run_for_job(no_steps, tags={"n": str(n)}).run_id
-            instance.report_engine_event("told", run_id=run_id, job_name="j")
-        events = [record.message for record in instance.all_logs(run_id)]
-        assert (history / "runs.db-wal").stat().st_size > 0
-        reader = sqlite3.connect(history / "runs.db")  # as another process' would
-        assert reader.execute("SELECT count(*) FROM runs").fetchall() == [(5,)]
-        reader.close()
-        assert (history / "runs.db-wal").stat().st_size > 0
-    assert len(made) == len(set(made)), "an engine is made once for each file"
-    assert sqlite_run_storage.create_engine is counted
-    assert not list(lake.root.glob("dagster/**/*-wal")), "all of it is in the files themselves"
-    assert events == ["told"]
-    with dg.DagsterInstance.from_config(str(lake.root / "dagster")) as instance:
-        assert {r.tags["n"] for r in instance.get_runs()} == set("01234")
-        assert [record.message for record in instance.all_logs(run_id)] == events
 
 
 def test_a_store_that_is_not_the_lakes_own_is_left_alone(
