@@ -8,9 +8,11 @@ from typing import ClassVar
 
 from kn_assets import lake as lakes
 from kn_assets.atlas.plan import AtlasPlan, OnAtlas
+from kn_assets.knowledge.fact_tables import OF_CORPUS
 from kn_assets.knowledge.facts import first_of_each
+from kn_assets.knowledge.other_facts import attributed
 from kn_assets.knowledge.questions import ask
-from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings, attributed
+from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import plan as plans
 from kn_assets.lake.plan import Figures
 from kn_assets.models import source as sources
