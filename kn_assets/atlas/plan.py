@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from kn_assets.atlas.needs import NEEDS
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import names
 from kn_assets.errors import KnError
-from kn_assets.lake import Lake, Partition
+from kn_assets.lake import Lake, Partition, contents
 from kn_assets.lake.plan import Figures, Note, Plan
 from kn_assets.lake.schema import ALL
 from kn_assets.models import source as sources
@@ -23,6 +24,8 @@ from kn_assets.progress import Progress
 
 VOCABULARY = "neuron_vocabulary"
 _MAY_BE_PATHS = ("corpus", "model", "revision")
+_CONTENT, _COPIES = "weights_content", "weights_copies"
+"""In the note of `atlases`: the model's files with their checksums; fingerprints of copies."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class AtlasPlan(Plan):
                 f"there are no prompts of {self.corpus.key} yet: `kn run --corpus "
                 f"{self.settings.corpus}` makes them"
             )
-        return self.worded.fingerprint(meta["fingerprint"], self._weights)
+        return self.worded.fingerprint(meta["fingerprint"], self.weights)
 
     @property
     def worded(self) -> AtlasSettings:
@@ -115,7 +118,7 @@ class AtlasPlan(Plan):
             return settings
         for words in (*_words(self.lake, self.model, note), _paths(self.settings)):
             other = replace(settings, **words)
-            if other.fingerprint(prompts["fingerprint"], self._weights) == note["fingerprint"]:
+            if other.fingerprint(prompts["fingerprint"], self.weights) == note["fingerprint"]:
                 return other
         return settings
 
@@ -129,8 +132,29 @@ class AtlasPlan(Plan):
         return replace(self.settings, corpus=corpus, model=model)
 
     @cached_property
-    def _weights(self) -> str:
+    def files(self) -> str:
+        """The fingerprint of the model's files, which is another one in a copy with other times."""
         return sources.fingerprint(self.source, self.lake)
+
+    @cached_property
+    def weights(self) -> str:
+        """Identity of the model's weights: the fingerprint of its files, or of those that the atlas
+        was made of where the content is the same.
+
+        To see that, the files are read once; then the atlas' note says it, where it can be written.
+        """
+        note = self.lake.meta(self.model, "atlases") or {}
+        made_of = note.get("weights")
+        if made_of is None or made_of == self.files:
+            return self.files
+        copies = note.get(_COPIES, [])
+        if self.files in copies:
+            return str(made_of)
+        if not sources.same(self.source, note.get(_CONTENT)):
+            return self.files
+        with suppress(KnError):
+            self.lake.note(self.model, "atlases", **{_COPIES: [*copies, self.files]})
+        return str(made_of)
 
     @cached_property
     def dtype(self) -> Literal["float32", "bfloat16"]:
@@ -167,8 +191,14 @@ class AtlasPlan(Plan):
             "corpus": self.corpus.key,
             "prompts": (self.lake.meta(self.corpus, "prompts") or {}).get("fingerprint"),
             "source": self.kept_source,
-            "weights": self._weights,
+            "weights": self.weights,
+            _CONTENT: self._content(),
         }
+
+    def _content(self) -> contents.Files | None:
+        """The model's files with their checksums; None where they aren't the plan's any more."""
+        told = sources.content(self.source)
+        return told if sources.fingerprint(self.source, self.lake) == self.files else None
 
     @property
     def kept_source(self) -> str:

@@ -275,9 +275,13 @@ class Lake:
 
     def note_checks(self, partition: Partition, name: str, failed: list[str]) -> None:
         """Note which blocking checks of a table failed, none where all passed."""
-        with locks.committing(self.root):
-            note = {**(self.meta(partition, name) or {}), FAILED_CHECKS: failed}
-            contents.write_note(self.table(partition, name), note)
+        self.note(partition, name, **{FAILED_CHECKS: failed})
+
+    def note(self, partition: Partition, name: str, **notes: Any) -> None:
+        """Note more about a table that is there. Raises KnError where the lake can't be written."""
+        with locks.committing(self.root), said_plainly(self.root):
+            told = {**(self.meta(partition, name) or {}), **notes}
+            contents.write_note(self.table(partition, name), told)
 
     def remove(self, partition: Partition, name: str) -> None:
         """Remove a table, if it is there."""
