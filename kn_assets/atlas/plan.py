@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterator
-from contextlib import suppress
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from kn_assets import lake
+from kn_assets.atlas.copies import CONTENT, content_of_weights, identity_of_weights
+from kn_assets.atlas.machine import fast_at_bfloat16, has_cuda
 from kn_assets.atlas.needs import NEEDS
+from kn_assets.atlas.paths import paths, words_of_paths
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import names
 from kn_assets.errors import KnError
-from kn_assets.lake import Lake, Partition, contents
+from kn_assets.lake import Lake, Partition
 from kn_assets.lake.plan import Figures, Note, Plan
 from kn_assets.lake.schema import ALL
 from kn_assets.models import source as sources
 from kn_assets.progress import Progress
 
 VOCABULARY = "neuron_vocabulary"
-_MAY_BE_PATHS = ("corpus", "model", "revision")
-_CONTENT, _COPIES = "weights_content", "weights_copies"
-"""In the note of `atlases`: the model's files with their checksums; fingerprints of copies."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +99,8 @@ class AtlasPlan(Plan):
 
     @property
     def worded(self) -> AtlasSettings:
-        """The settings as fingerprints take them: without paths, which say nothing about content.
-
-        What is at a path tells by its own fingerprint. An atlas whose fingerprint was taken with
-        paths, or with other words for the same, keeps it.
+        """The settings as fingerprints take them: without paths, whose content has its own. One
+        that was taken with paths, or with other words for the same, is kept.
         """
         settings, local = self.settings, self.source.kind in ("folder", "gguf")
         if local:
@@ -116,7 +111,7 @@ class AtlasPlan(Plan):
         prompts = self.lake.meta(self.corpus, "prompts")
         if settings == self.settings or note is None or prompts is None:
             return settings
-        for words in (*_words(self.lake, self.model, note), _paths(self.settings)):
+        for words in (*words_of_paths(self.lake, self.model, note), paths(self.settings)):
             other = replace(settings, **words)
             if other.fingerprint(prompts["fingerprint"], self.weights) == note["fingerprint"]:
                 return other
@@ -138,23 +133,8 @@ class AtlasPlan(Plan):
 
     @cached_property
     def weights(self) -> str:
-        """Identity of the model's weights: the fingerprint of its files, or of those that the atlas
-        was made of where the content is the same.
-
-        To see that, the files are read once; then the atlas' note says it, where it can be written.
-        """
-        note = self.lake.meta(self.model, "atlases") or {}
-        made_of = note.get("weights")
-        if made_of is None or made_of == self.files:
-            return self.files
-        copies = note.get(_COPIES, [])
-        if self.files in copies:
-            return str(made_of)
-        if not sources.same(self.source, note.get(_CONTENT)):
-            return self.files
-        with suppress(KnError):
-            self.lake.note(self.model, "atlases", **{_COPIES: [*copies, self.files]})
-        return str(made_of)
+        """Identity of the model's weights, see `identity_of_weights`."""
+        return identity_of_weights(self.lake, self.model, self.source, self.files)
 
     @cached_property
     def dtype(self) -> Literal["float32", "bfloat16"]:
@@ -187,18 +167,13 @@ class AtlasPlan(Plan):
             return {}
         return {
             "settings": asdict(self.kept),
-            "worded": _paths(self.worded),
+            "worded": paths(self.worded),
             "corpus": self.corpus.key,
             "prompts": (self.lake.meta(self.corpus, "prompts") or {}).get("fingerprint"),
             "source": self.kept_source,
             "weights": self.weights,
-            _CONTENT: self._content(),
+            CONTENT: content_of_weights(self.lake, self.source, self.files),
         }
-
-    def _content(self) -> contents.Files | None:
-        """The model's files with their checksums; None where they aren't the plan's any more."""
-        told = sources.content(self.source)
-        return told if sources.fingerprint(self.source, self.lake) == self.files else None
 
     @property
     def kept_source(self) -> str:
@@ -254,44 +229,6 @@ def _by_row(lake: Lake, atlas: Partition, default: AtlasSettings, note: Note) ->
         return auto.settings if auto.identity == note["fingerprint"] else settings
     except KnError:  # its prompts or its model are gone: there is nothing to compare with
         return settings
-
-
-def _paths(settings: AtlasSettings) -> dict[str, Any]:
-    """The settings that may be paths."""
-    return {name: getattr(settings, name) for name in _MAY_BE_PATHS}
-
-
-def _words(lake: Lake, atlas: Partition, note: Note) -> Iterator[dict[str, Any]]:
-    """The words for paths that an atlas' fingerprint may have been taken with, as noted with it."""
-    if "worded" in note:
-        yield dict(note["worded"])
-    elif "settings" in note:
-        yield {name: note["settings"].get(name) for name in _MAY_BE_PATHS}
-    elif lake.damage(atlas, "atlases") is None:
-        (row,) = lake.read(atlas, "atlases", ["settings"])["settings"].to_pylist()
-        told = json.loads(row or "{}")
-        yield {name: told[name] for name in _MAY_BE_PATHS if name in told}
-
-
-def has_cuda() -> bool:
-    """Whether torch finds a CUDA device; it isn't asked, which takes a second, without a driver."""
-    if not Path("/dev/nvidiactl").exists():
-        return False
-    import torch
-
-    return torch.cuda.is_available()
-
-
-def fast_at_bfloat16() -> bool:
-    """Whether the machine multiplies bfloat16 natively, where it is about twice as fast.
-
-    Elsewhere bfloat16 is emulated and slower than float32.
-    """
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:  # no Linux
-        return False
-    return re.search(r"\b(avx512_bf16|amx_bf16|bf16)\b", flags) is not None
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def test_facts_noted_by_places_and_times_stay(facts: FactsPlan, tmp_path: Path) 
     version, _, _ = facts.fingerprint("facts").partition(" ")
     noted = f"{version} of file {earlier_fingerprint(tmp_path / 'facts')}"
     for table in OF_CORPUS:
-        facts.lake.note(facts.partition, table, fingerprint=noted)
+        facts.lake.note(facts.partition, table, {"fingerprint": noted})
     assert stale(facts) == []
     os.utime(tmp_path / "facts" / "capital.json", (1, 1))
     assert stale(facts) == list(OF_CORPUS)
