@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,6 +15,7 @@ from ui.explore import tab as explore_tab
 from ui.knowledge import tab as knowledge_tab
 from ui.map import tab as map_tab
 from ui.page.widgets import widget
+from ui.rows import damaged_atlases, waits_for
 from ui.sql import tab as sql_tab
 from ui.training import tab as training_tab
 
@@ -28,7 +30,7 @@ QUICK_S = 0.1  # that its start waits for its end
 _EMPTY = """
 <div class="kn-empty-page" data-kn="empty">
   <h2>Knowledge neurons explorer</h2>
-  <p>There is no atlas in this lake yet. One of these makes one:</p>
+  {damaged}<p>There is no atlas in this lake yet. One of these makes one:</p>
   <pre>kn demo                                   # cities' facts and a small model, all offline
 kn run --corpus wikipedia --model gpt2    # Wikipedia's city articles and GPT-2</pre>
   <p>Then load this page again. <code>kn doctor</code> says what is already made.</p>
@@ -42,12 +44,22 @@ def build(api: Api) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         widget("bar", '<div data-kn="bar"></div>', functions=functions)
         is_empty = not api.context.atlases()
-        gr.HTML(_EMPTY, visible=is_empty, elem_id="kn-empty", apply_default_css=False)
+        gr.HTML(_empty(api), visible=is_empty, elem_id="kn-empty", apply_default_css=False)
         with gr.Tabs(elem_id="kn-tabs"):
             for tab in TABS:
                 with gr.Tab(tab.title, id=tab.id):
                     widget(tab.id, tab.skeleton)
     return blocks
+
+
+def _empty(api: Api) -> str:
+    """The page of a lake without an atlas; those that are damaged are named."""
+    database = api.context.database
+    lines = (
+        f"<p>{html.escape(waits_for(database, key, ['tokens'], f'Atlas {key}'))}</p>"
+        for key in damaged_atlases(database)
+    )
+    return _EMPTY.replace("{damaged}", "".join(lines))
 
 
 def _job_functions(api: Api) -> list[Callable[..., Awaitable[str]]]:

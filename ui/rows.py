@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kn_assets.database.database import Database
+from kn_assets.lake import Partition
 from kn_assets.lake.schema import ALL
 
 Answer = dict[str, Any]
@@ -42,10 +43,55 @@ def missing_tables(database: Database, model: str, *names: str) -> list[str]:
     return [n for n in names if ALL[n].kind == "model" and n not in there]
 
 
-def waits_for(names: list[str], whose: str = "atlas") -> str:
-    """Words for a pane that lacks the tables `names`."""
-    tables = " and ".join(f"`{name}`" for name in names)
-    return f"This {whose} has no table {tables} yet: `kn run` makes it."
+def waits_for(
+    database: Database,
+    model: str,
+    names: list[str],
+    whose: str = "This atlas",
+    make: str = "`kn run`",
+) -> str:
+    """Words for a pane that lacks the tables `names`: of the atlas, or of its corpus.
+
+    whose: who lacks them; make: the command that makes them. Damaged tables are said to be so.
+    """
+    spoilt = [name for name in names if is_damaged(database, model, name)]
+    absent = [name for name in names if name not in spoilt]
+    told = []
+    if absent:
+        told.append(f"{whose} has no table {_named(absent)} yet: {make} makes it.")
+    if spoilt:
+        several = len(spoilt) > 1
+        told.append(
+            f"{whose} has damaged files in the table{'s' if several else ''} {_named(spoilt)}: "
+            f"{make} makes {'them' if several else 'it'} again."
+        )
+    return " ".join(told)
+
+
+def is_damaged(database: Database, model: str, table: str) -> bool:
+    """Whether a table of an atlas, or of its corpus, is there and its files aren't what was
+    written.
+    """
+    key: str | None = model
+    if ALL[table].kind == "corpus":
+        found = rows(database, "SELECT corpus FROM atlases WHERE model = $1", model)
+        key = found[0]["corpus"] if found else None
+    if key is None:
+        return False
+    return database.lake.damage(Partition(ALL[table].kind, key), table) is not None
+
+
+def damaged_atlases(database: Database) -> list[str]:
+    """The atlases that can't be shown because the table of their tokens is damaged."""
+    return [
+        partition.key
+        for partition in database.lake.partitions("model")
+        if database.lake.damage(partition, "tokens") is not None
+    ]
+
+
+def _named(names: list[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
 
 
 def made_of_other_facts(database: Database, model: str) -> list[str]:

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.compute as pc
 
+from kn_assets.atlas.forward.batches import tokens_per_batch
 from kn_assets.atlas.lens.rows import LENS_K
+from kn_assets.atlas.needs import FIRED, NEEDS
+from kn_assets.atlas.shape import Shape, shape_of
 from kn_assets.errors import KnError
 from kn_assets.lake import RESERVE
-from kn_assets.models.config import config_of, folder_of, number
 
 if TYPE_CHECKING:
     from kn_assets.atlas.plan import AtlasPlan
@@ -49,15 +51,6 @@ _PROGRAM = 900 << 20  # bytes of torch and the run itself, without weights
 _HELD_ROWS = 1 << 24  # fired neurons held by a shard, by the engine's own bound
 _HELD_BYTES = 24.0  # for each of them while they are put in order
 _MAP_BYTES = 24.0  # for each peak while the maps are made
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What of a model an atlas' size hangs on. `weights`: bytes, in the atlas' dtype."""
-
-    n_layers: int
-    n_neurons: int
-    weights: int
 
 
 @dataclass(frozen=True)
@@ -110,6 +103,8 @@ def size(
     fired, peaks = rows["activations"], rows["neuron_peaks"]
     spill = round(fired * _SPILL) if {"activations_by_neuron", "neuron_peaks"} & set(wanted) else 0
     held = min(fired, _HELD_ROWS) * _HELD_BYTES
+    if FIRED in {NEEDS.get(t) for t in wanted}:
+        held += _in_batches(shape, prompts)
     maps = peaks * _MAP_BYTES if {"neuron_map", "prompt_map"} & set(wanted) else 0
     return Size(
         {t: rows[t] for t in wanted},
@@ -117,6 +112,17 @@ def size(
         spill,
         round(_PROGRAM + shape.weights + max(held, maps)),
     )
+
+
+def _in_batches(shape: Shape, prompts: Prompts) -> int:
+    """Bytes of the activations of batches that run: all are held until it is known which tokens are
+    attention sinks.
+    """
+    if not shape.a_token:
+        return 0
+    length = 2 * prompts.pairs // max(1, prompts.tokens)  # of a prompt, the long ones foremost
+    batch = max(tokens_per_batch("cpu", shape.a_token), length)
+    return min(shape.streams * batch, prompts.tokens) * shape.a_token
 
 
 def _rows(settings: AtlasSettings, shape: Shape, prompts: Prompts) -> dict[str, int]:
@@ -143,27 +149,6 @@ def _rows(settings: AtlasSettings, shape: Shape, prompts: Prompts) -> dict[str, 
 
 
 # -- what is told without loading anything ---------------------------------------------------------
-
-
-def shape_of(plan: AtlasPlan) -> Shape | None:
-    """The model's shape by its configuration; None where that doesn't tell."""
-    config = config_of(plan.source, plan.lake)
-    if config is None:
-        return None
-    n_layers = number(config, "num_hidden_layers", "n_layer", "num_layers")
-    width = number(config, "hidden_size", "n_embd", "d_model")
-    n_neurons = number(config, "intermediate_size", "n_inner", "ffn_dim")
-    n_neurons = n_neurons or (4 * width if width else None)
-    if n_layers is None or n_neurons is None:
-        return None
-    files = [
-        f.stat().st_size
-        for pattern in ("*.safetensors", "*.bin")
-        for f in folder_of(plan.source, plan.lake).glob(pattern)
-    ]
-    stored = 2 if str(config.get("dtype") or config.get("torch_dtype")).endswith("16") else 4
-    wanted = 2 if plan.dtype == "bfloat16" else 4
-    return Shape(n_layers, n_neurons, sum(files) * wanted // stored)
 
 
 def check_fits(plan: AtlasPlan, tables: Iterable[str]) -> None:

@@ -20,9 +20,10 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets.atlas import lazy_lens
-from kn_assets.atlas.activations.merge import NeuronSums, link_parts, merge_by_neuron
+from kn_assets.atlas.activations.merge import link_parts, merge_by_neuron
 from kn_assets.atlas.activations.packed import MANTISSA
 from kn_assets.atlas.activations.sinks import FACTOR
+from kn_assets.atlas.activations.sums import NeuronSums
 from kn_assets.atlas.activations.thresholds import Calibration, calibrate
 from kn_assets.atlas.forward.tokens import TokenizedPrompts, token_tables, vocabulary
 from kn_assets.atlas.forward.vocabulary import neuron_vocabulary

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from kn_assets.atlas.forward.tokens import TokenizedPrompts, tokenize
 from kn_assets.errors import KnError
+from kn_assets.models import source as sources
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
@@ -21,15 +22,19 @@ _loaded: dict[tuple[object, ...], LoadedModel] = {}
 
 
 def load_model(plan: AtlasPlan, progress: Progress, device: str = "cpu") -> LoadedModel:
-    """The model in the atlas' dtype; the last one stays in memory for the next table.
+    """The model in the atlas' dtype; the last one stays in memory for the next table, as long as
+    its files stay what they are.
 
     Attention is always the eager one, which costs no more here and gives its weights: so a table
     made alone comes out the same as one made beside `attention`. Raises KnError where the model
-    can't be had.
+    can't be had, or isn't the plan's any more.
     """
     from kn_assets.models.load import load
 
-    key = (plan.source, plan.lake.root, plan.dtype, device)
+    files = sources.fingerprint(plan.source, plan.lake)
+    if files != plan.files:
+        raise KnError(f"files of {plan.source} were changed since this run began: start it again")
+    key = (plan.source, plan.lake.root, plan.dtype, device, files)
     if key not in _loaded:
         _loaded.clear()
         progress.say(f"loading {plan.source} in {plan.dtype}")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from kn_assets import lake
+from kn_assets.atlas.copies import CONTENT, content_of_weights, identity_of_weights
+from kn_assets.atlas.machine import fast_at_bfloat16, has_cuda
 from kn_assets.atlas.needs import NEEDS
+from kn_assets.atlas.paths import paths, words_of_paths
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import names
 from kn_assets.errors import KnError
@@ -22,7 +23,6 @@ from kn_assets.models import source as sources
 from kn_assets.progress import Progress
 
 VOCABULARY = "neuron_vocabulary"
-_MAY_BE_PATHS = ("corpus", "model", "revision")
 
 
 @dataclass(frozen=True)
@@ -95,14 +95,12 @@ class AtlasPlan(Plan):
                 f"there are no prompts of {self.corpus.key} yet: `kn run --corpus "
                 f"{self.settings.corpus}` makes them"
             )
-        return self.worded.fingerprint(meta["fingerprint"], self._weights)
+        return self.worded.fingerprint(meta["fingerprint"], self.weights)
 
     @property
     def worded(self) -> AtlasSettings:
-        """The settings as fingerprints take them: without paths, which say nothing about content.
-
-        What is at a path tells by its own fingerprint. An atlas whose fingerprint was taken with
-        paths, or with other words for the same, keeps it.
+        """The settings as fingerprints take them: without paths, whose content has its own. One
+        that was taken with paths, or with other words for the same, is kept.
         """
         settings, local = self.settings, self.source.kind in ("folder", "gguf")
         if local:
@@ -113,9 +111,9 @@ class AtlasPlan(Plan):
         prompts = self.lake.meta(self.corpus, "prompts")
         if settings == self.settings or note is None or prompts is None:
             return settings
-        for words in (*_words(self.lake, self.model, note), _paths(self.settings)):
+        for words in (*words_of_paths(self.lake, self.model, note), paths(self.settings)):
             other = replace(settings, **words)
-            if other.fingerprint(prompts["fingerprint"], self._weights) == note["fingerprint"]:
+            if other.fingerprint(prompts["fingerprint"], self.weights) == note["fingerprint"]:
                 return other
         return settings
 
@@ -129,8 +127,14 @@ class AtlasPlan(Plan):
         return replace(self.settings, corpus=corpus, model=model)
 
     @cached_property
-    def _weights(self) -> str:
+    def files(self) -> str:
+        """The fingerprint of the model's files, which is another one in a copy with other times."""
         return sources.fingerprint(self.source, self.lake)
+
+    @cached_property
+    def weights(self) -> str:
+        """Identity of the model's weights, see `identity_of_weights`."""
+        return identity_of_weights(self.lake, self.model, self.source, self.files)
 
     @cached_property
     def dtype(self) -> Literal["float32", "bfloat16"]:
@@ -163,11 +167,12 @@ class AtlasPlan(Plan):
             return {}
         return {
             "settings": asdict(self.kept),
-            "worded": _paths(self.worded),
+            "worded": paths(self.worded),
             "corpus": self.corpus.key,
             "prompts": (self.lake.meta(self.corpus, "prompts") or {}).get("fingerprint"),
             "source": self.kept_source,
-            "weights": self._weights,
+            "weights": self.weights,
+            CONTENT: content_of_weights(self.lake, self.source, self.files),
         }
 
     @property
@@ -224,44 +229,6 @@ def _by_row(lake: Lake, atlas: Partition, default: AtlasSettings, note: Note) ->
         return auto.settings if auto.identity == note["fingerprint"] else settings
     except KnError:  # its prompts or its model are gone: there is nothing to compare with
         return settings
-
-
-def _paths(settings: AtlasSettings) -> dict[str, Any]:
-    """The settings that may be paths."""
-    return {name: getattr(settings, name) for name in _MAY_BE_PATHS}
-
-
-def _words(lake: Lake, atlas: Partition, note: Note) -> Iterator[dict[str, Any]]:
-    """The words for paths that an atlas' fingerprint may have been taken with, as noted with it."""
-    if "worded" in note:
-        yield dict(note["worded"])
-    elif "settings" in note:
-        yield {name: note["settings"].get(name) for name in _MAY_BE_PATHS}
-    elif lake.damage(atlas, "atlases") is None:
-        (row,) = lake.read(atlas, "atlases", ["settings"])["settings"].to_pylist()
-        told = json.loads(row or "{}")
-        yield {name: told[name] for name in _MAY_BE_PATHS if name in told}
-
-
-def has_cuda() -> bool:
-    """Whether torch finds a CUDA device; it isn't asked, which takes a second, without a driver."""
-    if not Path("/dev/nvidiactl").exists():
-        return False
-    import torch
-
-    return torch.cuda.is_available()
-
-
-def fast_at_bfloat16() -> bool:
-    """Whether the machine multiplies bfloat16 natively, where it is about twice as fast.
-
-    Elsewhere bfloat16 is emulated and slower than float32.
-    """
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:  # no Linux
-        return False
-    return re.search(r"\b(avx512_bf16|amx_bf16|bf16)\b", flags) is not None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from kn_assets.errors import KnError
 from kn_assets.knowledge.answers import known
 from kn_assets.knowledge.attribution import RULE
 from kn_assets.knowledge.effects import ALL_RELATIONS
-from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
+from kn_assets.knowledge.settings import KnowledgeSettings
+from kn_assets.knowledge.tables import OF_MODEL
 from kn_assets.lake import Lake, Partition
 from kn_assets.models import embedded
 from kn_assets.models.source import resolve

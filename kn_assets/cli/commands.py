@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import Any
 
 from kn_assets.errors import KnError
-from kn_assets.knowledge.tables import KnowledgeSettings
+from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.training.settings import TrainSettings
 

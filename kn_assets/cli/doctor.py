@@ -90,7 +90,7 @@ def _answers(url: str) -> bool:
 
 
 def _atlases(lake: Lake) -> Iterator[Finding]:
-    from kn_assets.knowledge.tables import answers_other_facts
+    from kn_assets.knowledge.other_facts import answers_other_facts
     from kn_assets.lake.schema import ATLAS_TABLES
     from kn_assets.launch.steps import OF_LAST
 

@@ -15,7 +15,7 @@ from typing import Any, get_type_hints
 
 from kn_assets.cli import commands
 from kn_assets.errors import KnError
-from kn_assets.knowledge.tables import KnowledgeSettings
+from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.training.settings import TrainSettings
 
 

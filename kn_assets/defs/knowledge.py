@@ -2,7 +2,9 @@
 
 from kn_assets.defs.assets import Context, assets
 from kn_assets.defs.resources import atlas_plan, corpus_plan, knowledge_settings
-from kn_assets.knowledge.tables import ConceptsPlan, FactsPlan, KnowledgePlan
+from kn_assets.knowledge.concept_table import ConceptsPlan
+from kn_assets.knowledge.fact_tables import FactsPlan
+from kn_assets.knowledge.tables import KnowledgePlan
 
 
 def _facts(context: Context) -> FactsPlan:

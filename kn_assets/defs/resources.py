@@ -18,7 +18,7 @@ from kn_assets.corpora import wikipedia
 from kn_assets.corpora.names import names
 from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.database import database
-from kn_assets.knowledge.tables import KnowledgeSettings
+from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import ALL
 from kn_assets.progress import BothProgress, LogProgress, Progress, TerminalProgress

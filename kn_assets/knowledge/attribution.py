@@ -97,7 +97,7 @@ def attribute(
 
     layers: all by default. rows: at most so many go through the network at once, but never fewer
     than one layer's steps; it changes no result. Gradients are exact (autograd), in the model's
-    dtype.
+    dtype. Raises KnError where one overflows.
     """
     chosen = list(range(last.parts.n_layers)) if layers is None else sorted(set(layers))
     alphas, weights = nodes(rule, steps)
@@ -108,6 +108,13 @@ def attribute(
         group = chosen[start : start + together]
         part = slice(start, start + len(group))
         scores[part], zeroed[part] = _wave(last, answer, group, alphas, weights)
+    wrong = np.argwhere(~np.isfinite(scores))
+    if len(wrong):
+        row, neuron = wrong[0]
+        raise KnError(
+            f"the attribution of neuron {neuron} of layer {chosen[row]} is no finite number: the "
+            "gradient overflows, so nothing can be said of any neuron"
+        )
     actual = float(last.probabilities()[answer])
     return Attribution(chosen, scores, actual, zeroed)
 

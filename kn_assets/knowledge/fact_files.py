@@ -67,17 +67,29 @@ def read(path: str | Path, progress: Progress | None = None) -> list[Fact]:
 def fingerprint(path: str | Path) -> str:
     """A short text that changes when what `read` reads does.
 
-    Of a file the content, of a folder its files' names, sizes and times. Raises KnError where
-    there is none.
+    Of a file the content, of a folder its files' names and contents. Raises KnError where there is
+    none.
     """
     path = Path(path).expanduser()
     if path.is_file():
         return fingerprints.of_bytes(path.read_bytes())
     if path.is_dir():
-        files = sorted(f for f in path.rglob("*") if f.is_file())
-        noted = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
-        return fingerprints.of_json(noted)
+        told = [(str(f.relative_to(path)), fingerprints.of_file(f)) for f in _within(path)]
+        return fingerprints.of_json(told)
     raise KnError(f"there is no file or folder {path}: give one with facts")
+
+
+def earlier_fingerprint(path: str | Path) -> str | None:
+    """As an earlier version took it of a folder, by its files' places and times; None of a file."""
+    path = Path(path).expanduser()
+    if not path.is_dir():
+        return None
+    noted = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in _within(path)]
+    return fingerprints.of_json(noted)
+
+
+def _within(folder: Path) -> list[Path]:
+    return sorted(f for f in folder.rglob("*") if f.is_file())
 
 
 def _rows(path: Path, told: Told) -> None:

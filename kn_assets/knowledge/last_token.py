@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kn_assets.errors import KnError
+from kn_assets.models.finite import refuse_stream
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,13 +46,18 @@ class LastToken:
         return self.parts.logits(self.final)[0, 0].float().softmax(-1)
 
     def block(self, layer: int, hidden: Tensor) -> Tensor:
-        """Run block `layer` on rows of its input: [rows, 1, d_model] -> the same shape."""
+        """Run block `layer` on rows of its input: [rows, 1, d_model] -> the same shape.
+
+        Raises KnError where what comes out isn't finite, or overflows when it is squared.
+        """
         args, kwargs = self._calls[layer]
         rows = len(hidden)
         for name in _PER_ROW:
             if kwargs.get(name) is not None:
                 kwargs = {**kwargs, name: kwargs[name].repeat(rows, 1, 1)}
-        return self.parts.block_output(self.parts.blocks[layer](hidden, *args, **kwargs))
+        found = self.parts.block_output(self.parts.blocks[layer](hidden, *args, **kwargs))
+        refuse_stream(layer, found)
+        return found
 
     def enter(self, layer: int, activations: Tensor) -> Tensor:
         """Run block `layer` with its neurons replaced: [rows, neurons] -> [rows, 1, d_model].
@@ -91,8 +97,8 @@ def last_token(loaded: LoadedModel, ids: Sequence[int]) -> LastToken:
     """Run a prompt once and keep what is needed to run its last position again.
 
     ids: the prompt's tokens, one at least. Raises KnError where the prompt doesn't fit the model,
-    and for architectures that can't be run from a block on: those which keep no keys and values, or
-    do something between their blocks.
+    for values that aren't finite, and for architectures that can't be run from a block on: those
+    which keep no keys and values, or do something between their blocks.
     """
     import torch
 
@@ -109,6 +115,8 @@ def last_token(loaded: LoadedModel, ids: Sequence[int]) -> LastToken:
         prefix = _prefix(loaded, cache)
         with _recording(parts, seen):
             parts.body(input_ids=tokens[:, -1:], past_key_values=cache, use_cache=True)
+    for layer, left in enumerate(seen.outputs):
+        refuse_stream(layer, left)
     in_turn = zip(seen.inputs[1:], seen.outputs, strict=False)
     if not all(torch.equal(given, left) for given, left in in_turn):
         raise KnError(

@@ -1,4 +1,4 @@
-"""The tables about facts: prompts, answers, attributions, knowledge neurons, interventions.
+"""The tables about a model's facts: answers, attributions, knowledge neurons, interventions.
 
 Attribution and interventions run in float32 whatever the atlas' dtype is: they need gradients, and
 differences of probabilities that bfloat16 would round away. Unlike the atlas, whose activations are
@@ -8,40 +8,28 @@ another order move a score by millionths of the largest.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
 
 from kn_assets import lake as lakes
 from kn_assets.atlas.plan import AtlasPlan, OnAtlas
-from kn_assets.errors import KnError
-from kn_assets.knowledge import (
-    answers,
-    concepts,
-    effects,
-    fact_files,
-    facts,
-    interventions,
-    refine,
-    scores,
-)
-from kn_assets.knowledge.attribution import RULE, STEPS
+from kn_assets.knowledge import answers, effects, facts, interventions, refine, scores
+from kn_assets.knowledge.attribution import RULE
+from kn_assets.knowledge.fact_tables import OF_CORPUS
+from kn_assets.knowledge.other_facts import attributed
 from kn_assets.knowledge.questions import ask
+from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.knowledge.work import Work
-from kn_assets.lake import Lake, Partition
-from kn_assets.lake import plan as plans
-from kn_assets.lake.plan import Figures, Note, Plan
+from kn_assets.lake.plan import Figures
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
-    from kn_assets.corpora.plan import CorpusPlan
     from kn_assets.models.load import LoadedModel
 
-OF_CORPUS = ("facts", "fact_prompts")
 OF_MODEL = (
     "fact_answers",
     "attributions",
@@ -50,75 +38,6 @@ OF_MODEL = (
     "interventions",
     "intervention_effects",
 )
-CONCEPTS = "neuron_concepts"
-VERSION = 4
-CONCEPTS_VERSION = 2  # noted beside the fingerprint, which is the atlas' own
-
-
-def _setting(default: Any, meaning: str) -> Any:
-    return field(default=default, metadata={"help": meaning})
-
-
-@dataclass(frozen=True)
-class KnowledgeSettings:
-    """How many facts are asked and taken apart, and how."""
-
-    facts: int = _setting(50, "facts asked of each relation, the largest cities' first")
-    known: int = _setting(16, "facts of each relation, out of the known ones, that are attributed")
-    steps: int = _setting(STEPS, "steps of the integral over a layer's activations")
-    factor: float = _setting(interventions.AMPLIFY, "factor by which neurons are amplified")
-    seed: int = _setting(0, "seed of the random controls and intervals")
-    fact_file: str | None = _setting(
-        None, "file or folder of facts to ask in place of the corpus' own: CSV, JSONL, ParaRel, LRE"
-    )
-    like: str | None = _setting(
-        None, "atlas whose facts are attributed, known or not: that of the last step"
-    )
-
-    def checked(self) -> KnowledgeSettings:
-        for name in ("facts", "known", "steps"):
-            if getattr(self, name) < 1:
-                raise KnError(f"--{name} must be at least 1")
-        return self
-
-    def fingerprint(self, plan: AtlasPlan) -> str:
-        """Identity of what the tables are made of, the atlas' own settings included."""
-        given = asdict(self)
-        del given["fact_file"]  # which is in the facts' own fingerprint
-        told = json.dumps([VERSION, given])
-        sources = [plan.lake.meta(plan.corpus, "facts")]
-        if self.like:
-            sources.append(plan.lake.meta(lakes.model(self.like), "knowledge_neurons"))
-        noted = [str(meta and meta["fingerprint"]) for meta in sources]
-        return plan.worded.fingerprint(plan.identity, *noted, told)
-
-
-@dataclass(frozen=True)
-class FactsPlan(Plan):
-    """The facts of a corpus: out of its own cities, or of `file`."""
-
-    corpus: CorpusPlan
-    file: str | None = None
-
-    tables: ClassVar[tuple[str, ...]] = OF_CORPUS
-    inputs: ClassVar[dict[str, tuple[str, ...]]] = dict.fromkeys(OF_CORPUS, ("cities",))
-    one_pass: ClassVar[tuple[str, ...]] = OF_CORPUS
-    divisible: ClassVar[bool] = False
-
-    @property
-    def lake(self) -> Lake:
-        return self.corpus.lake
-
-    @property
-    def partition(self) -> Partition:
-        return self.corpus.partition
-
-    def fingerprint(self, table: str) -> str:
-        return facts_fingerprint(self.corpus, self.file)
-
-    def make(self, tables: Collection[str], progress: Progress) -> Figures:
-        write_facts(self.corpus, self.file, progress)
-        return {}
 
 
 @dataclass(frozen=True)
@@ -138,58 +57,6 @@ class KnowledgePlan(OnAtlas):
     def make(self, tables: Collection[str], progress: Progress) -> Figures:
         write_knowledge(self.atlas, self.settings, progress)
         return {}
-
-
-@dataclass(frozen=True)
-class ConceptsPlan(OnAtlas):
-    """What an atlas' neurons mark."""
-
-    tables: ClassVar[tuple[str, ...]] = (CONCEPTS,)
-    inputs: ClassVar[dict[str, tuple[str, ...]]] = {CONCEPTS: ("atlases", "neuron_peaks")}
-
-    def fingerprint(self, table: str) -> str:
-        return self.atlas.identity
-
-    def notes(self, table: str) -> dict[str, Any]:
-        return {"version": CONCEPTS_VERSION}
-
-    def fits(self, table: str, note: Note) -> bool:
-        return super().fits(table, note) and note.get("version") == CONCEPTS_VERSION
-
-    def make(self, tables: Collection[str], progress: Progress) -> Figures:
-        write_concepts(self.atlas, progress)
-        return {}
-
-
-def write_facts(
-    plan: CorpusPlan, fact_file: str | None = None, progress: Progress | None = None
-) -> dict[str, int]:
-    """Make `facts` and `fact_prompts` out of a corpus' cities; returns their numbers of rows.
-
-    fact_file: what to read them from instead, see `fact_files`. Raises KnError where it can't be
-    read, or the cities have no country, continent or capital to ask for.
-    """
-    fingerprint = facts_fingerprint(plan, fact_file)
-    if fact_file:
-        found = facts.tables(fact_files.read(fact_file, progress))
-    else:
-        found = facts.tables(facts.from_cities(plan.lake.read(plan.partition, "cities")))
-    if not found[0].num_rows:
-        raise KnError(f"the cities of {plan.corpus.key} tell no facts: they need a country")
-    return {
-        table: plan.lake.write(plan.partition, table, rows, fingerprint)
-        for table, rows in zip(OF_CORPUS, found, strict=True)
-    }
-
-
-def facts_fingerprint(plan: CorpusPlan, fact_file: str | None = None) -> str:
-    """Identity of what the facts are told from. Raises KnError where that isn't there."""
-    if fact_file:
-        return f"{VERSION} of file {fact_files.fingerprint(fact_file)}"
-    meta = plan.lake.meta(plan.partition, "cities")
-    if meta is None:
-        raise KnError(f"there are no cities of {plan.corpus.key} yet: `kn run` makes them")
-    return f"{VERSION} of {meta['fingerprint']}"
 
 
 def write_knowledge(
@@ -256,47 +123,6 @@ def write_knowledge(
     }
     work.finish()
     return counts
-
-
-def attributed(lake: Lake, model: Partition, told: pa.Table) -> set[int]:
-    """Ids of the facts `told` that were attributed in a model; those of another set don't count."""
-    found = lake.read(model, "attribution_error", ["fact_id", "fact_set"])
-    ours = set(told["fact_set"].to_pylist())
-    rows = zip(found["fact_id"].to_pylist(), found["fact_set"].to_pylist(), strict=True)
-    return {fact_id for fact_id, fact_set in rows if fact_set in ours}
-
-
-def answers_other_facts(lake: Lake, model: Partition) -> bool:
-    """Whether a model's answers are to other facts than its corpus holds now."""
-    if lake.meta(model, "fact_answers") is None or lake.meta(model, "atlases") is None:
-        return False
-    where = lakes.corpus(lake.read(model, "atlases", ["corpus"])["corpus"][0].as_py())
-    if lake.meta(where, "facts") is None:
-        return True
-    if lake.lacking(model, "fact_answers") or lake.lacking(where, "facts"):
-        return True  # an earlier version's, which noted nothing
-    told = set(lake.read(where, "facts", ["fact_set"])["fact_set"].to_pylist())
-    return not set(lake.read(model, "fact_answers", ["fact_set"])["fact_set"].to_pylist()) <= told
-
-
-def write_concepts(plan: AtlasPlan, progress: Progress) -> int:
-    """Make `neuron_concepts` out of the atlas' peaks; returns its number of rows."""
-    plan.check_same()
-    progress.say("which neurons mark which countries, continents, capitals and sizes")
-    prompt_ids = sorted(
-        set(plan.lake.read(plan.model, "tokens", ["prompt_id"])["prompt_id"].to_pylist())
-    )
-    prompts = plan.lake.read(plan.corpus, "prompts", ["prompt_id", "city_id"])
-    city_of = dict(
-        zip(prompts["prompt_id"].to_pylist(), prompts["city_id"].to_pylist(), strict=True)
-    )
-    cities = {c["city_id"]: c for c in plan.lake.read(plan.corpus, "cities").to_pylist()}
-    found = concepts.concepts(
-        plan.lake.read(plan.model, "neuron_peaks"),
-        prompt_ids,
-        [cities[city_of[p]] for p in prompt_ids],
-    )
-    return plans.write(ConceptsPlan(plan), CONCEPTS, found)
 
 
 def _float32(plan: AtlasPlan, progress: Progress) -> LoadedModel:

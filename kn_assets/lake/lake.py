@@ -1,8 +1,7 @@
 """The lake: where tables lie, and how they are written so that a killed run leaves no half of one.
 
 A table of a partition is a folder of Parquet files with a `_table.json` beside them. It is written
-under a temporary name and renamed into place; the rename is the commit. Two renames are needed to
-replace an existing folder, so `recover` finishes a replacement that was killed between them.
+under a temporary name and renamed into place (`kn_assets.lake.commits`).
 
 One process writes at a time (`kn_assets.lake.locks`). A table whose files aren't those that were
 written (`kn_assets.lake.contents`) is damaged: it is read by nobody, and made again.
@@ -11,9 +10,8 @@ written (`kn_assets.lake.contents`) is damaged: it is read by nobody, and made a
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,11 +19,12 @@ from typing import Any
 import pyarrow as pa
 
 from kn_assets.errors import KnError
-from kn_assets.lake import contents, locks
+from kn_assets.lake import commits, contents, locks
 from kn_assets.lake.disk import RESERVE, check_room, said_plainly, write_text
 from kn_assets.lake.parquet import TableFile
-from kn_assets.lake.partition import Partition, corpus, damaged, is_stray, model, outdated
-from kn_assets.lake.schema import ALL, Kind
+from kn_assets.lake.partition import Partition, corpus, damaged, model, outdated
+from kn_assets.lake.places import Places
+from kn_assets.lake.schema import ALL
 
 __all__ = [
     "RESERVE",
@@ -39,92 +38,19 @@ __all__ = [
     "write_text",
 ]
 
-_FOLDER = {"corpus": "corpus", "model": "atlas"}
 FAILED_CHECKS = "failed_checks"
 """In a table's note: the names of its checks that failed; null as long as they are to come."""
 
-_HERE = "{lake}"
 
-
-class Lake:
+class Lake(Places):
     """A folder of tables. `root` defaults to `$KN_DATA`, or `data` where that isn't set.
 
     checked: tables written through this lake await their checks, see `note_checks`.
     """
 
     def __init__(self, root: str | Path | None = None, checked: bool = False) -> None:
-        self.root = Path(root or os.environ.get("KN_DATA") or "data").expanduser().resolve()
+        super().__init__(root)
         self.checked = checked
-
-    # -- places ---------------------------------------------------------------------------------
-
-    @property
-    def database(self) -> Path:
-        """The DuckDB file that any client opens."""
-        return self.root / "kn.duckdb"
-
-    @property
-    def models(self) -> Path:
-        """Downloaded and converted model weights."""
-        return self.root / "models"
-
-    def portable(self, path: str | Path) -> str:
-        """A path as the lake's notes keep it: absolute, or from `{lake}/` on where it lies in the
-        lake, so that it holds from any folder and wherever the lake is moved.
-        """
-        # Not resolved: a link's own name is what was given, and may name the corpus or the model.
-        whole = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100
-        inside = whole.parent.resolve() / whole.name
-        if inside.is_relative_to(self.root):
-            return f"{_HERE}/{inside.relative_to(self.root)}"
-        return str(whole)
-
-    def located(self, kept: str) -> str:
-        """What `portable` kept, as a path of now; other words stay as they are."""
-        return f"{self.root}/{kept.removeprefix(f'{_HERE}/')}" if kept.startswith(_HERE) else kept
-
-    def folder(self, partition: Partition) -> Path:
-        return self.root / _FOLDER[partition.kind] / str(partition)
-
-    def table(self, partition: Partition, name: str) -> Path:
-        """The folder of a table, whether or not it exists."""
-        if ALL[name].kind != partition.kind:
-            raise ValueError(f"{name} is no table of a {partition.kind}")
-        return self.folder(partition) / name
-
-    def work(self, partition: Partition, name: str) -> Path:
-        """A folder for unfinished work which a later run may resume."""
-        path = self.folder(partition) / f".work-{name}"
-        self.make(path)
-        return path
-
-    def glob(self, name: str, key: str = "*") -> str:
-        """The pattern of a table's files over all partitions, or those of one."""
-        kind = ALL[name].kind
-        return str(self.root / _FOLDER[kind] / f"{kind}={key}" / name / "*.parquet")
-
-    def globs(self, name: str, keys: Iterable[str]) -> list[str]:
-        """Patterns of a table's files in the partitions `keys`: one for all, where no other folder
-        would be found by it.
-        """
-        kind, wanted = ALL[name].kind, set(keys)
-        there = {p.parent.name for p in (self.root / _FOLDER[kind]).glob(f"{kind}=*/{name}")}
-        if there == {f"{kind}={key}" for key in wanted}:
-            return [self.glob(name)]
-        return [self.glob(name, key) for key in sorted(wanted)]
-
-    def partitions(self, kind: Kind) -> list[Partition]:
-        """The partitions that have a folder, by name. What can't be one is left out."""
-        found = (p for p in self._places(kind) if not is_stray(p))
-        return sorted((Partition(kind, p.name.split("=", 1)[1]) for p in found), key=str)
-
-    def strays(self) -> list[Path]:
-        """What is named like a partition and can't be one: a copy by a file manager, a file."""
-        kinds: tuple[Kind, ...] = ("corpus", "model")
-        return [p for kind in kinds for p in self._places(kind) if is_stray(p)]
-
-    def _places(self, kind: Kind) -> list[Path]:
-        return sorted((self.root / _FOLDER[kind]).glob(f"{kind}=*"))
 
     # -- what is there --------------------------------------------------------------------------
 
@@ -154,9 +80,8 @@ class Lake:
         note = contents.read_note(folder)
         what = next(contents.differences(folder, advance), None)
         if what and note:
-            with contextlib.suppress(KnError), locks.committing(self.root):
-                if contents.read_note(folder) == note:  # no run has replaced it meanwhile
-                    contents.write_note(folder, {**note, contents.DAMAGED: what})
+            with contextlib.suppress(KnError):
+                self.note(partition, name, {contents.DAMAGED: what}, of=note)
         return what
 
     def look_into(self, partition: Partition, name: str) -> None:
@@ -210,11 +135,6 @@ class Lake:
 
     # -- writing --------------------------------------------------------------------------------
 
-    def make(self, path: Path) -> None:
-        """Make a folder of the lake, with a clear word where that can't be done."""
-        with said_plainly(self.root):
-            path.mkdir(parents=True, exist_ok=True)
-
     def check_room(self) -> None:
         """Raise KnError where the disk is as good as full."""
         check_room(self.root)
@@ -251,7 +171,7 @@ class Lake:
                 }
                 contents.write_note(fresh, note)
                 with locks.committing(self.root):
-                    self._commit(fresh, place)
+                    commits.commit(fresh, place)
             except BaseException:
                 shutil.rmtree(fresh, ignore_errors=True)
                 raise
@@ -275,14 +195,28 @@ class Lake:
 
     def note_checks(self, partition: Partition, name: str, failed: list[str]) -> None:
         """Note which blocking checks of a table failed, none where all passed."""
-        with locks.committing(self.root):
-            note = {**(self.meta(partition, name) or {}), FAILED_CHECKS: failed}
-            contents.write_note(self.table(partition, name), note)
+        self.note(partition, name, {FAILED_CHECKS: failed})
+
+    def note(
+        self,
+        partition: Partition,
+        name: str,
+        notes: Mapping[str, Any],
+        of: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Note more about a table that is there; where `of` is given, only as long as that is its
+        note: no run has replaced the table meanwhile. Raises KnError where the lake can't be
+        written.
+        """
+        with locks.committing(self.root), said_plainly(self.root):
+            there = self.meta(partition, name) or {}
+            if of is None or of == there:
+                contents.write_note(self.table(partition, name), {**there, **notes})
 
     def remove(self, partition: Partition, name: str) -> None:
         """Remove a table, if it is there."""
         with self.writing(), locks.committing(self.root):
-            _remove(self.table(partition, name))
+            commits.remove(self.table(partition, name))
 
     def writing(
         self, wait: bool = True, say: Callable[[str], None] | None = None
@@ -293,31 +227,7 @@ class Lake:
     def recover(self) -> None:
         """Finish or undo what a killed run left; waits until no other process writes."""
         with self.writing(), locks.committing(self.root):
-            for old in self.root.glob("*/*/.old-*"):
-                place = old.with_name(old.name.removeprefix(".old-"))
-                if place.exists():
-                    _remove(old)
-                else:
-                    old.rename(place)
-            for fresh in self.root.glob("*/*/.new-*"):
-                _remove(fresh)
-
-    @staticmethod
-    def _commit(fresh: Path, place: Path) -> None:
-        old = place.with_name(f".old-{place.name}")
-        if place.exists():
-            _remove(old)
-            place.rename(old)
-        fresh.rename(place)
-        _remove(old)
-
-
-def _remove(place: Path) -> None:
-    """Remove a folder, or a file where one stands in its place."""
-    if place.is_file() or place.is_symlink():
-        place.unlink()
-    else:
-        shutil.rmtree(place, ignore_errors=True)
+            commits.recover(self.root)
 
 
 @contextlib.contextmanager

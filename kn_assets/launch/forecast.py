@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kn_assets.atlas import estimate
-from kn_assets.atlas.estimate import BYTES, Prompts, Shape, Size, format_bytes
+from kn_assets.atlas.estimate import BYTES, Prompts, Size, format_bytes
 from kn_assets.atlas.loaded import load_model, tokenized
 from kn_assets.atlas.needs import ATTENTION, FIRED, LENS
 from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.shape import Shape, running_on
 from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
@@ -99,7 +100,8 @@ def planned(plan: AtlasPlan, corpus: CorpusPlan, progress: Progress) -> Planned:
         texts = source.lake.read(source.corpus, "prompts")
     lengths = prompts.lengths.astype(np.int64)
     told = Prompts(len(prompts), len(prompts.ids), int((lengths * (lengths + 1) // 2).sum()))
-    shape = Shape(loaded.parts.n_layers, loaded.parts.n_neurons, _weights(loaded))
+    parts = loaded.parts
+    shape = Shape(parts.n_layers, parts.n_neurons, _weights(loaded), **running_on(plan))
     with tempfile.TemporaryDirectory(prefix="kn-plan-") as folder:
         tried = Trial(plan, loaded, prompts, texts, Path(folder))
         fixed, a_token = tried.time(FIRED)

@@ -15,7 +15,6 @@ from kn_assets.lake import Lake, Partition
 from kn_assets.lake import plan as plans
 from kn_assets.lake.schema import ATLAS_TABLES
 from kn_assets.launch.request import Request
-from kn_assets.models import source as sources
 
 _ASK = "give --force to replace it, or --data (or KN_DATA) with another folder to have both"
 
@@ -44,7 +43,7 @@ def _other_model(request: Request) -> None:
     held = row.get("source")
     if not held or request.lake.located(held) == request.lake.located(plan.kept_source):
         return
-    if row.get("weights") not in (None, sources.fingerprint(plan.source, plan.lake)):
+    if row.get("weights") not in (None, plan.weights):
         there = request.lake.located(held)
         raise KnError(f"atlas {plan.model.key} is of {there}, not of {plan.source}: {_ASK}")
 

@@ -10,12 +10,10 @@ from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import wikipedia
 from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.errors import KnError
-from kn_assets.knowledge.tables import (
-    ConceptsPlan,
-    FactsPlan,
-    KnowledgePlan,
-    KnowledgeSettings,
-)
+from kn_assets.knowledge.concept_table import ConceptsPlan
+from kn_assets.knowledge.fact_tables import FactsPlan
+from kn_assets.knowledge.settings import KnowledgeSettings
+from kn_assets.knowledge.tables import KnowledgePlan
 from kn_assets.lake import Lake
 from kn_assets.lake import plan as plans
 from kn_assets.lake.schema import ATLAS_TABLES, TABLES

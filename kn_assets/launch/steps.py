@@ -14,7 +14,8 @@ from typing import Any
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.database import database
 from kn_assets.errors import KnError
-from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings
+from kn_assets.knowledge.fact_tables import OF_CORPUS
+from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.lake import plan as plans
 from kn_assets.lake.schema import ATLAS_TABLES

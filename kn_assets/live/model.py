@@ -41,8 +41,8 @@ _ATTENTION_BYTES = 1 << 31  # of all heads of a layer, with what eager attention
 def plan_of(lake: Lake, key: str) -> AtlasPlan:
     """The plan of an atlas in the dtype it was made in. Cheap: doesn't import torch.
 
-    Raises KnError, saying what to do, where the model isn't on this machine or the atlas has no
-    thresholds yet.
+    Raises KnError, saying what to do, where the model isn't on this machine, its weights aren't
+    those that the atlas was made of, or the atlas has no thresholds yet.
     """
     try:
         plan = AtlasPlan.of(lake, key)
@@ -57,6 +57,11 @@ def plan_of(lake: Lake, key: str) -> AtlasPlan:
         raise KnError(
             f"the model of atlas {key} is not on this machine, so nothing can be run through it: "
             f"`kn run --model {plan.source}` gets it"
+        )
+    if (lake.meta(plan.model, "atlases") or {}).get("weights") not in (None, plan.weights):
+        raise KnError(
+            f"the files of {plan.source} were changed since atlas {key} was made of them: what "
+            "runs now wouldn't fit it. `kn run` makes it again, or put the files back"
         )
     return AtlasPlan(lake, replace(plan.settings, dtype=_made_in(lake, key) or plan.settings.dtype))
 

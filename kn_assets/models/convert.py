@@ -16,7 +16,7 @@ from typing import Any
 
 from kn_assets.errors import KnError
 from kn_assets.lake import said_plainly, write_text
-from kn_assets.models.gguf_file import refuse_unread
+from kn_assets.models.gguf_file import refuse_lost_blocks, refuse_unread
 from kn_assets.models.reasons import first_line
 from kn_assets.models.weights import refuse_gaps
 
@@ -49,6 +49,7 @@ def gguf_to_folder(gguf: Path, folder: Path, origin: str) -> None:
 
     with appearing(folder) as fresh, quiet(), disk_said_plainly(folder.parent):
         try:
+            refuse_lost_blocks(gguf)
             tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 gguf.parent,
@@ -57,6 +58,8 @@ def gguf_to_folder(gguf: Path, folder: Path, origin: str) -> None:
                 quantization_config=GgufConfig(dequantize=True),
                 output_loading_info=True,
             )
+        except KnError:
+            raise
         except Exception as e:  # a stranger's header makes the reader raise errors of any kind
             if isinstance(e, OSError) and e.errno is not None:
                 raise  # the disk's, not the file's

@@ -52,6 +52,17 @@ def _named(model: nn.Module) -> list[tuple[str, Tensor]]:
     return [*((n, p.detach()) for n, p in model.named_parameters()), *buffers]
 
 
+def refuse_stream(layer: int, hidden: Tensor) -> None:
+    """Raise KnError where a block's output holds what is no number, or what a norm makes nothing
+    of. For blocks that are run by themselves, of which `watch` sees nothing.
+    """
+    if not bool((hidden.detach().abs() < MOST).all()):
+        raise KnError(
+            f"the stream behind layer {layer} holds values that are NaN, infinite or over 1e19, of "
+            "which nothing can be told: neurons were changed too much, or weights are damaged"
+        )
+
+
 def watch(what: object, parts: Parts) -> None:
     """Let each pass of `parts.body` end with a look at its last hidden states.
 

@@ -15,7 +15,26 @@ from typing import Any
 
 from kn_assets.errors import KnError
 
+_BLOCK = re.compile(r"blk\.(\d+)\.")
 _WHOLE = re.compile(r"(token_embd|token_embd_norm|position_embd|output_norm|output)\.(weight|bias)")
+
+
+def refuse_lost_blocks(file: Path) -> None:
+    """Raise KnError where the file says that it has more blocks than it holds.
+
+    To be asked before the model is built, which would take endless time and memory where a damaged
+    header says billions.
+    """
+    from transformers.integrations.gguf.reader import GgufHeader, read_gguf_metadata
+
+    header = GgufHeader.from_file(str(file))
+    metadata, _ = read_gguf_metadata(str(file))
+    told = metadata.get(f"{header.architecture}.block_count")
+    found = {int(block[1]) for t in header.tensors if (block := _BLOCK.match(t.name))}
+    if told is not None and told > len(found):
+        raise KnError(
+            f"{file} says that it has {told:,} blocks and holds {len(found):,}: cut or damaged"
+        )
 
 
 def refuse_unread(file: Path, model: Any) -> None:
@@ -57,7 +76,7 @@ def _does_nothing(tensor: Any, file: Path, data_start: int) -> bool:
 
 
 def _has_place(name: str, n_layers: int) -> bool:
-    block = re.match(r"blk\.(\d+)\.", name)
+    block = _BLOCK.match(name)
     return int(block[1]) < n_layers if block else bool(_WHOLE.fullmatch(name))
 
 

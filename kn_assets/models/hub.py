@@ -11,13 +11,16 @@ from typing import Any
 from kn_assets.errors import KnError
 from kn_assets.models.source import ModelSource
 
+ADAPTER = "adapter_config.json"
+"""What PEFT saves beside an adapter's weights."""
+
 
 def reach(source: ModelSource) -> dict[str, Any]:
     """Find the commit that name and revision stand for now, and fetch its config.json.
 
     Returns the arguments that pin `from_pretrained` to that commit. Where the hub can't be reached
     they pin it to what is on this machine: left alone it would repeat each question for half a
-    minute. Raises KnError for an unknown name or revision, a gated model, no network.
+    minute. Raises KnError for an unknown name or revision, a gated model, no network, an adapter.
     """
     from huggingface_hub import (
         get_hf_file_metadata,
@@ -29,14 +32,37 @@ def reach(source: ModelSource) -> dict[str, Any]:
     name, revision = source.ref, source.revision or "main"
     with hub_said_plainly(source):
         try:
+            if _holds(name, ADAPTER, revision):
+                raise KnError(adapter(source))
             get_hf_file_metadata(hf_hub_url(name, "config.json", revision=revision))
         except Exception as e:
             cached = try_to_load_from_cache(name, "config.json", revision=revision)
             if not _is_away(e) or not isinstance(cached, str):
                 raise
+            if (Path(cached).parent / ADAPTER).exists():
+                raise KnError(adapter(source)) from e
             return {"revision": Path(cached).parent.name, "local_files_only": True}
         config = hf_hub_download(name, "config.json", revision=revision)
     return {"revision": Path(config).parent.name}
+
+
+def adapter(source: ModelSource) -> str:
+    """That a source is a change to another model, in words."""
+    return (
+        f"{source} holds an adapter ({ADAPTER}), which isn't applied: merge it into its model, "
+        "save that in a folder without this file, and give the folder"
+    )
+
+
+def _holds(name: str, file: str, revision: str) -> bool:
+    """Whether a revision on the hub has a file."""
+    from huggingface_hub import errors, get_hf_file_metadata, hf_hub_url
+
+    try:
+        get_hf_file_metadata(hf_hub_url(name, file, revision=revision))
+    except errors.RemoteEntryNotFoundError:
+        return False
+    return True
 
 
 def _is_away(e: Exception) -> bool:

@@ -14,7 +14,7 @@ from kn_assets.models import embedded, finite, weights
 from kn_assets.models.attention import compare, passing
 from kn_assets.models.convert import ONE_AT_A_TIME, gguf_to_folder, is_converted
 from kn_assets.models.gguf_file import holds_all
-from kn_assets.models.hub import hub_said_plainly, reach
+from kn_assets.models.hub import ADAPTER, adapter, hub_said_plainly, reach
 from kn_assets.models.parts import Parts, find_parts
 from kn_assets.models.quiet import quiet
 from kn_assets.models.reasons import why
@@ -107,11 +107,8 @@ def _place(source: ModelSource, lake: Lake, progress: Progress) -> tuple[str, di
     if source.kind == "folder":
         if not (Path(source.ref) / "config.json").is_file():
             raise KnError(f"config.json in {source.ref} is gone")
-        if (Path(source.ref) / "adapter_config.json").is_file():
-            raise KnError(
-                f"{source.ref} holds an adapter (adapter_config.json), which isn't applied: merge "
-                "it into its model and save that, or remove the file where that was done"
-            )
+        if (Path(source.ref) / ADAPTER).is_file():
+            raise KnError(adapter(source))
         return source.ref, {}
     return source.ref, reach(source)
 

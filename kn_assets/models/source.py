@@ -12,7 +12,7 @@ from typing import Literal
 
 from kn_assets import lake as lakes
 from kn_assets.errors import KnError
-from kn_assets.lake import Lake
+from kn_assets.lake import Lake, contents
 from kn_assets.lake import fingerprint as fingerprints
 from kn_assets.models import embedded
 
@@ -124,6 +124,7 @@ def fingerprint(source: ModelSource, lake: Lake) -> str:
 
     Embedded: the wheel's SHA-256. Hub: name and revision (a branch that moves is not noticed).
     Folder and GGUF: names, sizes and times of the weight files, and the configuration's content.
+    A copy may have other times: see `same`.
     """
     parts: list[object] = [source.kind]
     if source.kind == "embedded":
@@ -131,11 +132,33 @@ def fingerprint(source: ModelSource, lake: Lake) -> str:
     elif source.kind == "hub":
         parts += [source.ref, source.revision]
     else:
-        path = Path(source.ref)
-        files = [path] if path.is_file() else sorted(p for p in path.iterdir() if p.is_file())
-        for f in files:
+        for f in _files(source):
             if f.suffix in (".json", ".txt", ".model", ".jinja"):
                 parts.append([f.name, fingerprints.of_file(f)])
             else:
                 parts.append([f.name, f.stat().st_size, f.stat().st_mtime_ns])
     return fingerprints.of_json(parts)
+
+
+def content(source: ModelSource) -> contents.Files | None:
+    """Name, size and SHA-256 of each file of a folder or of a GGUF file, all of which are read;
+    None for a source whose fingerprint holds no times.
+    """
+    if source.kind not in ("folder", "gguf"):
+        return None
+    return {f.name: contents.described(f) for f in _files(source)}
+
+
+def same(source: ModelSource, noted: object) -> bool:
+    """Whether a model's files hold what `content` once noted; read only where their names and sizes
+    are the same.
+    """
+    if source.kind not in ("folder", "gguf") or not isinstance(noted, dict):
+        return False
+    sizes = {f.name: f.stat().st_size for f in _files(source)}
+    return sizes == {n: told["bytes"] for n, told in noted.items()} and content(source) == noted
+
+
+def _files(source: ModelSource) -> list[Path]:
+    path = Path(source.ref)
+    return [path] if path.is_file() else sorted(p for p in path.iterdir() if p.is_file())

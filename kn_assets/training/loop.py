@@ -12,16 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.models.finite import is_finite
 from kn_assets.models.quiet import quiet
 from kn_assets.models.source import ModelSource
 from kn_assets.progress import Bar, Progress
+from kn_assets.training.divergence import diverged, refuse_divergence
 from kn_assets.training.settings import TrainSettings
 from kn_assets.training.store import Store
 from kn_assets.training.text import Rows, Text, pack
@@ -135,7 +134,7 @@ class _Run:
         with progress.bar(title, settings.steps, "steps", done=self.step) as bar:
             while True:
                 if self.step in checkpoints:
-                    self._refuse_divergence()
+                    refuse_divergence(self.store, self.loaded.model, self.step)
                 if not self.log or self.log[-1]["step"] < self.step:
                     last = self.step == settings.steps
                     measured = last or self.step in checkpoints
@@ -167,8 +166,10 @@ class _Run:
         loss.backward()
         norm = clip_grad_norm_(model.parameters(), _CLIP)
         if not (isfinite(loss.item()) and isfinite(float(norm))):
-            self._diverged(
-                f"the loss of step {self.step + 1} is {loss.item():g}, its gradient {norm:g}"
+            diverged(
+                self.store,
+                self.step,
+                f"the loss of step {self.step + 1} is {loss.item():g}, its gradient {norm:g}",
             )
         self.optimizer.step()
         self.schedule.step()
@@ -177,24 +178,6 @@ class _Run:
         self.tokens += int((rows.sentence >= 0).sum())
         self.seconds += time.monotonic() - began
         self.cpu_seconds += time.process_time() - cpu
-
-    def _refuse_divergence(self) -> None:
-        """Raise KnError where the weights that a checkpoint would keep aren't finite."""
-        named = self.loaded.model.named_parameters()
-        wrong = [name for name, p in named if not is_finite(p.detach())]
-        if wrong:
-            self._diverged(f"{wrong[0]} isn't finite after step {self.step}")
-
-    def _diverged(self, how: str) -> NoReturn:
-        """Stop: the weights are as the step before left them, and its checkpoints stay."""
-        self.store.note_divergence(self.step)
-        kept = [s for s in self.store.settings.checkpoint_steps() if s <= self.step]
-        there = [s for s in kept if (self.store.step(s) / "config.json").is_file()]
-        raise KnError(
-            f"training {self.store.settings.name} diverged: {how}. Checkpoints up to step "
-            f"{max(there, default=0)} are kept; train another --name with a smaller --lr or "
-            "--weight-decay"
-        )
 
     def _batches(self) -> Iterator[Rows]:
         """The batches from here on; `epoch` and `batch` say which one comes next.

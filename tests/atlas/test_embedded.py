@@ -10,7 +10,8 @@ from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import plan as corpus_tables
 from kn_assets.defs.assets import shown
-from kn_assets.knowledge import tables
+from kn_assets.knowledge import fact_tables, tables
+from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.models import embedded
 from kn_assets.progress import Progress
 from tests.atlas import agree, dense
@@ -98,12 +99,12 @@ def test_bfloat16_keeps_the_bounds_the_readme_states(plan: AtlasPlan) -> None:
 
 def test_facts_are_asked_attributed_and_intervened_on(plan: AtlasPlan) -> None:
     """The whole causal side on a handful of facts that the pretrained model does know."""
-    facts = tables.FactsPlan(corpus_tables.CorpusPlan(plan.lake, "geonames"))
+    facts = fact_tables.FactsPlan(corpus_tables.CorpusPlan(plan.lake, "geonames"))
     facts.make(facts.tables, Progress())
-    settings = tables.KnowledgeSettings(facts=1, known=1, steps=3)
+    settings = KnowledgeSettings(facts=1, known=1, steps=3)
     made = tables.write_knowledge(plan, settings, Progress())
     assert set(made) == set(tables.OF_MODEL)
-    for table in (*tables.OF_CORPUS, *tables.OF_MODEL):
+    for table in (*fact_tables.OF_CORPUS, *tables.OF_MODEL):
         of = facts if table in facts.tables else tables.KnowledgePlan(plan, settings)
         result = shown(of, table)  # what the asset tells, its checks included
         assert all(check.passed for check in result.check_results), table

@@ -13,7 +13,7 @@ from kn_assets import lake as lakes
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.bench import knowledge as bench
 from kn_assets.errors import KnError
-from kn_assets.knowledge.tables import KnowledgeSettings
+from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.launch.request import Request

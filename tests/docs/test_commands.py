@@ -11,7 +11,7 @@ from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.cli import parser
 from kn_assets.corpora import wikipedia
 from kn_assets.database import database, query
-from kn_assets.knowledge.tables import KnowledgeSettings
+from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake.schema import ALL
 from kn_assets.synthetic import add_training, make_lake
 from tests.docs.pages import ROOT, TEXTS, blocks, code_spans

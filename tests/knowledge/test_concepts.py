@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from kn_assets.errors import KnError
-from kn_assets.knowledge.concepts import concepts, q_values, values_of
+from kn_assets.knowledge.concept_values import values_of
+from kn_assets.knowledge.concepts import concepts, q_values
 from kn_assets.lake.schema import KNOWLEDGE, TABLES
 
 N = 60

@@ -8,8 +8,8 @@ import pytest
 from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.errors import KnError
 from kn_assets.knowledge.fact_files import fingerprint, read
+from kn_assets.knowledge.fact_tables import FactsPlan, facts_fingerprint, write_facts
 from kn_assets.knowledge.facts import Fact
-from kn_assets.knowledge.tables import FactsPlan, facts_fingerprint, write_facts
 from kn_assets.lake import Lake
 from kn_assets.lake.plan import stale
 from kn_assets.progress import Progress

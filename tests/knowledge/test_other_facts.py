@@ -14,8 +14,9 @@ from kn_assets.cli import doctor
 from kn_assets.database import database
 from kn_assets.database.database import Database
 from kn_assets.knowledge import facts
+from kn_assets.knowledge.fact_tables import OF_CORPUS
 from kn_assets.knowledge.facts import Fact
-from kn_assets.knowledge.tables import OF_CORPUS, answers_other_facts, attributed
+from kn_assets.knowledge.other_facts import answers_other_facts, attributed
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import ALL
 from kn_assets.live.questions import Told

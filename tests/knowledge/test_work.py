@@ -14,15 +14,12 @@ import pytest
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.knowledge import answers, facts, interventions, scores, tables, work
+from kn_assets.knowledge.concept_table import CONCEPTS
+from kn_assets.knowledge.fact_tables import OF_CORPUS
 from kn_assets.knowledge.last_token import LastToken, last_token
 from kn_assets.knowledge.questions import Question
-from kn_assets.knowledge.tables import (
-    CONCEPTS,
-    OF_CORPUS,
-    OF_MODEL,
-    KnowledgePlan,
-    KnowledgeSettings,
-)
+from kn_assets.knowledge.settings import KnowledgeSettings
+from kn_assets.knowledge.tables import OF_MODEL, KnowledgePlan
 from kn_assets.lake import Lake
 from kn_assets.lake.plan import stale
 from kn_assets.launch import run

@@ -14,6 +14,7 @@ import pytest
 
 from kn_assets.atlas import estimate
 from kn_assets.atlas.extract import NEEDS, extract
+from kn_assets.atlas.shape import shape_of
 from kn_assets.cli.parser import main
 from kn_assets.errors import KnError
 from kn_assets.lake import RESERVE
@@ -63,7 +64,7 @@ def test_rows_and_bytes_are_those_of_the_run(request_: Request, told: Planned) -
 
 
 def test_arithmetic_alone_is_as_near(request_: Request, told: Planned) -> None:
-    shape = estimate.shape_of(request_.plan)
+    shape = shape_of(request_.plan)
     assert shape is not None
     assert (shape.n_layers, shape.n_neurons) == (told.shape.n_layers, told.shape.n_neurons)
     cheap = estimate.size(request_.atlas, shape, told.prompts, ATLAS_TABLES)

@@ -65,7 +65,7 @@ def test_an_atlas_whose_fingerprint_was_taken_with_paths_keeps_it(tmp_path: Path
     lake, plan = request.lake, request.plan
     prompts = lake.meta(plan.corpus, "prompts")
     assert prompts
-    older = request.atlas.fingerprint(prompts["fingerprint"], plan._weights)
+    older = request.atlas.fingerprint(prompts["fingerprint"], plan.weights)
     assert older != plan.identity
     for table in ("atlases", "tokens"):
         note = lake.table(plan.model, table) / "_table.json"

@@ -154,3 +154,22 @@ def test_gpt2_by_name_with_its_own_vocabulary(tmp_path: Path) -> None:
     assert found["key"] == "gpt2"
     # K|abul| is| a| city in GPT-2's published vocabulary.
     assert found["ids"] == [[42, 16665, 318, 257, 1748]]
+
+
+def test_an_adapter_is_no_model(tmp_path: Path) -> None:
+    """Neither alone nor beside a model's own files; also where it was fetched before."""
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+    beside = tiny.save(tmp_path / "beside", "gpt2")
+    with serving(StandInHub({"lab/lora": {"main": alone}, "lab/both": {"main": beside}})) as hub:
+        (whole,) = load_in_process(tmp_path, hub.endpoint, "lab/both")
+        (beside / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+        only, both = load_in_process(tmp_path, hub.endpoint, "lab/lora", "lab/both")
+    assert "error" not in whole
+    for name, found in (("lab/lora", only), ("lab/both", both)):
+        assert found["error"].startswith(f"{name} holds an adapter (adapter_config.json)")
+    (config,) = (tmp_path / "hf").rglob("snapshots/*/config.json")
+    (config.parent / "adapter_config.json").write_text("{}")  # as other tools keep it
+    (offline,) = load_in_process(tmp_path, hub.endpoint, "lab/both", HF_HUB_OFFLINE="1")
+    assert offline["error"].startswith("lab/both holds an adapter")

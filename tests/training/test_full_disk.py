@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors import SafetensorError
@@ -49,3 +51,33 @@ def test_an_error_of_another_kind_stays_what_it_is(tmp_path: Path) -> None:
 
     with pytest.raises(RuntimeError, match="unexpected pos"):
         store.put(store.step(1), fill)
+
+
+@pytest.mark.parametrize("what", ["state", "log", "divergence"])
+def test_a_disk_that_fills_between_checkpoints_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """What was kept before is there as it was."""
+    store = Store(Lake(tmp_path), TrainSettings())
+    store.open()
+    write = {
+        "state": lambda n: store.save_state({"step": n}),
+        "log": lambda n: store.write_log([{"step": n}]),
+        "divergence": store.note_divergence,
+    }[what]
+    write(1)
+    kept = {p.name: p.read_bytes() for p in store.folder.iterdir()}
+
+    def cut(real: Any) -> Any:
+        def write(path: Path, content: Any, *args: Any, **kwargs: Any) -> None:
+            real(path, content[:3], *args, **kwargs)
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        return write
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", cut(Path.write_bytes))
+        patched.setattr(Path, "write_text", cut(Path.write_text))
+        with pytest.raises(KnError, match=r"disk of .* is full"):
+            write(2)
+    assert {name: (store.folder / name).read_bytes() for name in kept} == kept

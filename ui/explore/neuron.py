@@ -23,7 +23,7 @@ _POOL = ThreadPoolExecutor(8, thread_name_prefix="view")
 def neuron(database: Database, model: str, prompt: int | None, layer: int, neuron: int) -> Answer:
     """What a neuron is, the prompts that fire it, and the weights of attention in this prompt."""
     missing = {
-        part: waits_for(names)
+        part: waits_for(database, model, names)
         for part, needs in (
             ("card", ("neurons",)),
             ("vocabulary", ("neuron_vocabulary",)),

@@ -44,7 +44,7 @@ def search(database: Database, model: str, text: str, offset: int, limit: int) -
     there = {name for name, _, _ in database.stamp}
     if gone := [name for name in ("cities", "prompts") if name not in there]:
         found = rows(database, _BY_TOKENS, model, text.strip(), limit, offset)
-        return {**_page(found), "missing": waits_for(gone, "lake")}
+        return {**_page(found), "missing": waits_for(database, model, gone, "This lake")}
     return _page(rows(database, _SEARCH, model, text, limit, offset))
 
 
@@ -101,7 +101,7 @@ def prompt(database: Database, model: str, prompt: int, n_layers: int) -> Answer
         prompt,
     )
     missing = {
-        part: waits_for(names)
+        part: waits_for(database, model, names)
         for part, needs in (("fired", ("activations",)), ("lens", ("logit_lens",)))
         if (names := missing_tables(database, model, *needs))
     }

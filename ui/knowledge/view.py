@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
-from ui.rows import Answer, limit_option, made_of_other_facts, missing_tables, rows
+from ui.rows import Answer, limit_option, made_of_other_facts, missing_tables, rows, waits_for
 
 _SHOWN = 2_000  # neurons of the grid
 
@@ -85,5 +85,4 @@ def _make(database: Database, model: str) -> str:
 
 
 def _command(database: Database, model: str, *tables: str) -> str:
-    named = " and ".join(f"`{table}`" for table in tables)
-    return f"This atlas has no table {named} yet: {_make(database, model)} makes it."
+    return waits_for(database, model, list(tables), make=_make(database, model))

@@ -19,7 +19,7 @@ def points(database: Database, model: str, kind: str) -> Answer:
     """
     table = "neuron_map" if kind == "neurons" else "prompt_map"
     if names := missing_tables(database, model, table):
-        return {"n": 0, "missing": waits_for(names)}
+        return {"n": 0, "missing": waits_for(database, model, names)}
     macro = "neuron_points" if kind == "neurons" else "prompt_points"
     found = columns(
         database,

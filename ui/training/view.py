@@ -15,7 +15,16 @@ from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.live.numbers import NOT_FINITE
 from ui.pack import pack
-from ui.rows import Answer, columns, limit_option, made_of_other_facts, missing_tables, rows
+from ui.rows import (
+    Answer,
+    columns,
+    is_damaged,
+    limit_option,
+    made_of_other_facts,
+    missing_tables,
+    rows,
+    waits_for,
+)
 
 _STORED = {
     "layers": "layer_steps",
@@ -45,7 +54,7 @@ def training(database: Database, model: str) -> Answer:
     if not found:
         return {"name": base(model), "steps": [], "others": _others(database)}
     missing = {
-        part: _command(model, found[0]["corpus"], table)
+        part: _command(database, model, found[0]["corpus"], table)
         for part, table in _STORED.items()
         if missing_tables(database, base(model), table)
     }
@@ -83,11 +92,10 @@ def _others(database: Database) -> list[str]:
     return [row["model"] for row in found]
 
 
-def _command(model: str, corpus: str, table: str) -> str:
-    return (
-        f"{base(model)} has no table `{table}` yet: `kn run --corpus {corpus} --model "
-        f"{base(model)} --steps-of all` makes it."
-    )
+def _command(database: Database, model: str, corpus: str, table: str) -> str:
+    name = base(model)
+    make = f"`kn run --corpus {corpus} --model {name} --steps-of all`"
+    return waits_for(database, name, [table], name, make)
 
 
 def _other_facts(name: str, corpus: str) -> str:
@@ -106,17 +114,30 @@ def _knowledge(database: Database, found: list[Answer]) -> Answer:
         without = [r for r in found if (table, r["model"]) not in there]
         if not without:
             continue
-        if len(without) == len(found):
-            which = "No step has a table"
-        else:
-            steps = ", ".join(f"{row['step']:,}" for row in without[:6])
-            more = " and others" if len(without) > 6 else ""
-            which = f"Step {steps}{more} {'has' if len(without) == 1 else 'have'} no table"
-        missing[part] = (
-            f"{which} `{table}` yet: `kn knowledge --corpus {corpus} --model {name}"
-            f"{limit_option(database, found[0]['model'])} --steps-of all` makes it."
+        make = (
+            f"`kn knowledge --corpus {corpus} --model {name}"
+            f"{limit_option(database, found[0]['model'])} --steps-of all`"
         )
+        spoilt = [r for r in without if is_damaged(database, r["model"], table)]
+        absent = [r for r in without if r not in spoilt]
+        told = []
+        if len(absent) == len(found):
+            told.append(f"No step has a table `{table}` yet: {make} makes it.")
+        elif absent:
+            told.append(f"{_steps(absent)} no table `{table}` yet: {make} makes it.")
+        if spoilt:
+            told.append(
+                f"{_steps(spoilt)} damaged files in the table `{table}`: {make} makes it again."
+            )
+        missing[part] = " ".join(told)
     return missing
+
+
+def _steps(found: list[Answer]) -> str:
+    """Some steps that have something, as the beginning of a sentence."""
+    steps = ", ".join(f"{row['step']:,}" for row in found[:6])
+    more = " and others" if len(found) > 6 else ""
+    return f"Step {steps}{more} {'has' if len(found) == 1 else 'have'}"
 
 
 def _layers(database: Database, model: str, steps: list[int]) -> Answer:

@@ -8,12 +8,13 @@ from typing import ClassVar
 
 from kn_assets import lake as lakes
 from kn_assets.atlas.plan import AtlasPlan, OnAtlas
+from kn_assets.knowledge.fact_tables import OF_CORPUS
 from kn_assets.knowledge.facts import first_of_each
+from kn_assets.knowledge.other_facts import attributed
 from kn_assets.knowledge.questions import ask
-from kn_assets.knowledge.tables import OF_CORPUS, KnowledgeSettings, attributed
+from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import plan as plans
 from kn_assets.lake.plan import Figures
-from kn_assets.models import source as sources
 from kn_assets.progress import Progress
 from kn_assets.training.steps.facts import fact_lens
 from kn_assets.training.steps.identity import identity
@@ -38,8 +39,7 @@ class FactLensPlan(OnAtlas):
 
     def fingerprint(self, table: str) -> str:
         noted = [(self.lake.meta(self.atlas.corpus, t) or {}).get("fingerprint") for t in OF_CORPUS]
-        weights = sources.fingerprint(self.atlas.source, self.lake)
-        return identity("fact_lens", weights, noted, sorted(self.fact_ids))
+        return identity("fact_lens", self.atlas.weights, noted, sorted(self.fact_ids))
 
     def make(self, tables: Collection[str], progress: Progress) -> Figures:
         """Reads the corpus' `facts` and `fact_prompts` from the lake; in float32 whatever the

@@ -25,16 +25,15 @@ from kn_assets.lake.schema import ALL
 from kn_assets.maps.tables import VERSIONS
 from kn_assets.progress import Progress
 from kn_assets.training.steps import log as training
+from kn_assets.training.steps.atlases import atlases_of, prompts_of
 from kn_assets.training.steps.facts import fact_steps
 from kn_assets.training.steps.identity import identity
 from kn_assets.training.steps.maps import neuron_map_steps
-from kn_assets.training.steps.names import axis
 from kn_assets.training.steps.neurons import ALIVE, layer_steps, neuron_steps
 
 OVER_STEPS = ("neuron_steps", "layer_steps", "training_log", "fact_steps", "neuron_map_steps")
 """The tables over all steps, in an order in which they can be made."""
 
-_NEEDED = ("atlases", "neurons", "neuron_top", "neuron_peaks", "tokens")
 _MADE_OF = {
     "neuron_steps": "neurons",
     "layer_steps": "neurons",
@@ -80,26 +79,7 @@ class StepsPlan(Plan):
         Atlases that lack a table are left out: they are still being made. So are those that `axis`
         leaves out. Raises KnError for fewer than two, and where their prompts aren't the same.
         """
-        names = [
-            partition.key.partition("@")[2]
-            for partition in self.lake.partitions("model")
-            if partition.key.partition("@")[0] == self.name and self._is_whole(partition)
-        ]
-        steps = axis(filter(None, names)).names
-        found = {step: lakes.model(f"{self.name}@{name}") for step, name in steps.items()}
-        if len(found) < 2:
-            raise KnError(
-                f"{self.name} has {len(found)} atlases of training steps; two at least are needed: "
-                "`kn run --model NAME --steps-of all` makes them"
-            )
-        told = {step: self._prompts(partition) for step, partition in found.items()}
-        if len(set(told.values())) > 1:
-            raise KnError(
-                f"the atlases of {self.name} are of different prompts "
-                f"({'; '.join(f'step {s}: {n} of {c}' for s, (c, n) in sorted(told.items()))}): "
-                "make them all with the same --corpus, --limit and --tokens"
-            )
-        return dict(sorted(found.items()))
+        return atlases_of(self.lake, self.name)
 
     def places(self, name: str) -> list[Partition]:
         if name in self.tables:
@@ -107,7 +87,7 @@ class StepsPlan(Plan):
         atlases = list(self.atlases.values())
         if ALL[name].kind == "model":
             return atlases
-        return [lakes.corpus(self._prompts(atlases[0])[0])]
+        return [lakes.corpus(prompts_of(self.lake, atlases[0])[0])]
 
     # -- what is there --------------------------------------------------------------------------
 
@@ -172,7 +152,7 @@ class StepsPlan(Plan):
                 )
             return layer_steps(self.lake.read(self.model, "neuron_steps"))
         if table == "fact_steps":
-            corpus, _ = self._prompts(next(iter(self.atlases.values())))
+            corpus, _ = prompts_of(self.lake, next(iter(self.atlases.values())))
             trained = training.trained_prompts(self.lake, self.name, lakes.corpus(corpus))
             lenses = {s: self.lake.read(p, "fact_lens") for s, p in self._lenses().items()}
             return fact_steps(lenses, trained)
@@ -257,12 +237,5 @@ class StepsPlan(Plan):
     def _read(self, table: str) -> dict[int, pa.Table]:
         return {step: self.lake.read(p, table) for step, p in self.atlases.items()}
 
-    def _is_whole(self, atlas: Partition) -> bool:
-        return all(plans.is_made(self.lake, atlas, table) for table in _NEEDED)
-
     def _run(self, partition: Partition) -> str | None:
         return (self.lake.meta(partition, "neurons") or {}).get("fingerprint")
-
-    def _prompts(self, partition: Partition) -> tuple[str, int]:
-        row = self.lake.read(partition, "atlases", ["corpus", "n_prompts"]).to_pylist()[0]
-        return row["corpus"], row["n_prompts"]

@@ -11,7 +11,8 @@ from kn_assets import lake as lakes
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import geonames
 from kn_assets.errors import KnError
-from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
+from kn_assets.knowledge.settings import KnowledgeSettings
+from kn_assets.knowledge.tables import OF_MODEL
 from kn_assets.lake import Lake
 from kn_assets.launch.request import Request
 from kn_assets.launch.steps import requests, run_steps

@@ -14,7 +14,8 @@ from kn_assets.cli.doctor import examine
 from kn_assets.corpora import geonames
 from kn_assets.errors import KnError
 from kn_assets.knowledge.facts import from_cities
-from kn_assets.knowledge.tables import OF_MODEL, KnowledgeSettings
+from kn_assets.knowledge.settings import KnowledgeSettings
+from kn_assets.knowledge.tables import OF_MODEL
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import ATLAS_TABLES, STEPS
 from kn_assets.launch.request import Request
