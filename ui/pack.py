@@ -32,10 +32,15 @@ def pack_ids(values: Array) -> dict[str, str]:
     return pack(values, "u1" if largest < 1 << 8 else "u2" if largest < 1 << 16 else "u4")
 
 
+def fired_order(found: dict[str, Array], n_layers: int) -> tuple[Array, Array]:
+    """The place (position, layer) of each fired neuron, and their order: by place, then strength."""
+    place = found["position"].astype(np.int64) * n_layers + found["layer"]
+    return place, np.lexsort((-np.abs(found["activation"]), place))
+
+
 def pack_fired(found: dict[str, Array], n_tokens: int, n_layers: int) -> dict[str, Any]:
     """The columns position, layer, neuron and activation, as a prompt's `fired` sends them."""
-    place = found["position"].astype(np.int64) * n_layers + found["layer"]
-    order = np.lexsort((-np.abs(found["activation"]), place))
+    place, order = fired_order(found, n_layers)
     counts = np.bincount(place, minlength=n_tokens * n_layers)
     return {
         "offsets": pack(np.concatenate([[0], np.cumsum(counts)]), "u4"),

@@ -7,6 +7,7 @@ from ui.arguments import LARGEST_PAGE, Checked
 from ui.context import Context
 from ui.explore import neuron as neuron_view
 from ui.explore import prompt as view
+from ui.explore import unusual
 from ui.page.widgets import pane
 from ui.rows import Answer
 from ui.runs.job import Work
@@ -46,6 +47,18 @@ def _neuron(context: Context, given: Checked) -> Answer:
     return found
 
 
+def _unusual(context: Context, given: Checked) -> Answer:
+    if not (run := given.text("live")):
+        return unusual.of_prompt(context.database, given.model, given.prompt)
+    atlas = given.atlas
+    fired = context.live.fired(run)
+    return unusual.of_values(context.database, atlas["model"], atlas["n_prompts"], *fired)
+
+
+def _always_on(context: Context, given: Checked) -> Answer:
+    return unusual.always_on(context.database, given.model)
+
+
 def _text(context: Context, given: Checked) -> Work | Answer:
     text = given.text("text", context.live.limits.characters + 1)
     return context.live.text(given.model, text)
@@ -67,7 +80,7 @@ TAB = Tab(
     + pane("neuron", "The selected neuron")
     + "</div>",
     script="explore/explore.js",
-    texts=("text",),
+    texts=("text", "target", "against", "order"),
     styles=("explore/explore.css",),
     questions={
         "search": _search,
@@ -75,6 +88,8 @@ TAB = Tab(
         "has_prompt": _has_prompt,
         "prompt": _prompt,
         "neuron": _neuron,
+        "unusual": _unusual,
+        "always_on": _always_on,
         "can_run": lambda context, given: {"missing": context.live.missing(given.model)},
         "heads": lambda context, given: context.live.heads(given.model),
     },

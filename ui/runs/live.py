@@ -149,6 +149,10 @@ class Live:
         """
         return self._runs.attention(name, layer, neuron)
 
+    def fired(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Layer, neuron and activation of all that fired in a run, [n] each. Raises KnError."""
+        return self._runs.fired(name)
+
     def checked(self, text: object) -> str:
         """The text, within limits and without half characters. Raises KnError."""
         if not isinstance(text, str) or not text.strip():
