@@ -128,7 +128,9 @@ export class CellGrid {
       context.fillRect(x, y + 1, width - 1, height - 2);
       if (share >= 0) continue;
       context.fillStyle = ink; // a minus sign: in print both colours are one grey
+      context.globalAlpha = Math.max(0.3, opacity(share));
       context.fillRect(x + 1, y + Math.round(height / 2) - 1, Math.max(1, width - 3), 1);
+      context.globalAlpha = 1;
     }
     const [shown, all] = [placed.length, fired.length];
     const count = this.counts.children[prompt.nLayers - 1 - layer];

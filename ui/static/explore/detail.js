@@ -87,9 +87,9 @@ export class Detail {
       "span",
       { class: "kn-legend" },
       hasNegative && ramp("kn-ramp kn-minus"),
-      hasNegative && `− ${below}`,
+      hasNegative && below,
       ramp("kn-ramp"),
-      `+ ${above}; full colour: ${judge.full}`,
+      `${above}, full: ${judge.full}`,
     );
     fill(this.#cellHead, h("span", {}, orderWords(judge.by, atlas?.n_prompts ?? 0)), " ", legend);
     const full = target.data ? ` (full: ${target.data.full.head} logit)` : "";

@@ -90,7 +90,9 @@ export class HeadCells {
         context.fillRect(x, y, this.#cell - (this.#cell > 4 ? 1 : 0), tall);
         if (value >= 0 || Math.abs(value) < 0.02 * data.full.head) continue;
         context.fillStyle = ink; // a minus sign
+        context.globalAlpha = Math.max(0.3, opacity(value / data.full.head));
         context.fillRect(x + 1, Math.round(y + tall / 2), Math.max(1, this.#cell - 3), 1);
+        context.globalAlpha = 1;
       }
     }
     if (document.activeElement !== this.canvas) return;

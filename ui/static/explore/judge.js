@@ -88,7 +88,7 @@ const contributionColours = ({ fired, full }, raw) => ({
   share: ({ i }) => clamp(fired[i] / full.neuron),
   words: (cell, layer) => `${logits(fired[cell.i])} · ${raw.words(cell, layer)}`,
   full: `${number(full.neuron)} logit`,
-  signs: ["supports", "speaks against"],
+  signs: ["supports", "against"],
 });
 
 /**
