@@ -33,7 +33,7 @@ def pack_ids(values: Array) -> dict[str, str]:
 
 
 def fired_order(found: dict[str, Array], n_layers: int) -> tuple[Array, Array]:
-    """The place (position, layer) of each fired neuron, and their order: by place, then strength."""
+    """Each fired neuron's place (position, layer), and their order: by it, then by strength."""
     place = found["position"].astype(np.int64) * n_layers + found["layer"]
     return place, np.lexsort((-np.abs(found["activation"]), place))
 

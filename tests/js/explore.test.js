@@ -9,7 +9,13 @@ import { rankAfter, rankShare, saysSomething } from "../../ui/static/explore/len
 import { grid, placeAt, rawSums } from "../../ui/static/explore/overview_grid.js";
 import { expectations, surprise } from "../../ui/static/explore/prose.js";
 import { marksWords } from "../../ui/static/page/format.js";
-import { readAgainst, readOrder, readTarget, tokenText } from "../../ui/static/page/target_text.js";
+import {
+  dropUnread,
+  readAgainst,
+  readOrder,
+  readTarget,
+  tokenText,
+} from "../../ui/static/page/target_text.js";
 
 /** @typedef {import("../../ui/static/page/prompt.js").Prompt} Prompt */
 /** @typedef {import("../../ui/static/page/contributions.js").Contributions} Contributions */
@@ -232,4 +238,13 @@ test("nonsense is no target and no order", () => {
   assert.equal(readOrder("strength"), undefined);
   assert.equal(readOrder(""), "contribution");
   assert.equal(readOrder("index"), "index");
+});
+
+test("what the address has of no target is dropped and told", () => {
+  /** @type {string[]} */
+  const wrong = [];
+  const wanted = { target: "France", against: "answer", order: "best" };
+  dropUnread(wanted, wrong);
+  assert.deepEqual(wanted, { target: "", against: "answer", order: "" });
+  assert.deepEqual(wrong, ["target=France", "order=best"]);
 });

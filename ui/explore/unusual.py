@@ -1,4 +1,4 @@
-"""How unusual the values of a prompt are for their neurons, and which neurons fire nearly always."""
+"""How unusual a prompt's values are for their neurons, and which neurons fire nearly always."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A made-up answer to the jobs `target` and `reads`, which keeps to what they promise, and an app with
-it: made-up atlases have no model.
+"""Made-up answers to the jobs `target` and `reads`, which keep to what they promise, and an app
+with them: made-up atlases have no model.
 """
 
 from __future__ import annotations
@@ -96,8 +96,6 @@ def app(
     made = {"target": target, "reads": reads, **jobs}
     runs = {"can_run": lambda context, given: {"missing": None}}
     heads = {"heads": lambda context, given: {"n": HEADS, "missing": None}}
-    tab = replace(
-        TAB, jobs={**TAB.jobs, **made}, questions={**TAB.questions, **runs, **heads}
-    )
+    tab = replace(TAB, jobs={**TAB.jobs, **made}, questions={**TAB.questions, **runs, **heads})
     patch.setattr(served, "TABS", (tab, *served.TABS[1:]))
     yield serve(lake)

@@ -73,6 +73,8 @@ export class CellGrid {
     const { nLayers, busy } = store.prompt;
     const isCoarse = matchMedia("(pointer: coarse)").matches || window.innerWidth < 600;
     this.#layout = layout({ width: this.node.clientWidth, room, nLayers, busy, isCoarse });
+    const { row, line, cell } = this.#layout;
+    Object.assign(this.canvas.dataset, { row, line, cell });
     this.#colours = {
       positive: cssColour("--kn-positive"),
       negative: cssColour("--kn-negative"),

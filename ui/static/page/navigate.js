@@ -7,6 +7,7 @@ import { ask, connect } from "./server.js";
 import { openingModel } from "./step_names.js";
 import { emit, store } from "./store.js";
 import { tabs, tabTexts } from "./tabs.js";
+import { dropUnread } from "./target_text.js";
 import { debounce, Turns } from "./timing.js";
 
 /** @typedef {import("./types.d.ts").State} State */
@@ -112,6 +113,7 @@ const restore = async () => {
   const there = { tabs: [...tabs.keys()], models, texts: tabTexts() };
   const { wanted, wrong } = readAddress(location.search, there);
   const empty = { prompt: null, token: null, layer: null, neuron: null, tab: "explore" };
+  dropUnread(wanted, wrong);
   wanted.model ??= openingModel(store.atlases);
   const target = { ...empty, ...(await inAtlas(wanted, wrong)) };
   if (!isLast()) return; // one went on in the history meanwhile

@@ -53,3 +53,24 @@ export const readOrder = text => {
   if (text === "") return "contribution";
   return ORDERS.map(([order]) => order).find(order => order === text);
 };
+
+/**
+ * Drop what the address has of a target, an opponent and an order that there are not; they are added
+ * to `wrong`.
+ *
+ * @param {Partial<import("./types.d.ts").State>} wanted
+ * @param {string[]} wrong
+ */
+export const dropUnread = (wanted, wrong) => {
+  const reads = /** @type {const} */ ([
+    ["target", readTarget],
+    ["against", readAgainst],
+    ["order", readOrder],
+  ]);
+  for (const [name, read] of reads) {
+    const text = wanted[name] ?? "";
+    if (read(text) !== undefined) continue;
+    wrong.push(`${name}=${text}`);
+    wanted[name] = "";
+  }
+};
