@@ -49,6 +49,14 @@ def pack_fired(found: dict[str, Array], n_tokens: int, n_layers: int) -> dict[st
     }
 
 
+def fired_order(found: dict[str, Array], n_layers: int) -> tuple[Array, Array]:
+    """Of such columns the place of each row, position * n_layers + layer, and the rows in the order
+    in which `fired` holds them: by place, the strongest first.
+    """
+    place = found["position"].astype(np.int64) * n_layers + found["layer"]
+    return place, np.lexsort((-np.abs(found["activation"]), place))
+
+
 def unpack(packed: dict[str, str]) -> Array:
     """The array again."""
     return np.frombuffer(base64.b64decode(packed["data"]), dtype=f"<{packed['dtype']}")

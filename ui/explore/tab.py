@@ -71,6 +71,33 @@ def _head(context: Context, given: Checked) -> Work:
     return context.live.head(atlas["model"], text or given.prompt, layer, head)
 
 
+def _of(context: Context, given: Checked) -> int | str:
+    """The prompt, or the text, that a live question is about."""
+    return given.text("text", context.live.limits.characters + 1) or given.prompt
+
+
+def _targets(given: Checked) -> Answer:
+    return {
+        "target": given.target("target") or {"kind": "next"},
+        "against": given.target("against"),
+    }
+
+
+def _target(context: Context, given: Checked) -> Work:
+    atlas, of = given.atlas, _of(context, given)
+
+    def fired() -> Answer:
+        return view.fired(context.database, atlas["model"], of) if isinstance(of, int) else {}
+
+    return context.live.target(atlas["model"], of, _targets(given), fired, atlas["n_layers"])
+
+
+def _reads(context: Context, given: Checked) -> Work:
+    (model, layer, neuron), of = given.neuron, _of(context, given)
+    where = {"layer": layer, "neuron": neuron, "position": given.integer("position", 1 << 31)}
+    return context.live.reads(model, of, {**where, **_targets(given)})
+
+
 TAB = Tab(
     id="explore",
     title="Explore",
@@ -97,5 +124,7 @@ TAB = Tab(
         "text": _text,
         "lens": lambda context, given: context.live.lens(given.model, given.prompt),
         "head": _head,
+        "target": _target,
+        "reads": _reads,
     },
 )
