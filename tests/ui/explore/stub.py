@@ -57,7 +57,7 @@ def target(context: Context, given: Checked) -> Answer:
     word = wanted.get("token", "")
     if word.strip().count(" ") and not wanted.get("first"):
         raise KnError(f"“{word}” is of several tokens: give one")
-    word = word.split(" ")[0] or word
+    word = word[: word.index(" ", 1)] if " " in word[1:] else word
     words = {
         "next": [*tokens[1:], None],
         "answer": [" answer"] * len(tokens),

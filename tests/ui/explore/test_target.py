@@ -110,7 +110,8 @@ def test_a_typed_token_is_the_target_and_survives_a_reload(
     assert "several tokens" in panel.inner_text()
     assert "several tokens" in screen.page.locator("[data-kn=prompt] .kn-tools").inner_text()
     panel.get_by_role("button", name="Take the first").click()
-    screen.settled(READY)
+    screen.settled("kn.target.data?.words[5] === ' New'")
+    assert screen.address("target") == '" New"'
 
 
 def test_it_opens_on_the_word_with_the_largest_sum_until_someone_moves(

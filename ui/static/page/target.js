@@ -8,7 +8,7 @@ import { go } from "./navigate.js";
 import { isCut, openingToken } from "./opening.js";
 import { ask, keep } from "./server.js";
 import { emit, on, store } from "./store.js";
-import { readAgainst, readTarget } from "./target_text.js";
+import { readAgainst, readTarget, tokenText } from "./target_text.js";
 
 /** @typedef {import("./contributions.js").Contributions} Contributions */
 /**
@@ -71,6 +71,7 @@ export const loadTarget = async ({ isFirst = false } = {}) => {
     const tell = (/** @type {import("./job.js").Progress} */ state) =>
       put({ data: null, words: progressWords(state) });
     const data = decodeTarget(await runJob("target", wanted, tell, own.signal), shown);
+    if (isFirst && chooseFirst(asked, data)) return;
     keep(memory, key, data, KEPT);
     put({ data });
     if (store.target.key === key) reopen(shown, data);
@@ -78,6 +79,21 @@ export const loadTarget = async ({ isFirst = false } = {}) => {
     const trouble = error instanceof Cancelled ? "cancelled" : /** @type {Error} */ (error).message;
     put({ data: null, trouble });
   }
+};
+
+/**
+ * The first token of several that were typed is the target from now on, in the address too.
+ *
+ * @param {NonNullable<ReturnType<typeof targetAsked>>} asked
+ * @param {Contributions} data
+ */
+const chooseFirst = (asked, data) => {
+  const word = data.words.find(found => found !== null);
+  if (!word) return false;
+  const key = JSON.stringify({ ...asked, target: { kind: "token", token: word } });
+  keep(memory, key, data, KEPT);
+  go({ target: tokenText(word) }, { push: false });
+  return true;
 };
 
 /**
