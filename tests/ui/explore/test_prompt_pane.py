@@ -122,7 +122,7 @@ def test_neurons_come_by_strength_or_stand_at_their_index(screen: Any, database:
 
 def test_full_colour_is_the_same_in_each_prompt(screen: Any) -> None:
     screen.open(model="tiny", prompt=2, token=5)
-    legend = screen.page.locator(".kn-rows .kn-legend")
+    legend = screen.page.locator(".kn-detail .kn-legend")
     said = legend.inner_text()
     assert "full: 4 × its layer's threshold" in said
     assert "below 0" in said  # made-up activations have both signs

@@ -54,7 +54,7 @@ def test_cells_are_ordered_by_contribution_and_the_slider_asks_nobody(
     screen = screens(judged).open(model="tiny", prompt=2, token=5)
     screen.settled(READY)
     said = answer(database, 2, NEXT)
-    assert "1 logit" in screen.page.locator(".kn-rows .kn-legend").inner_text()
+    assert "1 logit" in screen.page.locator(".kn-detail .kn-legend").inner_text()
     canvas = screen.page.locator("canvas.kn-cells")
     for position in (5, 6):
         if position == 6:

@@ -19,8 +19,9 @@ const LIKELIEST =
 export class Detail {
   #lens = new LensRows();
   #rankHead = h("span", { class: "kn-rank-head", title: RANKS });
-  #cellHead = h("span", { class: "kn-cell-head" });
-  #headHead = h("span", { class: "kn-heads-head" });
+  #what = h("span", { title: "Layers are counted from 0, the first" });
+  #legend = h("span", { class: "kn-legend" });
+  #headHead = h("span", { class: "kn-column" });
   #row = 18;
 
   /**
@@ -30,32 +31,27 @@ export class Detail {
   constructor(say, onhead) {
     this.cells = new CellGrid(say);
     this.heads = new HeadCells(say, onhead);
-    const columns = h(
-      "div",
-      { class: "kn-columns" },
-      h("span", { class: "kn-no", title: "Layers are counted from 0, the first" }, "layer, from 0"),
-      this.#rankHead,
-      h("span", { class: "kn-word", title: LIKELIEST }, "likeliest"),
-    );
-    this.node = h(
+    const fired = "How many fired; where not all have room, how many are drawn";
+    this.rows = h(
       "div",
       { class: "kn-rows" },
-      columns,
-      this.#cellHead,
       h(
-        "span",
-        {
-          class: "kn-cell-head kn-fired-head",
-          title: "How many fired; where not all have room, how many are drawn",
-        },
-        "fired",
+        "div",
+        { class: "kn-columns" },
+        h("span", { class: "kn-no" }),
+        this.#rankHead,
+        h("span", { class: "kn-word", title: LIKELIEST }, "likeliest"),
       ),
+      h("span", { class: "kn-column" }),
+      h("span", { class: "kn-column kn-fired-head", title: fired }, "fired"),
       this.#headHead,
       this.#lens.node,
       this.cells.node,
       this.cells.counts,
       this.heads.node,
     );
+    const over = h("div", { class: "kn-over" }, this.#what, this.#legend);
+    this.node = h("div", { class: "kn-detail" }, over, this.rows);
   }
 
   /** @returns {import("./judge.js").Judge | null} */
@@ -72,7 +68,7 @@ export class Detail {
   begin(prompt) {
     this.#lens.begin(prompt.nLayers);
     this.cells.begin(prompt);
-    this.node.scrollTop = 0;
+    this.rows.scrollTop = 0;
   }
 
   /** Say what the columns and the colours show. */
@@ -83,15 +79,14 @@ export class Detail {
     const ramp = (/** @type {string} */ kind) => h("span", { class: kind, "aria-hidden": "true" });
     const [above, below] = judge.signs;
     const hasNegative = judge.by !== "raw" || prompt.negative;
-    const legend = h(
-      "span",
-      { class: "kn-legend" },
+    fill(
+      this.#legend,
       hasNegative && ramp("kn-ramp kn-minus"),
       hasNegative && below,
       ramp("kn-ramp"),
       `${above}, full: ${judge.full}`,
     );
-    fill(this.#cellHead, h("span", {}, orderWords(judge.by, atlas?.n_prompts ?? 0)), " ", legend);
+    fill(this.#what, `layers from 0 · ${orderWords(judge.by, atlas?.n_prompts ?? 0)}`);
     const full = target.data ? ` (full: ${target.data.full.head} logit)` : "";
     fill(this.#headHead, target.data?.nHeads ? `heads` : "");
     this.#headHead.title = `Contribution of each attention head${full}`;
@@ -104,8 +99,8 @@ export class Detail {
    * @returns {number} pixels that no row takes
    */
   measure(isWide) {
-    this.heads.measure(this.node.clientWidth);
-    const room = isWide ? this.node.clientHeight - this.#cellHead.offsetHeight - 6 : 0;
+    this.heads.measure(this.rows.clientWidth);
+    const room = isWide ? this.rows.clientHeight - this.#headHead.offsetHeight - 4 : 0;
     const { row } = this.cells.measure(room);
     this.#row = row;
     this.node.style.setProperty("--row", `${row}px`);
@@ -133,12 +128,12 @@ export class Detail {
   /** Scroll to the layer of the neuron on screen. */
   reveal() {
     const { layer } = store.state;
-    const line = this.node.querySelector(`.kn-lens[data-layer="${layer}"]`);
-    if (!(line instanceof HTMLElement) || this.node.scrollHeight <= this.node.clientHeight) return;
-    const y = line.offsetTop - this.#cellHead.offsetHeight;
+    const { rows } = this;
+    const line = rows.querySelector(`.kn-lens[data-layer="${layer}"]`);
+    if (!(line instanceof HTMLElement) || rows.scrollHeight <= rows.clientHeight) return;
+    const y = line.offsetTop - this.#headHead.offsetHeight;
     const isSeen =
-      y >= this.node.scrollTop &&
-      line.offsetTop + this.#row <= this.node.scrollTop + this.node.clientHeight;
-    if (!isSeen) this.node.scrollTop = y - this.node.clientHeight / 2;
+      y >= rows.scrollTop && line.offsetTop + this.#row <= rows.scrollTop + rows.clientHeight;
+    if (!isSeen) rows.scrollTop = y - rows.clientHeight / 2;
   }
 }

@@ -37,13 +37,10 @@ export class ReadsView {
     if (!answer) {
       this.#drawn = { answer: null, part: "" };
       const { words, isTrouble } = this.#reads;
-      const why = store.target.missing ?? words;
-      fill(
-        this.node,
-        isTrouble || store.target.missing
-          ? message(`What it reads is computed by the model: ${why}`)
-          : faint(`What it reads is computed: ${why}`),
-      );
+      const { missing } = store.target; // the reason is told over the heatmap
+      const none = "What it reads is computed by the model, which can’t be run here.";
+      if (missing) fill(this.node, message(none));
+      else fill(this.node, isTrouble ? message(words, "error") : faint(`What it reads: ${words}`));
       return;
     }
     if (answer === this.#drawn.answer && this.#part === this.#drawn.part) return;
