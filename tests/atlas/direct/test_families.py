@@ -1,7 +1,7 @@
 """Contributions, reads and later heads in each family, against what changes when a part is gone.
 
-With patterns and scales held, and all else frozen, a logit or a pre-activation falls by exactly what
-a part gave to it.
+With patterns and scales held, and all else frozen, a logit or a pre-activation falls by exactly
+what a part gave to it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.models import families
 IDS = np.arange(3, 14) * 7 % 300
 TARGET = np.append(IDS[1:], -1)
 AT = np.arange(len(IDS) - 1)
-POSITION = 6
+POSITION, NEURON = 6, 17
 CLOSE = 1e-4
 
 
@@ -68,7 +68,7 @@ def test_all_units_sum_to_the_models_own_logit(tried: Tried) -> None:
     np.testing.assert_allclose(told.heads.sum(2), told.attention, atol=CLOSE)
     whole = told.embedding + told.mlp.sum(1) + told.attention.sum(1) + told.biases
     np.testing.assert_allclose(whole, told.logit, atol=CLOSE)
-    assert np.abs(told.logit).max() > 0.1
+    assert np.abs(told.logit).max() > 0.05
     assert told.mlp.all(axis=1)[:-1].all()
     assert told.attention.all(axis=1)[:-1].all()
 
@@ -90,11 +90,10 @@ def test_each_unit_is_missed_by_as_much_as_it_gives(tried: Tried) -> None:
             gone = lost("heads", layer, tried.part(heads, head))
             np.testing.assert_allclose(told.heads[:, layer, head], gone, atol=CLOSE)
         neurons = tried.held.neurons[layer].detach()
-        for neuron in (0, 17):
-            without = neurons.clone()
-            without[..., neuron] = 0
-            gone = lost("neurons", layer, without)
-            np.testing.assert_allclose(told.neurons[:, layer, neuron], gone, atol=CLOSE)
+        without = neurons.clone()
+        without[..., NEURON] = 0
+        gone = lost("neurons", layer, without)
+        np.testing.assert_allclose(told.neurons[:, layer, NEURON], gone, atol=CLOSE)
     none = torch.zeros_like(tried.held.inputs[0])
     np.testing.assert_allclose(told.embedding, lost("stream", 0, none), atol=CLOSE)
 
@@ -105,7 +104,7 @@ def test_each_unit_is_missed_by_as_much_as_it_gives(tried: Tried) -> None:
 
 
 def test_what_a_neuron_reads_is_missed_by_as_much_as_it_gives(tried: Tried) -> None:
-    plain, layer, neuron = tried.plain, 1, 5
+    plain, layer, neuron = tried.plain, 1, NEURON
     found = reads(tried.held, layer, neuron, POSITION)
     before = {}
 
