@@ -8,6 +8,7 @@ import { judge, opacity, rarityWords } from "../../ui/static/explore/judge.js";
 import { rankAfter, rankShare, saysSomething } from "../../ui/static/explore/lens_words.js";
 import { grid, placeAt, rawSums } from "../../ui/static/explore/overview_grid.js";
 import { expectations, surprise } from "../../ui/static/explore/prose.js";
+import { notebookCall } from "../../ui/static/explore/queries.js";
 import { marksWords } from "../../ui/static/page/format.js";
 import {
   dropUnread,
@@ -247,4 +248,16 @@ test("what the address has of no target is dropped and told", () => {
   dropUnread(wanted, wrong);
   assert.deepEqual(wanted, { target: "", against: "answer", order: "" });
   assert.deepEqual(wrong, ["target=France", "order=best"]);
+});
+
+test("a query of live numbers says how a notebook computes them, in comments alone", () => {
+  const target = /** @type {const} */ ({ kind: "token", token: ' a"\n; DROP' });
+  const note = notebookCall({ model: "m", prompt: 3, target, against: { kind: "answer" } });
+  assert.ok(note.split("\n").every(line => line.startsWith("-- ")));
+  const call = 'lake.contributions("m", 3, " a\\"\\n; DROP", against={"kind":"answer"}).neurons';
+  assert.ok(note.includes(call), note);
+  assert.match(
+    notebookCall({ model: "m", prompt: 3, target: { kind: "next" }, against: null }),
+    /3, \{"kind":"next"\}\)/,
+  );
 });

@@ -114,6 +114,18 @@ def test_a_typed_token_is_the_target_and_survives_a_reload(
     assert screen.address("target") == '" New"'
 
 
+def test_sql_says_how_live_numbers_are_computed(
+    screens: Callable[[str], Screen], judged: str
+) -> None:
+    screen = screens(judged).open(model="tiny", prompt=2, token=5)
+    screen.settled(READY)
+    screen.page.locator("[data-kn=prompt] .kn-sql").first.click()
+    screen.page.locator(".kn-result tbody tr").first.wait_for()
+    query = screen.address("query") or ""
+    assert 'lake.contributions("tiny", 2, {"kind":"next"}).neurons' in query
+    assert "FROM heatmap('tiny', 2)" in query
+
+
 def test_it_opens_on_the_word_with_the_largest_sum_until_someone_moves(
     screens: Callable[[str], Screen], judged: str, database: Database
 ) -> None:
