@@ -32,12 +32,6 @@ def pack_ids(values: Array) -> dict[str, str]:
     return pack(values, "u1" if largest < 1 << 8 else "u2" if largest < 1 << 16 else "u4")
 
 
-def fired_order(found: dict[str, Array], n_layers: int) -> tuple[Array, Array]:
-    """Each fired neuron's place (position, layer), and their order: by it, then by strength."""
-    place = found["position"].astype(np.int64) * n_layers + found["layer"]
-    return place, np.lexsort((-np.abs(found["activation"]), place))
-
-
 def pack_fired(found: dict[str, Array], n_tokens: int, n_layers: int) -> dict[str, Any]:
     """The columns position, layer, neuron and activation, as a prompt's `fired` sends them."""
     place, order = fired_order(found, n_layers)

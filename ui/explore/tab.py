@@ -51,7 +51,7 @@ def _unusual(context: Context, given: Checked) -> Answer:
     if not (run := given.text("live")):
         return unusual.of_prompt(context.database, given.model, given.prompt)
     atlas = given.atlas
-    fired = context.live.fired(run)
+    fired = context.live.fired(run, atlas["n_layers"])
     return unusual.of_values(context.database, atlas["model"], atlas["n_prompts"], *fired)
 
 

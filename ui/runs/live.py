@@ -213,9 +213,13 @@ class Live:
         """
         return self._runs.attention(name, layer, neuron)
 
-    def fired(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Layer, neuron and activation of all that fired in a run, [n] each. Raises KnError."""
-        return self._runs.fired(name)
+    def fired(self, name: str, n_layers: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Layer, neuron and activation of all that fired in a run, [n] each, in the order in which
+        the page has them. Raises KnError where the run isn't remembered.
+        """
+        found, _ = self._runs.fired(name)
+        _, order = fired_order(found, n_layers)
+        return found["layer"][order], found["neuron"][order], found["activation"][order]
 
     def checked(self, text: object) -> str:
         """The text, within limits and without half characters. Raises KnError."""

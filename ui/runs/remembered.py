@@ -13,7 +13,7 @@ import numpy as np
 
 from kn_assets.errors import KnError
 from kn_assets.live.prompt import ATTENTION_GRID, LivePrompt
-from ui.pack import fired_order, pack, pack_fired, pack_ids
+from ui.pack import pack, pack_fired, pack_ids
 from ui.rows import Answer
 
 REMEMBERED = 256 << 20  # bytes of runs kept
@@ -88,15 +88,6 @@ class LiveRuns:
             "rest": first + "more are over the model's context, or the attention between them "
             "would take over 2 GB of memory."
         }
-
-    def fired(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Layer, neuron and activation of all that fired, [n] each, in the order of `fired`.
-
-        Raises KnError where the run isn't remembered.
-        """
-        found = self._found(name)
-        _, order = fired_order(vars(found), len(found.thresholds))
-        return found.layer[order], found.neuron[order], found.activation[order]
 
     def attention(self, name: str, layer: int, neuron: int) -> Answer:
         """Attention of a layer and a neuron's activations in a run, as `neuron_view` gives them.
