@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { decodeTarget, fullColour, logits } from "../../ui/static/page/contributions.js";
-import { strongest } from "../../ui/static/page/target.js";
+import { openingScore, strongest } from "../../ui/static/page/target.js";
 import { packed } from "./pack.js";
 
 // Two tokens, two layers, two heads; what fired: one cell, two, none, one.
@@ -45,18 +45,19 @@ test("contributions are found by token, layer and head, and summed over layers",
   assert.deepEqual([...data.fired], [900, 2, -3, 0.5]);
 });
 
-test("full colour is a power of ten, and sinks don't count", () => {
+test("full colour is 1, 3, 10 and so on, and sinks don't count", () => {
   const { full } = decodeTarget(answer(), PROMPT);
-  assert.deepEqual(full, { neuron: 1, head: 1, layer: 10 });
+  assert.deepEqual(full, { neuron: 1, head: 1, layer: 3 });
   const { full: all } = decodeTarget(answer(), { ...PROMPT, sinks: [] });
-  assert.deepEqual(all, { neuron: 1000, head: 100, layer: 1000 });
+  assert.deepEqual(all, { neuron: 1000, head: 30, layer: 300 });
 });
 
-test("full colour stays where values differ less than tenfold", () => {
+test("full colour stays where values differ less than threefold", () => {
   assert.equal(fullColour([0.2, -0.9]), 1);
+  assert.equal(fullColour([0.4]), 1);
   assert.equal(fullColour([1, 0]), 1);
-  assert.equal(fullColour([-1.5]), 10);
-  assert.equal(fullColour([0.011]), 0.1);
+  assert.equal(fullColour([-1.5]), 3);
+  assert.equal(fullColour([0.011]), 0.03);
   assert.equal(fullColour([]), 1);
   assert.equal(fullColour([0, 0]), 1);
   assert.equal(fullColour([NaN]), 1);
@@ -93,4 +94,14 @@ test("the strongest neuron is the one that adds most, not the largest against it
   assert.deepEqual(at([1, -5]), { layer: 0, neuron: 4 });
   assert.deepEqual(at([1, 2]), { layer: 1, neuron: 7 });
   assert.equal(strongest({ nLayers: 1, fired: () => [] }, { fired: new Float32Array() }, 0), null);
+});
+
+test("a prompt opens on what the model says, the largest sum of it", () => {
+  const data = {
+    sum: (/** @type {number} */ position) => [5, 9, 7, 8][position],
+    rank: Uint32Array.from([1, 11, 10, 0]),
+  };
+  const score = openingScore(data);
+  const order = [0, 1, 2, 3].sort((a, b) => score(b) - score(a));
+  assert.deepEqual(order, [2, 0, 1, 3]);
 });

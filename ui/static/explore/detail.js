@@ -86,7 +86,7 @@ export class Detail {
       ramp("kn-ramp"),
       `${above}, full: ${judge.full}`,
     );
-    fill(this.#what, `layers from 0 · ${orderWords(judge.by, atlas?.n_prompts ?? 0)}`);
+    fill(this.#what, `by layer, from 0 · ${orderWords(judge.by, atlas?.n_prompts ?? 0)}`);
     const full = target.data ? ` (full: ${target.data.full.head} logit)` : "";
     fill(this.#headHead, target.data?.nHeads ? `heads` : "");
     this.#headHead.title = `Contribution of each attention head${full}`;
@@ -103,7 +103,7 @@ export class Detail {
     const room = isWide ? this.rows.clientHeight - this.#headHead.offsetHeight - 4 : 0;
     const { row } = this.cells.measure(room);
     this.#row = row;
-    this.node.style.setProperty("--row", `${row}px`);
+    this.rows.style.setProperty("--row", `${row}px`);
     return room - row * (store.prompt?.nLayers ?? 0);
   }
 

@@ -2,6 +2,7 @@
 // Middle pane: the prompt, all of it by layers and tokens, a row for each layer, and the slider that
 // moves the token. All of a prompt is in the browser, so moving the token asks nobody.
 
+import { isAlwaysOn } from "../page/always_on.js";
 import { onScheme } from "../page/canvas.js";
 import { bdi, fill, h, message } from "../page/dom.js";
 import { integer } from "../page/format.js";
@@ -86,6 +87,7 @@ export class Heatmap {
       this.#overview.show();
       this.#judgeAgain();
     });
+    on("always-on", () => this.#judgeAgain());
     on("order", () => this.#judgeAgain());
     on("token", () => this.#draw());
     on("neuron-asked", () => {
@@ -148,7 +150,7 @@ export class Heatmap {
       data: target.data,
       shares: this.#rarity.shares,
       nPrompts: atlas?.n_prompts ?? 0,
-      isFolded: (layer, neuron) => this.#tools.isFolded() && this.#rarity.isAlwaysOn(layer, neuron),
+      isFolded: (layer, neuron) => this.#tools.isFolded() && isAlwaysOn(layer, neuron),
     });
     this.#detail.explain();
     this.#fit();

@@ -125,4 +125,4 @@ const clamp = share => Math.max(-1, Math.min(1, share || 0));
  *
  * @param {number} share
  */
-export const opacity = share => 0.07 + 0.93 * Math.min(1, Math.abs(share)) ** 0.65;
+export const opacity = share => 0.07 + 0.93 * Math.min(1, Math.abs(share)) ** 0.55;

@@ -68,8 +68,8 @@ export class Overview {
     const words = "All layers and tokens. Arrow keys move, Enter selects.";
     this.canvas.setAttribute("aria-label", words);
     const what = data
-      ? "all layers and tokens: contribution of each layer’s attention and MLP"
-      : "all layers and tokens: activations of what fired, in thresholds";
+      ? "all layers and tokens: contributions"
+      : "all layers and tokens: what fired, in thresholds";
     fill(this.#title, what);
     const ramp = (/** @type {string} */ kind) => h("span", { class: kind, "aria-hidden": "true" });
     const full = data ? `${number(this.#full)} logit a layer` : number(this.#full);

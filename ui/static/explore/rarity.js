@@ -1,6 +1,6 @@
 // @ts-check
-// How unusual the values of the prompt on screen are for their neurons, and which neurons of the model
-// fire nearly always. Asked for once for a prompt, when cells are first ordered so.
+// How unusual the values of the prompt on screen are for their neurons. Asked for once for a prompt,
+// when cells are first ordered so.
 
 import { unpack } from "../page/packed.js";
 import { remembered } from "../page/server.js";
@@ -12,8 +12,6 @@ export class Rarity {
   shares = null;
   /** @type {string | null} why there are none */
   trouble = null;
-  /** @type {{ model: string | null, keys: Set<string> }} */
-  #always = { model: null, keys: new Set() };
   #key = "";
 
   /** @param {() => void} onchange hears that more is known */
@@ -21,36 +19,8 @@ export class Rarity {
     this.onchange = onchange;
   }
 
-  /**
-   * @param {number} layer
-   * @param {number} neuron
-   */
-  isAlwaysOn(layer, neuron) {
-    return this.#always.keys.has(`${layer}/${neuron}`);
-  }
-
   /** Ask for what the prompt and the order on screen need. */
-  load() {
-    this.#loadAlways();
-    this.#loadShares();
-  }
-
-  async #loadAlways() {
-    const { model } = store.state;
-    if (this.#always.model === model) return;
-    this.#always = { model, keys: new Set() };
-    try {
-      const { neurons } = await remembered("always_on", { model });
-      if (this.#always.model !== model) return;
-      const keys = neurons.map((/** @type {[number, number]} */ pair) => pair.join("/"));
-      this.#always = { model, keys: new Set(keys) };
-      this.onchange();
-    } catch {
-      this.#always.model = null; // none is folded; what is wrong the pane of the neuron says
-    }
-  }
-
-  async #loadShares() {
+  async load() {
     const { model, prompt, text } = store.state;
     const shown = store.prompt;
     if (!shown) return;

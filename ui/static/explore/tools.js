@@ -1,6 +1,8 @@
 // @ts-check
 // What is over the heatmap: the target, the order of cells, what is folded, and how far it all is.
 
+import { isAlwaysOn } from "../page/always_on.js";
+import { logits } from "../page/contributions.js";
 import { fill, h } from "../page/dom.js";
 import { counted, integer } from "../page/format.js";
 import { cancelButton } from "../page/job.js";
@@ -54,9 +56,11 @@ export class Tools {
     this.onfold();
   }
 
-  /** Whether neurons that always fire are folded: by default where cells are by how unusual. */
+  /** Whether neurons that always fire are folded: not where cells are raw, unless one wants it. */
   isFolded() {
-    return this.#isFolded ?? readOrder(store.state.order) === "unusual";
+    if (this.#isFolded !== null) return this.#isFolded;
+    const order = readOrder(store.state.order) ?? "contribution";
+    return order === "unusual" || (order === "contribution" && store.target.data !== null);
   }
 
   /**
@@ -69,14 +73,17 @@ export class Tools {
     this.#chips.show();
     const order = readOrder(state.order) ?? "contribution";
     this.#order.value = order;
-    let [fired, always] = [0, 0];
+    let [fired, always, folded] = [0, 0, 0];
     for (let layer = 0; layer < prompt.nLayers; layer++) {
-      for (const { neuron } of prompt.fired(state.token ?? 0, layer)) {
+      for (const { neuron, i } of prompt.fired(state.token ?? 0, layer)) {
         fired++;
-        if (rarity.isAlwaysOn(layer, neuron)) always++;
+        if (!isAlwaysOn(layer, neuron)) continue;
+        always++;
+        folded += target.data?.fired[i] ?? 0;
       }
     }
-    const how = this.isFolded() ? "folded ▸" : "shown ▾";
+    const sum = order === "contribution" && target.data ? ` (${logits(folded)})` : "";
+    const how = this.isFolded() ? `folded${sum} ▸` : "shown ▾";
     fill(
       this.#fold,
       `${integer(fired)} fired${always ? ` · ${integer(always)} always-on ${how}` : ""}`,
@@ -117,8 +124,8 @@ export class Tools {
  */
 export const orderWords = (by, nPrompts) =>
   ({
-    contribution: "neurons, strongest contribution first",
-    unusual: `neurons, most unusual first: by peaks in ${counted(nPrompts, "prompt")}`,
-    raw: "neurons, strongest activation first",
-    index: "neurons, each at the place of its index",
+    contribution: "strongest contribution first",
+    unusual: `most unusual first, by peaks in ${counted(nPrompts, "prompt")}`,
+    raw: "strongest activation first",
+    index: "each at the place of its index",
   })[by];

@@ -45,11 +45,11 @@ import { notSinks } from "./prompt.js";
  * @property {{ neuron: number, head: number, layer: number }} full logits of full colour
  */
 
-const FULL = 0.999; // share of values that are below full colour
+const FULL = 0.995; // share of values that are below full colour
 
 /**
- * Full colour: the power of ten under which nearly all values lie. Two prompts of a model so have
- * mostly the same, and it is easily said.
+ * Full colour: the first of 1, 3, 10, 30 and so on under which nearly all values lie. Two prompts of a
+ * model so have mostly the same, and it is easily said.
  *
  * @param {ArrayLike<number>} values
  */
@@ -57,7 +57,9 @@ export const fullColour = values => {
   const sizes = Float32Array.from(values, Math.abs).sort();
   const value = sizes[Math.min(sizes.length - 1, Math.floor(FULL * sizes.length))];
   if (!value || !Number.isFinite(value)) return 1;
-  return 10 ** Math.ceil(Math.log10(value) - 1e-6);
+  const power = 10 ** Math.floor(Math.log10(value));
+  const step = [1, 3, 10].find(times => times * power >= value * (1 - 1e-6)) ?? 10;
+  return Number((step * power).toPrecision(3));
 };
 
 /**

@@ -2,6 +2,7 @@
 // The contributions to the target's logit, for the prompt on screen: a job of the live model. They
 // are kept, so that going back asks nobody. Where the model can't be run its reason is told.
 
+import { isAlwaysOn, loadAlwaysOn } from "./always_on.js";
 import { decodeTarget } from "./contributions.js";
 import { Cancelled, progressWords, runJob } from "./job.js";
 import { go } from "./navigate.js";
@@ -23,6 +24,7 @@ import { readAgainst, readTarget, tokenText } from "./target_text.js";
  */
 
 const KEPT = 12;
+const FIRST = 10; // ranks of what a model says
 /** @type {Map<string, Contributions>} */
 const memory = new Map();
 /** @type {AbortController | null} of the job under way */
@@ -74,6 +76,7 @@ export const loadTarget = async ({ isFirst = false } = {}) => {
     if (isFirst && chooseFirst(asked, data)) return;
     keep(memory, key, data, KEPT);
     put({ data });
+    await loadAlwaysOn();
     if (store.target.key === key) reopen(shown, data);
   } catch (error) {
     const trouble = error instanceof Cancelled ? "cancelled" : /** @type {Error} */ (error).message;
@@ -105,14 +108,25 @@ const chooseFirst = (asked, data) => {
 const reopen = (prompt, data) => {
   const { token, neuron } = store.byRule;
   if (!token) return;
-  const at = openingToken(prompt.tokens, isCut(prompt), data.sum, prompt.sinks);
+  const at = openingToken(prompt.tokens, isCut(prompt), openingScore(data), prompt.sinks);
   const best = neuron ? strongest(prompt, data, at) : null;
   go({ token: at, ...best }, { push: false });
   store.byRule = { token: false, neuron };
 };
 
 /**
- * The neuron with the largest contribution at a token.
+ * What opens a prompt: the sum of contributions, of a target that is among the model's first ten
+ * before any other. Logits of different tokens can be compared no further.
+ *
+ * @param {Pick<Contributions, "sum" | "rank">} data
+ */
+export const openingScore =
+  ({ sum, rank }) =>
+  (/** @type {number} */ position) =>
+    sum(position) - (rank[position] > 0 && rank[position] <= FIRST ? 0 : 1e9);
+
+/**
+ * The neuron with the largest contribution at a token, of those that don't always fire.
  *
  * @param {Pick<import("./prompt.js").Prompt, "nLayers" | "fired">} prompt
  * @param {Pick<Contributions, "fired">} data
@@ -123,6 +137,7 @@ export const strongest = (prompt, { fired }, position) => {
   let best = null;
   for (let layer = 0; layer < prompt.nLayers; layer++) {
     for (const { neuron, i } of prompt.fired(position, layer)) {
+      if (isAlwaysOn(layer, neuron)) continue;
       if (!best || fired[i] > best.value) best = { layer, neuron, value: fired[i] };
     }
   }
