@@ -30,7 +30,7 @@ const firstNeuron = (token, layer) => {
     nLayers: layer + 1,
     fired: (/** @type {number} */ _, /** @type {number} */ l) => (l === layer ? fired : []),
   };
-  return strongest(only, target.data, token)?.neuron ?? null;
+  return strongest(only, target.data, token)?.neuron ?? fired[0]?.neuron ?? null;
 };
 
 /** @param {{ layer: number, head: number }} at a head whose attention is shown in the neuron's pane */
