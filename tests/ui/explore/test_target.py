@@ -43,7 +43,7 @@ NEXT = len(str({"kind": "next"})) + len(str(None))  # the seed of its answer
 
 
 def shown(said: dict[str, Any], database: Database) -> dict[tuple[int, int, int], float]:
-    """Contributions by (position, layer, neuron), without the always-on neurons: they are folded."""
+    """Contributions by (position, layer, neuron), without the always-on: they are folded."""
     always = set(rows(database, "SELECT layer, neuron FROM always_on('tiny')"))
     assert always
     return {cell: v for cell, v in said["fired"].items() if cell[1:] not in always}

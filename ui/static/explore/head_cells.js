@@ -22,6 +22,7 @@ const KEYS = /** @type {Record<string, [number, number]>} */ ({
 export class HeadCells {
   #cell = 8;
   #row = 18;
+  #colours = { head: [0, 0, 0], ink: "" };
   /** @type {Head} under the keyboard */
   #cursor = { layer: 0, head: 0 };
   canvas = h("canvas", {
@@ -62,6 +63,7 @@ export class HeadCells {
   measure(width) {
     const { data } = store.target;
     this.node.hidden = !data?.nHeads;
+    this.#colours = { head: cssColour("--kn-head"), ink: getComputedStyle(this.canvas).color };
     if (data) this.#cell = Math.max(3, Math.min(11, Math.floor((ROOM * width) / data.nHeads)));
   }
 
@@ -78,8 +80,8 @@ export class HeadCells {
     const context = context2d(this.canvas);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
-    const [r, g, b] = cssColour("--kn-head");
-    const ink = getComputedStyle(this.canvas).color;
+    const { ink } = this.#colours;
+    const [r, g, b] = this.#colours.head;
     const tall = Math.min(row - 2, 2 * this.#cell + 4);
     for (let layer = 0; layer < prompt.nLayers; layer++) {
       const y = (prompt.nLayers - 1 - layer) * row + (row - tall) / 2;

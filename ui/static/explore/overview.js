@@ -24,6 +24,7 @@ export class Overview {
   #full = 1;
   #isRaw = true;
   #layer = 0; // under the keyboard
+  #style = { ink: "", font: "" };
   #size = { width: 0, height: 0 };
   #title = h("span", {});
   #legend = h("span", { class: "kn-legend" });
@@ -101,7 +102,8 @@ export class Overview {
     const [positive, negative] = [cssColour("--kn-positive"), cssColour("--kn-negative")];
     const [w, tall] = [across / columns, down / nLayers];
     const gap = tall >= 4 ? 1 : 0;
-    const ink = getComputedStyle(this.canvas).color;
+    const { color: ink, fontFamily } = getComputedStyle(this.canvas);
+    this.#style = { ink, font: `10px ${fontFamily}` };
     values.forEach((value, i) => {
       if (!value) return;
       const share = value / this.#full;
@@ -134,8 +136,7 @@ export class Overview {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     context.drawImage(this.#picture, MARGIN, 0, width - MARGIN, height);
-    const styles = getComputedStyle(this.canvas);
-    context.strokeStyle = context.fillStyle = styles.color;
+    context.strokeStyle = context.fillStyle = this.#style.ink;
     const w = (width - MARGIN) / prompt.tokens.length;
     const tall = height / prompt.nLayers;
     const x = MARGIN + (state.token ?? 0) * w;
@@ -147,7 +148,7 @@ export class Overview {
       const y = height - (layer + 1) * tall;
       context.strokeRect(x, y, Math.max(3, w), Math.max(3, tall));
     }
-    context.font = `10px ${styles.fontFamily}`;
+    context.font = this.#style.font;
     context.textAlign = "right";
     for (const [label, y] of [
       [prompt.nLayers - 1, 9],
