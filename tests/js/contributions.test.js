@@ -13,6 +13,12 @@ const PROMPT = {
   sinks: [0],
   /** @type {(position: number) => [number, number]} */
   range: position => [[0, 3][position], [3, 4][position]],
+  /** @type {import("../../ui/static/page/prompt.js").Prompt["fired"]} */
+  fired: (position, layer) =>
+    [
+      [[0], [1, 2]],
+      [[], [3]],
+    ][position][layer].map(i => ({ neuron: i, activation: 1, i })),
 };
 
 /** @param {Partial<import("../../ui/static/page/contributions.js").TargetAnswer>} other */
@@ -49,6 +55,8 @@ test("full colour is 1, 3, 10 and so on, and sinks don't count", () => {
   const { full } = decodeTarget(answer(), PROMPT);
   assert.deepEqual(full, { neuron: 1, head: 1, layer: 3 });
   const { full: all } = decodeTarget(answer(), { ...PROMPT, sinks: [] });
+  const folded = decodeTarget(answer(), { ...PROMPT, sinks: [] }, (_, neuron) => neuron === 0);
+  assert.equal(folded.full.neuron, 3);
   assert.deepEqual(all, { neuron: 1000, head: 30, layer: 300 });
 });
 

@@ -25,17 +25,26 @@ test("spaces, signs and lines begin no word; a quoted word does", () => {
 });
 
 test("it opens before the word with the highest score, the last of equals", () => {
+  const lower = CITY.map(token => token.toLowerCase());
   const score = (/** @type {number} */ i) => [0, 3, 9, 5, 9, 99, 99, 1, 99][i];
-  assert.equal(openingToken(CITY, true, score), 4);
+  assert.equal(openingToken(lower, true, score), 4);
   assert.equal(
-    openingToken(CITY, true, () => 0),
+    openingToken(lower, true, () => 0),
     7,
   );
-  assert.equal(openingToken(CITY, true, score, [4]), 2);
+  assert.equal(openingToken(lower, true, score, [4]), 2);
   assert.equal(
-    openingToken(CITY, true, i => -i),
+    openingToken(lower, true, i => -i),
     1,
   );
+});
+
+test("names and numbers come before other words; a capital after a full stop is no name", () => {
+  const text = ["T", "oulouse", " is", " in", " France", ".", " The", " year", " 1229", "."];
+  const score = (/** @type {number} */ i) => [9, 9, 9, 2, 9, 9, 9, 1, 9, 9][i];
+  assert.equal(openingToken(text, true, score), 3);
+  assert.equal(openingToken(text, true, score, [3]), 7);
+  assert.equal(openingToken(text, true, score, [3, 7]), 6);
 });
 
 test("without words it opens before the last token, and there always is a token", () => {

@@ -157,6 +157,9 @@ def test_it_opens_on_the_word_with_the_largest_sum_until_someone_moves(
     ]  # fmt: skip
     sinks = screen.page.evaluate("kn.prompt.sinks")
     ordinary = [i for i in whole if i not in sinks]
+    starts = {i: tokens[i + 1].strip()[:1] for i in ordinary if tokens[i][-1:] not in ".!?:"}
+    named = [i for i, first in starts.items() if first.isupper() or first.isdigit()]
+    ordinary = named or ordinary
     said_by_model = [i for i in ordinary if said["rank"][i] <= 10] or ordinary
     token = max(said_by_model, key=lambda i: sums[i])
     screen.until(f"kn.state.token === {token}")

@@ -64,10 +64,12 @@ export const fullColour = values => {
 
 /**
  * @param {TargetAnswer} answer
- * @param {Pick<import("./prompt.js").Prompt, "tokens" | "nLayers" | "sinks" | "range">} prompt
+ * @param {Pick<import("./prompt.js").Prompt, "tokens" | "nLayers" | "sinks" | "range" | "fired">} prompt
+ * @param {(layer: number, neuron: number) => boolean} isFolded neurons that full colour isn't of
  * @returns {Contributions}
  */
-export const decodeTarget = (answer, { tokens, nLayers, sinks, range }) => {
+export const decodeTarget = (answer, prompt, isFolded = () => false) => {
+  const { tokens, nLayers, sinks, range } = prompt;
   const [fired, mlp, attention, heads] = [
     unpack(answer.fired),
     unpack(answer.mlp),
@@ -112,12 +114,28 @@ export const decodeTarget = (answer, { tokens, nLayers, sinks, range }) => {
     nHeads,
     head: (position, layer, head) => heads[(position * nLayers + layer) * nHeads + head],
     full: {
-      neuron: fullOf(fired, range),
+      neuron: fullColour(ordinary.flatMap(position => shownAt(prompt, fired, position, isFolded))),
       head: fullOf(heads, wide(nLayers * nHeads)),
       layer: fullOf(layers, wide(nLayers)),
     },
   };
 };
+
+/**
+ * The contributions of what fired at a token, without neurons that are folded away.
+ *
+ * @param {Pick<import("./prompt.js").Prompt, "nLayers" | "fired">} prompt
+ * @param {import("./packed.js").Numbers} contributions
+ * @param {number} position
+ * @param {(layer: number, neuron: number) => boolean} isFolded
+ */
+const shownAt = (prompt, contributions, position, isFolded) =>
+  Array.from({ length: prompt.nLayers }, (_, layer) =>
+    prompt
+      .fired(position, layer)
+      .filter(({ neuron }) => !isFolded(layer, neuron))
+      .map(({ i }) => contributions[i]),
+  ).flat();
 
 /** Words of a contribution: "+1.42 logit". */
 export const logits = (/** @type {number} */ value) => {

@@ -3,6 +3,8 @@
 // what follows the last one isn't known.
 
 const BEGINS = /^\s+["'“‘«([]?[\p{L}\p{N}]/u;
+const NAME = /^\s+["'“‘«([]?[\p{Lu}\p{N}]/u;
+const ENDS = /[.!?:\n]\s*$/;
 const GOES_ON = /^[\p{L}\p{N}\p{M}'’-]/u;
 
 /**
@@ -23,8 +25,18 @@ export const wordStarts = (tokens, isCut) => {
 };
 
 /**
- * The position before the whole word with the highest score, the last of equals; in a text without
- * words the position before the last token.
+ * Whether a name or a number follows a position: what facts are about. A capital that begins a
+ * sentence tells nothing.
+ *
+ * @param {string[]} tokens
+ * @param {number} position
+ */
+const isName = (tokens, position) =>
+  NAME.test(tokens[position + 1]) && !ENDS.test(tokens[position]);
+
+/**
+ * The position before the whole word with the highest score, the last of equals: of names and numbers
+ * where there are any. In a text without words the position before the last token.
  *
  * @param {string[]} tokens
  * @param {boolean} isCut
@@ -33,14 +45,11 @@ export const wordStarts = (tokens, isCut) => {
  */
 export const openingToken = (tokens, isCut, score, sinks = []) => {
   const all = wordStarts(tokens, isCut);
-  const starts = all.filter(position => !sinks.includes(position));
-  const last = Math.max(0, tokens.length - 2);
-  return (
-    (starts.length ? starts : all).reduce(
-      (best, position) => (best === null || score(position) >= score(best) ? position : best),
-      /** @type {number | null} */ (null),
-    ) ?? last
-  );
+  const ordinary = all.filter(position => !sinks.includes(position));
+  const names = ordinary.filter(position => isName(tokens, position));
+  const [starts] = [names, ordinary, all].filter(found => found.length);
+  if (!starts) return Math.max(0, tokens.length - 2);
+  return starts.reduce((best, position) => (score(position) >= score(best) ? position : best));
 };
 
 /**

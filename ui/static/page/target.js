@@ -72,11 +72,12 @@ export const loadTarget = async ({ isFirst = false } = {}) => {
     const wanted = isFirst ? { ...asked, target: { ...asked.target, first: true } } : asked;
     const tell = (/** @type {import("./job.js").Progress} */ state) =>
       put({ data: null, words: progressWords(state) });
-    const data = decodeTarget(await runJob("target", wanted, tell, own.signal), shown);
+    const answer = await runJob("target", wanted, tell, own.signal);
+    await loadAlwaysOn();
+    const data = decodeTarget(answer, shown, isAlwaysOn);
     if (isFirst && chooseFirst(asked, data)) return;
     keep(memory, key, data, KEPT);
     put({ data });
-    await loadAlwaysOn();
     if (store.target.key === key) reopen(shown, data);
   } catch (error) {
     const trouble = error instanceof Cancelled ? "cancelled" : /** @type {Error} */ (error).message;
