@@ -112,7 +112,7 @@ class LensLogits:
             rank = torch.from_numpy(_at_least(logits.numpy(), own[:, 0].numpy()))
         else:
             rank = (logits >= own).sum(1)
-        weight = cast("Tensor", self._parts.unembedding.weight).detach()
+        weight = cast("Tensor", self._parts.unembedding.weight)  # itself: its ties are remembered
         if weight.device.type != "cpu" or self._parts.unembedding.bias is not None:
             return rank
         of = ties(weight)
