@@ -33,6 +33,12 @@ class Checked:
             raise KnError(f"{name} must be a whole number from 0 to {below - 1}")
         return value
 
+    def flag(self, name: str, default: bool) -> bool:
+        value = self._given.get(name, default)
+        if not isinstance(value, bool):
+            raise KnError(f"{name} must be true or false")
+        return value
+
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
         value = self._given.get(name)
         if value not in choices:

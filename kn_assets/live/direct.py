@@ -41,7 +41,8 @@ class LiveTarget:
     -1 for none; logit, embedding, biases: float32 [T]; mlp, attention: float32 [T, L]; heads:
     float32 [T, L, H] (see `Contributions`); fired: float32 [n], of the neurons asked about;
     probability: float32 [T] and rank: int64 [T], at the end; lens_probability, lens_rank: [T, L],
-    after each layer; text_log_probability: float32 [T], see `LensLogits.following`.
+    after each layer, or None where they weren't asked for; text_log_probability: float32 [T], see
+    `LensLogits.following`.
     """
 
     target_words: list[str | None]
@@ -50,8 +51,8 @@ class LiveTarget:
     logit: np.ndarray
     probability: np.ndarray
     rank: np.ndarray
-    lens_rank: np.ndarray
-    lens_probability: np.ndarray
+    lens_rank: np.ndarray | None
+    lens_probability: np.ndarray | None
     text_log_probability: np.ndarray
     fired: np.ndarray
     mlp: np.ndarray
@@ -83,7 +84,8 @@ class LiveDirect:
         a `text`.
 
         `target`: `target` and `against` as `targets` reads them, and the neurons `fired`, see
-        `packed`; the bytes of a `LiveTarget`. `reads`: `layer`, `neuron`, `position`, and the
+        `packed`; whether the `lens` is wanted, which takes longest the first time; the bytes of a
+        `LiveTarget`. `reads`: `layer`, `neuron`, `position`, and the
         target of what is carried on; JSON as UTF-8.
         """
         ids = self._ids(asked)
@@ -95,20 +97,21 @@ class LiveDirect:
         """Contributions to a target at all positions of a prompt, int [T]."""
         found = self._pass(ids, progress)
         wanted, other = self._targets(asked)
-        lens = self._lens(found, progress)
+        lens = self._lens(found)
         at, held_against = self._ids_of(found, wanted, other, lens.answers)
         told = self._contributions(found, at, held_against)
-        ranks = lens.ranks(at, progress)
+        end, layers = lens.at_end(at), lens.ranks(at, progress) if asked["lens"] else None
+        self._forget()
         place, neuron = unpacked(asked["fired"])
         return LiveTarget(
             target_words=self._words(at),
             target_ids=at,
             against_words=None if held_against is None else self._words(held_against),
             logit=told.logit,
-            probability=ranks.probability[:, -1],
-            rank=ranks.rank[:, -1],
-            lens_rank=ranks.rank,
-            lens_probability=ranks.probability,
+            probability=end.probability,
+            rank=end.rank,
+            lens_rank=None if layers is None else layers.rank,
+            lens_probability=None if layers is None else layers.probability,
             text_log_probability=lens.following,
             fired=told.neurons.reshape(-1, told.neurons.shape[2])[place, neuron],
             mlp=told.mlp,
@@ -202,13 +205,12 @@ class LiveDirect:
         self._forget()
         return self._passes[name]
 
-    def _lens(self, found: HeldPass, progress: Progress) -> LensLogits:
+    def _lens(self, found: HeldPass) -> LensLogits:
         from kn_assets.atlas.direct.ranks import LensLogits
 
         name = found.ids.tobytes()
         if name not in self._lenses:
-            self._lenses[name] = LensLogits(found.parts, found.outputs, found.ids, progress)
-            self._forget()
+            self._lenses[name] = LensLogits(found.parts, found.outputs, found.ids)
         return self._lenses[name]
 
     def _forget(self) -> None:

@@ -41,7 +41,8 @@ def live(lake: Lake) -> LiveDirect:
 
 def asked(live: LiveDirect, target: object = NEXT, **more: Any) -> LiveTarget:
     none = packed(np.empty(0, np.int64), np.empty(0, np.int64))
-    question = {"do": "target", "target": target, "against": None, "prompt": 2, "fired": none}
+    question = {"do": "target", "target": target, "against": None, "prompt": 2}
+    question |= {"fired": none, "lens": True}
     return from_bytes(LiveTarget, live.answer({**question, **more}, Progress()))
 
 
@@ -108,6 +109,13 @@ def test_fired_neurons_come_in_the_order_asked_for(live: LiveDirect) -> None:
     found = asked(live, {"kind": "token", "id": token}, fired=fired)
     np.testing.assert_allclose(found.fired, wanted, atol=1e-5)
     assert np.abs(found.fired).max() > 1e-3
+
+
+def test_the_lens_may_be_left_out(live: LiveDirect) -> None:
+    found, whole = asked(live, lens=False), asked(live)
+    assert found.lens_rank is found.lens_probability is None
+    np.testing.assert_array_equal(found.rank, whole.lens_rank[:, -1])
+    np.testing.assert_array_equal(found.mlp, whole.mlp)
 
 
 def test_the_answer_is_first_everywhere(live: LiveDirect) -> None:

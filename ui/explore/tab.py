@@ -89,7 +89,8 @@ def _target(context: Context, given: Checked) -> Work:
     def fired() -> Answer:
         return view.fired(context.database, atlas["model"], of) if isinstance(of, int) else {}
 
-    return context.live.target(atlas["model"], of, _targets(given), fired, atlas["n_layers"])
+    asked = {**_targets(given), "lens": given.flag("lens", True)}
+    return context.live.target(atlas["model"], of, asked, fired, atlas["n_layers"])
 
 
 def _reads(context: Context, given: Checked) -> Work:

@@ -128,16 +128,16 @@ class Live:
         self,
         key: str,
         of: int | str,
-        asked: dict[str, Answer | None],
+        asked: dict[str, Any],
         fired: Callable[[], dict[str, np.ndarray]],
         n_layers: int,
     ) -> Work:
         """Direct contributions to a target in a prompt (its id) or a text, as `target.told` gives
         them.
 
-        asked: the `target`, and what it is held `against`; fired: columns of the prompt's fired
-        neurons, whose contributions are told in the order of `pack_fired`. Raises KnError where
-        nothing can be run.
+        asked: the `target`, what it is held `against`, whether the `lens` is wanted; fired: columns
+        of the prompt's fired neurons, whose contributions are told in the order of `pack_fired`.
+        Raises KnError where nothing can be run.
         """
         question, shared = self._direct("target", key, of, asked)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from kn_assets.live.arrays import from_bytes
 from kn_assets.live.direct import LiveTarget
 from ui.pack import pack
@@ -34,6 +36,10 @@ def told(body: bytes) -> Answer:
         "target_ids": found.target_ids.tolist(),
         "against_words": found.against_words,
         "n_heads": found.heads.shape[2],
-        **{name: pack(getattr(found, name).ravel(), "f4") for name in _FLOATS},
-        **{name: pack(getattr(found, name).ravel(), "u4") for name in _RANKS},
+        **{name: _packed(getattr(found, name), "f4") for name in _FLOATS},
+        **{name: _packed(getattr(found, name), "u4") for name in _RANKS},
     }
+
+
+def _packed(values: np.ndarray | None, dtype: str) -> dict[str, str] | None:
+    return None if values is None else pack(values.ravel(), dtype)

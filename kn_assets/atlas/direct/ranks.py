@@ -26,10 +26,18 @@ KEPT_BYTES = 1 << 29
 
 @dataclass(frozen=True, eq=False)
 class Ranks:
-    """rank: int64 [T, L], from 1, the worst of a tie, 0 without a target; probability: float32."""
+    """rank: int64, from 1, the worst of a tie, 0 without a target; probability: float32."""
 
     rank: np.ndarray
     probability: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """logits: [T, vocabulary]; totals: [T], the logarithm of the sum of their exponentials."""
+
+    logits: Tensor
+    totals: Tensor
 
 
 def answers(parts: Parts, output: Tensor) -> np.ndarray:
@@ -50,59 +58,65 @@ class LensLogits:
     probability of the token that really follows, 0 at the last position.
     """
 
-    def __init__(
-        self, parts: Parts, outputs: list[Tensor], ids: np.ndarray, progress: Progress
-    ) -> None:
+    def __init__(self, parts: Parts, outputs: list[Tensor], ids: np.ndarray) -> None:
         """outputs: the blocks' outputs, [1, T, d_model] each, in float32; ids: int [T]."""
         self._parts, self._outputs = parts, outputs
-        self._kept: list[Tensor] = []
-        self._totals: list[Tensor] = []
-        last = None
-        keeps = 4 * len(ids) * len(outputs) * parts.vocab_size <= KEPT_BYTES
-        with progress.bar("lens", len(outputs), "layers") as bar:
-            for last in self._computed(bar):
-                self._totals.append(last.logsumexp(1))
-                if keeps:
-                    self._kept.append(last)
-        assert last is not None, "a model has layers"
-        self.answers = last.argmax(1).cpu().numpy()
-        self.following = self._following(last, ids)
+        self._last = self._computed(len(outputs) - 1)
+        self._kept: list[_Layer] = []
+        self.answers = self._last.logits.argmax(1).cpu().numpy()
+        self.following = self._following(ids)
 
     @property
     def size(self) -> int:
         """Bytes that are kept."""
-        return sum(4 * kept.numel() for kept in self._kept)
+        return 4 * sum(layer.logits.numel() for layer in [self._last, *self._kept])
+
+    def at_end(self, target: np.ndarray) -> Ranks:
+        """Of a target at each position, int64 [T], -1 for none, after the last layer: [T] each."""
+        rank, probability = self._of(self._last, target)
+        return Ranks(rank, probability)
 
     def ranks(self, target: np.ndarray, progress: Progress) -> Ranks:
-        """Of a target at each position, int64 [T], -1 for none."""
-        import torch
+        """Of a target as `at_end`, after each layer: [T, L] each."""
+        before = len(self._outputs) - 1
+        with progress.bar("lens", before, "layers of the lens") as bar:
+            found = [self._of(layer, target) for layer in self._layers(before, bar)]
+        found.append(self._of(self._last, target))
+        rank, probability = (np.stack(columns, 1) for columns in zip(*found, strict=True))
+        return Ranks(rank, probability)
 
-        rank, probability = [], []
-        ids = torch.from_numpy(np.maximum(target, 0)).to(self._totals[0].device)
-        with progress.bar("ranks", len(self._outputs), "layers") as bar:
-            for logits, total in zip(self._logits(bar), self._totals, strict=True):
-                own = logits.gather(1, ids[:, None])
-                rank.append(self._rank(logits, own, ids).cpu().numpy())
-                probability.append((own[:, 0] - total).exp().cpu().numpy())
-        there = (target >= 0)[:, None]
-        return Ranks(np.stack(rank, 1) * there, np.stack(probability, 1) * there)
-
-    def _logits(self, bar: Bar) -> Iterator[Tensor]:
-        if not self._kept:
-            yield from self._computed(bar)
+    def _layers(self, before: int, bar: Bar) -> Iterator[_Layer]:
+        """All layers but the last; they are kept where they take little memory."""
+        if self._kept:
+            yield from self._kept
+            bar.advance(before)
             return
-        yield from self._kept
-        bar.advance(len(self._kept))
+        keeps = 4 * self._last.logits.numel() * len(self._outputs) <= KEPT_BYTES
+        made: list[_Layer] = []
+        for index in range(before):
+            layer = self._computed(index)
+            if keeps:
+                made.append(layer)
+            yield layer
+            bar.advance()
+        self._kept = made
 
-    def _computed(self, bar: Bar) -> Iterator[Tensor]:
-        """Logits of all tokens, [T, vocab_size], layer by layer."""
+    def _computed(self, layer: int) -> _Layer:
         import torch
 
-        for output in self._outputs:
-            with torch.no_grad():
-                logits = self._parts.logits(output[0])
-            yield logits
-            bar.advance()
+        with torch.no_grad():
+            logits = self._parts.logits(self._outputs[layer][0])
+            return _Layer(logits, logits.logsumexp(1))
+
+    def _of(self, layer: _Layer, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rank and probability of a target at each position, 0 where there is none."""
+        import torch
+
+        ids = torch.from_numpy(np.maximum(target, 0)).to(layer.logits.device)
+        own = layer.logits.gather(1, ids[:, None])
+        rank = self._rank(layer.logits, own, ids).cpu().numpy()
+        probability = (own[:, 0] - layer.totals).exp().cpu().numpy()
+        return rank * (target >= 0), probability * (target >= 0)
 
     def _rank(self, logits: Tensor, own: Tensor, ids: Tensor) -> Tensor:
         """How many tokens are at least as likely, int64 [T]; those of equal rows always are."""
@@ -112,7 +126,7 @@ class LensLogits:
             rank = torch.from_numpy(_at_least(logits.numpy(), own[:, 0].numpy()))
         else:
             rank = (logits >= own).sum(1)
-        weight = cast("Tensor", self._parts.unembedding.weight).detach()
+        weight = cast("Tensor", self._parts.unembedding.weight)  # itself: its ties are remembered
         if weight.device.type != "cpu" or self._parts.unembedding.bias is not None:
             return rank
         of = ties(weight)
@@ -123,11 +137,11 @@ class LensLogits:
             rank[rows] += below
         return rank
 
-    def _following(self, logits: Tensor, ids: np.ndarray) -> np.ndarray:
+    def _following(self, ids: np.ndarray) -> np.ndarray:
         import torch
 
-        after = torch.from_numpy(np.asarray(ids[1:], np.int64)).to(logits.device)
-        own = logits[:-1].gather(1, after[:, None])[:, 0] - self._totals[-1][:-1]
+        after = torch.from_numpy(np.asarray(ids[1:], np.int64)).to(self._last.logits.device)
+        own = self._last.logits[:-1].gather(1, after[:, None])[:, 0] - self._last.totals[:-1]
         return np.append(own.cpu().numpy(), 0.0).astype(np.float32)
 
 

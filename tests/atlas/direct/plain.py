@@ -138,6 +138,7 @@ class Plain:
 
             return hook
 
+        told: dict[str, tuple[str, ...]]
         if _GATED[0] in names:
             told = {_GATED[0]: ("gate",), _GATED[1]: ("up",)}
         elif _FUSED in names:

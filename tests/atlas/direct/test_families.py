@@ -1,7 +1,8 @@
 """Contributions, reads and later heads in each family, against what changes when a part is gone.
 
 With patterns and scales held, and all else frozen, a logit or a pre-activation falls by exactly
-what a part gave to it.
+what a part gave to it. Nothing crosses positions then, so at each position another part is taken
+away in one run.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from kn_assets.atlas.direct.later import carried_by_head, later
 from kn_assets.atlas.direct.layout import Layout
 from kn_assets.atlas.direct.reads import reads
 from kn_assets.models.parts import find_parts
-from tests.atlas.direct.plain import Plain, frozen
+from tests.atlas.direct.plain import Change, Plain, frozen
 from tests.models import families
 
 IDS = np.arange(3, 14) * 7 % 300
+N = len(IDS)
 TARGET = np.append(IDS[1:], -1)
-AT = np.arange(len(IDS) - 1)
 POSITION, NEURON = 6, 17
 CLOSE = 1e-4
 
@@ -37,16 +38,19 @@ class Tried:
     plain: Plain
     told: Contributions
 
-    def part(self, values: Tensor, head: int) -> Tensor:
-        """A copy without one head's part."""
-        width = values.shape[-1] // self.held.layout.n_heads
-        values = values.clone()
-        values[..., head * width : (head + 1) * width] = 0
-        return values
+    @property
+    def n_heads(self) -> int:
+        return self.held.layout.n_heads
 
-    def only(self, kept: Tensor, now: Tensor, head: int) -> Tensor:
-        """What was kept, but for one head's part."""
-        return kept + (now - self.part(now, head)) - (kept - self.part(kept, head))
+    def of_heads(self, head_at: np.ndarray, layer: int) -> Tensor:
+        """1 where a position's head stands in what an output projection takes, else 0."""
+        mask = torch.zeros(1, N, self.n_heads, self.held.heads[layer].shape[-1] // self.n_heads)
+        mask[0, range(N), head_at] = 1
+        return mask.flatten(-2)
+
+    def lost(self, change: Change) -> np.ndarray:
+        """By how much the target's logit falls, [T]."""
+        return of_target(self.plain.logits) - of_target(self.plain.run(change))
 
 
 @pytest.fixture(scope="module", params=families.PLACES)
@@ -58,7 +62,7 @@ def tried(request: pytest.FixtureRequest) -> Tried:
 
 
 def of_target(logits: Tensor) -> np.ndarray:
-    return np.append(logits[AT, TARGET[AT]].numpy(), 0.0)
+    return np.append(logits[range(N - 1), TARGET[:-1]].numpy(), 0.0)
 
 
 def test_all_units_sum_to_the_models_own_logit(tried: Tried) -> None:
@@ -74,109 +78,113 @@ def test_all_units_sum_to_the_models_own_logit(tried: Tried) -> None:
 
 
 def test_each_unit_is_missed_by_as_much_as_it_gives(tried: Tried) -> None:
-    plain, told = tried.plain, tried.told
-    logit = of_target(plain.logits)
-    np.testing.assert_allclose(of_target(plain.run(frozen)), logit, atol=CLOSE)
+    told = tried.told
+    np.testing.assert_allclose(tried.lost(frozen), 0, atol=CLOSE)
+    layer_at = np.arange(N) % tried.held.parts.n_layers
+    head_at, neuron_at = np.arange(N) // 2 % tried.n_heads, np.arange(N) * 5 % 48
 
-    def lost(site: str, layer: int, without: Tensor) -> np.ndarray:
-        def change(at: str, of: int, kept: Tensor, now: Tensor) -> Tensor:
-            return without if (at, of) == (site, layer) else frozen(at, of, kept, now)
+    def without_heads(site: str, layer: int, kept: Tensor, now: Tensor) -> Tensor:
+        if site != "heads":
+            return frozen(site, layer, kept, now)
+        here = torch.from_numpy(layer_at == layer)[None, :, None]
+        return kept * (1 - tried.of_heads(head_at, layer) * here)
 
-        return logit - of_target(plain.run(change))
+    def without_neurons(site: str, layer: int, kept: Tensor, now: Tensor) -> Tensor:
+        if site != "neurons":
+            return frozen(site, layer, kept, now)
+        gone = kept.clone()
+        here = np.flatnonzero(layer_at == layer)
+        gone.view(N, -1)[here, neuron_at[here]] = 0
+        return gone
 
-    for layer in range(tried.held.parts.n_layers):
-        heads = tried.held.heads[layer].detach()
-        for head in range(tried.held.layout.n_heads):
-            gone = lost("heads", layer, tried.part(heads, head))
-            np.testing.assert_allclose(told.heads[:, layer, head], gone, atol=CLOSE)
-        neurons = tried.held.neurons[layer].detach()
-        without = neurons.clone()
-        without[..., NEURON] = 0
-        gone = lost("neurons", layer, without)
-        np.testing.assert_allclose(told.neurons[:, layer, NEURON], gone, atol=CLOSE)
-    none = torch.zeros_like(tried.held.inputs[0])
-    np.testing.assert_allclose(told.embedding, lost("stream", 0, none), atol=CLOSE)
+    def without_embedding(site: str, layer: int, kept: Tensor, now: Tensor) -> Tensor:
+        none = (site, layer) == ("stream", 0)
+        return torch.zeros_like(kept) if none else frozen(site, layer, kept, now)
 
-    def nothing(at: str, layer: int, kept: Tensor, now: Tensor) -> Tensor:
-        return now if at == "stream" and layer else torch.zeros_like(kept)
+    def with_nothing(site: str, layer: int, kept: Tensor, now: Tensor) -> Tensor:
+        return now if site == "stream" and layer else torch.zeros_like(kept)
 
-    np.testing.assert_allclose(told.biases, of_target(plain.run(nothing)), atol=CLOSE)
+    gone, at = tried.lost(without_heads), range(N)
+    np.testing.assert_allclose(told.heads[at, layer_at, head_at], gone, atol=CLOSE)
+    gone = tried.lost(without_neurons)
+    np.testing.assert_allclose(told.neurons[at, layer_at, neuron_at], gone, atol=CLOSE)
+    np.testing.assert_allclose(told.embedding, tried.lost(without_embedding), atol=CLOSE)
+    left = of_target(tried.plain.run(with_nothing))
+    np.testing.assert_allclose(told.biases, left, atol=CLOSE)
 
 
 def test_what_a_neuron_reads_is_missed_by_as_much_as_it_gives(tried: Tried) -> None:
-    plain, layer, neuron = tried.plain, 1, NEURON
-    found = reads(tried.held, layer, neuron, POSITION)
-    before = {}
+    """A token is taken from the stream, of which the heads of `through` take notice, or none."""
+    plain, layer = tried.plain, 1
 
-    def pre_activation(part: str, change: object) -> float:
-        plain.run(change)  # type: ignore[arg-type]
-        return float(plain.pre_activations[layer, part][POSITION, neuron])
-
-    def without(token: int | None, head: int | None) -> object:
-        """The stream without a token (None: any), of which one head (-1: none) takes notice."""
-
-        def change(at: str, of: int, kept: Tensor, now: Tensor) -> Tensor:
-            if of != layer or at == "neurons":
-                return frozen(at, of, kept, now)
-            if at == "stream":
+    def without(token: int | slice, through: list[int]) -> Change:
+        def change(site: str, of: int, kept: Tensor, now: Tensor) -> Tensor:
+            if of != layer or site == "neurons":
+                return frozen(site, of, kept, now)
+            if site == "stream":
                 gone = kept.clone()
-                gone[:, slice(None) if token is None else token] = 0
+                gone[:, token] = 0
                 return gone
-            if head is None:
-                return now
-            return kept if head < 0 else tried.only(kept, now, head)
+            mask = sum(tried.of_heads(np.full(N, head), layer) for head in through)
+            return kept + (now - kept) * mask
 
         return change
 
-    plain.run(frozen)
-    names = sorted(part for of, part in plain.pre_activations if of == layer)
-    assert [part.name for part in found.parts] == names
+    def pre_activations(change: Change) -> dict[str, float]:
+        plain.run(change)
+        return {
+            part: float(values[POSITION, NEURON])
+            for (of, part), values in plain.pre_activations.items()
+            if of == layer
+        }
+
+    every, last = list(range(tried.n_heads)), tried.n_heads - 1
+    whole = pre_activations(frozen)
+    nothing = pre_activations(without(slice(None), every))
+    alone = pre_activations(without(POSITION, []))
+    one, other = (pre_activations(without(t, [h])) for h, t in ((0, 0), (last, POSITION)))
+    summed = pre_activations(without(3, every))
+    found = reads(tried.held, layer, NEURON, POSITION)
+    assert [part.name for part in found.parts] == sorted(whole)
     for part in found.parts:
-        before[part.name] = pre_activation(part.name, frozen)
-        assert part.value == pytest.approx(before[part.name], abs=CLOSE)
-        assert part.own + part.heads.sum() + part.biases == pytest.approx(part.value, abs=CLOSE)
-        assert part.biases == pytest.approx(
-            pre_activation(part.name, without(None, None)), abs=CLOSE
-        )
-        gone = part.value - pre_activation(part.name, without(POSITION, -1))
-        assert part.own == pytest.approx(gone, abs=CLOSE)
-        assert part.heads.shape == (tried.held.layout.n_heads, POSITION + 1)
-        for head, token in ((0, 0), (tried.held.layout.n_heads - 1, POSITION - 2)):
-            gone = part.value - pre_activation(part.name, without(token, head))
-            assert part.heads[head, token] == pytest.approx(gone, abs=CLOSE)
-        gone = part.value - pre_activation(part.name, without(3, None))
-        assert part.heads[:, 3].sum() == pytest.approx(gone, abs=CLOSE)
-        assert bool(part.heads.any()) is not found.parallel
-    activations = tried.held.neurons[layer].detach().reshape(len(IDS), -1)
-    assert found.activation == float(activations[POSITION, neuron])
+        name, heads = part.name, part.heads
+        assert heads.shape == (tried.n_heads, POSITION + 1)
+        assert part.value == pytest.approx(whole[name], abs=CLOSE)
+        assert part.own + heads.sum() + part.biases == pytest.approx(part.value, abs=CLOSE)
+        assert part.biases == pytest.approx(nothing[name], abs=CLOSE)
+        assert part.own == pytest.approx(whole[name] - alone[name], abs=CLOSE)
+        assert heads[0, 0] == pytest.approx(whole[name] - one[name], abs=CLOSE)
+        assert heads[last, POSITION] == pytest.approx(alone[name] - other[name], abs=CLOSE)
+        assert heads[:, 3].sum() == pytest.approx(whole[name] - summed[name], abs=CLOSE)
+        assert bool(heads.any()) is not found.parallel
+    activations = tried.held.neurons[layer].detach().view(N, -1)
+    assert found.activation == float(activations[POSITION, NEURON])
 
 
 def test_later_heads_carry_what_is_missed_without_the_neuron(tried: Tried) -> None:
-    plain = tried.plain
-    activations = tried.held.neurons[0].detach().reshape(len(IDS), -1)
+    activations = tried.held.neurons[0].detach().view(N, -1)
     neuron = int(activations[POSITION].abs().argmax())
-    carried = carried_by_head(tried.held, 0, neuron, POSITION, TARGET)
-    assert carried.shape == (1, tried.held.layout.n_heads, len(IDS))
-    assert not carried[..., :POSITION].any()
-    logit = of_target(plain.logits)
+    head_at = np.arange(N) % tried.n_heads
 
-    def through(head: int | None) -> np.ndarray:
-        """What the logit loses without the neuron, of which one head takes notice, or none."""
+    def without(through: bool) -> Change:
+        """The neuron's output; of which one head at each position takes notice, or none."""
 
-        def change(at: str, of: int, kept: Tensor, now: Tensor) -> Tensor:
-            if (at, of) == ("neurons", 0):
+        def change(site: str, layer: int, kept: Tensor, now: Tensor) -> Tensor:
+            if (site, layer) == ("neurons", 0):
                 gone = kept.clone()
-                gone.reshape(len(IDS), -1)[POSITION, neuron] = 0
+                gone.view(N, -1)[POSITION, neuron] = 0
                 return gone
-            if (at, of) == ("heads", 1) and head is not None:
-                return tried.only(kept, now, head)
-            return frozen(at, of, kept, now)
+            if (site, layer) == ("heads", 1) and through:
+                return kept + (now - kept) * tried.of_heads(head_at, layer)
+            return frozen(site, layer, kept, now)
 
-        return logit - of_target(plain.run(change))
+        return change
 
-    alone = through(None)
-    for head in range(tried.held.layout.n_heads):
-        np.testing.assert_allclose(carried[0, head], through(head) - alone, atol=CLOSE / 10)
+    carried = carried_by_head(tried.held, 0, neuron, POSITION, TARGET)
+    assert carried.shape == (1, tried.n_heads, N)
+    assert not carried[..., :POSITION].any()
+    gone = tried.lost(without(True)) - tried.lost(without(False))
+    np.testing.assert_allclose(carried[0, head_at, range(N)], gone, atol=CLOSE / 10)
     assert np.abs(carried).max() > 1e-5
     first = later(tried.held, 0, neuron, POSITION, TARGET)
     shares = [abs(c.contribution) for c in first]

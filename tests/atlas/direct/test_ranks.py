@@ -42,10 +42,14 @@ def test_ranks_by_layer(family: str, kept: int, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module, "KEPT_BYTES", kept)
     model = families.model(family, "eager").requires_grad_(False)
     outputs, logits = outputs_and_logits(model, family)
-    lens = LensLogits(find_parts(model), outputs, IDS, Progress())
-    assert (lens.size > 0) == (kept > 0)
+    lens = LensLogits(find_parts(model), outputs, IDS)
     target = np.array([5, 299, 0, -1, 17, 17, 40, 41, 42, 43, -1])
-    found = lens.ranks(target, Progress())
+    lens.ranks(np.zeros_like(target), Progress())
+    of_layers = len(outputs) if kept else 1
+    assert lens.size == 4 * len(IDS) * logits.shape[2] * of_layers
+    found, end = lens.ranks(target, Progress()), lens.at_end(target)
+    np.testing.assert_array_equal(end.rank, found.rank[:, -1])
+    np.testing.assert_array_equal(end.probability, found.probability[:, -1])
     assert found.rank.shape == found.probability.shape == (len(IDS), len(outputs))
     p = torch.from_numpy(logits).double().softmax(-1).numpy()
     for position, token in enumerate(target):
@@ -64,7 +68,7 @@ def test_tokens_with_equal_rows_share_the_worst_rank() -> None:
     model = families.model("gpt2", "eager").requires_grad_(False)
     model.lm_head.weight[20:120] = model.lm_head.weight[7]
     outputs, logits = outputs_and_logits(model, "gpt2")
-    lens = LensLogits(find_parts(model), outputs, IDS, Progress())
+    lens = LensLogits(find_parts(model), outputs, IDS)
     for token in (7, 20, 119):
         rank = lens.ranks(np.full(len(IDS), token), Progress()).rank
         for layer, of in enumerate(logits):

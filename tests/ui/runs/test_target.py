@@ -100,6 +100,8 @@ def test_all_arrays_are_there(api: Api) -> None:
     np.testing.assert_array_equal(unpack(found["lens_rank"]), stored)
     p = unpack(shown["lens"]["next_probability"])
     np.testing.assert_allclose(unpack(found["lens_probability"]), p, atol=1e-4)
+    quick = told(api, "target", prompt=2, target=NEXT, lens=False)
+    assert quick == {**found, "lens_rank": None, "lens_probability": None}
 
 
 def test_reads(api: Api) -> None:
@@ -126,6 +128,7 @@ def test_reads(api: Api) -> None:
         ({"prompt": 2, "target": {"kind": "token", "id": 1 << 20}}, "from 0 to 299"),
         ({"prompt": 2, "target": {"kind": "token", "token": "Kabul is"}}, "is 3 tokens of this"),
         ({"prompt": 2, "target": NEXT, "against": NEXT}, "held against"),
+        ({"prompt": 2, "target": NEXT, "lens": 1}, "lens must be true or false"),
         ({"prompt": 999, "target": NEXT}, "no prompt 999"),
         ({"prompt": "2", "target": NEXT}, "prompt must be a whole number"),
         ({"text": " ", "target": NEXT}, "there is no text"),
