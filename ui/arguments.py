@@ -11,6 +11,7 @@ from ui.rows import Answer
 LONGEST_SEARCH = 200
 LARGEST_PAGE = 500
 LONGEST_OUTLINE = 200
+TARGETS = ("next", "answer", "token")
 
 
 class Checked:
@@ -30,6 +31,12 @@ class Checked:
         value = self._given.get(name)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < below:
             raise KnError(f"{name} must be a whole number from 0 to {below - 1}")
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self._given.get(name, default)
+        if not isinstance(value, bool):
+            raise KnError(f"{name} must be true or false")
         return value
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
@@ -52,6 +59,21 @@ class Checked:
         if not pairs or len(whole) < len(pairs):
             raise KnError(f"{name} must be 1 to {most} pairs of whole numbers")
         return whole
+
+    def target(self, name: str) -> Answer | None:
+        """A target token as `kn_assets.atlas.direct.targets` reads it; None where none is given."""
+        value = self._given.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise KnError(f"{name} must name a kind of target")
+        given = Checked(self._context, value)
+        found: Answer = {"kind": given.choice("kind", TARGETS)}
+        if found["kind"] == "token":
+            if value.get("id") is not None:
+                return {**found, "id": given.integer("id", 1 << 31)}
+            found |= {"token": given.text("token"), "first": value.get("first") is True}
+        return found
 
     def outline(self) -> list[tuple[float, float]]:
         """The corners of a figure on the map, three at least."""

@@ -34,14 +34,21 @@ def pack_ids(values: Array) -> dict[str, str]:
 
 def pack_fired(found: dict[str, Array], n_tokens: int, n_layers: int) -> dict[str, Any]:
     """The columns position, layer, neuron and activation, as a prompt's `fired` sends them."""
-    place = found["position"].astype(np.int64) * n_layers + found["layer"]
-    order = np.lexsort((-np.abs(found["activation"]), place))
+    place, order = fired_order(found, n_layers)
     counts = np.bincount(place, minlength=n_tokens * n_layers)
     return {
         "offsets": pack(np.concatenate([[0], np.cumsum(counts)]), "u4"),
         "neuron": pack_ids(found["neuron"][order]),
         "activation": pack(found["activation"][order], "f4"),
     }
+
+
+def fired_order(found: dict[str, Array], n_layers: int) -> tuple[Array, Array]:
+    """Of such columns the place of each row, position * n_layers + layer, and the rows in the order
+    in which `fired` holds them: by place, the strongest first.
+    """
+    place = found["position"].astype(np.int64) * n_layers + found["layer"]
+    return place, np.lexsort((-np.abs(found["activation"]), place))
 
 
 def unpack(packed: dict[str, str]) -> Array:

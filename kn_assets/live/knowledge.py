@@ -21,7 +21,7 @@ from kn_assets.knowledge.questions import Question
 from kn_assets.knowledge.refine import THRESHOLD
 from kn_assets.knowledge.scores import FLOOR
 from kn_assets.lake import Lake
-from kn_assets.live.model import plan_of
+from kn_assets.live.float32 import float32_model
 from kn_assets.live.numbers import to_json
 from kn_assets.live.questions import Asker, Told, top
 from kn_assets.progress import Progress
@@ -47,16 +47,8 @@ class LiveKnowledge:
 
     @classmethod
     def of(cls, lake: Lake, key: str, progress: Progress) -> LiveKnowledge:
-        """Load the model of an atlas, with the faster products that the stored tables are made by.
-
-        Raises KnError as `plan_of`, and where the model can't be read.
-        """
-        from kn_assets.models.linears import use_onednn_linears
-        from kn_assets.models.load import load
-
-        plan = plan_of(lake, key)
-        loaded = load(plan.source, lake, "float32", attention="eager", progress=progress)
-        use_onednn_linears(loaded.model)
+        """Load the model of an atlas. Raises KnError as `float32_model`."""
+        loaded = float32_model(lake, key, progress)
         stamp = Told.stamp(lake, key)
         made = cls(loaded, Told.of(lake, key))
         made._of = lake, key, stamp

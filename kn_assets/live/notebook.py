@@ -29,6 +29,8 @@ from kn_assets.lake import model as partition
 if TYPE_CHECKING:
     import torch
 
+    from kn_assets.atlas.direct.contributions import Contributions
+    from kn_assets.live.direct import LiveDirect
     from kn_assets.live.model import LiveModel
 
 
@@ -58,6 +60,7 @@ class OpenLake:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._live: tuple[str, LiveModel] | None = None
+        self._direct: tuple[str, LiveDirect] | None = None
         self.ask = Questions(self.sql, self._check)
 
     @property
@@ -110,6 +113,29 @@ class OpenLake:
             self._fill(values, atlas, prompt, layers)
         return values if layer is None else values[0]
 
+    def contributions(
+        self, atlas: str, prompt: int, target: object = None, against: object = None
+    ) -> Contributions:
+        """What each unit adds to the logit of a token, at all positions of a prompt of an atlas.
+
+        target: a token's text (" France" with its space; it must be one token), `{"kind": "next"}`
+        for what really follows (the default), `{"kind": "answer"}` for the model's likeliest, or
+        `{"kind": "token", "id": 4649}`. against: None, or a token or the answer: then all numbers
+        are of the difference of the two logits. Returns float32 arrays: `logit`, `embedding` and
+        `biases` [tokens], `attention` and `mlp` [tokens, layers], `heads` [tokens, layers, heads]
+        and `neurons` [tokens, layers, neurons]; embedding, attention, mlp and biases sum to logit.
+        The atlas' model computes them in float32; it must be on this machine, and stays loaded.
+        Raises KnError for an unknown atlas, prompt or token, and where a model's parts don't sum to
+        its logits.
+        """
+        from kn_assets.atlas.lazy_lens import prompt_of
+        from kn_assets.progress import Progress
+
+        self._check(atlas)
+        ids = prompt_of(self._database.lake, partition(atlas), prompt).ids
+        wanted = {"kind": "next"} if target is None else target
+        return self._in_float32(atlas).contributions(ids, wanted, against, Progress())
+
     def _fill(self, values: np.ndarray, atlas: str, prompt: int, layers: range) -> None:
         """Set what is stored of a prompt in `values`, [layers, tokens, neurons]."""
         fired = self._database.cursor().execute(
@@ -146,6 +172,16 @@ class OpenLake:
             self._live = None
             self._live = (atlas, LiveModel.of(self._database.lake, atlas, Progress()))
         return self._live[1]
+
+    def _in_float32(self, atlas: str) -> LiveDirect:
+        """The atlas' model in float32, loaded once: the last one asked for is kept."""
+        from kn_assets.live.direct import LiveDirect
+        from kn_assets.progress import Progress
+
+        if self._direct is None or self._direct[0] != atlas:
+            self._direct = None
+            self._direct = (atlas, LiveDirect.of(self._database.lake, atlas, Progress()))
+        return self._direct[1]
 
     def _check(self, atlas: str) -> None:
         """Raise KnError where there is no such atlas."""

@@ -122,10 +122,16 @@ def main(connection: str, root: str, idle_s: float) -> None:
 def _worker(kind: str) -> Any:
     """The class that answers questions of a kind: with `of` and `answer` as `LiveModel`'s."""
     from kn_assets.live.atlas import LiveAtlas
+    from kn_assets.live.direct import LiveDirect
     from kn_assets.live.knowledge import LiveKnowledge
     from kn_assets.live.model import LiveModel
 
-    return {"prompt": LiveModel, "atlas": LiveAtlas, "knowledge": LiveKnowledge}[kind]
+    return {
+        "prompt": LiveModel,
+        "atlas": LiveAtlas,
+        "knowledge": LiveKnowledge,
+        "direct": LiveDirect,
+    }[kind]
 
 
 if __name__ == "__main__":

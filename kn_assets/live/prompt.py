@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import json
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+
+from kn_assets.live.arrays import from_bytes, to_bytes
 
 ATTENTION_GRID = 1 << 16  # as the atlas keeps it
 
@@ -47,15 +46,8 @@ class LivePrompt:
 
     def to_bytes(self) -> bytes:
         """The prompt for another process; `from_bytes` reads it."""
-        arrays = {k: v for k, v in vars(self).items() if isinstance(v, np.ndarray)}
-        plain = {k: v for k, v in vars(self).items() if k not in arrays}
-        told = np.frombuffer(json.dumps(plain).encode(), np.uint8)
-        buffer = io.BytesIO()
-        np.savez(buffer, _plain=told, **arrays)  # type: ignore[arg-type]
-        return buffer.getvalue()
+        return to_bytes(self)
 
     @classmethod
     def from_bytes(cls, body: bytes) -> LivePrompt:
-        with np.load(io.BytesIO(body), allow_pickle=False) as found:
-            plain: dict[str, Any] = json.loads(found["_plain"].tobytes())
-            return cls(**{f.name: plain.get(f.name, found.get(f.name)) for f in fields(cls)})
+        return from_bytes(cls, body)

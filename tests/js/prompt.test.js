@@ -50,9 +50,10 @@ const promptAnswer = (lens = null) => {
 test("what fired is found by position and layer, in its order", () => {
   const prompt = decodePrompt(promptAnswer());
   assert.deepEqual(prompt.fired(1, 0), [
-    { neuron: 2, activation: 3 },
-    { neuron: 5, activation: 1 },
+    { neuron: 2, activation: 3, i: 2 },
+    { neuron: 5, activation: 1, i: 3 },
   ]);
+  assert.deepEqual(prompt.range(1), [2, 4]);
   assert.deepEqual(prompt.fired(1, 1), []);
   assert.equal(prompt.count(1, 0), 2);
   assert.equal(prompt.count(1, 1), 0);

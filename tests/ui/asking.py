@@ -86,13 +86,17 @@ def title(screen: Any, name: str) -> str:
 
 def cell_place(screen: Any, layer: int, index: int) -> dict[str, float]:
     """Where the heatmap draws the cell `index` of a layer."""
-    height, width = screen.page.locator("canvas.kn-cells").evaluate(
-        "c => [parseFloat(getComputedStyle(c.closest('.kn-rows')).getPropertyValue('--row')), "
-        "c.clientWidth]"
+    row, line, cell, width = screen.page.locator("canvas.kn-cells").evaluate(
+        "c => [...['row', 'line', 'cell'].map(name => Number(c.dataset[name])), c.clientWidth]"
     )
-    busy = screen.page.evaluate("kn.prompt.busy")
-    cell = max(7, min(20, width // busy))
-    return {"x": 1 + (index + 0.5) * cell, "y": (layer + 0.5) * height}
+    above = screen.page.evaluate("kn.prompt.nLayers") - 1 - layer
+    down, right = divmod(index, int((width - 2) // cell))
+    return {"x": 1 + (right + 0.5) * cell, "y": above * row + (down + 0.5) * line}
+
+
+def show_product(screen: Any) -> None:
+    """Show attention times activations, in place of what the neuron reads."""
+    screen.page.get_by_role("button", name="attention × activations").click()
 
 
 def click_cell(screen: Any, layer: int, index: int) -> None:

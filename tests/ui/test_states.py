@@ -68,6 +68,7 @@ def test_an_atlas_half_way_shows_what_is_there(
     page.locator(".kn-card").wait_for()
     assert page.locator(".kn-text .kn-token").count() > 1
     assert "logit_lens" in page.locator("[data-kn=prompt] .kn-message").inner_text()
+    page.get_by_role("button", name="attention × activations").click()
     pane = page.locator("[data-kn=neuron]").inner_text()
     for table in ("neurons", "neuron_vocabulary", "neuron_peaks", "attention"):
         assert f"no table {table}" in pane.replace("`", "") or f"and {table}" in pane

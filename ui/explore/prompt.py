@@ -126,10 +126,14 @@ def prompt(database: Database, model: str, prompt: int, n_layers: int) -> Answer
 def _fired(
     database: Database, model: str, prompt: int, n_tokens: int, n_layers: int
 ) -> dict[str, dict[str, str]]:
-    found = columns(
+    return pack_fired(fired(database, model, prompt), n_tokens, n_layers)
+
+
+def fired(database: Database, model: str, prompt: int) -> dict[str, Any]:
+    """The columns of a prompt's fired neurons, as `pack_fired` takes them."""
+    return columns(
         database, "SELECT position, layer, neuron, activation FROM heatmap($1, $2)", model, prompt
     )
-    return pack_fired(found, n_tokens, n_layers)
 
 
 def _lens(

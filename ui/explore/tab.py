@@ -7,6 +7,7 @@ from ui.arguments import LARGEST_PAGE, Checked
 from ui.context import Context
 from ui.explore import neuron as neuron_view
 from ui.explore import prompt as view
+from ui.explore import unusual
 from ui.page.widgets import pane
 from ui.rows import Answer
 from ui.runs.job import Work
@@ -46,6 +47,18 @@ def _neuron(context: Context, given: Checked) -> Answer:
     return found
 
 
+def _unusual(context: Context, given: Checked) -> Answer:
+    if not (run := given.text("live")):
+        return unusual.of_prompt(context.database, given.model, given.prompt)
+    atlas = given.atlas
+    fired = context.live.fired(run, atlas["n_layers"])
+    return unusual.of_values(context.database, atlas["model"], atlas["n_prompts"], *fired)
+
+
+def _always_on(context: Context, given: Checked) -> Answer:
+    return unusual.always_on(context.database, given.model)
+
+
 def _text(context: Context, given: Checked) -> Work | Answer:
     text = given.text("text", context.live.limits.characters + 1)
     return context.live.text(given.model, text)
@@ -58,6 +71,34 @@ def _head(context: Context, given: Checked) -> Work:
     return context.live.head(atlas["model"], text or given.prompt, layer, head)
 
 
+def _of(context: Context, given: Checked) -> int | str:
+    """The prompt, or the text, that a live question is about."""
+    return given.text("text", context.live.limits.characters + 1) or given.prompt
+
+
+def _targets(given: Checked) -> Answer:
+    return {
+        "target": given.target("target") or {"kind": "next"},
+        "against": given.target("against"),
+    }
+
+
+def _target(context: Context, given: Checked) -> Work:
+    atlas, of = given.atlas, _of(context, given)
+
+    def fired() -> Answer:
+        return view.fired(context.database, atlas["model"], of) if isinstance(of, int) else {}
+
+    asked = {**_targets(given), "lens": given.flag("lens", True)}
+    return context.live.target(atlas["model"], of, asked, fired, atlas["n_layers"])
+
+
+def _reads(context: Context, given: Checked) -> Work:
+    (model, layer, neuron), of = given.neuron, _of(context, given)
+    where = {"layer": layer, "neuron": neuron, "position": given.integer("position", 1 << 31)}
+    return context.live.reads(model, of, {**where, **_targets(given)})
+
+
 TAB = Tab(
     id="explore",
     title="Explore",
@@ -67,7 +108,7 @@ TAB = Tab(
     + pane("neuron", "The selected neuron")
     + "</div>",
     script="explore/explore.js",
-    texts=("text",),
+    texts=("text", "target", "against", "order"),
     styles=("explore/explore.css",),
     questions={
         "search": _search,
@@ -75,6 +116,8 @@ TAB = Tab(
         "has_prompt": _has_prompt,
         "prompt": _prompt,
         "neuron": _neuron,
+        "unusual": _unusual,
+        "always_on": _always_on,
         "can_run": lambda context, given: {"missing": context.live.missing(given.model)},
         "heads": lambda context, given: context.live.heads(given.model),
     },
@@ -82,5 +125,7 @@ TAB = Tab(
         "text": _text,
         "lens": lambda context, given: context.live.lens(given.model, given.prompt),
         "head": _head,
+        "target": _target,
+        "reads": _reads,
     },
 )

@@ -16,10 +16,12 @@ import numpy as np
 from kn_assets.atlas import lazy_lens
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, model
+from kn_assets.live.direct import packed
 from kn_assets.live.model import n_heads, plan_of, valid
 from kn_assets.live.process import LiveProcess
-from ui.pack import pack
+from ui.pack import fired_order, pack
 from ui.rows import Answer
+from ui.runs import target
 from ui.runs.job import Job, Lane, Work
 from ui.runs.remembered import LiveRuns
 
@@ -80,11 +82,9 @@ class Live:
         if name in self._runs:
             return {"prompt": self._runs.told(name)}
         plan_of(self._lake, key)
-        limits = self.limits
 
         def do(job: Job) -> Answer:
-            run = self._process.run(key, text, limits.tokens, limits.seconds, job.tell, job.stop)
-            self._runs.keep(name, run)
+            self._run_of(key, text, job)
             return {"prompt": self._runs.told(name)}
 
         return Work(LANE, do)
@@ -124,6 +124,70 @@ class Live:
         )
         return Work(LANE, do, shared=("head", key, made, of, layer, head))
 
+    def target(
+        self,
+        key: str,
+        of: int | str,
+        asked: dict[str, Any],
+        fired: Callable[[], dict[str, np.ndarray]],
+        n_layers: int,
+    ) -> Work:
+        """Direct contributions to a target in a prompt (its id) or a text, as `target.told` gives
+        them.
+
+        asked: the `target`, what it is held `against`, whether the `lens` is wanted; fired: columns
+        of the prompt's fired neurons, whose contributions are told in the order of `pack_fired`.
+        Raises KnError where nothing can be run.
+        """
+        question, shared = self._direct("target", key, of, asked)
+
+        def do(job: Job) -> Answer:
+            found = fired()
+            if isinstance(of, str):
+                found, question["longest"] = self._run_of(key, of, job)
+            place, order = fired_order(found, n_layers)
+            question["fired"] = packed(place[order], found["neuron"][order])
+            return self._asking(question, target.told)(job)
+
+        return Work(LANE, do, shared=shared)
+
+    def reads(self, key: str, of: int | str, asked: dict[str, Any]) -> Work:
+        """What a neuron reads in a prompt (its id) or a text: see `LiveDirect.reads`.
+
+        asked: `layer`, `neuron`, `position`, and the `target` of what is carried on, as in
+        `target`. Raises KnError where nothing can be run.
+        """
+        question, shared = self._direct("reads", key, of, asked)
+
+        def do(job: Job) -> Answer:
+            if isinstance(of, str):
+                _, question["longest"] = self._run_of(key, of, job)
+            return self._asking(question, json.loads)(job)
+
+        return Work(LANE, do, shared=shared)
+
+    def _direct(
+        self, do: str, key: str, of: int | str, asked: dict[str, Any]
+    ) -> tuple[dict[str, Any], tuple[object, ...]]:
+        """A question for `LiveDirect`, and the name under which its answer is shared."""
+        plan_of(self._lake, key)
+        text = None if isinstance(of, int) else self.checked(of)
+        made = str(self._lake.meta(model(key), "thresholds"))
+        question = {
+            "kind": "direct", "do": do, "key": key, "prompt": of if text is None else None,
+            "text": text, **asked,
+        }  # fmt: skip
+        return question, (do, key, made, of, json.dumps(asked, sort_keys=True))
+
+    def _run_of(self, key: str, text: str, job: Job) -> tuple[dict[str, np.ndarray], int]:
+        """The fired neurons and the number of tokens of a text's run, which is made if need be."""
+        name = self._name(key, text)
+        if name not in self._runs:
+            limits = self.limits
+            run = self._process.run(key, text, limits.tokens, limits.seconds, job.tell, job.stop)
+            self._runs.keep(name, run)
+        return self._runs.fired(name)
+
     def _asking(
         self, asked: dict[str, Any], decode: Callable[[bytes], Answer]
     ) -> Callable[[Job], Answer]:
@@ -148,6 +212,14 @@ class Live:
         Raises KnError where the run isn't remembered.
         """
         return self._runs.attention(name, layer, neuron)
+
+    def fired(self, name: str, n_layers: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Layer, neuron and activation of all that fired in a run, [n] each, in the order in which
+        the page has them. Raises KnError where the run isn't remembered.
+        """
+        found, _ = self._runs.fired(name)
+        _, order = fired_order(found, n_layers)
+        return found["layer"][order], found["neuron"][order], found["activation"][order]
 
     def checked(self, text: object) -> str:
         """The text, within limits and without half characters. Raises KnError."""

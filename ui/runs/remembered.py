@@ -44,6 +44,14 @@ class LiveRuns:
             self._kept.move_to_end(name)
             return self._kept[name]
 
+    def fired(self, name: str) -> tuple[dict[str, np.ndarray], int]:
+        """The columns of a run's fired neurons, as `pack_fired` takes them, and its tokens' number.
+
+        Raises KnError.
+        """
+        found = self._found(name)
+        return vars(found), len(found.tokens)
+
     def told(self, name: str) -> Answer:
         """A run as `ui.explore.prompt.prompt` gives a prompt, with its name in `live`.
 

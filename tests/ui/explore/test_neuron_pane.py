@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kn_assets.database.database import Database
-from tests.ui.asking import TITLES, busy, click_cell, rows
+from tests.ui.asking import TITLES, busy, click_cell, rows, show_product
 
 pytestmark = pytest.mark.browser
 
@@ -26,6 +26,7 @@ def test_a_neuron_is_clicked_and_both_right_panes_answer(screen: Any, database: 
         f"document.querySelector('[data-kn=neuron] h2').textContent.endsWith('neuron {neuron}')"
     )
     screen.until(f"kn.neuron.card.neuron === {neuron}")
+    show_product(screen)
     top = rows(database, "SELECT name, peak FROM neuron_prompts('tiny', 3, $1, 10)", neuron)
     pane = screen.page.locator("[data-kn=neuron]:visible")
     names = pane.locator(".kn-two section").first.locator(".kn-open b").all_inner_texts()
@@ -63,6 +64,7 @@ def test_where_no_neuron_is_chosen_the_pane_is_empty(screen: Any) -> None:
 def test_attention_follows_the_slider_and_sums(screen: Any, database: Database) -> None:
     layer, neuron = busy(database, 2)
     screen.open(model="tiny", prompt=2, token=9, layer=layer, neuron=neuron)
+    show_product(screen)
     before = len(screen.requests)
     screen.page.get_by_role("slider", name="Token").press("ArrowLeft")
     sentence = screen.page.locator(".kn-sentence")

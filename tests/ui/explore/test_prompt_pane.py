@@ -25,18 +25,19 @@ def test_slider_moves_the_token_and_asks_nobody(screen: Any, database: Database)
     assert screen.page.locator(".kn-text [aria-current]").count() == 1
     lens = rows(
         database,
-        "SELECT token, round(probability, 2) FROM lens('tiny', 2) "
+        "SELECT token, round(probability, 2), next_rank FROM lens('tiny', 2) "
         "WHERE position = 6 AND rank = 1 ORDER BY layer",
     )
     labels = screen.page.locator(".kn-lens")
-    for layer, (token, _) in enumerate(lens):
-        assert f"Layer {layer}: {token}," in labels.nth(layer).get_attribute("aria-label")
+    for layer, (token, _, rank) in enumerate(lens):
+        label = labels.nth(len(lens) - 1 - layer).get_attribute("aria-label")
+        assert label.startswith(f"Layer {layer}: rank {rank:,} of the target: likeliest {token},")
     counts = rows(
         database,
         "SELECT count(*) FROM heatmap('tiny', 2) WHERE position = 6 GROUP BY layer ORDER BY layer",
     )
     shown = screen.page.locator(".kn-counts span").all_inner_texts()
-    assert shown == [str(n) for (n,) in counts]
+    assert shown == [str(n) for (n,) in reversed(counts)]
     assert screen.requests[before:] == []
 
 
@@ -49,7 +50,7 @@ def test_a_token_of_the_text_is_clicked(screen: Any) -> None:
 
 def test_the_lens_tells_its_five_likeliest_on_focus(screen: Any, database: Database) -> None:
     screen.open(model="tiny", prompt=2, token=3)
-    screen.page.locator(".kn-lens").nth(2).hover()
+    screen.page.locator(".kn-lens[data-layer='2']").hover()
     tip = screen.page.locator(".kn-tip")
     assert tip.locator("tr").count() == 5
     (rank,) = rows(
@@ -72,7 +73,7 @@ def test_the_heatmap_works_by_keyboard(screen: Any, database: Database) -> None:
     )
     screen.open(model="tiny", prompt=2, token=5, layer=0, neuron=first)
     screen.page.locator("canvas.kn-cells").focus()
-    screen.page.keyboard.press("ArrowDown")
+    screen.page.keyboard.press("ArrowUp")
     screen.page.keyboard.press("Enter")
     screen.until(f"new URLSearchParams(location.search).get('neuron') === '{neuron}'")
     assert screen.address("layer") == "1"
@@ -84,7 +85,7 @@ def test_the_lens_is_told_by_keyboard_too(screen: Any, database: Database) -> No
     screen.page.keyboard.press("Shift+Tab")
     screen.page.keyboard.press("ArrowDown")
     tip = screen.page.locator(".kn-tip")
-    assert "after layer 1" in tip.inner_text()
+    assert "after layer 4" in tip.inner_text()  # the last of 6 is at the top
     assert tip.locator("tr").count() == 5
 
 
@@ -95,39 +96,39 @@ def told_at(screen: Any, layer: int, index: int) -> str:
     return screen.page.locator(".kn-tip").inner_text()
 
 
-def test_neurons_come_by_strength_or_by_index(screen: Any, database: Database) -> None:
+def test_neurons_come_by_strength_or_stand_at_their_index(screen: Any, database: Database) -> None:
     fired = rows(
         database,
         "SELECT neuron, activation FROM heatmap('tiny', 2) WHERE position = 5 AND layer = 3 "
         "ORDER BY abs(activation) DESC",
     )
-    screen.open(model="tiny", prompt=2, token=5)
-    for choice, order in (
-        ("by index", sorted(fired)),
-        ("strongest first", fired),
-    ):
-        screen.page.get_by_role("button", name=choice).click()
-        for index in (0, 2):
-            neuron, activation = order[index]
-            words = told_at(screen, 3, index)
-            assert words.startswith(f"layer 3 · neuron {neuron} · activation ")
-            assert float(words.split("activation ")[1].split(" ")[0]) == pytest.approx(
-                activation, rel=6e-3
-            )
-
-
-def test_colours_are_scaled_by_layer_or_over_all(screen: Any) -> None:
-    screen.open(model="tiny", prompt=2, token=5)
-    legend = screen.page.locator("[data-kn=prompt] .kn-legend")
-    assert "98th percentile of its layer" in legend.inner_text()
-    assert "below 0" in legend.inner_text()  # made-up activations have both signs
-    pixels = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.join()"
+    screen.open(model="tiny", prompt=2, token=5, order="raw")
+    for index in (0, 2):
+        neuron, activation = fired[index]
+        words = told_at(screen, 3, index)
+        assert words.startswith(f"layer 3 · neuron {neuron} · activation ")
+        assert float(words.split("activation ")[1].split(" ")[0]) == pytest.approx(
+            activation, rel=6e-3
+        )
+    screen.page.get_by_label("Order of the neurons").select_option("index")
+    screen.until("new URLSearchParams(location.search).get('order') === 'index'")
     canvas = screen.page.locator("canvas.kn-cells")
-    before = canvas.evaluate(pixels)
-    screen.page.get_by_role("button", name="global").click()
-    full = screen.page.evaluate("kn.number(kn.prompt.globalScale)")
-    assert full in legend.inner_text()
-    assert canvas.evaluate(pixels) != before
+    width = canvas.evaluate("c => c.clientWidth")
+    y = cell_place(screen, 3, 0)["y"]
+    for neuron, _ in (fired[0], fired[2]):  # 60 neurons from side to side, whatever else fired
+        canvas.hover(position={"x": 3 + (width - 6) * neuron / 59, "y": y})
+        assert f"neuron {neuron} " in screen.page.locator(".kn-tip").inner_text()
+
+
+def test_full_colour_is_the_same_in_each_prompt(screen: Any) -> None:
+    screen.open(model="tiny", prompt=2, token=5)
+    legend = screen.page.locator(".kn-detail .kn-legend")
+    said = legend.inner_text()
+    assert "full: 4 × its layer's threshold" in said
+    assert "below 0" in said  # made-up activations have both signs
+    screen.page.evaluate("kn.go({ prompt: 3 })")
+    screen.settled("kn.prompt.prompt.prompt_id === 3")
+    assert legend.inner_text() == said
 
 
 def test_48_layers_fit_and_a_narrow_row_keeps_the_strongest(
@@ -148,7 +149,7 @@ def test_48_layers_fit_and_a_narrow_row_keeps_the_strongest(
         "WHERE position = 3 GROUP BY layer ORDER BY layer",
     )
     data.close()
-    assert [int(c.split(" of ")[-1]) for c in counts] == [len(n) for _, n in fired]
+    assert [int(c.split(" of ")[-1]) for c in counts] == [len(n) for _, n in reversed(fired)]
     screen.page.set_viewport_size({"width": 400, "height": 800})
     screen.until("document.querySelector('.kn-counts span').textContent.includes(' of ')")
     layer, neurons = fired[20]

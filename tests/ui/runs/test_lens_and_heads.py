@@ -16,7 +16,7 @@ from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
 from kn_assets.synthetic import make_lake
 from tests import small
-from tests.ui.asking import finished
+from tests.ui.asking import finished, show_product
 from tests.ui.screen import Screen
 from ui.api import Api
 from ui.context import Context
@@ -104,7 +104,8 @@ def test_the_page_gets_its_lens_and_a_head(
     screen.open(prompt=5)
     assert screen.page.locator(".kn-cells").is_visible()
     screen.until("kn.prompt.lens")
-    assert screen.page.locator(".kn-lens .kn-word").first.inner_text()
+    assert screen.page.locator(".kn-lens .kn-p").first.inner_text()
+    show_product(screen)
     assert screen.page.locator(".kn-sentence").inner_text().count("mean over its heads")
     screen.page.select_option(".kn-heads", "1")
     layer = screen.page.evaluate("kn.state.layer")
@@ -127,6 +128,7 @@ def test_without_the_model_the_page_says_so(
     told = screen.page.locator("[data-kn=prompt] .kn-message").first.inner_text()
     assert "lens of this prompt" in told
     assert "not on this machine" in told
+    show_product(screen)
     assert screen.page.locator(".kn-heads").is_disabled()
     assert screen.page.get_by_text("single heads need the model").is_visible()
     assert "not on this machine" in (screen.page.locator(".kn-heads").get_attribute("title") or "")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kn_assets.lake import Lake
-from tests.ui.asking import TITLES, click_cell
+from tests.ui.asking import TITLES, click_cell, show_product
 from tests.ui.screen import Screen
 
 pytestmark = pytest.mark.browser
@@ -18,7 +18,7 @@ def test_a_text_of_ones_own_is_run_and_shown(
     screens: Callable[[str], Screen], serve: Callable[..., str], live_lake: Lake
 ) -> None:
     text = "Kabul <script>alert(1)</script> `${1}` \u202eis the capital"
-    screen = screens(serve(live_lake)).open()
+    screen = screens(serve(live_lake)).open(layer=1, neuron=3)
     neuron = screen.address("neuron")
     screen.page.locator(".kn-live summary").click()
     box = screen.page.get_by_label("Your own text")
@@ -45,6 +45,7 @@ def test_a_text_of_ones_own_is_run_and_shown(
     screen.settled("kn.neuron?.card?.layer === 1")
     pane = screen.page.locator("[data-kn=neuron]:visible")
     assert pane.locator(".kn-example").count() > 0
+    show_product(screen)
     titles = pane.locator(".kn-weighted .kn-token").evaluate_all(TITLES)
     assert len(titles) == len(shown)
     assert any("attention ×" in title for title in titles)

@@ -3,39 +3,32 @@
 
 import { context2d, cssColour, fitCanvas } from "../page/canvas.js";
 import { fill, h } from "../page/dom.js";
-import { number } from "../page/format.js";
 import { go } from "../page/navigate.js";
 import { store } from "../page/store.js";
 import { hideTip, showTip } from "../page/tip.js";
+import { byIndex, indexWidth, inOrder, layout, top, under } from "./cell_rows.js";
+import { opacity } from "./judge.js";
 
 /** @typedef {import("../page/prompt.js").Prompt} Prompt */
-/** @typedef {import("../page/prompt.js").Fired} Fired */
-/** @typedef {"strength" | "index"} Order of the neurons in a row */
-/** @typedef {"layer" | "global"} Scaling of the colours */
-/** @typedef {{ layer: number, index: number }} Cell */
+/** @typedef {import("./cell_rows.js").Placed} Placed */
+/** @typedef {{ layer: number, index: number }} Cell a layer and a place among its cells */
 
-const GAP = 1;
-const WIDE_PAGE = 1100; // pixels from which panes are side by side
 /** @type {Record<string, [number, number]>} layers and cells that a key moves by */
 const KEYS = {
   ArrowLeft: [0, -1],
   ArrowRight: [0, 1],
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
+  ArrowUp: [1, 0],
+  ArrowDown: [-1, 0],
 };
 
 export class CellGrid {
-  /** @type {Order} */
-  order = "strength";
-  /** @type {Scaling} */
-  scaling = "layer";
-  /** @type {Fired[][]} those drawn, by layer */
+  /** @type {import("./judge.js").Judge | null} */
+  judge = null;
+  /** @type {Placed[][]} those drawn, by layer */
   #cells = [];
   /** @type {Cell | null} under the keyboard */
   #cursor = null;
-  #cellWidth = 10;
-  #rowHeight = 18;
-  #width = 0;
+  #layout = layout({ width: 0, room: 0, nLayers: 0, busy: 1, isCoarse: false });
   #colours = { positive: [0, 0, 0], negative: [0, 0, 0], ink: "" };
   canvas = h("canvas", {
     class: "kn-cells",
@@ -66,56 +59,50 @@ export class CellGrid {
   /** @param {Prompt} prompt */
   begin(prompt) {
     this.#cursor = null;
-    fill(this.counts, ...Array.from({ length: prompt.nLayers }, () => h("span", {})));
+    const line = (/** @type {number} */ i) => h("span", { "data-layer": prompt.nLayers - 1 - i });
+    fill(this.counts, ...Array.from({ length: prompt.nLayers }, (_, i) => line(i)));
   }
 
   /**
    * What only a new size or a new prompt changes: asking for it at each token would cost a layout.
    *
-   * @param {HTMLElement} pane
-   * @param {HTMLElement} rows that the canvas is one of
-   * @param {HTMLElement} foot what is under them
+   * @param {number} room pixels for all rows, 0: as many as they take
    */
-  measure(pane, rows, foot) {
-    if (!store.prompt) return;
+  measure(room) {
+    if (!store.prompt) return this.#layout;
     const { nLayers, busy } = store.prompt;
-    this.#width = this.node.clientWidth;
-    const isWide = window.innerWidth >= WIDE_PAGE;
-    const room = isWide ? pane.clientHeight - rows.offsetTop - foot.offsetHeight - 14 : 0;
-    // Where panes are side by side a deep model's rows get small rather than leave the screen.
-    this.#rowHeight = room ? Math.max(10, Math.min(24, Math.floor(room / nLayers))) : 14;
-    rows.style.setProperty("--row", `${this.#rowHeight}px`);
-    const cell = Math.floor(this.#width / Math.max(1, busy));
-    this.#cellWidth = Math.max(7, Math.min(20, cell));
+    const isCoarse = matchMedia("(pointer: coarse)").matches || window.innerWidth < 600;
+    this.#layout = layout({ width: this.node.clientWidth, room, nLayers, busy, isCoarse });
+    const { row, line, cell } = this.#layout;
+    Object.assign(this.canvas.dataset, { row, line, cell });
     this.#colours = {
       positive: cssColour("--kn-positive"),
       negative: cssColour("--kn-negative"),
       ink: getComputedStyle(this.canvas).color,
     };
+    return this.#layout;
   }
 
   /** Whether its place has another width than was measured. */
   isResized() {
-    return Math.abs(this.node.clientWidth - this.#width) > 1;
+    return Math.abs(this.node.clientWidth - this.#layout.width) > 1;
   }
 
   paint() {
     const { prompt } = store;
-    if (!prompt) return;
-    const height = this.#rowHeight * prompt.nLayers;
-    if (!fitCanvas(this.canvas, this.#width, height)) return;
-    const ratio = this.canvas.width / this.#width;
+    if (!prompt || !this.judge) return;
+    const { width, row } = this.#layout;
+    const height = row * prompt.nLayers;
+    if (!fitCanvas(this.canvas, width, height)) return;
+    const ratio = this.canvas.width / width;
     const context = context2d(this.canvas);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, this.#width, height);
+    context.clearRect(0, 0, width, height);
     this.#cells = Array.from({ length: prompt.nLayers }, (_, layer) =>
       this.#paintRow(context, prompt, layer),
     );
-    const { layer, neuron } = store.state;
-    if (layer !== null) {
-      const index = this.#cells[layer]?.findIndex(cell => cell.neuron === neuron) ?? -1;
-      this.#frame(context, { layer, index }, 2);
-    }
+    const { layer } = store.state;
+    if (layer !== null) this.#frame(context, { layer, index: this.#indexOf(layer) }, 2);
     const hasFocus = document.activeElement === this.canvas;
     if (this.#cursor && hasFocus) this.#frame(context, this.#cursor, 1);
   }
@@ -124,37 +111,59 @@ export class CellGrid {
    * @param {CanvasRenderingContext2D} context
    * @param {Prompt} prompt
    * @param {number} layer
-   * @returns {Fired[]} what was drawn
+   * @returns {Placed[]} what was drawn
    */
   #paintRow(context, prompt, layer) {
+    const judge = /** @type {import("./judge.js").Judge} */ (this.judge);
     const fired = prompt.fired(store.state.token ?? 0, layer);
-    // the strongest are first: a narrow row keeps them
-    const cells = fired.slice(0, Math.floor((this.#width - 2) / this.#cellWidth));
-    if (this.order === "index") cells.sort((a, b) => a.neuron - b.neuron);
-    const scale = this.scaling === "layer" ? prompt.scale(layer) : prompt.globalScale;
-    const [width, height] = [this.#cellWidth, this.#rowHeight];
-    cells.forEach(({ activation }, i) => {
-      const [r, g, b] = activation < 0 ? this.#colours.negative : this.#colours.positive;
-      const alpha = 0.12 + 0.88 * Math.min(1, Math.abs(activation) / scale) ** 1.5;
-      context.fillStyle = `rgba(${r},${g},${b},${alpha})`;
-      context.fillRect(1 + i * width, layer * height + 1, width - GAP, height - 2);
-    });
-    const [shown, all] = [cells.length, fired.length];
-    this.counts.children[layer].textContent = shown < all ? `${shown} of ${all}` : String(all);
-    return cells;
+    const sorted = judge.sort(fired, layer);
+    const placed =
+      judge.by === "index"
+        ? byIndex(this.#layout, layer, sorted, store.atlas?.n_neurons ?? 1)
+        : inOrder(this.#layout, layer, sorted); // the first have room: a narrow row keeps them
+    const { width, height } = this.#size();
+    const { positive, negative, ink } = this.#colours;
+    for (const { cell, x, y } of placed) {
+      const share = judge.share(cell, layer);
+      const [r, g, b] = share < 0 ? negative : positive;
+      context.fillStyle = `rgba(${r},${g},${b},${opacity(share)})`;
+      context.fillRect(x, y + 1, width - 1, height - 2);
+      if (share >= 0) continue;
+      context.fillStyle = ink; // a minus sign: in print both colours are one grey
+      context.globalAlpha = Math.max(0.3, opacity(share));
+      context.fillRect(x + 1, y + Math.round(height / 2) - 1, Math.max(1, width - 3), 1);
+      context.globalAlpha = 1;
+    }
+    const [shown, all] = [placed.length, fired.length];
+    const count = this.counts.children[prompt.nLayers - 1 - layer];
+    count.textContent = shown < all ? `${shown} of ${all}` : String(all);
+    return placed;
+  }
+
+  #size() {
+    const { cell, line, row } = this.#layout;
+    const isByIndex = this.judge?.by === "index";
+    return { width: isByIndex ? indexWidth(this.#layout) : cell, height: isByIndex ? row : line };
+  }
+
+  /** @param {number} layer where the neuron on screen is among its cells, -1: nowhere */
+  #indexOf(layer) {
+    const { neuron } = store.state;
+    return this.#cells[layer]?.findIndex(({ cell }) => cell.neuron === neuron) ?? -1;
   }
 
   /**
    * @param {CanvasRenderingContext2D} context
-   * @param {Cell} cell with an index of -1 for one that isn't drawn
+   * @param {Cell} at with an index of -1 for one that isn't drawn
    * @param {number} thickness
    */
   #frame(context, { layer, index }, thickness) {
-    if (index < 0) return;
-    const [width, height] = [this.#cellWidth, this.#rowHeight];
+    const place = this.#cells[layer]?.[index];
+    if (!place) return;
+    const { width, height } = this.#size();
     context.lineWidth = thickness;
     context.strokeStyle = this.#colours.ink;
-    context.strokeRect(0.5 + index * width, layer * height + 0.5, width, height - 1);
+    context.strokeRect(place.x - 0.5, place.y + 0.5, width, height - 1);
   }
 
   // -- hands ----------------------------------------------------------------------------------
@@ -165,22 +174,25 @@ export class CellGrid {
    */
   #under(event) {
     const box = this.canvas.getBoundingClientRect();
-    const layer = Math.floor((event.clientY - box.top) / this.#rowHeight);
-    const index = Math.floor((event.clientX - box.left - 1) / this.#cellWidth);
-    return this.#cells[layer]?.[index] ? { layer, index } : null;
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    const layer = this.#cells.findIndex((_, i) => {
+      const from = top(this.#layout, i);
+      return y >= from && y < from + this.#layout.row;
+    });
+    const { width, height } = this.#size();
+    const found = layer < 0 ? null : under(this.#cells[layer], x, y, width, height);
+    return found && { layer, index: this.#cells[layer].indexOf(found) };
   }
 
-  /** @param {Cell} cell */
+  /** @param {Cell} at */
   #words({ layer, index }) {
-    const { neuron, activation } = this.#cells[layer][index];
-    const threshold = store.prompt?.thresholds[layer];
-    const words = `layer ${layer} · neuron ${neuron} · activation ${number(activation)}`;
-    return words + (threshold === undefined ? "" : ` · fires from ${number(threshold)}`);
+    const { cell } = this.#cells[layer][index];
+    return `layer ${layer} · neuron ${cell.neuron} · ${this.judge?.words(cell, layer)}`;
   }
 
-  /** @param {Cell} cell */
+  /** @param {Cell} at */
   #choose({ layer, index }) {
-    go({ layer, neuron: this.#cells[layer][index].neuron });
+    go({ layer, neuron: this.#cells[layer][index].cell.neuron });
   }
 
   /** @param {MouseEvent} event */
@@ -195,12 +207,12 @@ export class CellGrid {
   #key(event) {
     if (!this.#cells.length) return;
     if (event.key in KEYS) {
+      event.preventDefault();
       const cell = this.#beside(this.#cursor ?? this.#start(), KEYS[event.key]);
       if (!cell) return;
       this.#cursor = cell;
       this.paint();
       this.say(this.#words(cell));
-      event.preventDefault();
     } else if (event.key === "Enter" && this.#cursor) {
       this.#choose(this.#cursor);
       event.preventDefault();
@@ -209,9 +221,8 @@ export class CellGrid {
 
   /** Where the keyboard begins: at the neuron on screen. */
   #start() {
-    const { layer, neuron } = store.state;
-    const index = this.#cells[layer ?? -1]?.findIndex(cell => cell.neuron === neuron) ?? -1;
-    return { layer: layer ?? 0, index: Math.max(0, index) };
+    const layer = store.state.layer ?? 0;
+    return { layer, index: Math.max(0, this.#indexOf(layer)) };
   }
 
   /**
@@ -221,9 +232,9 @@ export class CellGrid {
    * @param {[number, number]} direction
    * @returns {Cell | null}
    */
-  #beside(from, [down, right]) {
-    let layer = from.layer + down;
-    while (this.#cells[layer] && !this.#cells[layer].length) layer += down || 1;
+  #beside(from, [up, right]) {
+    let layer = from.layer + up;
+    while (this.#cells[layer] && !this.#cells[layer].length) layer += up || 1;
     const row = this.#cells[layer];
     return row && { layer, index: Math.max(0, Math.min(row.length - 1, from.index + right)) };
   }

@@ -1,98 +1,100 @@
 // @ts-check
-// Middle pane: the prompt, a row for each layer, and the slider that moves the token.
-// All of a prompt is in the browser, so moving the token asks nobody.
+// Middle pane: the prompt, all of it by layers and tokens, a row for each layer, and the slider that
+// moves the token. All of a prompt is in the browser, so moving the token asks nobody.
 
+import { isAlwaysOn } from "../page/always_on.js";
 import { onScheme } from "../page/canvas.js";
-import { bdi, fill, h, message, toggle } from "../page/dom.js";
-import { integer, number } from "../page/format.js";
+import { bdi, fill, h, message } from "../page/dom.js";
+import { integer } from "../page/format.js";
 import { cancelButton } from "../page/job.js";
 import { cancelLens } from "../page/lens.js";
-import { go } from "../page/navigate.js";
-import { modelLiteral, sqlButton } from "../page/sql.js";
+import { sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
-import { markToken, tokenProse } from "../page/tokens.js";
-import { CellGrid } from "./cells.js";
-import { LensRows } from "./lens_rows.js";
-import { TokenSlider } from "./token_slider.js";
+import { readOrder } from "../page/target_text.js";
+import { Detail } from "./detail.js";
+import { judge } from "./judge.js";
+import { Overview } from "./overview.js";
+import { choosePlace, openHead } from "./places.js";
+import { Prose } from "./prose.js";
+import { cellsQuery, lensQuery } from "./queries.js";
+import { Rarity } from "./rarity.js";
+import { seenWords, TokenSlider } from "./token_slider.js";
+import { Tools } from "./tools.js";
 
 /** @typedef {import("../page/prompt.js").Prompt} Prompt */
 
+const WIDE_PAGE = 1100; // pixels from which panes are side by side
+const OVER = { share: 0.15, least: 64, most: 200, narrow: 110 }; // heights of the overview
+
 export class Heatmap {
-  /** @type {HTMLElement | null} */
-  #prose = null;
   #title = h("h2", {}, "Prompt");
   #facts = h("span", { class: "kn-count" });
   #lensState = h("span", { class: "kn-count", role: "status" });
   #cancelLens = cancelButton(cancelLens);
   #trouble = h("div", {});
-  #text = h("div", { class: "kn-text", "aria-label": "The prompt's tokens" });
-  #legend = h("div", { class: "kn-legend" });
-  #lens = new LensRows();
+  #prose = new Prose();
+  #rarity = new Rarity(() => this.#judgeAgain());
+  #tools = new Tools(this.#prose.choice, () => this.#judgeAgain());
   #said = h("p", { class: "kn-said", role: "status" });
-  #cells = new CellGrid(words => {
+  #say = (/** @type {string} */ words) => {
     this.#said.textContent = words;
-  });
-  #rows = h("div", { class: "kn-rows" }, this.#lens.node, this.#cells.node, this.#cells.counts);
+  };
+  #overview = new Overview(this.#say, place => choosePlace(place));
+  #detail = new Detail(this.#say, at => openHead(at));
   #slider = new TokenSlider();
-  #foot = h("div", { class: "kn-foot" }, this.#slider.node, this.#slider.place, this.#said);
-  #body = h("div", { class: "kn-body", hidden: true });
+  #foot = h(
+    "div",
+    { class: "kn-foot" },
+    this.#slider.node,
+    this.#slider.place,
+    this.#said,
+    seeNeuron(),
+  );
+  #body = h(
+    "div",
+    { class: "kn-body", hidden: true },
+    this.#prose.node,
+    this.#tools.node,
+    this.#overview.node,
+    this.#detail.node,
+    this.#foot,
+  );
   #sql = [
-    sqlButton(() => `FROM heatmap(${prompt()})\nORDER BY position, layer, abs(activation) DESC`),
-    sqlButton(() => `FROM lens(${prompt()})\nORDER BY position, layer, rank`, "lens as SQL", {
-      title: "Open the query behind the tokens at the left",
+    sqlButton(() => cellsQuery()),
+    sqlButton(() => lensQuery(), "lens as SQL", {
+      title: "Open the query behind the ranks at the left",
     }),
   ];
 
   /** @param {HTMLElement} pane */
   constructor(pane) {
     this.pane = pane;
-    this.#body.append(this.#text, this.#tools(), this.#rows, this.#foot);
     const head = [this.#title, this.#facts, this.#lensState, this.#cancelLens, ...this.#sql];
     pane.prepend(h("div", { class: "kn-head" }, ...head));
     pane.append(this.#trouble, this.#body);
     this.#listen();
   }
 
-  #tools() {
-    const orders = toggle(
-      "Order of the neurons in a row",
-      /** @type {[import("./cells.js").Order, string][]} */ ([
-        ["strength", "strongest first"],
-        ["index", "by index"],
-      ]),
-      this.#cells.order,
-      value => {
-        this.#cells.order = value;
-        this.#draw();
-      },
-    );
-    const scales = toggle(
-      "Scale of the colours",
-      /** @type {[import("./cells.js").Scaling, string][]} */ ([
-        ["layer", "scale per layer"],
-        ["global", "global"],
-      ]),
-      this.#cells.scaling,
-      value => {
-        this.#cells.scaling = value;
-        if (store.prompt) this.#drawLegend(store.prompt);
-        this.#draw();
-      },
-    );
-    return h("div", { class: "kn-tools" }, orders, scales, this.#legend);
-  }
-
   #listen() {
     on("prompt", () => this.#show());
     on("lens", () => {
       this.#showLensState();
+      this.#prose.shade();
       this.#draw();
     });
+    on("contributions", () => {
+      this.#prose.shade();
+      this.#overview.show();
+      this.#judgeAgain();
+    });
+    on("always-on", () => this.#judgeAgain());
+    on("order", () => this.#judgeAgain());
     on("token", () => this.#draw());
     on("neuron-asked", () => {
       if (!store.prompt) return;
       this.#paint();
-      this.#say();
+      this.#detail.reveal();
+      this.#sayNeuron();
     });
     on("prompt-failed", words => {
       this.#body.hidden = true;
@@ -103,7 +105,10 @@ export class Heatmap {
     new ResizeObserver(() => {
       if (store.prompt && !this.#body.hidden) this.#fit();
     }).observe(this.pane);
-    onScheme(() => this.#fit());
+    onScheme(() => {
+      this.#fit();
+      this.#overview.recolour();
+    });
     if (store.prompt) this.#show();
   }
 
@@ -112,24 +117,17 @@ export class Heatmap {
   #show() {
     const shown = store.prompt;
     if (!shown) return;
-    const { tokens } = shown;
     const { live, name, prompt_id: id } = shown.prompt;
     this.#showLensState();
     this.#body.hidden = false;
     for (const button of this.#sql) button.hidden = Boolean(live); // no row of a table holds it
     fill(this.#title, bdi(live ? "Your text" : (name ?? `Prompt ${id}`)));
     fill(this.#facts, ...aboutPrompt(shown));
-    const sinks = new Set(shown.sinks);
-    const title = (/** @type {number} */ i) =>
-      `token ${i}${sinks.has(i) ? ": an attention sink, left out of statistics" : ""}`;
-    this.#prose = tokenProse(tokens, { title, onpick: token => go({ token }) });
-    fill(this.#text, this.#prose);
-    this.#slider.begin(tokens);
-    this.#lens.begin(shown.nLayers);
-    this.#cells.begin(shown);
-    this.#drawLegend(shown);
-    this.#measure();
-    this.#draw();
+    this.#prose.show();
+    this.#slider.begin(shown.tokens);
+    this.#detail.begin(shown);
+    this.#overview.show();
+    this.#judgeAgain();
   }
 
   /** A lens that is computed now is told of beside the title, one that can't be had above the rows. */
@@ -142,62 +140,73 @@ export class Heatmap {
     this.#cancelLens.hidden = !lensWords;
   }
 
-  /** @param {Prompt} shown */
-  #drawLegend(shown) {
-    const isByLayer = this.#cells.scaling === "layer";
-    const top = isByLayer ? "98th percentile of its layer" : number(shown.globalScale);
-    const ramp = (/** @type {string} */ kind) => h("span", { class: kind, "aria-hidden": "true" });
-    fill(
-      this.#legend,
-      h("span", {}, "weakest that fired"),
-      ramp("kn-ramp"),
-      h("span", { title: "In this prompt, attention sinks aside" }, top),
-      shown.negative && ramp("kn-ramp kn-minus"),
-      shown.negative && h("span", {}, "below 0"),
-    );
-  }
-
-  #measure() {
-    this.#cells.measure(this.pane, this.#rows, this.#foot);
+  /** What cells are judged by has changed, or there is more of it. */
+  #judgeAgain() {
+    const { prompt, target, state, atlas } = store;
+    if (!prompt) return;
+    this.#rarity.load();
+    this.#detail.judge = judge(readOrder(state.order) ?? "contribution", {
+      prompt,
+      data: target.data,
+      shares: this.#rarity.shares,
+      nPrompts: atlas?.n_prompts ?? 0,
+      isFolded: (layer, neuron) => this.#tools.isFolded() && isAlwaysOn(layer, neuron),
+    });
+    this.#detail.explain();
+    this.#fit();
+    this.#draw();
   }
 
   #paint() {
-    this.#cells.paint();
-    this.#lens.mark(store.state.layer ?? -1);
+    this.#detail.paint();
+    this.#overview.paint();
   }
 
+  /** Heights: the overview is whole always, the rows get what is left and scroll where it is little. */
   #fit() {
-    this.#measure();
+    const isWide = window.innerWidth >= WIDE_PAGE;
+    const tall = this.pane.clientHeight;
+    const over = isWide
+      ? Math.max(OVER.least, Math.min(OVER.most, OVER.share * tall))
+      : OVER.narrow;
+    this.#overview.measure(Math.round(over));
+    this.#overview.paint();
+    const left = this.#detail.measure(isWide);
+    const more = Math.min(left, 0.35 * tall);
+    if (isWide && more > 30) this.#overview.measure(Math.round(over + more));
     this.#paint();
   }
 
   // -- what belongs to the token ---------------------------------------------------------------
 
   #draw() {
-    if (!store.prompt || this.#body.hidden) return;
+    const shown = store.prompt;
+    if (!shown || this.#body.hidden || !this.#detail.judge) return;
     const token = store.state.token ?? 0;
-    this.#slider.show(store.prompt.tokens, token, store.prompt.sinks.includes(token));
-    if (this.#prose) markToken(this.#prose, token);
-    this.#lens.show(token);
+    this.#slider.show(shown.tokens, token, shown.sinks.includes(token));
+    this.#prose.mark(token);
+    this.#tools.show(this.#detail.judge, this.#rarity);
+    this.#detail.show(token);
     this.#paint();
-    this.#say();
-    if (this.#cells.isResized()) this.#fit();
+    this.#sayNeuron();
+    if (this.#detail.isResized()) this.#fit();
   }
 
-  #say() {
-    const { layer, neuron, token } = store.state;
-    if (layer === null || !store.prompt) {
-      this.#said.textContent = "";
-      return;
-    }
-    const fired = store.prompt.fired(token ?? 0, layer).find(cell => cell.neuron === neuron);
-    const words = fired ? `fired here: ${number(fired.activation)}` : "did not fire at this token";
-    this.#said.textContent = `Layer ${layer} · neuron ${neuron} ${words}`;
+  #sayNeuron() {
+    this.#said.textContent = seenWords(store.prompt, store.target.data);
   }
 }
 
-/** The prompt on screen as a macro's arguments. */
-const prompt = () => `${modelLiteral()}, ${store.state.prompt}`;
+/** On a small page the neuron's pane is far below: this leads to it. */
+const seeNeuron = () => {
+  const see = () =>
+    document.querySelector("[data-kn=neuron]")?.scrollIntoView({ behavior: "smooth" });
+  return h(
+    "button",
+    { type: "button", class: "kn-link kn-see", onclick: see },
+    "see this neuron ↓",
+  );
+};
 
 /**
  * @param {Prompt} shown

@@ -1,49 +1,65 @@
 // @ts-check
-// The logit lens beside the heatmap: for each layer the likeliest next token after it.
+// The logit lens beside the heatmap: after each layer the target's rank as a bar, and faint beside it
+// the likeliest next token, where that says something.
 
 import { bdi, fill, h } from "../page/dom.js";
-import { integer, probability, quoted, shown } from "../page/format.js";
+import { compact, integer, quoted, shown } from "../page/format.js";
 import { store } from "../page/store.js";
+import { readTarget } from "../page/target_text.js";
 import { hideTip, showTip } from "../page/tip.js";
+import { rankAfter, rankShare, saysSomething } from "./lens_words.js";
+
+const EXACT = 10_000; // ranks from which they are rounded
 
 export class LensRows {
   node = h("div", { class: "kn-labels" });
 
   /** @param {number} nLayers */
   begin(nLayers) {
-    fill(this.node, ...Array.from({ length: nLayers }, (_, layer) => this.#row(layer)));
+    const rows = Array.from({ length: nLayers }, (_, i) => this.#row(nLayers - 1 - i, !i));
+    fill(this.node, ...rows);
   }
 
   /** @param {number} token */
   show(token) {
-    const { lens, lensWords } = store.prompt ?? {};
-    [...this.node.children].forEach((line, layer) => {
-      const [, word, p] = line.children;
-      const read = lens?.(token, layer);
-      const top = read?.top[0];
+    const { prompt } = store;
+    if (!prompt) return;
+    const { data } = store.target;
+    const isNext = readTarget(store.state.target)?.kind === "next";
+    const { lens, lensWords, nLayers } = prompt;
+    [...this.node.children].forEach((line, i) => {
+      const layer = nLayers - 1 - i;
+      const [, bar, number, word] = /** @type {HTMLElement[]} */ ([...line.children]);
+      const top = lens?.(token, layer).top[0];
+      const rank = rankAfter(prompt, data, isNext, token, layer);
+      /** @type {HTMLElement} */ (bar.firstElementChild).style.width =
+        `${100 * rankShare(rank ?? 0)}%`;
+      number.textContent = rank ? (rank < EXACT ? integer(rank) : compact(rank)) : "";
       const waiting = lensWords ? "…" : "";
-      const words = top ? shown(top.token).trim() || quoted(top.token) : waiting;
-      /** @type {Element} */ (word.firstElementChild).textContent = words;
-      p.textContent = top ? probability(top.probability) : "";
-      const isRight = top !== undefined && read?.nextRank === 1;
-      line.classList.toggle("kn-right", isRight);
-      line.setAttribute("aria-label", rowLabel(layer, top, isRight));
+      const words = top && saysSomething(top) ? shown(top.token).trim() : "";
+      /** @type {Element} */ (word.firstElementChild).textContent = top ? words : waiting;
+      line.classList.toggle("kn-right", rank === 1);
+      line.setAttribute("aria-label", rowLabel(layer, rank, top));
     });
   }
 
   /** @param {number} layer that of the neuron on screen, -1 for none */
   mark(layer) {
     this.node.querySelector(".kn-at")?.classList.remove("kn-at");
-    this.node.children[layer]?.classList.add("kn-at");
+    this.node.querySelector(`[data-layer="${layer}"]`)?.classList.add("kn-at");
   }
 
-  /** @param {number} layer */
-  #row(layer) {
+  /**
+   * @param {number} layer
+   * @param {boolean} isFirst of the column
+   */
+  #row(layer, isFirst) {
     return h(
       "button",
       {
         type: "button",
         class: "kn-lens",
+        "data-layer": layer,
         onmousemove: (/** @type {MouseEvent} */ e) =>
           showTip(e.clientX, e.clientY, ...lensTable(layer)),
         onmouseleave: hideTip,
@@ -53,12 +69,13 @@ export class LensRows {
           showTip(right, top, ...lensTable(layer));
         },
         onblur: hideTip,
-        tabindex: layer ? "-1" : "0",
+        tabindex: isFirst ? "0" : "-1",
         onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, layer),
       },
       h("span", { class: "kn-no" }, String(layer)),
-      h("span", { class: "kn-word" }, bdi("")),
+      h("span", { class: "kn-rank" }, h("i", {})),
       h("span", { class: "kn-p" }),
+      h("span", { class: "kn-word" }, bdi("")),
     );
   }
 
@@ -68,8 +85,8 @@ export class LensRows {
    */
   #key(event, layer) {
     /** @type {Record<string, number>} */
-    const targets = { ArrowDown: layer + 1, ArrowUp: layer - 1 };
-    const next = this.node.children[targets[event.key]];
+    const targets = { ArrowDown: layer - 1, ArrowUp: layer + 1 };
+    const next = this.node.querySelector(`[data-layer="${targets[event.key]}"]`);
     if (!(next instanceof HTMLElement)) return;
     next.focus();
     event.preventDefault();
@@ -78,13 +95,14 @@ export class LensRows {
 
 /**
  * @param {number} layer
+ * @param {number | null} rank of the target
  * @param {import("../page/prompt.js").Likely | undefined} top
- * @param {boolean} isRight
  */
-const rowLabel = (layer, top, isRight) => {
-  if (!top) return `Layer ${layer}`;
-  const words = `Layer ${layer}: ${top.token}, probability ${top.probability.toPrecision(2)}`;
-  return words + (isRight ? ", which is what follows" : "");
+const rowLabel = (layer, rank, top) => {
+  const parts = [`Layer ${layer}`];
+  if (rank) parts.push(`rank ${integer(rank)} of the target`);
+  if (top) parts.push(`likeliest ${top.token}, probability ${top.probability.toPrecision(2)}`);
+  return parts.join(": ");
 };
 
 /**
@@ -104,13 +122,24 @@ const lensTable = layer => {
   const { top, nextProbability, nextRank } = lens(token, layer);
   const next = tokens[token + 1];
   const rank = ` · probability ${nextProbability.toPrecision(2)}, rank ${integer(nextRank)}`;
+  const { data } = store.target;
+  const target = data?.words[token];
+  const isOther = data && target && target !== next;
   return [
     h("strong", {}, `Most likely next token after layer ${layer}`),
     h("table", {}, ...top.map(likelyRow)),
+    isOther &&
+      h(
+        "div",
+        {},
+        "Target: ",
+        bdi(quoted(target)),
+        ` · rank ${integer(data.lensRank(token, layer))}`,
+      ),
     next === undefined
       ? h("div", {}, "The prompt ends here.")
       : h("div", {}, "Next token: ", bdi(quoted(next)), rank),
-  ];
+  ].filter(part => part !== false && part !== null && part !== undefined && part !== "");
 };
 
 /** @param {import("../page/prompt.js").Likely} likely */

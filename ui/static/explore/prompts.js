@@ -24,6 +24,7 @@ import { conceptGroup } from "./concepts.js";
 
 const PAGE = 100;
 const TYPING_MS = 40;
+const WIDE_PAGE = 1100; // pixels from which panes are side by side
 const SHORTEST_NAME = 2; // characters that may name a concept
 
 export class PromptList {
@@ -227,8 +228,13 @@ export class PromptList {
   #pick(node) {
     this.#options.activate(node);
     const { prompt, layer, neuron } = node.dataset;
-    if (prompt !== undefined) go({ prompt: Number(prompt) });
-    else go({ layer: Number(layer), neuron: Number(neuron) });
+    if (prompt !== undefined) {
+      go({ prompt: Number(prompt) });
+      // On a small page the list is there while one searches: the prompt is next.
+      if (window.innerWidth < WIDE_PAGE)
+        /** @type {HTMLElement} */ (document.activeElement)?.blur();
+    }
+    go({ layer: Number(layer), neuron: Number(neuron) });
   }
 
   #select() {

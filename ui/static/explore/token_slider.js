@@ -1,10 +1,12 @@
 // @ts-check
 // The slider that moves the token, and what it stands on in words.
 
-import { bdi, fill, h } from "../page/dom.js";
-import { quoted } from "../page/format.js";
+import { logits } from "../page/contributions.js";
+import { fill, h } from "../page/dom.js";
+import { number } from "../page/format.js";
 import { go } from "../page/navigate.js";
 import { store } from "../page/store.js";
+import { tokenName } from "../page/tokens.js";
 
 export class TokenSlider {
   #input = h("input", { type: "range", min: "0", step: "1", value: "0", "aria-label": "Token" });
@@ -37,13 +39,13 @@ export class TokenSlider {
     const [here, next] = [tokens[token] ?? "", tokens[token + 1]];
     this.#input.value = String(token);
     this.#input.style.setProperty("--at", String(last > 0 ? token / last : 0));
-    this.#input.setAttribute("aria-valuetext", `token ${token}: ${here}`);
+    this.#input.setAttribute("aria-valuetext", `token ${token + 1} of ${tokens.length}: ${here}`);
     fill(
       this.place,
-      `token ${token} of ${last}: `,
-      h("b", {}, bdi(quoted(here))),
+      `token ${token + 1} of ${tokens.length}: `,
+      h("b", {}, tokenName(here)),
       next === undefined ? " · the prompt ends here" : " · then ",
-      next !== undefined && bdi(quoted(next)),
+      next !== undefined && tokenName(next),
       isSink && " · an attention sink: its outsized values are left out of statistics",
     );
   }
@@ -60,4 +62,20 @@ const moveButton = (words, label, by) => {
     go({ token: Math.max(0, Math.min(last, (store.state.token ?? 0) + by)) });
   };
   return h("button", { type: "button", "aria-label": label, onclick: move }, words);
+};
+
+/**
+ * The neuron on screen at the token on screen, in words.
+ *
+ * @param {import("../page/prompt.js").Prompt | null} prompt
+ * @param {import("../page/contributions.js").Contributions | null} data
+ */
+export const seenWords = (prompt, data) => {
+  const { layer, neuron, token } = store.state;
+  if (layer === null || !prompt) return "";
+  const fired = prompt.fired(token ?? 0, layer).find(cell => cell.neuron === neuron);
+  const name = `Layer ${layer} · neuron ${neuron}`;
+  if (!fired) return `${name} did not fire at this token`;
+  const value = data ? `, ${logits(data.fired[fired.i])}` : "";
+  return `${name} fired here: ${number(fired.activation)}${value}`;
 };

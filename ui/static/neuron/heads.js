@@ -100,6 +100,18 @@ export class HeadChoice {
     this.load();
   }
 
+  /**
+   * Show a head that was chosen elsewhere.
+   *
+   * @param {number} head
+   */
+  async choose(head) {
+    this.chosen = head;
+    const loading = this.load();
+    await this.list();
+    await loading;
+  }
+
   /** List the heads of the model on screen. */
   async list() {
     const { model } = store.state;

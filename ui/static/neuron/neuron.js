@@ -1,17 +1,20 @@
 // @ts-check
-// The pane of a neuron: what it is, the prompts that fire it, and the prompt on screen with its
-// activations weighted with self-attention.
+// The pane of a neuron: what it is, the prompts that fire it, and what it does in the prompt on
+// screen.
 
+import { logits } from "../page/contributions.js";
 import { fill, h, message } from "../page/dom.js";
+import { quoted } from "../page/format.js";
 import { modelLiteral, sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
 import { neuronCard } from "./card.js";
 import { examples, exampleScale } from "./examples.js";
-import { WeightedPrompt } from "./weighted.js";
+import { Lower } from "./lower.js";
 
 class NeuronPane {
   #stale = false; // the pane of a tab that isn't on screen is filled when it comes on
   #title = h("h2", {}, "Neuron");
+  #badge = h("span", { class: "kn-badge", hidden: true });
   #trouble = h("div", {}, message("Select a neuron to see its top activating prompts."));
   #body = h("div", { class: "kn-body" });
   #card = h("div", { class: "kn-card" });
@@ -36,17 +39,16 @@ class NeuronPane {
 
   /**
    * @param {HTMLElement} pane
-   * @param {WeightedPrompt | null} weighted
+   * @param {Lower | null} lower
    */
-  constructor(pane, weighted) {
+  constructor(pane, lower) {
     this.pane = pane;
-    this.weighted = weighted;
+    this.lower = lower;
     const query = () => {
       const { layer, neuron } = store.state;
       return `FROM neuron_examples(${modelLiteral()}, ${layer}, ${neuron}, 10, 6)\nORDER BY rank`;
     };
-    const count = h("span", { class: "kn-count" });
-    const head = h("div", { class: "kn-head" }, this.#title, count, sqlButton(query));
+    const head = h("div", { class: "kn-head" }, this.#title, this.#badge, sqlButton(query));
     pane.append(head, this.#trouble, this.#body);
     this.#listen();
   }
@@ -60,8 +62,11 @@ class NeuronPane {
     });
     on("neuron", () => this.#show());
     on("token", () => {
-      if (!this.#stale) this.weighted?.show();
+      if (this.#stale) return;
+      this.#showBadge();
+      this.lower?.show();
     });
+    on("contributions", () => this.#showBadge());
     on("neuron-none", () => {
       this.#name();
       this.#clear();
@@ -76,6 +81,28 @@ class NeuronPane {
   #name() {
     const { layer, neuron } = store.state;
     this.#title.textContent = layer === null ? "Neuron" : `Layer ${layer} · neuron ${neuron}`;
+    this.#showBadge();
+  }
+
+  /** What the neuron adds to the target's logit at the token on screen. */
+  #showBadge() {
+    const { prompt, target } = store;
+    const { layer, neuron, token } = store.state;
+    const { data } = target;
+    const at = token ?? 0;
+    const cells = layer === null ? [] : (prompt?.fired(at, layer) ?? []);
+    const fired = cells.find(cell => cell.neuron === neuron);
+    const word = data?.words[at] ?? null;
+    this.#badge.hidden = !this.lower || !data || !fired || word === null;
+    if (!data || !fired || word === null) return;
+    const value = data.fired[fired.i];
+    const other = data.against?.[at];
+    this.#badge.textContent = `${logits(value)} here`;
+    this.#badge.classList.toggle("kn-below", value < 0);
+    this.#badge.title =
+      `Its direct contribution to the logit of “${quoted(word)}”` +
+      `${other ? ` minus that of “${quoted(other)}”` : ""}: value vector times activation, ` +
+      "through the final norm with its scale held, in float32";
   }
 
   /** @param {string} [words] why there is no neuron */
@@ -93,13 +120,13 @@ class NeuronPane {
     if (this.#stale || !neuron) return;
     this.#name();
     fill(this.#trouble);
-    fill(this.#body, this.#upper, this.weighted?.node);
+    fill(this.#body, this.#upper, this.lower?.node);
     fill(this.#card, neuronCard(neuron));
     const { top, sample, missing } = neuron;
     const scale = exampleScale(top);
     fill(this.#top, examples(top, scale, missing.top ?? "It fired in no prompt."));
     fill(this.#sample, examples(sample, scale, missing.sample ?? "It fired in no other prompt."));
-    this.weighted?.load();
+    this.lower?.load();
     this.#upper.scrollTop = 0;
   }
 }
@@ -114,5 +141,5 @@ const sampleTitle = () => {
  * @param {{ withPrompt: boolean }} options whether it shows the prompt on screen too
  */
 export const mountNeuron = (pane, { withPrompt }) => {
-  new NeuronPane(pane, withPrompt ? new WeightedPrompt() : null);
+  new NeuronPane(pane, withPrompt ? new Lower() : null);
 };

@@ -1,5 +1,6 @@
 // @ts-check
-// The prompt on screen with a neuron's activations weighted with self-attention.
+// The prompt on screen with a neuron's activations times self-attention: a correlation. A layer's
+// attention reads the stream before its MLP, so it never reads these activations.
 
 import { fill, h, message, toggle } from "../page/dom.js";
 import { number } from "../page/format.js";
@@ -12,8 +13,9 @@ import { HeadChoice } from "./heads.js";
 
 /** @typedef {import("../page/neuron.js").Weighted} Weighted */
 /** @typedef {import("../page/neuron.js").Neuron} Neuron */
-/** @typedef {"current" | "sum"} Reading */
+/** @typedef {"current" | "sum" | "attention"} Reading */
 
+const AFTER = "after the current position: not attended to";
 const FORMULA = "weight(source) = attention(layer, current position → source) * activation(source)";
 
 /**
@@ -39,34 +41,35 @@ export class WeightedPrompt {
   #heads = new HeadChoice(() => this.show());
   #body = h("div", { class: "kn-weighted" });
   #sentence = h("p", { class: "kn-sentence" });
-  #sql = sqlButton(() => {
+  sql = sqlButton(() => {
     const { prompt, layer, neuron } = store.state;
     const of = `${modelLiteral()}, ${prompt}, ${layer}, ${neuron}`;
     return `FROM attention_weighted(${of})\nORDER BY position, source_position`;
   });
 
+  #readings = toggle(
+    "Colours",
+    /** @type {[Reading, string][]} */ ([
+      ["current", "current position"],
+      ["sum", "sum over positions"],
+      ["attention", "attention alone"],
+    ]),
+    this.#reading,
+    value => {
+      this.#reading = value;
+      this.show();
+    },
+  );
+
   constructor() {
-    const title = "This prompt, weighted with self-attention";
-    const readings = toggle(
-      "Colours",
-      /** @type {[Reading, string][]} */ ([
-        ["current", "current position"],
-        ["sum", "sum over positions"],
-      ]),
-      this.#reading,
-      value => {
-        this.#reading = value;
-        this.show();
-      },
-    );
     this.node = h(
-      "section",
-      { class: "kn-lower", "aria-label": title },
-      h("div", { class: "kn-head" }, h("h3", {}, title), this.#sql),
+      "div",
+      {},
+      h("p", { class: "kn-faint" }, "attention × activations (a correlation, not a mechanism)"),
       h(
         "div",
         { class: "kn-tools" },
-        readings,
+        this.#readings,
         this.#heads.node,
         this.#heads.cancel,
         this.#heads.note,
@@ -74,6 +77,17 @@ export class WeightedPrompt {
       this.#body,
       this.#sentence,
     );
+  }
+
+  /**
+   * Show where a head looks.
+   *
+   * @param {number} head
+   */
+  showHead(head) {
+    this.#reading = "attention";
+    this.#readings.set("attention");
+    this.#heads.choose(head);
   }
 
   /** Another neuron or prompt is on screen. */
@@ -84,9 +98,10 @@ export class WeightedPrompt {
 
   show() {
     const { neuron, prompt } = store;
-    if (!neuron || !prompt || !this.node.isConnected) return;
+    this.sql.hidden = true;
+    if (!neuron || !prompt || !this.node.isConnected || this.node.hidden) return;
     const isMean = this.#heads.chosen === null;
-    this.#sql.hidden = Boolean(prompt.prompt.live) || !isMean; // no row of a table holds it
+    this.sql.hidden = Boolean(prompt.prompt.live) || !isMean; // no row of a table holds it
     this.#heads.show(Boolean(neuron.attention));
     this.#shown = isMean ? (neuron.weighted ?? null) : this.#weightedByHead(neuron);
     if (!this.#shown) {
@@ -95,12 +110,22 @@ export class WeightedPrompt {
       return;
     }
     const token = store.state.token ?? 0;
-    const values = this.#reading === "sum" ? this.#shown.sum : this.#shown.at(token);
+    const values = this.#values(this.#shown, token);
     const scale = fullColour(values, prompt.sinks);
     const prose = this.#proseOf(prompt.tokens);
     shadeTokens(prose, values, scale);
     markToken(prose, token);
     this.#explain(this.#shown, scale);
+  }
+
+  /**
+   * @param {Weighted} weighted
+   * @param {number} token
+   */
+  #values({ sum, at, attention, activations }, token) {
+    if (this.#reading === "sum") return sum;
+    if (this.#reading === "current") return at(token);
+    return activations.map((_, source) => (source > token ? null : attention(token, source)));
   }
 
   /** @param {Neuron} neuron */
@@ -137,10 +162,14 @@ export class WeightedPrompt {
   /** @param {number} source */
   #words(source) {
     const token = store.state.token ?? 0;
-    if (!this.#shown || this.#shown.activations[source] === null) return "did not fire here";
+    if (!this.#shown) return "";
+    if (this.#reading === "attention") {
+      return source > token ? AFTER : `${number(this.#shown.attention(token, source))} attention`;
+    }
+    if (this.#shown.activations[source] === null) return "did not fire here";
     const { at, sum, attention, activations } = this.#shown;
     if (this.#reading === "sum") return `sum ${number(sum[source])}`;
-    if (source > token) return "after the current position: not attended to";
+    if (source > token) return AFTER;
     const factors = `${number(attention(token, source))} attention × ${number(activations[source])}`;
     return `${factors} activation = ${number(at(token)[source])}`;
   }
@@ -154,12 +183,12 @@ export class WeightedPrompt {
     const { chosen } = this.#heads;
     const nowhere = activations.every(a => a === null);
     const colour =
-      nowhere || !scale
+      (nowhere && this.#reading !== "attention") || !scale
         ? ""
         : `Full colour is ${number(scale)}, the largest here, attention sinks aside. `;
     fill(
       this.#sentence,
-      h("code", {}, FORMULA),
+      h("code", {}, this.#reading === "attention" ? "attention" : FORMULA),
       this.#reading === "sum"
         ? ", summed over all positions as the current one"
         : `, current position ${token}`,
@@ -167,7 +196,9 @@ export class WeightedPrompt {
         ? `; attention is layer ${layer}'s, mean over its heads. `
         : `; attention is that of head ${chosen} of layer ${layer} alone, run live. `,
       colour,
-      nowhere ? `Neuron ${neuron} did not fire in this prompt.` : "",
+      nowhere && this.#reading !== "attention"
+        ? `Neuron ${neuron} did not fire in this prompt.`
+        : "",
     );
   }
 }

@@ -101,3 +101,22 @@ export const shown = token => token.replace(UNSEEN, c => MARKS[c] ?? code(c)) ||
  * @param {string} token
  */
 export const quoted = token => shown(token).replace(/^ +| +$/g, s => "␣".repeat(s.length));
+
+/**
+ * What the marks in a token's words stand for; null where there are none.
+ *
+ * @param {string} token
+ */
+export const marksWords = token => {
+  const words = quoted(token);
+  /** @type {[string, string][]} */
+  const marks = [
+    ["␣", "␣ stands for a space"],
+    ["↵", "↵ for the end of a line"],
+    ["␍", "␍ for a carriage return"],
+    ["⇥", "⇥ for a tab"],
+    ["∅", "∅ for a token without any text"],
+    ["⟨", "⟨…⟩ for a sign that isn't seen, by its code"],
+  ];
+  return marks.flatMap(([mark, said]) => (words.includes(mark) ? [said] : [])).join(", ") || null;
+};

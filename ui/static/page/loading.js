@@ -3,6 +3,7 @@
 
 import { notifyIgnored, saveAddress } from "./address.js";
 import { decodeNeuron } from "./neuron.js";
+import { isCut, openingToken } from "./opening.js";
 import { decodePrompt, strongestNeuron } from "./prompt.js";
 import { remembered } from "./server.js";
 import { emit, store } from "./store.js";
@@ -65,16 +66,27 @@ export const loadPrompt = async () => {
  * @param {import("./prompt.js").Prompt} prompt
  */
 const chooseWithin = prompt => {
-  const { state } = store;
+  const { state, byRule } = store;
   const last = prompt.tokens.length - 1;
-  if (state.token === null || state.token > last) {
+  byRule.token = state.token === null || state.token > last;
+  if (byRule.token) {
     if (state.token !== null) notifyIgnored([`token=${state.token}`]);
-    state.token = Math.max(0, last);
+    state.token = openingToken(prompt.tokens, isCut(prompt), likeliest(prompt), prompt.sinks);
   }
   if (state.layer === null || state.neuron === null) {
-    [state.layer, state.neuron] = strongestNeuron(prompt, state.token) ?? [null, null];
+    const at = state.token ?? 0;
+    [state.layer, state.neuron] = strongestNeuron(prompt, at) ?? [null, null];
+    byRule.neuron = true;
   }
 };
+
+/**
+ * How likely what follows is, which opens a prompt until contributions are there.
+ *
+ * @param {import("./prompt.js").Prompt} prompt
+ */
+const likeliest = prompt => (/** @type {number} */ position) =>
+  prompt.lens?.(position, prompt.nLayers - 1).nextProbability ?? 0;
 
 /**
  * Ask for the neuron of the state, in its prompt; null where none is chosen.

@@ -4,8 +4,10 @@
 import { notifyIgnored, readAddress, saveAddress } from "./address.js";
 import { loadNeuron, loadPrompt } from "./loading.js";
 import { ask, connect } from "./server.js";
+import { openingModel } from "./step_names.js";
 import { emit, store } from "./store.js";
 import { tabs, tabTexts } from "./tabs.js";
+import { dropUnread } from "./target_text.js";
 import { debounce, Turns } from "./timing.js";
 
 /** @typedef {import("./types.d.ts").State} State */
@@ -22,6 +24,8 @@ export const go = async (change, { push = true, keepToken = false } = {}) => {
   Object.assign(store.state, consistent(change));
   /** @param {(keyof State)[]} names */
   const moved = (...names) => names.some(name => store.state[name] !== before[name]);
+  if (moved("token")) store.byRule.token = false;
+  if (moved("layer", "neuron")) store.byRule.token = store.byRule.neuron = false;
   const others = /** @type {(keyof State)[]} */ (Object.keys(before)).filter(n => n !== "token");
   if (!moved(...others)) {
     if (!moved("token")) return;
@@ -34,6 +38,8 @@ export const go = async (change, { push = true, keepToken = false } = {}) => {
   for (const text of tabTexts()) if (moved(text)) emit(text, store.state[text]);
   if (moved("prompt", "model", "text")) {
     if (!moved("token") && !keepToken) store.state.token = null;
+    // Chosen for another prompt, and by nobody: the next one has a neuron of its own.
+    if (store.byRule.neuron && !keepToken) store.state.layer = store.state.neuron = null;
     saveAddress(push);
     await loadPrompt();
   } else if (moved("layer", "neuron")) {
@@ -107,7 +113,8 @@ const restore = async () => {
   const there = { tabs: [...tabs.keys()], models, texts: tabTexts() };
   const { wanted, wrong } = readAddress(location.search, there);
   const empty = { prompt: null, token: null, layer: null, neuron: null, tab: "explore" };
-  wanted.model ??= models[0];
+  dropUnread(wanted, wrong);
+  wanted.model ??= openingModel(store.atlases);
   const target = { ...empty, ...(await inAtlas(wanted, wrong)) };
   if (!isLast()) return; // one went on in the history meanwhile
   notifyIgnored(wrong);

@@ -3,7 +3,7 @@
 
 import { unpack } from "./packed.js";
 
-/** @typedef {{ neuron: number, activation: number }} Fired */
+/** @typedef {{ neuron: number, activation: number, i: number }} Fired `i`: its place among all that fired */
 /** @typedef {{ token: string, probability: number }} Likely */
 /** @typedef {{ top: Likely[], nextProbability: number, nextRank: number }} Read by the lens */
 /**
@@ -11,6 +11,7 @@ import { unpack } from "./packed.js";
  * @property {number} nLayers
  * @property {(position: number, layer: number) => Fired[]} fired strongest first
  * @property {(position: number, layer: number) => number} count
+ * @property {(position: number) => [number, number]} range places of what fired at a token
  * @property {(layer: number) => number} scale value of full colour in a layer,
  * @property {number} globalScale and in all of them
  * @property {number} busy neurons that fire at a token and layer where many do
@@ -35,7 +36,7 @@ export const decodePrompt = data => {
     const cells = [];
     const at = position * nLayers + layer;
     for (let i = offsets[at]; i < offsets[at + 1]; i++) {
-      cells.push({ neuron: neurons[i], activation: activations[i] });
+      cells.push({ neuron: neurons[i], activation: activations[i], i });
     }
     return cells;
   };
@@ -44,6 +45,8 @@ export const decodePrompt = data => {
     const at = position * nLayers + layer;
     return offsets[at + 1] - offsets[at];
   };
+  /** @type {Decoded["range"]} */
+  const range = position => [offsets[position * nLayers], offsets[(position + 1) * nLayers]];
   const ordinary = notSinks(data.tokens.length, data.sinks);
   const { scales, whole } = fullColours(offsets, activations, ordinary, nLayers);
   return {
@@ -51,6 +54,7 @@ export const decodePrompt = data => {
     nLayers,
     fired,
     count,
+    range,
     scale: layer => scales[layer] || 1,
     globalScale: whole || 1,
     busy: crowd(offsets, ordinary, nLayers),

@@ -21,6 +21,10 @@ export const store = {
   prompt: null,
   /** @type {import("./neuron.js").Neuron | null} the neuron on screen, in that prompt */
   neuron: null,
+  /** @type {import("./target.js").Judged} contributions in that prompt, or how far they are */
+  target: { key: "", data: null },
+  /** What was chosen by rule, not by who reads: it may be chosen better once more is known. */
+  byRule: { token: false, neuron: false },
   /** @type {import("./types.d.ts").Step[]} those of the model on screen, first step first */
   steps: [],
   /** Place in `steps`, -1 where the atlas is of no step. */

@@ -2,7 +2,14 @@
 // The tokens of a text as prose that can be shaded, marked and pointed at.
 
 import { h } from "./dom.js";
-import { shown } from "./format.js";
+import { marksWords, quoted, shown } from "./format.js";
+
+/**
+ * A token that stands alone, with what its marks stand for on hover.
+ *
+ * @param {string} token
+ */
+export const tokenName = token => h("bdi", { title: marksWords(token) }, quoted(token));
 
 /**
  * @param {string[]} tokens

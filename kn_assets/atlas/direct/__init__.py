@@ -1,0 +1,1 @@
+"""Direct contributions: what each unit adds to a logit, and what a neuron reads."""

@@ -1,0 +1,139 @@
+// @ts-check
+// The current token in detail, a row for each layer under column heads: the lens, the neurons that
+// fired, how many, and the attention heads.
+
+import { bdi, fill, h } from "../page/dom.js";
+import { marksWords, quoted } from "../page/format.js";
+import { store } from "../page/store.js";
+import { CellGrid } from "./cells.js";
+import { HeadCells } from "./head_cells.js";
+import { LensRows } from "./lens_rows.js";
+import { targetWord } from "./target_chips.js";
+import { orderWords } from "./tools.js";
+
+const RANKS =
+  "Where the target is among all tokens after each layer: rank 1 fills the bar, each tenfold rank takes a fifth of it away";
+const LIKELIEST =
+  "The likeliest next token after each layer; hidden where it has no letter or digit, or a probability under 0.1. All five on hover";
+
+export class Detail {
+  #lens = new LensRows();
+  #rankHead = h("span", { class: "kn-rank-head", title: RANKS });
+  #what = h("span", { title: "Layers are counted from 0, the first" });
+  #legend = h("span", { class: "kn-legend" });
+  #headHead = h("span", { class: "kn-column" });
+  #row = 18;
+
+  /**
+   * @param {(words: string) => void} say
+   * @param {(head: import("./head_cells.js").Head) => void} onhead
+   */
+  constructor(say, onhead) {
+    this.cells = new CellGrid(say);
+    this.heads = new HeadCells(say, onhead);
+    const fired = "How many fired; where not all have room, how many are drawn";
+    this.rows = h(
+      "div",
+      { class: "kn-rows" },
+      h(
+        "div",
+        { class: "kn-columns" },
+        h("span", { class: "kn-no" }),
+        this.#rankHead,
+        h("span", { class: "kn-word", title: LIKELIEST }, "likeliest"),
+      ),
+      h("span", { class: "kn-column" }),
+      h("span", { class: "kn-column kn-fired-head", title: fired }, "fired"),
+      this.#headHead,
+      this.#lens.node,
+      this.cells.node,
+      this.cells.counts,
+      this.heads.node,
+    );
+    const over = h("div", { class: "kn-over" }, this.#what, this.#legend);
+    this.node = h("div", { class: "kn-detail" }, over, this.rows);
+  }
+
+  /** @returns {import("./judge.js").Judge | null} */
+  get judge() {
+    return this.cells.judge;
+  }
+
+  /** @param {import("./judge.js").Judge | null} judge */
+  set judge(judge) {
+    this.cells.judge = judge;
+  }
+
+  /** @param {import("../page/prompt.js").Prompt} prompt */
+  begin(prompt) {
+    this.#lens.begin(prompt.nLayers);
+    this.cells.begin(prompt);
+    this.rows.scrollTop = 0;
+  }
+
+  /** Say what the columns and the colours show. */
+  explain() {
+    const { judge } = this;
+    const { prompt, target, atlas } = store;
+    if (!judge || !prompt) return;
+    const ramp = (/** @type {string} */ kind) => h("span", { class: kind, "aria-hidden": "true" });
+    const [above, below] = judge.signs;
+    const hasNegative = judge.by !== "raw" || prompt.negative;
+    fill(
+      this.#legend,
+      hasNegative && ramp("kn-ramp kn-minus"),
+      hasNegative && below,
+      ramp("kn-ramp"),
+      `${above}, full: ${judge.full}`,
+    );
+    fill(this.#what, `by layer, from 0 · ${orderWords(judge.by, atlas?.n_prompts ?? 0)}`);
+    const full = target.data ? ` (full: ${target.data.full.head} logit)` : "";
+    fill(this.#headHead, target.data?.nHeads ? `heads` : "");
+    this.#headHead.title = `Contribution of each attention head${full}`;
+  }
+
+  /**
+   * Sizes of rows and cells.
+   *
+   * @param {boolean} isWide panes are side by side, and rows have the room that is left
+   * @returns {number} pixels that no row takes
+   */
+  measure(isWide) {
+    this.heads.measure(this.rows.clientWidth);
+    const room = isWide ? this.rows.clientHeight - this.#headHead.offsetHeight - 4 : 0;
+    const { row } = this.cells.measure(room);
+    this.#row = row;
+    this.rows.style.setProperty("--row", `${row}px`);
+    return room - row * (store.prompt?.nLayers ?? 0);
+  }
+
+  isResized() {
+    return this.cells.isResized();
+  }
+
+  /** @param {number} token */
+  show(token) {
+    const word = targetWord(token);
+    fill(this.#rankHead, "rank of ", bdi(word === null ? "…" : quoted(word)));
+    this.#rankHead.title = [RANKS, word !== null && marksWords(word)].filter(Boolean).join(". ");
+    this.#lens.show(token);
+  }
+
+  paint() {
+    this.cells.paint();
+    this.heads.paint(this.#row);
+    this.#lens.mark(store.state.layer ?? -1);
+  }
+
+  /** Scroll to the layer of the neuron on screen. */
+  reveal() {
+    const { layer } = store.state;
+    const { rows } = this;
+    const line = rows.querySelector(`.kn-lens[data-layer="${layer}"]`);
+    if (!(line instanceof HTMLElement) || rows.scrollHeight <= rows.clientHeight) return;
+    const y = line.offsetTop - this.#headHead.offsetHeight;
+    const isSeen =
+      y >= rows.scrollTop && line.offsetTop + this.#row <= rows.scrollTop + rows.clientHeight;
+    if (!isSeen) rows.scrollTop = y - rows.clientHeight / 2;
+  }
+}

@@ -1,0 +1,156 @@
+// @ts-check
+// The contributions to the target's logit, for the prompt on screen: a job of the live model. They
+// are kept, so that going back asks nobody. Where the model can't be run its reason is told.
+
+import { isAlwaysOn, loadAlwaysOn } from "./always_on.js";
+import { decodeTarget } from "./contributions.js";
+import { Cancelled, progressWords, runJob } from "./job.js";
+import { go } from "./navigate.js";
+import { isCut, openingToken } from "./opening.js";
+import { ask, keep } from "./server.js";
+import { emit, on, store } from "./store.js";
+import { readAgainst, readTarget, tokenText } from "./target_text.js";
+
+/** @typedef {import("./contributions.js").Contributions} Contributions */
+/**
+ * The contributions, or words how far they are, or why they can't be had.
+ *
+ * @typedef {object} Judged
+ * @property {string} key what they are of
+ * @property {Contributions | null} data
+ * @property {string} [words]
+ * @property {string} [trouble] of this target
+ * @property {string} [missing] of the model: no target can be had
+ */
+
+const KEPT = 12;
+const FIRST = 10; // ranks of what a model says
+/** @type {Map<string, Contributions>} */
+const memory = new Map();
+/** @type {AbortController | null} of the job under way */
+let stop = null;
+
+/** What the job is asked for the prompt and the target on screen; null where there is neither. */
+export const targetAsked = () => {
+  const { model, prompt, text, target, against } = store.state;
+  const [wanted, other] = [readTarget(target), readAgainst(against)];
+  if (!store.prompt || !wanted || other === undefined) return null;
+  return { model, ...(text ? { text } : { prompt }), target: wanted, against: other };
+};
+
+export const cancelTarget = () => stop?.abort();
+
+/** @param {{ isFirst?: boolean }} how `isFirst`: of a text of several tokens take the first */
+export const loadTarget = async ({ isFirst = false } = {}) => {
+  const asked = targetAsked();
+  const shown = store.prompt;
+  if (!asked || !shown || store.state.tab !== "explore") return;
+  const key = JSON.stringify(asked);
+  if (key === store.target.key && store.target.data) return;
+  stop?.abort();
+  const own = new AbortController();
+  stop = own;
+  /** @param {Omit<Judged, "key">} judged */
+  const put = judged => {
+    if (stop !== own || store.prompt !== shown) return;
+    store.target = { key, ...judged };
+    emit("contributions");
+  };
+  const kept = memory.get(key);
+  if (kept) {
+    put({ data: kept });
+    reopen(shown, kept);
+    return;
+  }
+  put({ data: null, words: "starting …" });
+  try {
+    const { missing } = await ask("can_run", { model: asked.model });
+    if (missing) {
+      put({ data: null, missing });
+      return;
+    }
+    const wanted = isFirst ? { ...asked, target: { ...asked.target, first: true } } : asked;
+    const tell = (/** @type {import("./job.js").Progress} */ state) =>
+      put({ data: null, words: progressWords(state) });
+    const answer = await runJob("target", wanted, tell, own.signal);
+    await loadAlwaysOn();
+    const data = decodeTarget(answer, shown, isAlwaysOn);
+    if (isFirst && chooseFirst(asked, data)) return;
+    keep(memory, key, data, KEPT);
+    put({ data });
+    if (store.target.key === key) reopen(shown, data);
+  } catch (error) {
+    const trouble = error instanceof Cancelled ? "cancelled" : /** @type {Error} */ (error).message;
+    put({ data: null, trouble });
+  }
+};
+
+/**
+ * The first token of several that were typed is the target from now on, in the address too.
+ *
+ * @param {NonNullable<ReturnType<typeof targetAsked>>} asked
+ * @param {Contributions} data
+ */
+const chooseFirst = (asked, data) => {
+  const word = data.words.find(found => found !== null);
+  if (!word) return false;
+  const key = JSON.stringify({ ...asked, target: { kind: "token", token: word } });
+  keep(memory, key, data, KEPT);
+  go({ target: tokenText(word) }, { push: false });
+  return true;
+};
+
+/**
+ * A place that nobody chose is chosen by contributions once they are there.
+ *
+ * @param {import("./prompt.js").Prompt} prompt
+ * @param {Contributions} data
+ */
+const reopen = (prompt, data) => {
+  const { token, neuron } = store.byRule;
+  if (!token) return;
+  const at = openingToken(prompt.tokens, isCut(prompt), openingScore(data), prompt.sinks);
+  const best = neuron ? strongest(prompt, data, at) : null;
+  go({ token: at, ...best }, { push: false });
+  store.byRule = { token: false, neuron };
+};
+
+/**
+ * What opens a prompt: the sum of contributions, of a target that is among the model's first ten
+ * before any other. Logits of different tokens can be compared no further.
+ *
+ * @param {Pick<Contributions, "sum" | "rank">} data
+ */
+export const openingScore =
+  ({ sum, rank }) =>
+  (/** @type {number} */ position) =>
+    sum(position) - (rank[position] > 0 && rank[position] <= FIRST ? 0 : 1e9);
+
+/**
+ * The neuron with the largest contribution at a token, of those that don't always fire.
+ *
+ * @param {Pick<import("./prompt.js").Prompt, "nLayers" | "fired">} prompt
+ * @param {Pick<Contributions, "fired">} data
+ * @param {number} position
+ * @returns {{ layer: number, neuron: number } | null}
+ */
+export const strongest = (prompt, { fired }, position) => {
+  let best = null;
+  for (let layer = 0; layer < prompt.nLayers; layer++) {
+    for (const { neuron, i } of prompt.fired(position, layer)) {
+      if (isAlwaysOn(layer, neuron)) continue;
+      if (!best || fired[i] > best.value) best = { layer, neuron, value: fired[i] };
+    }
+  }
+  return best && { layer: best.layer, neuron: best.neuron };
+};
+
+on("prompt", () => loadTarget());
+on("target", () => loadTarget());
+on("against", () => loadTarget());
+on("tab", () => loadTarget());
+on("prompt-asked", () => {
+  stop?.abort();
+  stop = null;
+  store.target = { key: "", data: null };
+});
