@@ -2,8 +2,10 @@
 // The bar over everything: which atlas is on screen, the step of its training, notices, and the
 // tabs' place in the address.
 
+import { AskBox } from "./ask.js";
 import { fill, h } from "./dom.js";
 import { integer } from "./format.js";
+import { addSkipLink, keysButton, listenToKeys } from "./keys.js";
 import { go, start } from "./navigate.js";
 import { baseOf } from "./steps.js";
 import { stepSlider } from "./step_slider.js";
@@ -18,7 +20,10 @@ import { hideTip } from "./tip.js";
 export const mountBar = (pane, server) => {
   const model = modelPart();
   const about = h("span", { class: "kn-about" });
-  pane.append(model, about, noticePart());
+  const asking = new AskBox();
+  pane.append(model, about, asking.node, keysButton(), noticePart());
+  addSkipLink();
+  listenToKeys(asking.box);
   on("started", () => {
     document.body.classList.toggle("kn-empty", !store.atlases.length);
     model.after(stepPart());
@@ -61,9 +66,9 @@ const chooseModel = model => {
 
 const aboutAtlas = () => {
   if (!store.atlas) return "";
-  const { corpus, n_prompts, n_layers, n_neurons, dtype } = store.atlas;
+  const { corpus, n_prompts, n_layers, n_neurons } = store.atlas;
   const size = `${n_layers} × ${integer(n_neurons)} neurons`;
-  return [corpus, `${integer(n_prompts)} prompts`, size, dtype].filter(Boolean).join(" · ");
+  return [corpus, `${integer(n_prompts)} prompts`, size].filter(Boolean).join(" · ");
 };
 
 const noticePart = () => {

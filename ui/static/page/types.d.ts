@@ -3,7 +3,7 @@
 import type { Packed } from "./packed.js";
 
 /** The texts that tabs keep in the address; "" where there is none. */
-export type Text = "text" | "fact" | "sentence" | "answer" | "query";
+export type Text = "ask" | "text" | "fact" | "sentence" | "answer" | "query";
 
 export type State = {
   model: string | null;
