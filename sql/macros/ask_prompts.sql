@@ -1,6 +1,7 @@
 -- The prompts of an atlas about a city, and in each the place from which a word follows:
--- `position` is the token after which `follows` begins for the first time, next_token the one that
--- begins it; both are null where it doesn't follow. Those where it does come first.
+-- `position` is the token after which `follows` begins, next_token the one that begins it; both are
+-- null where it doesn't follow. The first place after the city's name counts, else the first of all.
+-- Prompts in which it follows come first.
 CREATE OR REPLACE MACRO ask_prompts(model, city, follows) AS TABLE
 WITH
 chosen AS (
@@ -22,15 +23,19 @@ texts AS (
     GROUP BY r.prompt_id
 ),
 begins AS (
-    SELECT r.prompt_id, min(r.position) AS position, arg_min(r.token, r.position) AS token
+    SELECT r.prompt_id, r.position, r.token
     FROM read AS r
     JOIN texts AS x ON x.prompt_id = r.prompt_id
+    JOIN chosen AS c ON c.prompt_id = r.prompt_id
     WHERE r.position > 0
         AND trim(follows) <> ''
         -- A word that goes on after it is another one: Niger in Nigeria.
         AND spaced(ltrim(x.text[r.start::BIGINT + 1 :])) LIKE (spaced(follows) || '%')
         AND NOT regexp_matches(x.text[r.start::BIGINT : r.start::BIGINT + 1], '^[\pL\pM\pN]{2}')
-    GROUP BY r.prompt_id
+    QUALIFY row_number() OVER (
+        PARTITION BY r.prompt_id
+        ORDER BY r.start < coalesce(nullif(strpos(x.text, c.name), 0), 1), r.position
+    ) = 1
 )
 SELECT
     x.prompt_id, c.name, c.country, (b.position - 1)::INTEGER AS position, b.token AS next_token,

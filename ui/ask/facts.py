@@ -69,8 +69,10 @@ def _standing(database: Database, model: str, fact: Answer, page: Answer) -> Lin
     sql = call("fact_prompt_answers", model, fact["fact_id"])
     if fact["n_prompts"] is None:
         counted = (
-            "SELECT count(*) AS listed, count(n_prompts) AS asked "
-            f"{call('search_facts', model, '')}"
+            "SELECT count(*) AS listed, count(k.fact_id) AS asked\nFROM facts AS f\n"
+            "JOIN atlases AS a ON a.corpus = f.corpus\n"
+            f"LEFT JOIN model_facts({literal(model)}) AS k ON k.fact_id = f.fact_id\n"
+            f"WHERE a.model = {literal(model)}"
         )
         (n,) = rows(database, counted)
         asked = f"{n['asked']:,} of the {n['listed']:,} facts of its corpus" if n["asked"] else "no"

@@ -122,12 +122,9 @@ def sentence_lines(
     words = "Run it through the model in Explore"
     detail = "your own text: the neurons that fire at each of its tokens"
     found = call("search_prompts", model, text.strip())
-    n = rows(database, f"SELECT count(*) AS n {found}")[0]["n"]
     lines.append(Line(words, detail, run, None, live=True))
-    if n:
-        first = rows(database, f"SELECT prompt_id {found} LIMIT 1")[0]["prompt_id"]
-        opened = {"tab": "explore", "prompt": first, "token": None}
-        lines.append(
-            Line(f"{plural(n, 'prompt')} of this atlas with these words", "", opened, found)
-        )
+    for row in rows(database, f"SELECT prompt_id, count(*) OVER () AS n {found} LIMIT 1"):
+        opened = {"tab": "explore", "prompt": row["prompt_id"], "token": None}
+        said = f"{plural(row['n'], 'prompt')} of this atlas with these words"
+        lines.append(Line(said, "opens the first", opened, found))
     return lines

@@ -3,7 +3,7 @@
 
 import { bdi, h } from "../page/dom.js";
 import { integer, number, percent } from "../page/format.js";
-import { literal, modelLiteral, sqlButton } from "../page/sql.js";
+import { literal, modelLiteral } from "../page/sql.js";
 import { store } from "../page/store.js";
 
 /**
@@ -18,6 +18,7 @@ import { store } from "../page/store.js";
  * @property {number} auroc_low lower end of its 95 % interval
  * @property {number} n prompts that have the value
  */
+/** @typedef {{ layer: number, neuron: number, has: boolean }} Numbered by `17/498`, and if there is one */
 /**
  * A value that was named, e.g. country Japan.
  *
@@ -33,20 +34,56 @@ import { store } from "../page/store.js";
  * @param {(option: HTMLElement) => void} onpick
  */
 export const conceptGroup = (concept, i, onpick) => {
-  const { attribute, value, neurons } = concept;
+  const { neurons } = concept;
   const name = conceptWords(concept);
-  const query = () =>
-    `FROM concept_neurons(${modelLiteral()}, ${literal(value)}, attribute := ${literal(attribute)})`;
   const title = h(
     "li",
     { class: "kn-concept-name", role: "presentation" },
     h("span", {}, "Neurons for ", bdi(name)),
-    sqlButton(query),
   );
   const options = neurons.map(marker => option(marker, name, i, onpick));
   const group = h("ul", { role: "group", "aria-label": `Neurons for ${name}` }, title, ...options);
   return h("li", { class: "kn-concept", role: "presentation" }, group);
 };
+
+/**
+ * The neuron that was named by its number, as an option.
+ *
+ * @param {Numbered} named
+ * @param {(option: HTMLElement) => void} onpick
+ */
+export const numberedOption = ({ layer, neuron }, onpick) => {
+  const words = `layer ${layer} · neuron ${neuron}`;
+  const node = h(
+    "li",
+    {
+      role: "option",
+      class: "kn-numbered kn-marks",
+      "data-layer": layer,
+      "data-neuron": neuron,
+      id: "kn-numbered",
+      "aria-label": words,
+      "aria-selected": "false",
+      onclick: () => onpick(node),
+    },
+    h("span", { class: "kn-city" }, words),
+    h("span", { class: "kn-snippet" }, "the neuron of this number"),
+  );
+  return node;
+};
+
+/** @param {Numbered} named of which the model has none */
+export const noSuchNeuron = ({ layer, neuron }) => {
+  const { n_layers: n = 0, n_neurons: width = 0 } = store.atlas ?? {};
+  return (
+    `There is no layer ${layer} · neuron ${neuron}: this model has layers 0 to ${n - 1}, each with ` +
+    `neurons 0 to ${width - 1}.`
+  );
+};
+
+/** @param {Pick<Concept, "attribute" | "value">} concept */
+export const conceptQuery = ({ attribute, value }) =>
+  `FROM concept_neurons(${modelLiteral()}, ${literal(value)}, attribute := ${literal(attribute)})`;
 
 /** @param {Pick<Concept, "attribute" | "value">} concept */
 export const conceptWords = ({ attribute, value }) => {
@@ -86,6 +123,7 @@ const option = (marker, name, i, onpick) => {
       "data-neuron": neuron,
       id: `kn-marks-${layer}-${neuron}-${i}`,
       "aria-selected": String(layer === state.layer && neuron === state.neuron),
+      "aria-label": [`layer ${layer}, neuron ${neuron}`, ...words, `n ${integer(n)}`].join(", "),
       onclick: () => onpick(node),
       title,
     },

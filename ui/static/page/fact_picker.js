@@ -135,7 +135,14 @@ export class FactPicker {
       this.more.hidden = true;
       this.#count.textContent = "";
       fill(this.list, h("li", { class: "kn-none" }, /** @type {Error} */ (error).message));
+      this.#name();
     }
+  }
+
+  /** A list box holds options alone: with a note in place of them it is a plain list. */
+  #name() {
+    if (this.#rows.length) this.list.setAttribute("role", "listbox");
+    else this.list.removeAttribute("role");
   }
 
   /**
@@ -152,6 +159,7 @@ export class FactPicker {
       const words = `No fact has “${this.text()}” in its subject, object or relation.`;
       list.append(h("li", { class: "kn-none" }, words));
     }
+    this.#name();
     this.more.hidden = this.#rows.length >= this.#total;
     this.#count.textContent = listedWords(this.#total, this.#rows.length, "fact");
   }
@@ -168,6 +176,7 @@ export class FactPicker {
         role: "option",
         id: `${this.#id}-${i}`,
         "data-fact": row.fact_id,
+        "aria-label": `${row.subject} → ${row.object}, ${row.relation}, ${words}`,
         "aria-selected": String(String(row.fact_id) === store.state.fact),
         onmousedown: (/** @type {Event} */ event) => event.preventDefault(),
         onclick: () => this.#pick(option),
