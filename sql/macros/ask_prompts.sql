@@ -29,6 +29,8 @@ begins AS (
     JOIN chosen AS c ON c.prompt_id = r.prompt_id
     WHERE r.position > 0
         AND trim(follows) <> ''
+        -- Not the comma before it, which spaced() takes for nothing.
+        AND fold(ltrim(r.token))[1] = fold(ltrim(follows))[1]
         -- A word that goes on after it is another one: Niger in Nigeria.
         AND spaced(ltrim(x.text[r.start::BIGINT + 1 :])) LIKE (spaced(follows) || '%')
         AND NOT regexp_matches(x.text[r.start::BIGINT : r.start::BIGINT + 1], '^[\pL\pM\pN]{2}')

@@ -118,11 +118,17 @@ export class AskBox {
   }
 
   #showRecent() {
+    /** @param {string} text */
+    const repeat = text => {
+      this.box.value = text; // before the focus, which lists these where the box is empty
+      this.box.focus();
+      this.#submit(text);
+    };
     const again = (/** @type {string} */ text) =>
       h(
         "li",
         {},
-        h("button", { type: "button", class: "kn-link", onclick: () => go({ ask: text }) }, text),
+        h("button", { type: "button", class: "kn-link", onclick: () => repeat(text) }, text),
       );
     const asked = recentAsks();
     const list = asked.length > 0 && h("ul", { "aria-label": "Asked before" }, ...asked.map(again));
