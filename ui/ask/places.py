@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from kn_assets.database.database import Database
 from ui.ask.facts import fact_row, no_facts
 from ui.ask.line import Line, call, literal, neuron_words, percent, plural, quoted, value_words
@@ -57,7 +59,12 @@ def place_lines(database: Database, model: str, city: Answer, follows: str) -> l
 def prompt_leads(row: Answer) -> Answer:
     """A prompt in Explore, at the token before the one that is its target."""
     leads: Answer = {"tab": "explore", "prompt": row["prompt_id"], "token": row["position"]}
-    return {**leads, "target": row["next_token"]} if row["next_token"] else leads
+    return {**leads, "target": target(row["next_token"])} if row["next_token"] else leads
+
+
+def target(token: str) -> str:
+    """A token as Explore's address takes its target: a text of JSON, whose quotes keep spaces."""
+    return json.dumps(token, ensure_ascii=False)
 
 
 def value_lines(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kn_assets.database.database import Database
 from ui.ask.facts import ask_now, leads
 from ui.ask.line import Line, call, literal, neuron_words, percent, plural, quoted, value_words
+from ui.ask.places import target
 from ui.rows import Answer, missing_tables, rows, waits_for
 
 CONCEPTS, FACTS, NEURONS, PROMPTS = 3, 5, 5, 3
@@ -100,7 +101,7 @@ def token_lines(database: Database, model: str, token: str) -> list[Line]:
                 "tab": "explore",
                 "prompt": row["prompt_id"],
                 "token": row["position"],
-                "target": row["next_token"],
+                "target": target(row["next_token"]),
             },
             places,
         )

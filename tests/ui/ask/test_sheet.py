@@ -101,13 +101,13 @@ def test_a_country_s_neurons_open_in_the_city_s_prompt_before_its_name(data: Dat
     by_low = sorted(FRANCE, key=lambda row: -row[3])
     for line, (layer, neuron, auroc, low) in zip(lines[: len(by_low)], by_low, strict=True):
         assert line["leads"] == {
-            "tab": "explore", "prompt": 2, "token": 5, "target": " France",
+            "tab": "explore", "prompt": 2, "token": 5, "target": '" France"',
             "layer": layer, "neuron": neuron,
         }  # fmt: skip
         assert f"AUROC {auroc:.2f}, at least {low:.2f}" in line["detail"]
         assert "n = 3 prompts" in line["detail"]
     place = sheet["City: Toulouse (France)"][0]
-    assert place["leads"] == {"tab": "explore", "prompt": 2, "token": 5, "target": " France"}
+    assert place["leads"] == {"tab": "explore", "prompt": 2, "token": 5, "target": '" France"'}
 
 
 def test_too_few_prompts_are_said_in_place_of_neurons(data: Database) -> None:
@@ -154,8 +154,8 @@ def test_a_token_leads_to_the_place_before_it(data: Database) -> None:
     lines = told(data, " Japan")["Token: “␣Japan”"]
     places = [line["leads"] for line in lines if "target" in (line["leads"] or {})]
     assert [(p["prompt"], p["token"], p["target"]) for p in places] == [
-        (1, 5, " Japan"),
-        (8, 5, " Japan"),
+        (1, 5, '" Japan"'),
+        (8, 5, '" Japan"'),
     ]
 
 

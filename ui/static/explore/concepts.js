@@ -1,9 +1,9 @@
 // @ts-check
 // The neurons that mark what a search names.
 
-import { bdi, h } from "../page/dom.js";
+import { apart, bdi, h } from "../page/dom.js";
 import { integer, number, percent } from "../page/format.js";
-import { literal, modelLiteral } from "../page/sql.js";
+import { literal, modelLiteral, sqlButton } from "../page/sql.js";
 import { store } from "../page/store.js";
 
 /**
@@ -34,12 +34,15 @@ import { store } from "../page/store.js";
  * @param {(option: HTMLElement) => void} onpick
  */
 export const conceptGroup = (concept, i, onpick) => {
-  const { neurons } = concept;
+  const { attribute, value, neurons } = concept;
   const name = conceptWords(concept);
+  const query = () =>
+    `FROM concept_neurons(${modelLiteral()}, ${literal(value)}, attribute := ${literal(attribute)})`;
   const title = h(
     "li",
     { class: "kn-concept-name", role: "presentation" },
     h("span", {}, "Neurons for ", bdi(name)),
+    sqlButton(query, `neurons for ${name}`),
   );
   const options = neurons.map(marker => option(marker, name, i, onpick));
   const group = h("ul", { role: "group", "aria-label": `Neurons for ${name}` }, title, ...options);
@@ -62,11 +65,11 @@ export const numberedOption = ({ layer, neuron }, onpick) => {
       "data-layer": layer,
       "data-neuron": neuron,
       id: "kn-numbered",
-      "aria-label": words,
       "aria-selected": "false",
       onclick: () => onpick(node),
     },
     h("span", { class: "kn-city" }, words),
+    apart(),
     h("span", { class: "kn-snippet" }, "the neuron of this number"),
   );
   return node;
@@ -80,10 +83,6 @@ export const noSuchNeuron = ({ layer, neuron }) => {
     `neurons 0 to ${width - 1}.`
   );
 };
-
-/** @param {Pick<Concept, "attribute" | "value">} concept */
-export const conceptQuery = ({ attribute, value }) =>
-  `FROM concept_neurons(${modelLiteral()}, ${literal(value)}, attribute := ${literal(attribute)})`;
 
 /** @param {Pick<Concept, "attribute" | "value">} concept */
 export const conceptWords = ({ attribute, value }) => {
@@ -123,11 +122,11 @@ const option = (marker, name, i, onpick) => {
       "data-neuron": neuron,
       id: `kn-marks-${layer}-${neuron}-${i}`,
       "aria-selected": String(layer === state.layer && neuron === state.neuron),
-      "aria-label": [`layer ${layer}, neuron ${neuron}`, ...words, `n ${integer(n)}`].join(", "),
       onclick: () => onpick(node),
       title,
     },
     h("span", { class: "kn-city" }, `layer ${layer} · neuron ${neuron}`),
+    apart(),
     h("span", { class: "kn-snippet" }, [...words, `n\u00a0${integer(n)}`].join(" · ")),
   );
   return node;

@@ -8,7 +8,7 @@ import { integer, number } from "../page/format.js";
 import { cancelButton } from "../page/job.js";
 import { cancelLens } from "../page/lens.js";
 import { go } from "../page/navigate.js";
-import { modelLiteral, sqlMenu } from "../page/sql.js";
+import { modelLiteral, sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
 import { markToken, tokenProse } from "../page/tokens.js";
 import { CellGrid } from "./cells.js";
@@ -36,19 +36,18 @@ export class Heatmap {
   #slider = new TokenSlider();
   #foot = h("div", { class: "kn-foot" }, this.#slider.node, this.#slider.place, this.#said);
   #body = h("div", { class: "kn-body", hidden: true });
-  #sql = sqlMenu(() => [
-    [
-      "the neurons that fired",
-      () => `FROM heatmap(${prompt()})\nORDER BY position, layer, abs(activation) DESC`,
-    ],
-    ["the logit lens, at the left", () => `FROM lens(${prompt()})\nORDER BY position, layer, rank`],
-  ]);
+  #sql = [
+    sqlButton(() => `FROM heatmap(${prompt()})\nORDER BY position, layer, abs(activation) DESC`),
+    sqlButton(() => `FROM lens(${prompt()})\nORDER BY position, layer, rank`, "lens as SQL", {
+      title: "Open the query behind the tokens at the left",
+    }),
+  ];
 
   /** @param {HTMLElement} pane */
   constructor(pane) {
     this.pane = pane;
     this.#body.append(this.#text, this.#tools(), this.#rows, this.#foot);
-    const head = [this.#title, this.#facts, this.#lensState, this.#cancelLens, this.#sql];
+    const head = [this.#title, this.#facts, this.#lensState, this.#cancelLens, ...this.#sql];
     pane.prepend(h("div", { class: "kn-head" }, ...head));
     pane.append(this.#trouble, this.#body);
     this.#listen();
@@ -117,7 +116,7 @@ export class Heatmap {
     const { live, name, prompt_id: id } = shown.prompt;
     this.#showLensState();
     this.#body.hidden = false;
-    this.#sql.hidden = Boolean(live); // no row of a table holds it
+    for (const button of this.#sql) button.hidden = Boolean(live); // no row of a table holds it
     fill(this.#title, bdi(live ? "Your text" : (name ?? `Prompt ${id}`)));
     fill(this.#facts, ...aboutPrompt(shown));
     const sinks = new Set(shown.sinks);

@@ -56,9 +56,10 @@ export class LensRows {
         tabindex: layer ? "-1" : "0",
         onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, layer),
       },
-      h("span", { class: "kn-no" }, String(layer)),
-      h("span", { class: "kn-word" }, bdi("")),
-      h("span", { class: "kn-p" }),
+      // The row's label says it all in words.
+      h("span", { class: "kn-no", "aria-hidden": "true" }, String(layer)),
+      h("span", { class: "kn-word", "aria-hidden": "true" }, bdi("")),
+      h("span", { class: "kn-p", "aria-hidden": "true" }),
     );
   }
 

@@ -1,7 +1,7 @@
 // @ts-check
 // A prompt in the list of those found.
 
-import { bdi, h } from "../page/dom.js";
+import { apart, bdi, h } from "../page/dom.js";
 import { compact, integer } from "../page/format.js";
 import { store } from "../page/store.js";
 
@@ -26,14 +26,12 @@ export const promptOption = (row, i, onpick) => {
   const star = h("span", { class: "kn-capital", title: "capital" }, " ★");
   const inhabitants = population ? `${integer(population)} inhabitants` : null;
   const foundAs = row.found_as && `found as ${row.found_as}`;
-  const spoken = [name ?? `prompt ${id}`, isCapital && "capital", country, inhabitants, foundAs];
   const option = h(
     "li",
     {
       role: "option",
       id: `kn-option-${i}`,
       "data-prompt": id,
-      "aria-label": [...spoken, text].filter(Boolean).join(", "),
       "aria-selected": String(id === store.state.prompt),
       onclick: () => onpick(option),
     },
@@ -41,14 +39,18 @@ export const promptOption = (row, i, onpick) => {
       "div",
       { class: "kn-line" },
       h("span", { class: "kn-city" }, bdi(name ?? `prompt ${id}`), isCapital && star),
+      apart(),
       h(
         "span",
         { class: "kn-population", title: inhabitants },
         population ? compact(population) : "",
       ),
     ),
+    apart(),
     h("span", { class: "kn-snippet" }, bdi(country ?? "")),
+    apart(),
     foundAs && h("span", { class: "kn-snippet kn-found-as" }, bdi(foundAs)),
+    foundAs && apart(),
     h("span", { class: "kn-snippet", title: text }, bdi(text)),
   );
   return option;

@@ -6,16 +6,10 @@ import { listedWords } from "../page/format.js";
 import { Listbox } from "../page/listbox.js";
 import { go } from "../page/navigate.js";
 import { ask } from "../page/server.js";
-import { literal, modelLiteral, sqlMenu } from "../page/sql.js";
+import { literal, modelLiteral, sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
 import { debounce, Turns } from "../page/timing.js";
-import {
-  conceptGroup,
-  conceptQuery,
-  conceptWords,
-  noSuchNeuron,
-  numberedOption,
-} from "./concepts.js";
+import { conceptGroup, noSuchNeuron, numberedOption } from "./concepts.js";
 import { promptOption } from "./prompt_option.js";
 
 /** @typedef {import("./concepts.js").Concept} Concept */
@@ -79,7 +73,7 @@ export class PromptList {
       "div",
       { class: "kn-head" },
       h("h2", {}, "Prompts"),
-      sqlMenu(() => this.#queries()),
+      sqlButton(() => this.#query()),
     );
     pane.append(head, this.#box, this.#count, this.#note, this.#list, this.#more);
     const later = debounce(TYPING_MS, () => this.#search(0));
@@ -95,20 +89,6 @@ export class PromptList {
 
   #text() {
     return this.#box.value.trim();
-  }
-
-  /** @returns {import("../page/sql.js").Query[]} */
-  #queries() {
-    return [
-      [this.#text() ? "the prompts found" : "the prompts", () => this.#query()],
-      ...this.#concepts.map(
-        concept =>
-          /** @type {import("../page/sql.js").Query} */ ([
-            `the neurons for ${conceptWords(concept)}`,
-            () => conceptQuery(concept),
-          ]),
-      ),
-    ];
   }
 
   #query() {

@@ -7,11 +7,13 @@ import { fill, h } from "./dom.js";
 import { integer } from "./format.js";
 import { addSkipLink, keysButton, listenToKeys } from "./keys.js";
 import { go, start } from "./navigate.js";
+import { gatherQueries } from "./sql_menu.js";
 import { baseOf } from "./steps.js";
 import { stepSlider } from "./step_slider.js";
 import { on, store } from "./store.js";
 import { tabs } from "./tabs.js";
 import { hideTip } from "./tip.js";
+import { followTitle } from "./title.js";
 
 /**
  * @param {HTMLElement} pane
@@ -24,11 +26,16 @@ export const mountBar = (pane, server) => {
   pane.append(model, about, asking.node, keysButton(), noticePart());
   addSkipLink();
   listenToKeys(asking.box);
+  followTitle();
+  gatherQueries();
   on("started", () => {
     document.body.classList.toggle("kn-empty", !store.atlases.length);
     model.after(stepPart());
   });
-  on("model", () => fill(about, aboutAtlas()));
+  on("model", () => {
+    about.title = aboutAtlas();
+    fill(about, about.title);
+  });
   on("tab", tab => showTab(tab));
   document.addEventListener("click", event => {
     const target = /** @type {Element} */ (event.target);

@@ -1,7 +1,7 @@
 // @ts-check
 // Finding a fact: a box to type in, and the facts found, as a list beside or under it.
 
-import { bdi, faint, fill, h, message } from "./dom.js";
+import { apart, bdi, faint, fill, h, message } from "./dom.js";
 import { standing } from "./facts.js";
 import { listedWords } from "./format.js";
 import { Listbox } from "./listbox.js";
@@ -176,7 +176,6 @@ export class FactPicker {
         role: "option",
         id: `${this.#id}-${i}`,
         "data-fact": row.fact_id,
-        "aria-label": `${row.subject} → ${row.object}, ${row.relation}, ${words}`,
         "aria-selected": String(String(row.fact_id) === store.state.fact),
         onmousedown: (/** @type {Event} */ event) => event.preventDefault(),
         onclick: () => this.#pick(option),
@@ -186,10 +185,12 @@ export class FactPicker {
         { class: "kn-line" },
         h("span", { class: "kn-city" }, bdi(row.subject), faint(" → "), bdi(row.object)),
       ),
+      apart(),
       h(
         "div",
         { class: "kn-line" },
         h("span", { class: "kn-snippet" }, row.relation),
+        apart(),
         h("span", { class: `kn-standing ${kind}`, title }, words),
       ),
     );
