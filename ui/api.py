@@ -18,6 +18,7 @@ from kn_assets.database.database import Stamp
 from kn_assets.database.views import tells_of_damage, unreadable
 from kn_assets.errors import KnError
 from ui.arguments import Checked
+from ui.ask.sheet import sheet
 from ui.context import Context
 from ui.pack import to_json
 from ui.tab import Question, Tab
@@ -35,6 +36,7 @@ class Api:
         self.context = context
         self._questions: dict[str, Question] = {
             "atlases": lambda context, _: {"atlases": context.atlases()},
+            "ask_sheet": sheet,
             **{name: question for tab in tabs for name, question in tab.questions.items()},
         }
         self._starters = {name: start for tab in tabs for name, start in tab.jobs.items()}

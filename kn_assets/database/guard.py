@@ -53,6 +53,12 @@ _DENIED = {
     *("json_execute_serialized_sql", "json_serialize_sql", "json_serialize_plan"),
     "json_deserialize_sql",
 }
+# Statements that do something else than read.
+_WRITE = {
+    *("INSERT", "UPDATE", "DELETE", "MERGE_INTO", "CREATE", "CREATE_FUNC", "DROP", "ALTER", "COPY"),
+    *("COPY_DATABASE", "EXPORT", "ATTACH", "DETACH", "SET", "VARIABLE_SET", "LOAD", "VACUUM"),
+    *("TRANSACTION", "PREPARE", "EXECUTE"),
+}
 _DENIED_STARTS = (
     *("read_", "pragma_", "duckdb_", "parquet_", "sniff_", "arrow_", "pandas_", "python_"),
     *("enable_", "disable_", "force_", "checkpoint", "__internal"),
@@ -84,6 +90,7 @@ def check(cursor: duckdb.DuckDBPyConnection, sql: str, limit: int, parameters: b
     except RecursionError as e:
         raise QueryRefused("the query is nested too deeply") from e
     if parsed["error"]:
+        _refuse_statements(cursor, sql)
         raise QueryFailed(_parse_error(parsed["error_message"]))
     if len(parsed["statements"]) != 1:
         raise QueryRefused("one query at a time")
@@ -94,6 +101,30 @@ def check(cursor: duckdb.DuckDBPyConnection, sql: str, limit: int, parameters: b
         if not (parameters and node.get("class") == "PARAMETER"):
             _check_node(node, ctes)
     return text
+
+
+def _refuse_statements(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Raise QueryRefused where the text is several statements, or one that doesn't read.
+
+    Wrapped as a subquery such a text is no SQL, and what DuckDB says of it misleads.
+    """
+    import duckdb
+
+    try:
+        statements = cursor.extract_statements(sql)
+    except duckdb.Error:
+        return  # no SQL by itself either: its own message is the true one
+    if len(statements) > 1:
+        raise QueryRefused(
+            f"only one SELECT that reads can be run at a time: these are {len(statements)} "
+            "statements, so leave one, without ';' in it"
+        )
+    kinds = {str(s.type).rsplit(".", 1)[-1] for s in statements}
+    if kinds and kinds <= _WRITE:
+        raise QueryRefused(
+            f"only one SELECT that reads can be run, and this is {kinds.pop()}: write SELECT, "
+            "FROM, WITH, VALUES, DESCRIBE or SUMMARIZE"
+        )
 
 
 def _parse_error(message: str) -> str:

@@ -79,7 +79,7 @@ test("a tab's texts are part of the state", () => {
   ]);
   assert.deepEqual([...tabs.keys()], ["one", "two"]);
   assert.equal(store.state.sentence, "");
-  assert.deepEqual(tabTexts(), ["sentence"]);
+  assert.deepEqual(tabTexts(), ["ask", "sentence"]);
 });
 
 test("a model's steps are those of its name, in the order of training", () => {

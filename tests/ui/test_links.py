@@ -60,6 +60,36 @@ def test_of_two_steps_back_the_last_one_stays(screen: Any) -> None:
 def test_nonsense_in_the_address_is_ignored_and_said(screen: Any) -> None:
     screen.open(model="nobody", prompt="-1", token="<b>", layer="99", neuron="4", tab="x")
     notice = screen.page.locator(".kn-notice").inner_text()
-    for part in ("model=nobody", "prompt=-1", "token=<b>", "layer=99", "tab=x"):
-        assert part in notice
+    for words in (
+        "This lake has no atlas “nobody”: its first one is shown instead.",
+        "“-1” is no prompt's number: its first prompt is shown instead.",
+        "“<b>” is no token's number",
+        "This model has no layer 99: another neuron is shown instead.",
+        "There is no tab “x”: Explore is shown instead.",
+    ):
+        assert words in notice
     assert screen.page.locator(".kn-rows").is_visible()
+
+
+def test_pages_have_titles_of_their_own(screen: Any) -> None:
+    screen.open(model="tiny", prompt=3, layer=2, neuron=11)
+    name = screen.page.evaluate("kn.prompt.prompt.name")
+    assert screen.page.title() == f"Explore · {name}, neuron 2/11 · tiny"
+    screen.page.evaluate("kn.go({tab: 'sql', query: 'FROM atlases'})")
+    screen.until("document.title === 'SQL · FROM atlases · tiny'")
+    screen.page.evaluate("kn.go({tab: 'knowledge', fact: '0'})")
+    fact = "document.querySelector('#kn-knowledge [data-kn=fact] h2').textContent"
+    screen.until(f"document.title === `Knowledge · ${{{fact}}} · tiny`")
+
+
+def test_a_long_text_is_in_the_address(screen: Any) -> None:
+    query = "SELECT 1 AS n -- " + "words of a long query, each of them written out. " * 60
+    screen.open(model="tiny", tab="sql")
+    screen.page.evaluate("query => kn.go({query})", query)
+    screen.until("new URLSearchParams(location.search).get('query.z')")
+    assert screen.address("query") is None
+    screen.page.reload()
+    screen.settled("document.documentElement.dataset.knState === 'ready'")
+    assert screen.page.get_by_label("SQL query").input_value() == query
+    screen.page.evaluate("kn.go({query: 'FROM atlases'})")
+    assert (screen.address("query"), screen.address("query.z")) == ("FROM atlases", None)

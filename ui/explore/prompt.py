@@ -20,13 +20,13 @@ from ui.rows import Answer, columns, missing_tables, rows, waits_for
 
 LENS_RANKS = 5
 _SEARCH = """
-SELECT prompt_id, name, country, population, is_capital, text[:160] AS text,
+SELECT prompt_id, name, country, population, is_capital, text[:160] AS text, found_as,
     count(*) OVER () AS total
 FROM search_prompts($1, $2) LIMIT $3 OFFSET $4
 """
 _BY_TOKENS = """
 SELECT prompt_id, NULL AS name, NULL AS country, NULL AS population, NULL AS is_capital,
-    text[:160] AS text, count(*) OVER () AS total
+    text[:160] AS text, NULL AS found_as, count(*) OVER () AS total
 FROM search_texts($1, $2) LIMIT $3 OFFSET $4
 """
 _CONCEPTS = "FROM search_concepts($1, $2, $3)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kn_assets.errors import KnError
 from ui.arguments import LARGEST_PAGE, Checked
+from ui.ask.readings import neuron_named
 from ui.context import Context
 from ui.explore import neuron as neuron_view
 from ui.explore import prompt as view
@@ -22,7 +23,21 @@ def _search(context: Context, given: Checked) -> Answer:
 
 
 def _concepts(context: Context, given: Checked) -> Answer:
-    return view.concepts(context.database, given.model, given.text("text"))
+    """The neurons that mark what a text names, and the one that it names by its number."""
+    atlas, text = given.atlas, given.text("text")
+    return {
+        **view.concepts(context.database, atlas["model"], text),
+        "neuron": _numbered(atlas, neuron_named(text)),
+    }
+
+
+def _numbered(atlas: Answer, named: tuple[int, int] | None) -> Answer | None:
+    """A neuron with the size of its atlas, so that the page can say that there is no such one."""
+    if named is None:
+        return None
+    layer, neuron = named
+    has = layer < atlas["n_layers"] and neuron < atlas["n_neurons"]
+    return {"layer": layer, "neuron": neuron, "has": has}
 
 
 def _has_prompt(context: Context, given: Checked) -> Answer:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ui.tab import Tab
 
 STATIC = Path(__file__).parents[1] / "static"
-STYLES = ("page/app.css",)
+STYLES = ("page/app.css", "page/ask.css")
 MOUNT = "page/mount.js"  # fills the widgets
 TESTING = "testing.js"  # what browser tests and the benchmark reach for
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kn_assets.database.database import Database, definitions
+from kn_assets.lake.schema import ALL
 
 QUESTIONS = (
     (
@@ -83,12 +84,13 @@ def _examples(database: Database, model: str) -> list[dict[str, str]]:
 
 def _relations(database: Database) -> list[dict[str, Any]]:
     cursor = database.cursor()
-    columns: dict[str, list[dict[str, str]]] = {}
+    columns: dict[str, list[dict[str, str | None]]] = {}
     for table, name, type_ in cursor.execute(
         "SELECT table_name, column_name, data_type FROM duckdb_columns() "
         "WHERE schema_name = 'main' ORDER BY table_name, column_index"
     ).fetchall():
-        columns.setdefault(table, []).append({"name": name, "type": type_})
+        meaning = _meaning(table, name)
+        columns.setdefault(table, []).append({"name": name, "type": type_, "meaning": meaning})
     cursor.close()
     found = []
     for definition in definitions():
@@ -103,3 +105,12 @@ def _relations(database: Database) -> list[dict[str, Any]]:
             }
         )
     return sorted(found, key=lambda row: (row["kind"] != "VIEW", row["name"]))
+
+
+def _meaning(relation: str, column: str) -> str | None:
+    """What a column means by the schema: as in the table of that name, else where all agree."""
+    of_table = {t.name: {c.name: c.meaning for c in t.columns} for t in ALL.values()}
+    if column in of_table.get(relation, {}):
+        return of_table[relation][column]
+    meanings = {columns[column] for columns in of_table.values() if column in columns}
+    return meanings.pop() if len(meanings) == 1 else None

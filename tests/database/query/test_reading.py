@@ -87,3 +87,22 @@ def test_lines_of_a_message_are_those_of_the_query(connection: duckdb.DuckDBPyCo
 def test_all_errors_are_for_the_person_at_the_keyboard() -> None:
     for kind in (QueryRefused, QueryFailed, QueryTimeout, QueryTooBig):
         assert issubclass(kind, KnError)
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("DROP TABLE neurons", "only one SELECT that reads can be run, and this is DROP"),
+        ("-- a note\ninsert into neurons values (1)", "this is INSERT"),
+        ("CREATE TABLE a AS SELECT 1", "this is CREATE"),
+        ("SET threads = 9", "this is SET"),
+        ("ATTACH 'x.db'", "this is ATTACH"),
+        ("SELECT 1; SELECT 2", "these are 2 statements"),
+        ("SELECT 1; DROP TABLE neurons; SELECT 2", "these are 3 statements"),
+    ],
+)
+def test_what_is_no_single_select_is_told_in_plain_words(
+    connection: duckdb.DuckDBPyConnection, sql: str, words: str
+) -> None:
+    with pytest.raises(QueryRefused, match=words):
+        run(connection, sql)

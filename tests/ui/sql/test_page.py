@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -33,7 +34,8 @@ def test_each_question_runs_with_one_click(screen: Any) -> None:
         asks.nth(i).click()
         screen.until("!document.querySelector('[data-kn=sql] .kn-run').disabled")
         assert screen.page.locator("[data-kn=sql] .kn-error").count() == 0
-        assert " rows in " in screen.page.locator("[data-kn=sql] .kn-count").first.inner_text()
+        said = screen.page.locator("[data-kn=sql] .kn-count").first.inner_text()
+        assert re.match(r"(1 row|[\d,]+ rows) in ", said)
 
 
 def test_rows_are_cut_honestly_and_downloaded_whole(screen: Any, tmp_path: Any) -> None:
@@ -64,17 +66,28 @@ def test_what_sql_may_not_do_is_said(screen: Any, tmp_path: Any) -> None:
 
 def test_every_pane_opens_its_query(screen: Any) -> None:
     screen.open(model="tiny", prompt=2, token=5, layer=3, neuron=7)
-    buttons = screen.page.locator("[data-kn]:visible .kn-sql")
-    assert buttons.count()
-    for i in range(buttons.count()):
-        screen.page.locator(".kn-explore .kn-sql").nth(i).click()
-        run = "document.querySelector('[data-kn=sql] .kn-run')"
-        screen.until(f"{run} && !{run}.disabled")
+    panes = screen.page.locator(".kn-explore > .kn-pane")
+    queries = []
+    for i in range(panes.count()):
+        shown = panes.nth(i).locator(".kn-query:visible")
         screen.until(
-            "/ rows in /.test(document.querySelector('[data-kn=sql] .kn-count').textContent)"
+            f"document.querySelectorAll('.kn-explore > .kn-pane')[{i}].querySelector('.kn-query')"
         )
-        assert screen.page.locator("[data-kn=sql] .kn-error").count() == 0
-        screen.tab("Explore")
+        shown.nth(1).wait_for(state="detached")  # one a pane, which lists them where there are more
+        n = panes.nth(i).locator(".kn-query:not([hidden])").count()
+        for k in range(n):
+            shown.click()
+            if n > 1:
+                screen.page.locator(".kn-sql-list button").nth(k).click()
+            run = "document.querySelector('[data-kn=sql] .kn-run')"
+            screen.until(f"{run} && !{run}.disabled")
+            screen.until(
+                "/ rows? in /.test(document.querySelector('[data-kn=sql] .kn-count').textContent)"
+            )
+            assert screen.page.locator("[data-kn=sql] .kn-error").count() == 0
+            queries.append(screen.address("query"))
+            screen.tab("Explore")
+    assert len(set(queries)) == len(queries) > panes.count() == 3
 
 
 def test_a_query_is_cancelled_from_the_keyboard(screen: Any) -> None:
@@ -92,3 +105,41 @@ def test_a_query_is_cancelled_from_the_keyboard(screen: Any) -> None:
     row = screen.page.locator(".kn-result tbody tr")
     row.wait_for()
     assert row.locator("td").all_inner_texts() == ["7"]
+
+
+def test_an_error_greys_the_table_and_says_whose_it_is(screen: Any, tmp_path: Any) -> None:
+    screen.open(model="tiny", tab="sql", query="SELECT prompt_id, 2 AS peak_position FROM prompts")
+    table = screen.page.locator(".kn-result")
+    table.locator("tbody tr").first.wait_for()
+    head = table.get_by_role("columnheader", name="prompt_id")
+    assert "INTEGER" in head.get_attribute("title") and " · " in head.get_attribute("title")
+    editor = screen.page.get_by_label("SQL query")
+    for query, words in (
+        ("DROP TABLE prompts", "only one SELECT that reads can be run, and this is DROP"),
+        ("SELECT 1; SELECT 2", "these are 2 statements"),
+    ):
+        editor.fill(query)
+        editor.press("Control+Enter")
+        screen.page.locator("[data-kn=sql] .kn-error", has_text=words).wait_for()
+        assert "kn-old" in table.get_attribute("class")
+        assert "SELECT prompt_id" in screen.page.locator(".kn-caption").inner_text()
+    editor.fill("SELECT 7 AS n")
+    with screen.page.expect_download() as download:
+        screen.page.get_by_role("button", name="CSV").click()
+    download.value.save_as(tmp_path / "written")
+    assert (tmp_path / "written").read_text().split() == ["n", "7"]
+    count = screen.page.locator("[data-kn=sql] .kn-count").first
+    assert "1 row of the query as written, which isn't the table's" in count.inner_text()
+    editor.press("Control+Enter")
+    screen.until("document.querySelectorAll('.kn-result tbody tr').length === 1")
+    assert count.inner_text().startswith("1 row in ")
+    assert "kn-old" not in table.get_attribute("class")
+    assert screen.page.locator(".kn-caption").is_hidden()
+
+
+def test_a_position_leads_to_its_token(screen: Any) -> None:
+    query = "SELECT 3 AS prompt_id, 4 AS peak_position"
+    screen.open(model="tiny", tab="sql", query=query)
+    screen.page.locator(".kn-result tbody").get_by_role("button", name="4").click()
+    screen.settled("kn.prompt.prompt.prompt_id === 3")
+    assert (screen.address("tab"), screen.address("token")) == ("explore", "4")

@@ -1,7 +1,7 @@
 // @ts-check
 // The neurons that mark what a search names.
 
-import { bdi, h } from "../page/dom.js";
+import { apart, bdi, h } from "../page/dom.js";
 import { integer, number, percent } from "../page/format.js";
 import { literal, modelLiteral, sqlButton } from "../page/sql.js";
 import { store } from "../page/store.js";
@@ -18,6 +18,7 @@ import { store } from "../page/store.js";
  * @property {number} auroc_low lower end of its 95 % interval
  * @property {number} n prompts that have the value
  */
+/** @typedef {{ layer: number, neuron: number, has: boolean }} Numbered by `17/498`, and if there is one */
 /**
  * A value that was named, e.g. country Japan.
  *
@@ -41,11 +42,46 @@ export const conceptGroup = (concept, i, onpick) => {
     "li",
     { class: "kn-concept-name", role: "presentation" },
     h("span", {}, "Neurons for ", bdi(name)),
-    sqlButton(query),
+    sqlButton(query, `neurons for ${name}`),
   );
   const options = neurons.map(marker => option(marker, name, i, onpick));
   const group = h("ul", { role: "group", "aria-label": `Neurons for ${name}` }, title, ...options);
   return h("li", { class: "kn-concept", role: "presentation" }, group);
+};
+
+/**
+ * The neuron that was named by its number, as an option.
+ *
+ * @param {Numbered} named
+ * @param {(option: HTMLElement) => void} onpick
+ */
+export const numberedOption = ({ layer, neuron }, onpick) => {
+  const words = `layer ${layer} · neuron ${neuron}`;
+  const node = h(
+    "li",
+    {
+      role: "option",
+      class: "kn-numbered kn-marks",
+      "data-layer": layer,
+      "data-neuron": neuron,
+      id: "kn-numbered",
+      "aria-selected": "false",
+      onclick: () => onpick(node),
+    },
+    h("span", { class: "kn-city" }, words),
+    apart(),
+    h("span", { class: "kn-snippet" }, "the neuron of this number"),
+  );
+  return node;
+};
+
+/** @param {Numbered} named of which the model has none */
+export const noSuchNeuron = ({ layer, neuron }) => {
+  const { n_layers: n = 0, n_neurons: width = 0 } = store.atlas ?? {};
+  return (
+    `There is no layer ${layer} · neuron ${neuron}: this model has layers 0 to ${n - 1}, each with ` +
+    `neurons 0 to ${width - 1}.`
+  );
 };
 
 /** @param {Pick<Concept, "attribute" | "value">} concept */
@@ -90,6 +126,7 @@ const option = (marker, name, i, onpick) => {
       title,
     },
     h("span", { class: "kn-city" }, `layer ${layer} · neuron ${neuron}`),
+    apart(),
     h("span", { class: "kn-snippet" }, [...words, `n\u00a0${integer(n)}`].join(" · ")),
   );
   return node;

@@ -72,10 +72,11 @@ export class LensRows {
         tabindex: isFirst ? "0" : "-1",
         onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, layer),
       },
-      h("span", { class: "kn-no" }, String(layer)),
-      h("span", { class: "kn-rank" }, h("i", {})),
-      h("span", { class: "kn-p" }),
-      h("span", { class: "kn-word" }, bdi("")),
+      // The row's label says it all in words.
+      h("span", { class: "kn-no", "aria-hidden": "true" }, String(layer)),
+      h("span", { class: "kn-rank", "aria-hidden": "true" }, h("i", {})),
+      h("span", { class: "kn-p", "aria-hidden": "true" }),
+      h("span", { class: "kn-word", "aria-hidden": "true" }, bdi("")),
     );
   }
 

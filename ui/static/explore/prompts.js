@@ -1,37 +1,34 @@
 // @ts-check
 // Left pane: search as one types; the neurons that mark what was named, and the prompts found.
 
-import { bdi, fill, h, message } from "../page/dom.js";
-import { compact, integer, listedWords } from "../page/format.js";
+import { fill, h, message } from "../page/dom.js";
+import { listedWords } from "../page/format.js";
 import { Listbox } from "../page/listbox.js";
 import { go } from "../page/navigate.js";
 import { ask } from "../page/server.js";
 import { literal, modelLiteral, sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
 import { debounce, Turns } from "../page/timing.js";
-import { conceptGroup } from "./concepts.js";
+import { conceptGroup, noSuchNeuron, numberedOption } from "./concepts.js";
+import { promptOption } from "./prompt_option.js";
 
 /** @typedef {import("./concepts.js").Concept} Concept */
-/**
- * @typedef {object} PromptRow
- * @property {number} prompt_id
- * @property {string | null} name
- * @property {string | null} country
- * @property {number | null} population
- * @property {boolean | null} is_capital
- * @property {string} text
- */
+/** @typedef {import("./concepts.js").Numbered} Numbered */
+/** @typedef {import("./prompt_option.js").PromptRow} PromptRow */
 
 const PAGE = 100;
 const TYPING_MS = 40;
 const WIDE_PAGE = 1100; // pixels from which panes are side by side
 const SHORTEST_NAME = 2; // characters that may name a concept
+const FIRST = ".kn-numbered, [data-prompt]"; // what Enter picks
 
 export class PromptList {
   /** @type {PromptRow[]} */
   #rows = [];
   /** @type {Concept[]} what the text names */
   #concepts = [];
+  /** @type {Numbered | null} the neuron that it names by its number */
+  #neuron = null;
   #total = 0;
   /** @type {string | null} */
   #missing = null;
@@ -50,6 +47,7 @@ export class PromptList {
     "aria-autocomplete": "list",
   });
   #count = h("span", { class: "kn-count kn-found", role: "status" });
+  #note = h("div", { class: "kn-none", role: "status" });
   #list = h("ul", {
     class: "kn-list",
     id: "kn-list",
@@ -67,7 +65,7 @@ export class PromptList {
     },
     "show more",
   );
-  #options = new Listbox(this.#box, this.#list, node => this.#pick(node), "[data-prompt]");
+  #options = new Listbox(this.#box, this.#list, node => this.#pick(node), FIRST);
 
   /** @param {HTMLElement} pane */
   constructor(pane) {
@@ -78,7 +76,7 @@ export class PromptList {
       h("h2", {}, "Prompts"),
       sqlButton(() => this.#query()),
     );
-    pane.append(head, this.#box, this.#count, this.#list, this.#more);
+    pane.append(head, this.#box, this.#count, this.#note, this.#list, this.#more);
     const later = debounce(TYPING_MS, () => this.#search(0));
     this.#box.addEventListener("input", () => later());
     on("prompt-asked", () => this.#select());
@@ -137,7 +135,9 @@ export class PromptList {
       if (!isLast()) return;
       this.#more.hidden = true;
       this.#count.textContent = "";
-      fill(this.#list, h("li", { class: "kn-none" }, /** @type {Error} */ (error).message));
+      fill(this.#list);
+      fill(this.#note, /** @type {Error} */ (error).message);
+      this.#show(true);
     }
   }
 
@@ -148,16 +148,19 @@ export class PromptList {
   async #nameConcepts(model, isLast) {
     /** @type {Concept[]} */
     let concepts = [];
+    /** @type {Numbered | null} */
+    let neuron = null;
     const text = this.#text();
     if (text.length >= SHORTEST_NAME) {
       try {
-        concepts = (await ask("concepts", { model, text })).concepts;
+        ({ concepts, neuron } = await ask("concepts", { model, text }));
       } catch {
         // the prompts' own question, which was asked beside it, says what is wrong
       }
     }
     if (!isLast()) return;
     this.#concepts = concepts;
+    this.#neuron = neuron;
     this.#drawConcepts();
   }
 
@@ -167,59 +170,41 @@ export class PromptList {
   #draw(from) {
     const list = this.#list;
     if (!from) list.replaceChildren();
-    for (const note of list.querySelectorAll(".kn-none")) note.remove();
-    list.append(...this.#rows.slice(from).map((row, i) => this.#option(row, from + i)));
-    if (this.#missing) list.append(h("li", { class: "kn-none" }, message(this.#missing)));
-    else if (!this.#rows.length) {
-      const where = "in its city's names, country or text.";
-      const words = `No prompt of this atlas has “${this.#text()}” ${where}`;
-      list.append(h("li", { class: "kn-none" }, words));
-    }
+    const pick = (/** @type {HTMLElement} */ node) => this.#pick(node);
+    const fresh = this.#rows.slice(from);
+    list.append(...fresh.map((row, i) => promptOption(row, from + i, pick)));
     this.#more.hidden = this.#rows.length >= this.#total;
     this.#count.textContent = listedWords(this.#total, this.#rows.length, "prompt");
   }
 
-  /**
-   * @param {PromptRow} row
-   * @param {number} i
-   */
-  #option(row, i) {
-    const { prompt_id: id, name, country, population, is_capital: isCapital, text } = row;
-    const star = h("span", { class: "kn-capital", title: "capital" }, " ★");
-    const inhabitants = population ? `${integer(population)} inhabitants` : null;
-    const option = h(
-      "li",
-      {
-        role: "option",
-        id: `kn-option-${i}`,
-        "data-prompt": id,
-        "aria-selected": String(id === store.state.prompt),
-        onclick: () => this.#pick(option),
-      },
-      h(
-        "div",
-        { class: "kn-line" },
-        h("span", { class: "kn-city" }, bdi(name ?? `prompt ${id}`), isCapital && star),
-        h(
-          "span",
-          { class: "kn-population", title: inhabitants },
-          population ? compact(population) : "",
-        ),
-      ),
-      h("span", { class: "kn-snippet" }, bdi(country ?? "")),
-      h("span", { class: "kn-snippet", title: text }, bdi(text)),
-    );
-    return option;
-  }
-
   #drawConcepts() {
-    for (const group of this.#list.querySelectorAll(".kn-concept")) group.remove();
+    for (const group of this.#list.querySelectorAll(".kn-concept, .kn-numbered")) group.remove();
     const pick = (/** @type {HTMLElement} */ node) => this.#pick(node);
+    if (this.#neuron?.has) this.#list.prepend(numberedOption(this.#neuron, pick));
     this.#list.prepend(...this.#concepts.map((concept, i) => conceptGroup(concept, i, pick)));
     // What was drawn anew keeps the keyboard's place, where it is still there.
     const { active } = this.#options;
-    if (!active || active.isConnected) return;
-    this.#options.activate(active.dataset.layer ? document.getElementById(active.id) : null);
+    if (active && !active.isConnected) {
+      this.#options.activate(active.dataset.layer ? document.getElementById(active.id) : null);
+    }
+    this.#say();
+  }
+
+  /** Beside the list, as a list holds options alone: why there is nothing in it, or not all. */
+  #say() {
+    const isEmpty = !this.#list.children.length;
+    const none =
+      "No prompt of this atlas has all the words of " +
+      `“${this.#text()}” in its city's names, country or text.`;
+    const neuron = this.#neuron && !this.#neuron.has && noSuchNeuron(this.#neuron);
+    fill(this.#note, this.#missing ? message(this.#missing) : neuron || (isEmpty && none));
+    this.#show(isEmpty);
+  }
+
+  /** @param {boolean} isEmpty */
+  #show(isEmpty) {
+    this.#list.hidden = isEmpty;
+    this.#box.setAttribute("aria-expanded", String(!isEmpty));
   }
 
   // -- choosing -------------------------------------------------------------------------------

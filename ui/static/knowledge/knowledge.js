@@ -9,7 +9,7 @@ import { dropFact, firstFact, isFact, isNoFact, noFacts } from "../page/facts.js
 import { go } from "../page/navigate.js";
 import { remembered } from "../page/server.js";
 import { literal, modelLiteral, sqlButton } from "../page/sql.js";
-import { on, store } from "../page/store.js";
+import { emit, on, store } from "../page/store.js";
 import { debounce, Turns } from "../page/timing.js";
 import { AttributionPart } from "./attribution.js";
 import { ChangePane } from "./change.js";
@@ -169,6 +169,7 @@ class KnowledgeTab {
     const subject = this.#subject;
     if (subject.fact?.fact.fact_id !== fact.fact.fact_id) subject.prompt = null;
     subject.fact = fact;
+    emit("fact-named", fact.fact.fact_id, `${fact.fact.subject} → ${fact.fact.object}`);
     fill(this.#title, bdi(fact.fact.subject), faint(" → "), bdi(fact.fact.object));
     fill(this.#about, ...factStanding(fact, subject));
     fill(this.#notes, ...factNotes(fact, subject));

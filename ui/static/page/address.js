@@ -1,12 +1,18 @@
 // @ts-check
 // What is on screen, as the page's address says it.
 
+import { packText, unpackText } from "./long_text.js";
 import { emit, store } from "./store.js";
 
 /** @typedef {import("./types.d.ts").State} State */
 
 const NUMBERS = /** @type {const} */ (["prompt", "token", "layer", "neuron"]);
-const LONGEST_TEXT = 1500; // characters in the address
+const LONGEST_TEXT = 1500; // characters in the address as they are
+const LONGEST_PACKED = 8000; // and packed
+const PACKED = ".z"; // ends the name of a text that is packed
+
+/** @type {Map<string, string>} the packed form of a long text */
+const packedOf = new Map();
 
 /**
  * What an address asks for, and its parts that ask for nothing there is.
@@ -47,6 +53,9 @@ export const readAddress = (search, { tabs, models, texts }) => {
 export const writeAddress = (href, state) => {
   const address = new URL(href);
   for (const [name, value] of Object.entries(state)) {
+    const packed = packedOf.get(String(value));
+    if (packed) address.searchParams.set(name + PACKED, packed);
+    else address.searchParams.delete(name + PACKED);
     if (value === null || value === "" || String(value).length > LONGEST_TEXT) {
       address.searchParams.delete(name);
     } else {
@@ -59,17 +68,81 @@ export const writeAddress = (href, state) => {
 /** @param {boolean} push whether this is a step in the browser's history */
 export const saveAddress = push => {
   const href = writeAddress(location.href, store.state);
-  if (href === location.href) return;
-  history[push ? "pushState" : "replaceState"](null, "", href);
+  if (href !== location.href) history[push ? "pushState" : "replaceState"](null, "", href);
+  for (const value of Object.values(store.state)) {
+    if (typeof value === "string" && value.length > LONGEST_TEXT && !packedOf.has(value)) {
+      pack(value);
+    }
+  }
+};
+
+/** @param {string} text that is too long: its packed form comes into the address a moment later */
+const pack = async text => {
+  const packed = await packText(text);
+  const fits = packed.length <= LONGEST_PACKED;
+  packedOf.clear(); // the last one is enough
+  packedOf.set(text, fits ? packed : "");
+  if (!Object.values(store.state).includes(text)) return;
+  if (fits) saveAddress(false);
+  else notify("This text is too long for a link: the address doesn't have it.");
 };
 
 /**
- * Say which parts of the address ask for nothing there is.
+ * The texts that an address has in packed form.
  *
- * @param {string[]} wrong
+ * @param {string} search
+ * @param {import("./types.d.ts").Text[]} names
+ * @returns {Promise<Partial<State>>}
  */
-export const notifyIgnored = wrong =>
-  notify(wrong.length ? `Ignored from the address: ${wrong.join(", ")}.` : "");
+export const longTexts = async (search, names) => {
+  const given = new URLSearchParams(search);
+  /** @type {Partial<State>} */
+  const found = {};
+  for (const name of names) {
+    const packed = given.get(name + PACKED);
+    const text = packed && (await unpackText(packed));
+    if (packed && !text) notify("A long text in this address is cut: it can't be read.");
+    if (text) found[name] = text;
+  }
+  return found;
+};
+
+/** @type {Record<string, (value: string, isNumber: boolean) => string>} */
+const INSTEAD = {
+  model: value => `This lake has no atlas “${value}”: its first one is shown instead.`,
+  tab: value => `There is no tab “${value}”: Explore is shown instead.`,
+  prompt: (value, isNumber) =>
+    (isNumber ? `This atlas has no prompt ${value}` : `“${value}” is no prompt's number`) +
+    ": its first prompt is shown instead.",
+  token: (value, isNumber) =>
+    (isNumber ? `This prompt has no token ${value}` : `“${value}” is no token's number`) +
+    ": another one of its tokens is shown instead.",
+  layer: (value, isNumber) =>
+    (isNumber ? `This model has no layer ${value}` : `“${value}” is no layer's number`) +
+    ": another neuron is shown instead.",
+  neuron: (value, isNumber) =>
+    (isNumber ? `This model has no neuron ${value}` : `“${value}” is no neuron's number`) +
+    ": another one is shown instead.",
+};
+
+/**
+ * What an address asks for in vain, a sentence each: what isn't there, and what is shown instead.
+ *
+ * @param {string[]} wrong parts of it, as "prompt=99999"
+ */
+export const ignoredWords = wrong =>
+  wrong
+    .map(part => {
+      const [name, ...rest] = part.split("=");
+      const value = rest.join("=");
+      const words =
+        INSTEAD[name] ?? (() => `“${value}” is nothing that ${name} can be: it is left out.`);
+      return words(value, /^\d{1,9}$/.test(value));
+    })
+    .join(" ");
+
+/** @param {string[]} wrong */
+export const notifyIgnored = wrong => notify(ignoredWords(wrong));
 
 /** @param {string} words shown in the bar; none where it is "" */
 export const notify = words => emit("notice", words);

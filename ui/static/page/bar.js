@@ -2,14 +2,18 @@
 // The bar over everything: which atlas is on screen, the step of its training, notices, and the
 // tabs' place in the address.
 
+import { AskBox } from "./ask.js";
 import { fill, h } from "./dom.js";
 import { integer } from "./format.js";
+import { addSkipLink, keysButton, listenToKeys } from "./keys.js";
 import { go, start } from "./navigate.js";
+import { gatherQueries } from "./sql_menu.js";
 import { baseOf } from "./step_names.js";
 import { stepSlider } from "./step_slider.js";
 import { on, store } from "./store.js";
 import { tabs } from "./tabs.js";
 import { hideTip } from "./tip.js";
+import { followTitle } from "./title.js";
 
 /**
  * @param {HTMLElement} pane
@@ -18,12 +22,20 @@ import { hideTip } from "./tip.js";
 export const mountBar = (pane, server) => {
   const model = modelPart();
   const about = h("span", { class: "kn-about" });
-  pane.append(model, about, noticePart());
+  const asking = new AskBox();
+  pane.append(model, about, asking.node, keysButton(), noticePart());
+  addSkipLink();
+  listenToKeys(asking.box);
+  followTitle();
+  gatherQueries();
   on("started", () => {
     document.body.classList.toggle("kn-empty", !store.atlases.length);
     model.after(stepPart());
   });
-  on("model", () => fill(about, aboutAtlas()));
+  on("model", () => {
+    about.title = aboutAtlas();
+    fill(about, about.title);
+  });
   on("tab", tab => showTab(tab));
   document.addEventListener("click", event => {
     const target = /** @type {Element} */ (event.target);
@@ -61,9 +73,9 @@ const chooseModel = model => {
 
 const aboutAtlas = () => {
   if (!store.atlas) return "";
-  const { corpus, n_prompts, n_layers, n_neurons, dtype } = store.atlas;
+  const { corpus, n_prompts, n_layers, n_neurons } = store.atlas;
   const size = `${n_layers} × ${integer(n_neurons)} neurons`;
-  return [corpus, `${integer(n_prompts)} prompts`, size, dtype].filter(Boolean).join(" · ");
+  return [corpus, `${integer(n_prompts)} prompts`, size].filter(Boolean).join(" · ");
 };
 
 const noticePart = () => {

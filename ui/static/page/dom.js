@@ -75,6 +75,9 @@ export const section = (element, name) => {
 /** @param {string} words */
 export const bdi = words => h("bdi", {}, words);
 
+/** What a screen reader reads between two words that only their places part on the screen. */
+export const apart = () => h("span", { class: "kn-apart" }, ", ");
+
 /** @param {Child[]} children */
 export const faint = (...children) => h("span", { class: "kn-faint" }, ...children);
 

@@ -1,7 +1,7 @@
 // @ts-check
 // Finding a fact: a box to type in, and the facts found, as a list beside or under it.
 
-import { bdi, faint, fill, h, message } from "./dom.js";
+import { apart, bdi, faint, fill, h, message } from "./dom.js";
 import { standing } from "./facts.js";
 import { listedWords } from "./format.js";
 import { Listbox } from "./listbox.js";
@@ -135,7 +135,14 @@ export class FactPicker {
       this.more.hidden = true;
       this.#count.textContent = "";
       fill(this.list, h("li", { class: "kn-none" }, /** @type {Error} */ (error).message));
+      this.#name();
     }
+  }
+
+  /** A list box holds options alone: with a note in place of them it is a plain list. */
+  #name() {
+    if (this.#rows.length) this.list.setAttribute("role", "listbox");
+    else this.list.removeAttribute("role");
   }
 
   /**
@@ -152,6 +159,7 @@ export class FactPicker {
       const words = `No fact has “${this.text()}” in its subject, object or relation.`;
       list.append(h("li", { class: "kn-none" }, words));
     }
+    this.#name();
     this.more.hidden = this.#rows.length >= this.#total;
     this.#count.textContent = listedWords(this.#total, this.#rows.length, "fact");
   }
@@ -177,10 +185,12 @@ export class FactPicker {
         { class: "kn-line" },
         h("span", { class: "kn-city" }, bdi(row.subject), faint(" → "), bdi(row.object)),
       ),
+      apart(),
       h(
         "div",
         { class: "kn-line" },
         h("span", { class: "kn-snippet" }, row.relation),
+        apart(),
         h("span", { class: `kn-standing ${kind}`, title }, words),
       ),
     );

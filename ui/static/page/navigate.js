@@ -1,7 +1,7 @@
 // @ts-check
 // Changes of what is on screen, and of the address with it.
 
-import { notifyIgnored, readAddress, saveAddress } from "./address.js";
+import { longTexts, notifyIgnored, readAddress, saveAddress } from "./address.js";
 import { loadNeuron, loadPrompt } from "./loading.js";
 import { ask, connect } from "./server.js";
 import { openingModel } from "./step_names.js";
@@ -112,6 +112,7 @@ const restore = async () => {
   const models = store.atlases.map(a => a.model);
   const there = { tabs: [...tabs.keys()], models, texts: tabTexts() };
   const { wanted, wrong } = readAddress(location.search, there);
+  Object.assign(wanted, await longTexts(location.search, there.texts));
   const empty = { prompt: null, token: null, layer: null, neuron: null, tab: "explore" };
   dropUnread(wanted, wrong);
   wanted.model ??= openingModel(store.atlases);

@@ -28,7 +28,7 @@ export const sqlButton = (query, words = "show as SQL", attributes = {}) =>
     "button",
     {
       type: "button",
-      class: "kn-sql",
+      class: "kn-sql kn-query",
       title: "Open the query that made this",
       onclick: () => openSql(query()),
       ...attributes,

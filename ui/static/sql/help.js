@@ -36,3 +36,22 @@ export const relationList = relations =>
 /** @param {Relation["columns"][number]} column */
 const column = ({ name, type, meaning }) =>
   h("li", { title: meaning || null }, h("code", {}, name), faint(` ${type}`));
+
+/**
+ * What a column of a result means: as the tables say it that the query names, else any that has a
+ * column of that name, where they agree.
+ *
+ * @param {string} name
+ * @param {string} sql
+ * @param {Relation[]} relations
+ * @returns {string | null}
+ */
+export const columnMeaning = (name, sql, relations) => {
+  const words = new Set(sql.match(/\w+/g));
+  const having = relations.filter(r => r.columns.some(c => c.name === name && c.meaning));
+  const named = having.filter(relation => words.has(relation.name));
+  const meanings = new Set(
+    (named.length ? named : having).map(r => r.columns.find(c => c.name === name)?.meaning ?? ""),
+  );
+  return meanings.size === 1 ? [...meanings][0] : null;
+};

@@ -2,7 +2,7 @@
 // The tab SQL: a query, what can be asked, and the result as a table.
 
 import { faint, fill, h, message, section } from "../page/dom.js";
-import { integer, number } from "../page/format.js";
+import { counted, integer, number } from "../page/format.js";
 import { Cancelled, JobLine, runJob } from "../page/job.js";
 import { go } from "../page/navigate.js";
 import { remembered } from "../page/server.js";
@@ -18,6 +18,8 @@ class SqlPane {
   /** @type {Result | null} */
   #result = null;
   #hasAsked = false;
+  /** @type {import("./help.js").Relation[]} */
+  #relations = [];
   #turns = new Turns();
   #line = new JobLine();
   #editor = h("textarea", {
@@ -37,6 +39,7 @@ class SqlPane {
     this.#downloadButton("parquet", "Parquet"),
   );
   #trouble = h("div", {});
+  #caption = h("p", { class: "kn-caption", hidden: true });
   #table = h("div", {
     class: "kn-result",
     tabindex: "0",
@@ -56,6 +59,7 @@ class SqlPane {
         this.#editor,
         h("div", { class: "kn-tools" }, this.#run, this.#state, this.#line.node, this.#downloads),
         this.#trouble,
+        this.#caption,
         this.#table,
       ),
       h(
@@ -103,8 +107,25 @@ class SqlPane {
     go({ query: this.#editor.value });
     this.#hasAsked = true;
     this.#state.textContent = "running …";
+    this.#age(sql);
     const result = await this.#job("sql", { sql });
     if (result) this.#showResult(result);
+  }
+
+  /**
+   * Grey what the query before found, and say that it is that, until another result is there.
+   *
+   * @param {string} sql
+   */
+  #age(sql) {
+    const isOld = Boolean(this.#result) && this.#result?.sql !== sql;
+    this.#table.classList.toggle("kn-old", isOld);
+    this.#caption.hidden = !isOld;
+    fill(
+      this.#caption,
+      "The table is of the query before: ",
+      h("code", {}, this.#result?.sql ?? ""),
+    );
   }
 
   /**
@@ -114,10 +135,14 @@ class SqlPane {
   #downloadButton(format, words) {
     const download = async () => {
       this.#state.textContent = `preparing ${format} …`;
-      const saved = await this.#job("sql_file", { sql: this.#result?.sql, format });
-      if (saved) this.#state.textContent = save(saved);
+      const sql = this.#editor.value.trim();
+      const saved = await this.#job("sql_file", { sql, format });
+      const isShown = sql === this.#result?.sql;
+      const which = isShown ? "" : " of the query as written, which isn't the table's";
+      if (saved) this.#state.textContent = save(saved) + which;
     };
-    return h("button", { type: "button", class: "kn-sql", onclick: download }, words);
+    const title = `The query as written, run again, as a file of type ${words}`;
+    return h("button", { type: "button", class: "kn-sql", title, onclick: download }, words);
   }
 
   /**
@@ -151,10 +176,15 @@ class SqlPane {
     this.#result = result;
     this.#downloads.hidden = false;
     const n = integer(result.rows.length);
+    this.#age(result.sql);
     this.#state.textContent =
-      `${n} rows in ${number(result.seconds * 1000)} ms` +
+      `${counted(result.rows.length, "row")} in ${number(result.seconds * 1000)} ms` +
       (result.cut ? ` · cut: there are more than ${n}, add a LIMIT or an aggregate` : "");
-    fill(this.#table, resultTable(result), !result.rows.length && message("No rows."));
+    fill(
+      this.#table,
+      resultTable(result, this.#relations),
+      !result.rows.length && message("No rows."),
+    );
   }
 
   // -- what can be asked ----------------------------------------------------------------------
@@ -169,6 +199,7 @@ class SqlPane {
         this.#ask();
       };
       fill(this.#examples, exampleButtons(examples, ask));
+      this.#relations = relations;
       fill(this.#schema, relationList(relations));
     } catch (error) {
       fill(this.#examples, message(/** @type {Error} */ (error).message, "error"));
@@ -186,7 +217,7 @@ const save = ({ file, name, rows, cut }) => {
   const link = h("a", { href: URL.createObjectURL(new Blob([bytes])), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  return `${name}: ${integer(rows)} rows${cut ? ", cut there" : ""}`;
+  return `${name}: ${counted(rows, "row")}${cut ? ", cut there" : ""}`;
 };
 
 /** @param {import("../page/types.d.ts").Widget} widget */

@@ -4,6 +4,8 @@
 import { h } from "../page/dom.js";
 import { go } from "../page/navigate.js";
 import { store } from "../page/store.js";
+import { columnMeaning } from "./help.js";
+import { target } from "./leads.js";
 
 /**
  * @typedef {object} Result
@@ -18,14 +20,19 @@ import { store } from "../page/store.js";
 
 const LONG = 80; // characters of a value that the pointer shows whole
 
-/** @param {Result} result */
-export const resultTable = ({ columns, types, rows }) => {
+/**
+ * @param {Result} result
+ * @param {import("./help.js").Relation[]} relations whose columns have a meaning
+ */
+export const resultTable = ({ sql, columns, types, rows }, relations) => {
   const isNumber = types.map(t => /INT|FLOAT|DOUBLE|DECIMAL/.test(t) && !t.endsWith("[]"));
   const models = store.atlases.map(a => a.model);
   const look = (/** @type {number} */ i) => (isNumber[i] ? "kn-num" : null);
-  const head = columns.map((name, i) =>
-    h("th", { scope: "col", class: look(i), title: types[i] }, name),
-  );
+  const head = columns.map((name, i) => {
+    const meaning = columnMeaning(name, sql, relations);
+    const title = [meaning, types[i]].filter(Boolean).join(" · ");
+    return h("th", { scope: "col", class: look(i), title }, name);
+  });
   /** @param {unknown[]} row */
   const line = row => {
     const record = Object.fromEntries(columns.map((name, i) => [name, row[i]]));
@@ -55,30 +62,4 @@ export const valueText = value => {
     return String(Number(value.toPrecision(7)));
   }
   return typeof value === "object" ? JSON.stringify(value) : String(value);
-};
-
-/**
- * Where a click on a value leads: a neuron or a prompt, of the atlas on screen or of the row's.
- *
- * @param {string} column
- * @param {Record<string, unknown>} row by column
- * @param {string[]} models that have an atlas
- * @returns {Change | null}
- */
-export const target = (column, row, models) => {
-  /** @param {string} name */
-  const value = name => ((row[name] ?? null) === null ? null : Number(row[name]));
-  const model = models.find(m => m === row.model);
-  const ofModel = model ? { model } : {};
-  const [layer, neuron] = [value("layer"), value("neuron")];
-  const [prompt, token] = [value("prompt_id"), value("position")];
-  const ofNeuron = layer !== null && neuron !== null ? { layer, neuron } : null;
-  if ((column === "neuron" || column === "layer") && ofNeuron) {
-    const ofPrompt = prompt === null ? {} : { prompt, token };
-    return { ...ofModel, ...ofNeuron, ...ofPrompt, tab: "explore" };
-  }
-  if (column === "prompt_id" && prompt !== null) {
-    return { ...ofModel, prompt, token, ...ofNeuron, tab: "explore" };
-  }
-  return null;
 };

@@ -8,7 +8,7 @@ import { dropFact, firstFact, isFact, isNoFact, noFacts } from "../page/facts.js
 import { go } from "../page/navigate.js";
 import { remembered } from "../page/server.js";
 import { lastModel, stepNumbers } from "../page/steps.js";
-import { store } from "../page/store.js";
+import { emit, store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
 import { EffectsChart } from "./effects.js";
 import { chanceChart, saturationChart, attributionStrip, rankChart } from "./fact_charts.js";
@@ -125,6 +125,7 @@ export class FactPane {
   #show(answer) {
     this.#answer = answer;
     const { subject, object, relation } = answer.fact;
+    emit("fact-named", answer.fact.fact_id, `${subject} → ${object}`);
     const link = { type: "button", class: "kn-sql", onclick: () => go({ tab: "knowledge" }) };
     fill(this.#trouble);
     fill(

@@ -1,0 +1,76 @@
+"""axe (https://github.com/dequelabs/axe-core) finds no serious fault in any tab, nor over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kn_assets.lake import Lake
+from kn_assets.synthetic import add_training, make_lake
+from tests.ui.screen import Screen
+from ui.app import TABS
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+# Gradio's own parts of the page are not ours to mend.
+RUN = """
+async () => {
+  const found = await axe.run(
+    { include: [["[data-kn]"]], exclude: [[".kn-tip"]] },
+    { resultTypes: ["violations"] },
+  );
+  return found.violations.map(({ id, impact, nodes }) => (
+    { id, impact, nodes: nodes.map(n => `${n.html.slice(0, 160)} ${n.failureSummary}`) }
+  ));
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def where(tmp_path_factory: pytest.TempPathFactory, serve: Callable[..., str]) -> str:
+    root = tmp_path_factory.mktemp("axe")
+    make_lake(root)
+    add_training(root)
+    return serve(Lake(root))
+
+
+def faults(screen: Screen) -> list[Any]:
+    found = screen.page.evaluate(RUN)
+    return [f for f in found if f["impact"] in ("serious", "critical")]
+
+
+def test_axe_finds_no_serious_fault(screens: Callable[[str], Screen], where: str) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: npm ci does that")
+    screen = screens(where)
+    screen.page.set_default_timeout(60_000)
+    screen.open(model="tiny", prompt=2)
+    screen.page.evaluate(AXE.read_text(encoding="utf-8"))
+    told = {}
+    for tab in TABS:
+        screen.tab(tab.title)
+        screen.settled(f"kn.state.tab === '{tab.id}'")
+        told[tab.id] = faults(screen)
+    screen.tab("Explore")
+    screen.page.get_by_role("combobox", name="Search cities").fill("no such place")
+    screen.page.locator("[data-kn=cities] .kn-none", has_text="No prompt").wait_for()
+    told["an empty list"] = faults(screen)
+    screen.page.keyboard.press("Escape")
+    screen.page.evaluate("kn.go({ask: 'Kabul is in Afghanistan'})")
+    screen.page.locator(".kn-ask-reading").first.wait_for()
+    told["the sheet"] = faults(screen)
+    assert told == {place: [] for place in told}
+
+
+def test_axe_can_find_a_fault(screens: Callable[[str], Screen], where: str) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: npm ci does that")
+    screen = screens(where).open(model="tiny")
+    screen.page.evaluate(AXE.read_text(encoding="utf-8"))
+    note = "document.getElementById('kn-list').innerHTML = '<li>nothing found</li>'"
+    screen.page.evaluate(note)  # as lists were that had a note in place of options
+    assert [f["id"] for f in faults(screen)] == ["aria-required-children"]

@@ -1,0 +1,1 @@
+"""Ask: what is known about whatever a person types, each line a link to a pane and to its SQL."""
