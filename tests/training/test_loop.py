@@ -61,7 +61,7 @@ def test_the_log_tells_the_run(done: Lake) -> None:
 def test_nothing_is_left_of_unfinished_work(done: Lake) -> None:
     names = {p.name for p in (done.models / "tiny").iterdir()}
     steps = {f"step{s}" for s in TINY.checkpoint_steps()}
-    assert names == steps | {"training.json", "training.jsonl"}
+    assert names == steps | {"training.json", "training.jsonl", "learning.jsonl"}
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_others(
