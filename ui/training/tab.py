@@ -51,7 +51,7 @@ TAB = Tab(
     + "</div>",
     script="training/training.js",
     texts=("fact",),
-    styles=("chart/chart.css", "training/training.css"),
+    styles=("chart/chart.css", "training/training.css", "training/learning.css"),
     questions={
         "training": _training,
         "training_story": _story,

@@ -15,8 +15,8 @@ from kn_assets.launch.background.training import FACTS, training
 from kn_assets.maps.tables import VERSIONS
 
 CORPUS, MODEL, LIMIT = "geonames", "smollm2-135m", 600
-FIRST = tuple(table for table in NEEDS if table != "logit_lens")
-"""The tables with which prompts can be explored."""
+FIRST = tuple(NEEDS)
+"""The tables with which prompts can be explored, the lens of each computed when it is opened."""
 WHAT = "demo"
 
 
@@ -28,7 +28,8 @@ def demo(limit: int | None = None, lens: str | None = None) -> list[Step]:
     def run(name: str, title: str, seconds: float, *wanted: str, lens: str = "lazy") -> Step:
         only = [word for table in wanted for word in ("--only", table)]
         words = ("run", *atlas, *(("--lens", "lazy") if lens == "lazy" else ()), *only)
-        made, is_first = tables(model(MODEL), wanted), wanted == FIRST
+        is_first = wanted == FIRST
+        made = tables(model(MODEL), wanted, lazily=is_first)
         needs = () if is_first else ("first",)
         return Step(name, title, words, seconds, made, "atlas", MODEL, needs, is_first)
 

@@ -128,7 +128,8 @@ class Queue:
         """What is made, what is to come, and how long it will take: what the page shows.
 
         steps: `name`, `title`, `what`, `model`, `state` (`running`, `waiting`, `failed`, `done`),
-        `left_s`, `words` of a running one and `trouble` of a failed one.
+        `left_s`, `words` of a running one and `trouble` of a failed one. offers: seconds by what
+        can be wished for.
         """
         with self._changed:
             rows = [self._told(step) for step in self._steps]
@@ -139,7 +140,14 @@ class Queue:
                     lost[step.name] = step.title
             waits = [row for row in rows if row["state"] in ("running", "waiting")]
             left = sum(row["left_s"] for row in waits)
-            return {"paused": self._paused, "note": self._note, "left_s": left, "steps": rows}
+            return {
+                "paused": self._paused,
+                "note": self._note,
+                "left_s": left,
+                "first_hour": any(wish.what == "demo" for wish in self._wishes),
+                "offers": {what: s * self._pace for what, s in wishes.SECONDS.items()},
+                "steps": rows,
+            }
 
     # -- inside ----------------------------------------------------------------------------------
 

@@ -23,12 +23,13 @@ from kn_assets.launch.steps import OF_LAST
 from kn_assets.training.steps.checkpoints import step_of
 from kn_assets.training.steps.tables import OVER_STEPS
 
-KINDS = ("atlas", "knowledge", "training", "demo")
+SECONDS = {"atlas": 400.0, "knowledge": 900.0, "training": 800.0, "demo": 2000.0}
+"""What can be wished for, and what it takes at about the demo's size, on one core."""
 
 
 @dataclass(frozen=True)
 class Wish:
-    """what: of `KINDS`; model: an atlas' key, "" where it is of none; limit, lens: of a demo."""
+    """what: of `SECONDS`; model: an atlas' key, "" where it is of none; limit, lens: of a demo."""
 
     what: str
     model: str = ""
@@ -44,7 +45,7 @@ def steps(lake: Lake, wish: Wish) -> list[Step]:
         return demo(wish.limit, wish.lens)
     if wish.what == "training":
         return list(training(wish.what, wish.model))
-    if wish.what not in KINDS:
+    if wish.what not in SECONDS:
         raise KnError(f"there is nothing called {wish.what!r} to make")
     if wish.model not in {partition.key for partition in lake.partitions("model")}:
         raise KnError(f"there is no atlas {wish.model!r} in this lake")
@@ -52,10 +53,10 @@ def steps(lake: Lake, wish: Wish) -> list[Step]:
     of_steps = step_of(wish.model) is not None
     words = _words(settings, of_steps)
     if wish.what == "knowledge":
-        command, title, seconds = "knowledge", "facts and knowledge neurons", 900.0
+        command, title = "knowledge", "facts and knowledge neurons"
         made = tables(model(wish.model), (*OF_MODEL, CONCEPTS))
     else:
-        command, title, seconds = "run", "the missing tables", 400.0
+        command, title = "run", "the missing tables"
         wanted = [t for t in ATLAS_TABLES if not (of_steps and t in OF_LAST)]
         made = tables(model(wish.model), wanted, lazily=settings.lens == "lazy")
     if of_steps:
@@ -67,6 +68,7 @@ def steps(lake: Lake, wish: Wish) -> list[Step]:
         command_words = (command, *words)
         title = f"{title} of {wish.model}"
     name = shlex.join(command_words)
+    seconds = SECONDS[wish.what]
     return [Step(name, title, command_words, seconds, made, wish.what, wish.model)]
 
 

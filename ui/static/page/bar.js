@@ -4,12 +4,15 @@
 
 import { fill, h } from "./dom.js";
 import { integer } from "./format.js";
+import { makingPart } from "./frame.js";
 import { go, start } from "./navigate.js";
 import { baseOf } from "./steps.js";
 import { stepSlider } from "./step_slider.js";
 import { on, store } from "./store.js";
 import { tabs } from "./tabs.js";
 import { hideTip } from "./tip.js";
+import { tourButton } from "./tour.js";
+import "./wish.js";
 
 /**
  * @param {HTMLElement} pane
@@ -18,12 +21,12 @@ import { hideTip } from "./tip.js";
 export const mountBar = (pane, server) => {
   const model = modelPart();
   const about = h("span", { class: "kn-about" });
-  pane.append(model, about, noticePart());
+  pane.append(model, about, makingPart(), tourButton(), noticePart());
   on("started", () => {
     document.body.classList.toggle("kn-empty", !store.atlases.length);
     model.after(stepPart());
   });
-  on("model", () => fill(about, aboutAtlas()));
+  for (const event of ["model", "atlases"]) on(event, () => fill(about, aboutAtlas()));
   on("tab", tab => showTab(tab));
   document.addEventListener("click", event => {
     const target = /** @type {Element} */ (event.target);
@@ -38,12 +41,17 @@ export const mountBar = (pane, server) => {
 const modelPart = () => {
   const picker = h("select", { "aria-label": "Model", onchange: () => chooseModel(picker.value) });
   const node = h("span", { class: "kn-model" });
-  on("started", () => {
-    picker.append(...store.atlases.map(a => h("option", { value: a.model }, a.model)));
-  });
-  on("model", () => {
+  const list = () =>
+    fill(picker, ...store.atlases.map(a => h("option", { value: a.model }, a.model)));
+  const show = () => {
     picker.value = store.state.model ?? "";
     fill(node, store.atlases.length > 1 ? picker : h("b", {}, store.state.model));
+  };
+  on("started", list);
+  on("model", show);
+  on("atlases", () => {
+    list();
+    show();
   });
   return node;
 };
