@@ -72,6 +72,10 @@ EXAMPLES = {
 VARIABLES = (
     ("KN_DATA", "folder of the lake; default `data`"),
     ("KN_CONTACT", "your e-mail or web address, sent to Wikipedia in the User-Agent"),
+    (
+        "KN_NICE",
+        "priority of what is made while the app is open, from 0 to 19, the lowest; default 19",
+    ),
     ("HF_ENDPOINT", "address of the model hub, where it is not Hugging Face's"),
     ("OMP_NUM_THREADS", "processors a run may use"),
     ("OMP_WAIT_POLICY", "`PASSIVE`: idle threads sleep, which frees the processor for others"),

@@ -16,13 +16,13 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-NICEST = 19
+NICEST = 19  # unless $KN_NICE says otherwise
 
 
 def main(words: list[str]) -> None:
     """Run the command in this process; ends it with the command's exit code."""
     os.setpgrp()  # Ctrl+C in the app's terminal is for the app, which then ends this
-    os.nice(NICEST)
+    os.nice(int(os.environ.get("KN_NICE") or NICEST))
     with suppress(OSError):  # no Linux
         Path("/proc/self/oom_score_adj").write_text("1000")
     threading.Thread(target=_end_with_the_app, daemon=True).start()

@@ -1,0 +1,42 @@
+"""A step's process is nobody's rival, and ends with the app that started it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kn_assets.lake import Lake
+from tests import forked, small
+
+pytestmark = pytest.mark.slow
+
+
+def test_it_ends_when_nobody_holds_its_input_and_runs_at_the_lowest_priority(
+    tmp_path: Path,
+) -> None:
+    given = small.settings(tmp_path)
+    lake = Lake(tmp_path / "lake")
+    lake.make(lake.root)
+    words = ("--data", str(lake.root), "run", "--corpus", given.corpus, "--model", given.model)
+    command = [sys.executable, "-m", "kn_assets.launch.background.child", *words]
+    with lake.writing():
+        process = forked.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        with process:
+            assert "waiting for" in process.stderr.readline()
+            assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+            assert os.getpgid(process.pid) == process.pid != os.getpgid(0)
+            began = time.monotonic()
+            process.stdin.close()  # as when the app is killed
+            assert process.wait(20) == 130
+            assert time.monotonic() - began < 20
+    assert not lake.partitions("model")
+    with lake.writing(wait=False):
+        pass
