@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
@@ -56,6 +60,34 @@ def test_the_log_tells_the_run(done: Lake) -> None:
     assert {0, 8, 16, 24} <= {r["step"] for r in marked}
     assert all(0 <= r["known_trained"] <= 1 and 0 <= r["known_held_out"] <= 1 for r in marked)
     assert marked[-1]["n_facts"] > marked[0]["n_facts"] == 10  # all facts at the end
+
+
+def test_single_facts_are_measured_as_they_are_learned(done: Lake) -> None:
+    header, *measured = (
+        json.loads(line)
+        for line in (done.models / "tiny" / "learning.jsonl").read_text().splitlines()
+    )
+    log = [row for row in rows(done.models / "tiny") if "known_trained" in row]
+    assert [row["step"] for row in measured] == [row["step"] for row in log]
+    assert len(header["facts"]) == TINY.sample
+    facts = {(f.subject, f.object): f for f in Text.of(TINY.cities, TINY.seed).facts}
+    # Asked anew of the last checkpoint, by plain transformers; a fact whose object has a first
+    # token of its own.
+    model = AutoModelForCausalLM.from_pretrained(done.models / "tiny" / "step24")
+    tokenizer = AutoTokenizer.from_pretrained(done.models / "tiny" / "step24")
+    firsts = Counter(tokenizer(f" {o}")["input_ids"][0] for o in {f.object for f in facts.values()})
+    compared = 0
+    for at, (subject, answer) in enumerate(map(tuple, header["facts"])):
+        fact = facts[subject, answer]
+        first = tokenizer(f" {answer}")["input_ids"][0]
+        if firsts[first] > 1 or fact.relation != "city-country":
+            continue
+        ids = torch.tensor([tokenizer(fact.prompts[-1])["input_ids"]])
+        with torch.no_grad():
+            p = model(ids).logits[0, -1].softmax(-1)[first].item()
+        assert measured[-1]["held_out"][at] == pytest.approx(p, abs=2e-5)
+        compared += 1
+    assert compared > 1
 
 
 def test_nothing_is_left_of_unfinished_work(done: Lake) -> None:
