@@ -17,8 +17,8 @@ from kn_assets.lake import Lake
 from kn_assets.training.settings import TrainSettings
 
 if TYPE_CHECKING:
-    from kn_assets.atlas.settings import AtlasSettings
     from kn_assets.launch.background.wishes import Wish
+    from kn_assets.launch.request import Request
 
 DEMO = {"corpus": "geonames", "model": "smollm2-135m", "limit": 600}
 """What `kn demo` makes: the embedded corpus and model, in a few minutes on two cores."""
@@ -40,14 +40,21 @@ def demo(args: argparse.Namespace) -> int:
         run(request)
         return 0 if args.no_ui else ui(args)
     # Tables of another atlas would stand beside the new ones until it is their turn.
-    atlas = request.plan.model
-    is_other = request.lake.meta(atlas, "atlases") and "atlases" in request.stale_atlas()
-    run(request if is_other else replace(request, atlas=_lazily(request.atlas), only=FIRST))
+    if _has_another(request):
+        run(request)
+    else:
+        run(replace(request, atlas=replace(request.atlas, lens="lazy"), only=FIRST))
     return _served(args, [Wish("demo", limit=args.limit, lens=args.lens)])
 
 
-def _lazily(atlas: AtlasSettings) -> AtlasSettings:
-    return replace(atlas, lens="lazy")
+def _has_another(request: Request) -> bool:
+    """Whether the lake has an atlas of this name that will be made again."""
+    lake = request.lake
+    notes = (
+        lake.meta(request.plan.model, "atlases"),
+        lake.meta(request.corpus.partition, "prompts"),
+    )
+    return None not in notes and "atlases" in request.stale_atlas()
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ from kn_assets.training.store import LEARNING
 class Watched:
     """A run of `kn train` that isn't over, or of whose last checkpoint there is no atlas yet.
 
-    steps: it will take; log: rows of `training_log`; facts: (subject, object) of each measured
-    fact; measured: `step`, and P(answer) of each fact in a `trained` and the `held_out` prompt.
+    age_s: seconds since it wrote; steps: it will take; log: rows of `training_log`; facts:
+    (subject, object) of each measured one; measured: `step`, and P(answer) of each fact in a
+    `trained` and the `held_out` prompt.
     """
 
     name: str
+    age_s: float
     steps: int
     log: list[dict[str, Any]]
     facts: list[tuple[str, str]]
@@ -37,12 +40,8 @@ class Watched:
 
 def watched(lake: Lake) -> list[Watched]:
     """The runs in a lake that may be watched, the one that last wrote first."""
-    found = []
-    for note in lake.models.glob("*/training.json"):
-        run = _read(lake, note.parent)
-        if run is not None:
-            found.append((_written(note.parent / "training.jsonl"), run))
-    return [run for _, run in sorted(found, key=lambda pair: -pair[0])]
+    found = [_read(lake, note.parent) for note in lake.models.glob("*/training.json")]
+    return sorted((run for run in found if run is not None), key=lambda run: run.age_s)
 
 
 def _read(lake: Lake, folder: Path) -> Watched | None:
@@ -53,12 +52,14 @@ def _read(lake: Lake, folder: Path) -> Watched | None:
     settings = TrainSettings().with_given(**told)
     if lake.meta(model(f"{settings.name}@step{settings.steps}"), "atlases") is not None:
         return None
-    log = _rows(folder / "training.jsonl")
+    file = folder / "training.jsonl"
+    log = _rows(file)
     if not log:
         return None
+    age = time.time() - file.stat().st_mtime
     header, *measured = _rows(folder / LEARNING) or [{"facts": []}]
     facts = [(subject, answer) for subject, answer in header["facts"]]
-    return Watched(settings.name, settings.steps, log, facts, measured)
+    return Watched(settings.name, age, settings.steps, log, facts, measured)
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:
@@ -69,7 +70,3 @@ def _rows(file: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     except ValueError as e:
         raise KnError(f"{file} is damaged ({e}): remove it to continue without it") from e
-
-
-def _written(file: Path) -> float:
-    return file.stat().st_mtime

@@ -25,6 +25,7 @@ def learning(lake: Lake, subject: str) -> Answer:
         "run": {
             "name": run.name,
             "steps": run.steps,
+            "quiet_min": int(run.age_s // 60),
             "step": run.log[-1]["step"],
             "loss": [[row["step"], row["loss"]] for row in run.log if row["loss"] is not None],
             "known": [[r["step"], r["known_trained"], r["known_held_out"]] for r in measured],

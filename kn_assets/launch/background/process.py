@@ -84,7 +84,7 @@ class Process:
     def _hear(self, line: str) -> None:
         if not line:
             return
-        if line.startswith("kn: "):
+        if line.startswith("kn: ") and not line.startswith("kn: waiting for "):
             self._last = line.removeprefix("kn: ")
         self.told = Told.of(line)
         self.words = self.told.title if self.told else line.removeprefix("kn: ")

@@ -62,7 +62,7 @@ class Queue:
 
         paused: what an earlier app left undone waits until one says so.
         """
-        lock = FileLock(lake.root / _LOCK)
+        lock = FileLock(lake.root / _LOCK, thread_local=False)
         try:
             lake.make(lake.root)
             lock.acquire(timeout=0)

@@ -16,7 +16,7 @@ const lacks = missing => Object.keys(missing ?? {}).length > 0;
 
 // What was missing of what is on screen may have come.
 on("tables", () => {
-  if (lacks(store.prompt?.missing)) loadPrompt();
+  if (!store.state.text && lacks(store.prompt?.missing)) loadPrompt();
   else if (lacks(store.neuron?.missing)) loadNeuron();
 });
 

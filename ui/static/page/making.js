@@ -7,7 +7,8 @@ import { call } from "./server.js";
 import { emit, on, store } from "./store.js";
 import { relook } from "./navigate.js";
 
-const EVERY_MS = 2500;
+const EVERY_MS = 5000;
+const WHILE_MAKING_MS = 2500;
 const WITHOUT_SERVER_MS = 10_000;
 
 /** @typedef {"atlas" | "knowledge" | "training" | "demo"} What */
@@ -53,6 +54,7 @@ const look = async () => {
   let pause = EVERY_MS;
   try {
     if (!document.hidden) await take(await call("making_look", {}));
+    if (making.state?.steps.some(step => step.state === "running")) pause = WHILE_MAKING_MS;
   } catch {
     pause = WITHOUT_SERVER_MS; // the pane that is used next says that there is no server
   }

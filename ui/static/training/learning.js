@@ -10,11 +10,13 @@ import { on, store } from "../page/store.js";
 import { liveChart } from "./live_chart.js";
 
 const EVERY_MS = 3000;
+const QUIET_MIN = 5; // without a measurement, after which one may wonder
 
 /**
  * @typedef {object} Run
  * @property {string} name
  * @property {number} steps it will take
+ * @property {number} quiet_min minutes since it wrote
  * @property {number} step it is at
  * @property {number} n_facts that are measured
  * @property {[number, number][]} loss by step
@@ -68,7 +70,9 @@ export class LearningPane {
     if (!run || said === this.#said) return;
     this.#said = said;
     fill(this.#title, "Watch it learn: ", bdi(run.name));
-    this.#where.textContent = `step ${integer(run.step)} of ${integer(run.steps)}`;
+    const quiet =
+      run.quiet_min < QUIET_MIN ? "" : ` · nothing new for ${integer(run.quiet_min)} min`;
+    this.#where.textContent = `step ${integer(run.step)} of ${integer(run.steps)}${quiet}`;
     if (this.#choice.options.length !== run.facts.length) {
       const options = run.facts.map(([subject, object]) =>
         h("option", { value: subject }, `${subject} → ${object}`),
