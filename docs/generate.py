@@ -100,7 +100,7 @@ def glossary() -> str:
         plain = cells[1].replace("`", "").replace("\\|", "|")
         for word in {cells[0], *cells[0].split(", ")}:
             meanings[word.lower()] = plain
-    return json.dumps(dict(sorted(meanings.items())), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(dict(sorted(meanings.items())), indent=2, ensure_ascii=False) + "\n"
 
 
 def tables_page() -> str:

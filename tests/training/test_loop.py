@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,15 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from kn_assets.errors import KnError
+from kn_assets.knowledge.facts import tables
+from kn_assets.knowledge.questions import ask
 from kn_assets.lake import Lake
 from kn_assets.models.load import load
 from kn_assets.models.source import resolve
 from kn_assets.training import checkpoints, train, unfinished
 from kn_assets.training.network import new_tokenizer
 from kn_assets.training.settings import _MOST as limits
-from kn_assets.training.text import Text
+from kn_assets.training.text import MEASURED, Text
 from tests.training.tiny_run import TINY, rows, same_weights
 
 
@@ -70,24 +71,19 @@ def test_single_facts_are_measured_as_they_are_learned(done: Lake) -> None:
     log = [row for row in rows(done.models / "tiny") if "known_trained" in row]
     assert [row["step"] for row in measured] == [row["step"] for row in log]
     assert len(header["facts"]) == TINY.sample
-    facts = {(f.subject, f.object): f for f in Text.of(TINY.cities, TINY.seed).facts}
-    # Asked anew of the last checkpoint, by plain transformers; a fact whose object has a first
-    # token of its own.
+    # Asked anew of the last checkpoint, by plain transformers.
     model = AutoModelForCausalLM.from_pretrained(done.models / "tiny" / "step24")
     tokenizer = AutoTokenizer.from_pretrained(done.models / "tiny" / "step24")
-    firsts = Counter(tokenizer(f" {o}")["input_ids"][0] for o in {f.object for f in facts.values()})
-    compared = 0
-    for at, (subject, answer) in enumerate(map(tuple, header["facts"])):
-        fact = facts[subject, answer]
-        first = tokenizer(f" {answer}")["input_ids"][0]
-        if firsts[first] > 1 or fact.relation != "city-country":
-            continue
-        ids = torch.tensor([tokenizer(fact.prompts[-1])["input_ids"]])
+    facts = Text.of(TINY.cities, TINY.seed).facts
+    place = {(f.subject, f.object): i for i, f in enumerate(facts) if f.relation == MEASURED}
+    asked = [place[tuple(fact)] for fact in header["facts"]]
+    questions = {(q.fact_id, q.prompt): q for q in ask(tokenizer, *tables(facts), asked).asked}
+    for at, fact in enumerate(asked):
+        question = questions[fact, len(facts[fact].prompts) - 1]
         with torch.no_grad():
-            p = model(ids).logits[0, -1].softmax(-1)[first].item()
-        assert measured[-1]["held_out"][at] == pytest.approx(p, abs=2e-5)
-        compared += 1
-    assert compared > 1
+            p = model(torch.tensor([question.ids])).logits[0, -1].softmax(-1)[question.answer]
+        assert measured[-1]["held_out"][at] == pytest.approx(p.item(), abs=2e-5)
+    assert len({row["trained"][0] for row in measured}) > 1
 
 
 def test_nothing_is_left_of_unfinished_work(done: Lake) -> None:

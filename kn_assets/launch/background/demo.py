@@ -31,7 +31,8 @@ def demo(limit: int | None = None, lens: str | None = None) -> list[Step]:
         is_first = wanted == FIRST
         made = tables(model(MODEL), wanted, lazily=is_first)
         needs = () if is_first else ("first",)
-        return Step(name, title, words, seconds, made, "atlas", MODEL, needs, is_first)
+        what = "lens" if lens == "all" else "atlas"
+        return Step(name, title, words, seconds, made, what, MODEL, needs, is_first)
 
     known = tables(model(MODEL), (*OF_MODEL, CONCEPTS))
     return [

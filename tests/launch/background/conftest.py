@@ -67,7 +67,7 @@ def opened(lake: Lake, steps: list[Step]) -> Iterator[Open]:
         queue.close()
 
 
-def until(queue: Queue, holds: Callable[[dict[str, Any]], object], seconds: float = 120) -> Any:
+def until(queue: Queue, holds: Callable[[dict[str, Any]], object], seconds: float = 400) -> Any:
     """The state of a queue once it is so."""
     end = time.monotonic() + seconds
     while not holds(state := queue.state()):

@@ -130,12 +130,12 @@ def test_what_is_missing_has_a_button_and_tabs_fill_without_a_reload(
     button.click()
     frame = screen.page.locator(".kn-making summary")
     frame.wait_for()
-    assert frame.inner_text() == "Making the map of everything: about 2 min"
+    assert frame.inner_text() == "about 2 min left: making the map of everything"
     assert making.asked == [("make", "atlas", atlas.key)]
     frame.click()
     screen.page.get_by_role("button", name="Pause").click()
     screen.page.get_by_role("button", name="Resume").wait_for()
-    assert frame.inner_text() == "Making is paused, about 2 min left"
+    assert frame.inner_text() == "Paused, about 2 min left"
     screen.page.get_by_role("button", name="Cancel the map of everything").click()
     frame.wait_for(state="hidden")
     assert making.asked[1:] == [("cancel", "map")]
@@ -144,10 +144,11 @@ def test_what_is_missing_has_a_button_and_tabs_fill_without_a_reload(
     screen.until("document.documentElement.dataset.knMap === 'neurons'")
     assert not button.is_visible()
     screen.tab("Knowledge")
-    screen.page.locator("[data-kn=fact] .kn-wish").wait_for()
+    asks = screen.page.locator("[data-kn=fact] .kn-wish[title^='kn knowledge']")
+    asks.wait_for()
     for table in ("fact_answers", "knowledge_neurons"):
         shutil.move(tmp_path / table, lake.folder(atlas) / table)
-    screen.page.locator("[data-kn=fact] .kn-wish").wait_for(state="hidden")
+    asks.wait_for(state="hidden")
     assert screen.page.evaluate("window.same")
 
 
@@ -166,7 +167,7 @@ def test_the_tour_and_the_terms(screens: Callable[[str], Screen], url: str) -> N
     titles = []
     for _ in range(5):
         titles.append(card.locator("h2").inner_text())
-        assert screen.page.locator(".kn-toured:visible").count() == 1
+        screen.page.locator(".kn-toured:visible").wait_for()
         was = titles[-1]
         card.get_by_role("button", name="Next").or_(card.get_by_role("button", name="Done")).click()
         screen.until(f"document.querySelector('.kn-tour h2').innerText !== {was!r} || "

@@ -23,7 +23,8 @@ export const makingPart = () => {
     said = words;
     node.classList.toggle("kn-troubled", Boolean(state.note) || steps.some(isFailed));
     fill(line, lineOf(state, steps));
-    fill(list, ...steps.map(row), h("li", { class: "kn-making-acts" }, ...acts(state, steps)));
+    line.title = lineOf(state, steps);
+    fill(list, h("li", { class: "kn-making-acts" }, ...acts(state, steps)), ...steps.map(row));
   };
   on("making", show);
   document.addEventListener("click", event => {
@@ -48,10 +49,9 @@ const lineOf = (state, steps) => {
   if (failed && !steps.some(step => step.state === "running")) {
     return `Failed: ${failed.title}: ${failed.trouble}`;
   }
-  if (state.paused) return `Making is paused, ${about(state.left_s)} left`;
+  if (state.paused) return `Paused, ${about(state.left_s)} left`;
   const running = steps.find(step => step.state === "running") ?? steps[0];
-  const rest = steps.length > 1 ? `; all in ${about(state.left_s)}` : "";
-  return `Making ${running.title}: ${about(running.left_s)}${rest}${failed ? "; one failed" : ""}`;
+  return `${about(state.left_s)} left${failed ? ", one failed" : ""}: making ${running.title}`;
 };
 
 /** @param {Step} step */
