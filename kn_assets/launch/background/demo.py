@@ -37,7 +37,7 @@ def demo(limit: int | None = None, lens: str | None = None) -> list[Step]:
     known = tables(model(MODEL), (*OF_MODEL, CONCEPTS))
     return [
         run("first", "prompts and the neurons that fire in them", 30.0 + 100.0 * share, *FIRST),
-        run("vocabulary", "the tokens that each neuron promotes", 45.0, VOCABULARY),
+        run("vocabulary", "the tokens that each neuron promotes", 90.0, VOCABULARY),
         run("map", "the map of neurons and prompts", 60.0 + 60.0 * share, *VERSIONS),
         Step(
             "knowledge", f"facts and knowledge neurons of {MODEL}",

@@ -45,8 +45,7 @@ class Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={**os.environ, **_ONE_THREAD, "PYTHONPATH": path},
-            text=True,
+            env={**os.environ, **_ONE_THREAD, "PYTHONUTF8": "1", "PYTHONPATH": path},
         )
 
     def wait(self) -> str | None:
@@ -54,7 +53,7 @@ class Process:
         assert self._process.stderr is not None and self._process.stdin is not None
         with self._process.stderr as said:
             for line in said:
-                self._hear(line.strip())
+                self._hear(line.decode("utf-8", "replace").strip())
         code = self._process.wait()
         with suppress(OSError):
             self._process.stdin.close()

@@ -18,22 +18,21 @@ from kn_assets.models.source import resolve
 from tests import forked, small
 
 WISH = Wish("atlas", "tiny")
+QUICK = ("sql", "SELECT 1")
 
 
 @pytest.fixture
 def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Step]:
-    """What the wish is made by: first tables, and others; a test may change the list."""
+    """What the wish is made by: tables, then a query; a test may change the list."""
     given = small.settings(tmp_path)
     options = ("--corpus", given.corpus, "--model", given.model, "--limit", "6", "--density", "0.1")
     atlas = (*options, "--tokens", "8", "--dtype", "float32")
     key = resolve(given.model).key
-
-    def run(name: str, *wanted: str, needs: tuple[str, ...] = ()) -> Step:
-        words = ("run", *atlas, *(word for t in wanted for word in ("--only", t)))
-        made = tables(model(key), wanted)
-        return Step(name, f"the {name}", words, 5.0, made, "atlas", "tiny", needs)
-
-    made = [run("tokens", "tokens", "thresholds"), run("rest", "neurons", needs=("tokens",))]
+    words = ("run", *atlas, "--only", "tokens")
+    made = [
+        Step("tokens", "the tokens", words, 5.0, tables(model(key), ["tokens"]), "atlas", "tiny"),
+        Step("rest", "the rest", QUICK, 5.0, lambda lake: True, "atlas", "tiny", ("tokens",)),
+    ]
     monkeypatch.setattr(wishes, "steps", lambda lake, wish: list(made))
     monkeypatch.setenv("KN_NICE", "0")  # where the tests run, others may be busy
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "lake" / "dagster"))
