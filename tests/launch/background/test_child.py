@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -30,13 +29,11 @@ def test_it_ends_when_nobody_holds_its_input_and_runs_at_the_lowest_priority(
             text=True,
         )  # fmt: skip
         with process:
-            assert "waiting for" in process.stderr.readline()
+            assert any("waiting for" in line for line in process.stderr)
             assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
             assert os.getpgid(process.pid) == process.pid != os.getpgid(0)
-            began = time.monotonic()
             process.stdin.close()  # as when the app is killed
-            assert process.wait(20) == 130
-            assert time.monotonic() - began < 20
+            assert process.wait(200) == 130  # while the lake is another's
     assert not lake.partitions("model")
     with lake.writing(wait=False):
         pass
