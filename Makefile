@@ -19,7 +19,7 @@ PYTEST  := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE CHROMIUM=$(CHROMIUM) $(BIN)
 .PHONY: demo ui dagster check test test-fast test-js lint lint-js types format docs wheel clean
 .DELETE_ON_ERROR:
 
-demo: $(VENV)/.installed  ## environment, embedded corpus and model, whole pipeline, then the app
+demo: $(VENV)/.installed  ## environment, embedded corpus and model, then the app, which makes the rest
 	$(BIN)/kn demo
 
 ui: $(VENV)/.installed  ## the app on whatever atlases exist

@@ -1,4 +1,4 @@
-"""Writes the reference pages of the documentation: tables.md and commands.md.
+"""Writes the reference pages tables.md and commands.md, and the glossary as the app shows it.
 
     python docs/generate.py           writes them
     python docs/generate.py --check   exit code 1 if one is out of date
@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ from kn_assets.lake.schema import Table, atlas, knowledge, maps, steps
 
 DOCS = Path(__file__).parent
 MAKEFILE = DOCS.parent / "Makefile"
+GLOSSARY = DOCS.parent / "ui" / "static" / "page" / "glossary.json"
 
 GROUPS = (
     ("Corpora", [t for t in atlas.TABLES if t.kind == "corpus"]),
@@ -70,6 +72,10 @@ EXAMPLES = {
 VARIABLES = (
     ("KN_DATA", "folder of the lake; default `data`"),
     ("KN_CONTACT", "your e-mail or web address, sent to Wikipedia in the User-Agent"),
+    (
+        "KN_NICE",
+        "priority of what is made while the app is open, from 0 to 19, the lowest; default 19",
+    ),
     ("HF_ENDPOINT", "address of the model hub, where it is not Hugging Face's"),
     ("OMP_NUM_THREADS", "processors a run may use"),
     ("OMP_WAIT_POLICY", "`PASSIVE`: idle threads sleep, which frees the processor for others"),
@@ -79,6 +85,22 @@ VARIABLES = (
 def pages() -> dict[str, str]:
     """The text of each generated page, by file name."""
     return {"tables.md": tables_page(), "commands.md": commands_page()}
+
+
+def glossary() -> str:
+    """The terms of glossary.md with their meanings, as static/page/glossary.js shows them.
+
+    A row that names several terms is there under each.
+    """
+    meanings: dict[str, str] = {}
+    for line in (DOCS / "glossary.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if len(cells) != 4 or cells[0] == "term" or set(cells[0]) == {"-"}:
+            continue
+        plain = cells[1].replace("`", "").replace("\\|", "|")
+        for word in {cells[0], *cells[0].split(", ")}:
+            meanings[word.lower()] = plain
+    return json.dumps(dict(sorted(meanings.items())), indent=2, ensure_ascii=False) + "\n"
 
 
 def tables_page() -> str:
@@ -267,12 +289,14 @@ def _sentence(text: str) -> str:
 def main() -> int:
     """Write the pages, or with --check say which are out of date."""
     stale = 0
-    for name, text in pages().items():
-        path = DOCS / name
+    written = {DOCS / name: text for name, text in pages().items()} | {GLOSSARY: glossary()}
+    for path, text in written.items():
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         if "--check" in sys.argv[1:]:
-            print(f"docs/{name} is out of date: run `make docs`", file=sys.stderr)
+            print(
+                f"{path.relative_to(DOCS.parent)} is out of date: run `make docs`", file=sys.stderr
+            )
             stale = 1
         else:
             path.write_text(text, encoding="utf-8")

@@ -5,10 +5,12 @@ Library functions take a `Progress` and call `bar(...)`; who calls them decides 
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 from tqdm import tqdm
@@ -90,6 +92,33 @@ class LogProgress(Progress):
 
     def say(self, text: str) -> None:
         self._say(text)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a line of `LogProgress` says of work under way. `left_s`: None where it isn't known."""
+
+    title: str
+    done: int
+    total: int
+    left_s: float | None
+
+    @staticmethod
+    def of(line: str) -> Told | None:
+        """None where the line says something else, as `say` does."""
+        found = _LINE.match(line)
+        if found is None:
+            return None
+        left = found["left"]
+        over = found["over"] is not None
+        seconds = 0.0 if over else float(left) if left else None
+        return Told(found["title"], int(found["done"]), int(found["total"]), seconds)
+
+
+_LINE = re.compile(
+    r"(?P<title>.+): (?P<done>\d+)/(?P<total>\d+) \S+"
+    r"(?:(?P<over> in [\d.]+ s)$|, [\d.]+/s, (?:(?P<left>\d+) s left|time left unknown))"
+)
 
 
 class _Line:

@@ -14,6 +14,7 @@ from ui.api import Api
 from ui.explore import tab as explore_tab
 from ui.knowledge import tab as knowledge_tab
 from ui.map import tab as map_tab
+from ui.page import making
 from ui.page.widgets import widget
 from ui.rows import damaged_atlases, waits_for
 from ui.sql import tab as sql_tab
@@ -40,7 +41,11 @@ kn run --corpus wikipedia --model gpt2    # Wikipedia's city articles and GPT-2<
 
 def build(api: Api) -> gr.Blocks:
     """The page over a lake, with its questions and longer work answered by `api`."""
-    functions: list[Callable[..., Any]] = [*api.functions(), *_job_functions(api)]
+    functions: list[Callable[..., Any]] = [
+        *api.functions(),
+        *_job_functions(api),
+        *making.functions(api),
+    ]
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         widget("bar", '<div data-kn="bar"></div>', functions=functions)
         is_empty = not api.context.atlases()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kn_assets.database.database import Database, Stamp
 from kn_assets.lake import Lake
 from ui.rows import Answer, atlases
@@ -10,13 +12,24 @@ from ui.runs.live import LIVE_ALONE, Live, LiveLimits
 from ui.runs.queue import Queue
 from ui.runs.sql import ALONE, Limits, SqlTab
 
+if TYPE_CHECKING:
+    from ui.page.making import Making
+
 
 class Context:
-    """One app's means over one lake; safe to use from many threads. `close` it at the end."""
+    """One app's means over one lake; safe to use from many threads. `close` it at the end.
+
+    making: what makes things on its owner's wish; None where others may reach the app.
+    """
 
     def __init__(
-        self, lake: Lake, limits: Limits = ALONE, live_limits: LiveLimits = LIVE_ALONE
+        self,
+        lake: Lake,
+        limits: Limits = ALONE,
+        live_limits: LiveLimits = LIVE_ALONE,
+        making: Making | None = None,
     ) -> None:
+        self.making = making
         self.database = Database(lake)
         self.sql = SqlTab(lake, limits)
         self.live = Live(lake, live_limits)

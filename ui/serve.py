@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import gradio as gr
 
     from ui.api import Api
+    from ui.page.making import Making
 
 _LAST_PORT = 65_535
 LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -34,11 +35,13 @@ def serve(
     auth: str | None = None,
     public: bool = False,
     quiet: bool = False,
+    making: Making | None = None,
 ) -> gr.Blocks:
     """Start the app and return its Blocks; `blocks.block_thread()` waits for Ctrl+C.
 
-    `auth` is USER:PASS. Raises KnError where the port is taken, `auth` is malformed, or a share
-    link would be open to everyone without `public`.
+    `auth` is USER:PASS. `making` makes things on the owner's wish, where `is_own`. Raises KnError
+    where the port is taken, `auth` is malformed, or a share link would be open to everyone without
+    `public`.
     """
     credentials = _credentials(auth)
     if share and credentials is None and not public:
@@ -52,6 +55,8 @@ def serve(
     limits: dict[str, Any] = {}
     if share or host not in LOCAL:
         limits = {"limits": SHARED, "live_limits": LIVE_SHARED}
+    if is_own(host, share, auth):
+        limits["making"] = making
     options = {"server_name": host, "server_port": port, "share": share, "auth": credentials}
     blocks, local, link = _launch(_api(lake, **limits), **options)
     if share and not link:
@@ -59,6 +64,11 @@ def serve(
     if not quiet:
         print(f"Knowledge neurons explorer at {local}" + (f" and {link}" if link else ""))
     return blocks
+
+
+def is_own(host: str, share: bool, auth: str | None) -> bool:
+    """Whether nobody but who started the app, on this machine, can reach it."""
+    return host in LOCAL and not share and auth is None
 
 
 def launch_for_tests(

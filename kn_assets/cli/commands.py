@@ -8,29 +8,53 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import fields
-from typing import Any
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any
 
 from kn_assets.errors import KnError
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.training.settings import TrainSettings
 
+if TYPE_CHECKING:
+    from kn_assets.launch.background.wishes import Wish
+    from kn_assets.launch.request import Request
+
 DEMO = {"corpus": "geonames", "model": "smollm2-135m", "limit": 600}
 """What `kn demo` makes: the embedded corpus and model, in a few minutes on two cores."""
 
 
 def demo(args: argparse.Namespace) -> int:
-    """Make the embedded atlas, then open the app."""
+    """Make what prompts can be explored by, then open the app, which goes on to make the rest."""
     from kn_assets.atlas.settings import AtlasSettings
+    from kn_assets.launch.background.demo import FIRST
+    from kn_assets.launch.background.wishes import Wish
     from kn_assets.launch.request import Request
     from kn_assets.launch.run import run
 
     if not args.no_ui:
         _check_port(args)
     given = {**DEMO, **({"limit": args.limit} if args.limit else {}), "lens": args.lens}
-    run(Request(_lake(args), AtlasSettings().with_given(**given), wait=not args.no_wait))
-    return 0 if args.no_ui else ui(args)
+    request = Request(_lake(args), AtlasSettings().with_given(**given), wait=not args.no_wait)
+    if args.foreground or args.no_ui:
+        run(request)
+        return 0 if args.no_ui else ui(args)
+    # Tables of another atlas would stand beside the new ones until it is their turn.
+    if _has_another(request):
+        run(request)
+    else:
+        run(replace(request, atlas=replace(request.atlas, lens="lazy"), only=FIRST))
+    return _served(args, [Wish("demo", limit=args.limit, lens=args.lens)])
+
+
+def _has_another(request: Request) -> bool:
+    """Whether the lake has an atlas of this name that will be made again."""
+    lake = request.lake
+    notes = (
+        lake.meta(request.plan.model, "atlases"),
+        lake.meta(request.corpus.partition, "prompts"),
+    )
+    return None not in notes and "atlases" in request.stale_atlas()
 
 
 def run(args: argparse.Namespace) -> int:
@@ -104,7 +128,7 @@ def train(args: argparse.Namespace) -> int:
     lake = _lake(args)
     lake.make(lake.root)
     with lake.writing(not args.no_wait):
-        folder = train(settings, lake, TerminalProgress())
+        folder = train(settings, lake, TerminalProgress(), args.until)
     print(
         f"checkpoints in {folder}: kn knowledge --corpus {settings.corpus} --model {settings.name} "
         "--limit 600 --steps-of all tells how it came to know"
@@ -114,13 +138,26 @@ def train(args: argparse.Namespace) -> int:
 
 def ui(args: argparse.Namespace) -> int:
     """Serve the app until it is stopped."""
+    return _served(args, [])
+
+
+def _served(args: argparse.Namespace, asked: list[Wish]) -> int:
+    """The app, which makes what was asked for; what an earlier one left undone waits for a word."""
     from kn_assets.database.database import keep_own
-    from ui.serve import serve
+    from kn_assets.launch.background.queue import Queue
+    from ui.serve import check_port, is_own, serve
 
     lake = _lake(args)
     keep_own(lake)
-    blocks = serve(lake, args.host, args.port, share=args.share, auth=args.auth, public=args.public)
-    blocks.block_thread()
+    check_port(args.host, args.port)
+    own = is_own(args.host, args.share, args.auth)
+    making = Queue.open(lake, asked, paused=not asked) if asked or own else None
+    how = {"share": args.share, "auth": args.auth, "public": args.public}
+    try:
+        serve(lake, args.host, args.port, **how, making=making).block_thread()
+    finally:
+        if making is not None:
+            making.close()
     return 0
 
 

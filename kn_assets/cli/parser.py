@@ -64,7 +64,7 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     added = parser.add_subparsers(required=True, metavar="COMMAND")
 
     demo = added.add_parser(
-        "demo", help="make an atlas of the embedded corpus and model, then start the app"
+        "demo", help="make an atlas of the embedded corpus and model, and start the app"
     )
     _demo_options(demo)
 
@@ -93,6 +93,9 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
 
     train = added.add_parser("train", help="train a small GPT-2 on the facts, with checkpoints")
     _options_of(train, TrainSettings, set())
+    train.add_argument(
+        "--until", type=int, metavar="STEP", help="stop after this step; without it, go on"
+    )
     _wait_option(train)
     train.set_defaults(call=commands.train)
 
@@ -132,6 +135,12 @@ def _demo_options(parser: argparse.ArgumentParser) -> None:
         "--limit", type=int, help=f"number of prompts; default {commands.DEMO['limit']}"
     )
     parser.add_argument("--lens", help="all (default), or lazy: each prompt when it is opened")
+    parser.add_argument(
+        "--foreground",
+        action="store_true",
+        help="make the whole atlas, then start the app; else it starts as soon as prompts can be "
+        "explored, and the rest is made while it is open",
+    )
     parser.add_argument("--no-ui", action="store_true", help="make the atlas only")
     _wait_option(parser)
     _ui_options(parser)

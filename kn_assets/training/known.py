@@ -15,6 +15,8 @@ from kn_assets.training.text import MEASURED, Text, held_out, trained
 if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel
 
+DIGITS = 5  # of P(answer), which is drawn and no more
+
 
 @dataclass(frozen=True)
 class Exam:
@@ -50,16 +52,43 @@ class Exam:
             [q for q in self.held_out if q.fact_id in chosen],
         )
 
-    def marks(self, loaded: LoadedModel) -> tuple[float, float]:
-        """Share of the facts known in trained and in held-out prompts."""
-        return _share(loaded, self.trained), _share(loaded, self.held_out)
+    def subjects(self, text: Text) -> list[tuple[str, str]]:
+        """Subject and object of each fact, in the order of `Marks.of`."""
+        facts = [text.facts[q.fact_id] for q in self.trained]
+        return [(fact.subject, fact.object) for fact in facts]
+
+    def marks(self, loaded: LoadedModel) -> Marks:
+        """Ask all questions."""
+        (trained, p_trained), (held_out, p_held_out) = (
+            _asked(loaded, questions) for questions in (self.trained, self.held_out)
+        )
+        return Marks((trained, held_out), {"trained": p_trained, "held_out": p_held_out})
 
 
-def _share(loaded: LoadedModel, questions: list[Question]) -> float:
+@dataclass(frozen=True)
+class Marks:
+    """What a model answers to an exam.
+
+    known: share of the facts known in trained and in held-out prompts, NaN where there are none;
+    p_answer: P(answer) by fact, for `trained` and `held_out` prompts.
+    """
+
+    known: tuple[float, float]
+    p_answer: dict[str, dict[int, float]]
+
+    def of(self, exam: Exam) -> dict[str, list[float]]:
+        """P(answer) of another exam's facts, in their order, which this one has all asked."""
+        facts = [q.fact_id for q in exam.trained]
+        return {name: [round(p[f], DIGITS) for f in facts] for name, p in self.p_answer.items()}
+
+
+def _asked(loaded: LoadedModel, questions: list[Question]) -> tuple[float, dict[int, float]]:
+    """Share of the questions whose fact is known, and P(answer) of each, by fact."""
     if not questions:
-        return float("nan")
-    known = 0
+        return float("nan"), {}
+    known, found = 0, {}
     for row in answer(loaded, questions).to_pylist():
         first, second = row["top_probabilities"][:2]
         known += row["rank"] == 1 and first > second  # neither in a tie nor beside NaN
-    return known / len(questions)
+        found[row["fact_id"]] = row["probability"]
+    return known / len(questions), found

@@ -33,14 +33,23 @@ _LOG_EVERY = 10
 _CLIP = 1.0  # largest norm of the gradient
 
 
-def train(settings: TrainSettings, lake: Lake, progress: Progress | None = None) -> Path:
+def train(
+    settings: TrainSettings,
+    lake: Lake,
+    progress: Progress | None = None,
+    until: int | None = None,
+) -> Path:
     """Train a model, or go on with it; returns the folder of its checkpoints.
+
+    until: the step after which it stops, for the next call to go on; the weights at its end are the
+    same as of one that never stopped.
 
     The folder holds `stepN` for each checkpoint, a Hugging Face folder with its tokenizer, and the
     log `training.jsonl`: step, loss (nats a token, mean since the last row), lr, tokens, seconds
     and cpu_seconds so far, and now and then `known_trained` and `known_held_out`, the share of
-    `n_facts` city-country facts known in trained and in held-out prompts. A finished run returns at
-    once. Raises KnError where the settings make no sense, the folder belongs to another run, a
+    `n_facts` city-country facts known in trained and in held-out prompts. `learning.jsonl` has
+    P(answer) of each of these facts, see `Store.write_learning`. A finished run returns at once.
+    Raises KnError where the settings make no sense, the folder belongs to another run, a
     checkpoint or the state of it is lost, or the loss or a weight is no finite number any more.
     """
     store = Store(lake, settings.checked())
@@ -53,8 +62,9 @@ def train(settings: TrainSettings, lake: Lake, progress: Progress | None = None)
     with _threads(settings.threads):
         run = _Run.begin(store, progress or Progress())
         store.check_there([s for s in wanted if s < run.step])
-        run.to_the_end(progress or Progress())
-    store.close()
+        is_over = run.to_the_end(progress or Progress(), until)
+    if is_over:
+        store.close()
     return store.folder
 
 
@@ -75,8 +85,10 @@ class _Run:
     cpu_seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
+    learning: list[dict[str, Any]] = field(default_factory=list)
 
     _KEPT = ("step", "epoch", "batch", "tokens", "seconds", "cpu_seconds", "losses", "log")
+    _KEPT_SINCE = ("learning",)  # states of earlier versions lack these
 
     @classmethod
     def begin(cls, store: Store, progress: Progress) -> _Run:
@@ -104,12 +116,12 @@ class _Run:
             model.load_state_dict(state["model"])
             run.optimizer.load_state_dict(state["optimizer"])
             run.schedule.load_state_dict(state["schedule"])
-            for name in cls._KEPT:
+            for name in (*cls._KEPT, *(n for n in cls._KEPT_SINCE if n in state)):
                 setattr(run, name, state[name])
         return run
 
     def save(self) -> None:
-        kept = {name: getattr(self, name) for name in self._KEPT}
+        kept = {name: getattr(self, name) for name in (*self._KEPT, *self._KEPT_SINCE)}
         model: Any = self.loaded.model
         self.store.save_state(
             {
@@ -120,7 +132,8 @@ class _Run:
             }
         )
 
-    def to_the_end(self, progress: Progress) -> None:
+    def to_the_end(self, progress: Progress, until: int | None = None) -> bool:
+        """Train; False where it stopped after step `until`, which isn't the last."""
         from kn_assets.training.known import Exam
 
         settings = self.store.settings
@@ -139,13 +152,16 @@ class _Run:
                     last = self.step == settings.steps
                     measured = last or self.step in checkpoints
                     if measured or self.step % settings.measure_every == 0:
-                        self._note(exam if last else sample)
+                        self._note(exam if last else sample, sample)
                     elif self.step % _LOG_EVERY == 0:
-                        self._note(None)
+                        self._note(None, sample)
                 if self.step in checkpoints:
                     self._checkpoint()
                 if self.step == settings.steps:
-                    return
+                    return True
+                if until is not None and self.step >= until:
+                    self.save()
+                    return False
                 if self.step in checkpoints or time.monotonic() - saved >= settings.save_every_s:
                     self.save()
                     saved = time.monotonic()
@@ -195,8 +211,8 @@ class _Run:
                 yield Rows(rows.ids[part], rows.sentence[part], rows.position[part])
             self.epoch, self.batch = self.epoch + 1, 0
 
-    def _note(self, exam: Exam | None) -> None:
-        """Add a row to the log."""
+    def _note(self, exam: Exam | None, sample: Exam) -> None:
+        """Add a row to the log; with an `exam`, what the facts of the `sample` stand at too."""
         row: dict[str, Any] = {
             "step": self.step,
             "loss": float(np.mean(self.losses)) if self.losses else None,
@@ -206,8 +222,11 @@ class _Run:
             "cpu_seconds": round(self.cpu_seconds, 3),
         }
         if exam is not None:
-            row["known_trained"], row["known_held_out"] = exam.marks(self.loaded)
+            marks = exam.marks(self.loaded)
+            row["known_trained"], row["known_held_out"] = marks.known
             row["n_facts"] = len(exam.trained)
+            self.learning.append({"step": self.step, **marks.of(sample)})
+            self.store.write_learning(sample.subjects(self.text), self.learning)
         self.log.append(row)
         self.losses.clear()
         self.store.write_log(self.log)

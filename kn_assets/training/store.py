@@ -1,8 +1,9 @@
 """Where a training run lies, and how it is written so that a killed one goes on.
 
 `models/NAME/` holds `training.json` (settings, and after which step the run diverged),
-`training.jsonl` (the log), a Hugging Face folder `stepN` for each checkpoint, and while it isn't
-done `.state.pt` and `.tokenizer`. Everything is written under a temporary name and renamed.
+`training.jsonl` (the log), `learning.jsonl` (single facts as they are learned), a Hugging Face
+folder `stepN` for each checkpoint, and while it isn't done `.state.pt` and `.tokenizer`. Everything
+is written under a temporary name and renamed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from kn_assets.errors import KnError
 from kn_assets.lake import Lake, said_plainly, write_text
 from kn_assets.models.convert import disk_said_plainly
 from kn_assets.training.settings import TrainSettings
+
+LEARNING = "learning.jsonl"
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,16 @@ class Store:
     def write_log(self, rows: list[dict[str, Any]]) -> None:
         with said_plainly(self.lake.root):
             write_text(self.log, "".join(f"{json.dumps(row)}\n" for row in rows))
+
+    def write_learning(self, facts: list[tuple[str, str]], measured: list[dict[str, Any]]) -> None:
+        """Keep P(answer) of some facts, measurement by measurement, for who watches the training.
+
+        The first line has the `facts`, subject and object; each other one `step`, and P(answer) of
+        each fact in a prompt of the training text (`trained`) and in the one it lacks (`held_out`).
+        """
+        rows = [{"facts": facts}, *measured]
+        with said_plainly(self.lake.root):
+            write_text(self.folder / LEARNING, "".join(f"{json.dumps(row)}\n" for row in rows))
 
     def close(self) -> None:
         """Remove what only an unfinished run needs."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from kn_assets.errors import KnError
+from kn_assets.knowledge.facts import tables
+from kn_assets.knowledge.questions import ask
 from kn_assets.lake import Lake
 from kn_assets.models.load import load
 from kn_assets.models.source import resolve
 from kn_assets.training import checkpoints, train, unfinished
 from kn_assets.training.network import new_tokenizer
 from kn_assets.training.settings import _MOST as limits
-from kn_assets.training.text import Text
+from kn_assets.training.text import MEASURED, Text
 from tests.training.tiny_run import TINY, rows, same_weights
 
 
@@ -58,10 +63,33 @@ def test_the_log_tells_the_run(done: Lake) -> None:
     assert marked[-1]["n_facts"] > marked[0]["n_facts"] == 10  # all facts at the end
 
 
+def test_single_facts_are_measured_as_they_are_learned(done: Lake) -> None:
+    header, *measured = (
+        json.loads(line)
+        for line in (done.models / "tiny" / "learning.jsonl").read_text().splitlines()
+    )
+    log = [row for row in rows(done.models / "tiny") if "known_trained" in row]
+    assert [row["step"] for row in measured] == [row["step"] for row in log]
+    assert len(header["facts"]) == TINY.sample
+    # Asked anew of the last checkpoint, by plain transformers.
+    model = AutoModelForCausalLM.from_pretrained(done.models / "tiny" / "step24")
+    tokenizer = AutoTokenizer.from_pretrained(done.models / "tiny" / "step24")
+    facts = Text.of(TINY.cities, TINY.seed).facts
+    place = {(f.subject, f.object): i for i, f in enumerate(facts) if f.relation == MEASURED}
+    asked = [place[tuple(fact)] for fact in header["facts"]]
+    questions = {(q.fact_id, q.prompt): q for q in ask(tokenizer, *tables(facts), asked).asked}
+    for at, fact in enumerate(asked):
+        question = questions[fact, len(facts[fact].prompts) - 1]
+        with torch.no_grad():
+            p = model(torch.tensor([question.ids])).logits[0, -1].softmax(-1)[question.answer]
+        assert measured[-1]["held_out"][at] == pytest.approx(p.item(), abs=2e-5)
+    assert len({row["trained"][0] for row in measured}) > 1
+
+
 def test_nothing_is_left_of_unfinished_work(done: Lake) -> None:
     names = {p.name for p in (done.models / "tiny").iterdir()}
     steps = {f"step{s}" for s in TINY.checkpoint_steps()}
-    assert names == steps | {"training.json", "training.jsonl"}
+    assert names == steps | {"training.json", "training.jsonl", "learning.jsonl"}
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_others(

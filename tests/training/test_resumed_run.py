@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from kn_assets.errors import KnError
 from kn_assets.knowledge.facts import TEMPLATES
@@ -67,6 +68,33 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(done: Lake, tmp_pat
     told, wanted = rows(folder), rows(done.models / "tiny")
     timeless = [{k: v for k, v in r.items() if "seconds" not in k} for r in told]
     assert timeless == [{k: v for k, v in r.items() if "seconds" not in k} for r in wanted]
+
+
+def test_a_run_in_legs_is_the_run(done: Lake, tmp_path: Path) -> None:
+    lake, folder = Lake(tmp_path), tmp_path / "models" / "tiny"
+    for until in (3, 10, 10):
+        train(TINY, lake, until=until)
+        assert rows(folder)[-1]["step"] <= until
+        assert (folder / ".state.pt").exists()
+    assert not (folder / "step24").exists()
+    train(TINY, lake, until=99)
+    assert not (folder / ".state.pt").exists()
+    for step in TINY.checkpoint_steps():
+        assert same_weights(folder / f"step{step}", done.models / "tiny" / f"step{step}")
+    learned = (folder / "learning.jsonl").read_text()
+    assert learned == (done.models / "tiny" / "learning.jsonl").read_text()
+
+
+def test_a_state_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    folder = train(TINY, lake, until=8)
+    state = torch.load(folder / ".state.pt", weights_only=True)
+    del state["learning"]
+    torch.save(state, folder / ".state.pt")
+    train(TINY, lake)
+    told = [json.loads(line) for line in (folder / "learning.jsonl").read_text().splitlines()[1:]]
+    assert [row["step"] for row in told][-1] == 24
+    assert all(row["step"] >= 8 for row in told)
 
 
 def wait_for_log(process: forked.Popen, folder: Path, beyond: int) -> int:

@@ -56,12 +56,17 @@ class Screen:
         self.requests: list[str] = []
         self.faults: list[str] = []
         self._listeners = {
-            "request": lambda request: self.requests.append(request.url),
+            "request": self._note,
             "pageerror": lambda error: self.faults.append(str(error)),
             "dialog": lambda dialog: self.faults.append(f"dialog {dialog.message}"),
         }
         for event, listener in self._listeners.items():
             page.on(event, listener)
+
+    def _note(self, request: Any) -> None:
+        """Remember a request, unless it is the clock's, which nobody's act brings about."""
+        if '"making_look"' not in (request.post_data or ""):
+            self.requests.append(request.url)
 
     def open(self, **address: object) -> Screen:
         query = f"?{urlencode(address)}" if address else ""

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ui.tab import Tab
 
 STATIC = Path(__file__).parents[1] / "static"
-STYLES = ("page/app.css", "page/ask.css")
+STYLES = ("page/app.css", "page/ask.css", "page/first_hour.css")
+GLOSSARY = "page/glossary.json"  # written by docs/generate.py
 MOUNT = "page/mount.js"  # fills the widgets
 TESTING = "testing.js"  # what browser tests and the benchmark reach for
 
@@ -33,6 +34,7 @@ TESTING = "testing.js"  # what browser tests and the benchmark reach for
 def _served(tab_scripts: tuple[str, ...]) -> tuple[str, dict[str, str]]:
     """Where the scripts are, a path of their content's own so that none is ever stale; and they."""
     scripts = joined(STATIC, (MOUNT, *tab_scripts, TESTING))
+    scripts[GLOSSARY] = (STATIC / GLOSSARY).read_text(encoding="utf-8")
     content = hashlib.sha256(json.dumps(scripts, sort_keys=True).encode())
     return f"kn/{content.hexdigest()[:16]}", scripts
 
@@ -47,11 +49,12 @@ def route(tabs: Sequence[Tab]) -> Route:
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
 
     async def script(request: Request) -> Response:
-        content = scripts.get(request.path_params["name"])
-        if content is None:
+        name = request.path_params["name"]
+        if (content := scripts.get(name)) is None:
             return Response(status_code=404)
+        kind = "application/json" if name == GLOSSARY else "text/javascript"
         # One of its own each time: what compresses answers on their way changes their headers.
-        return Response(content, headers=headers, media_type="text/javascript")
+        return Response(content, headers=headers, media_type=kind)
 
     return Route(f"/{base}/{{name:path}}", script)
 
@@ -68,10 +71,12 @@ def head(tabs: Sequence[Tab]) -> str:
     style = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in styles)
     listed = [{"name": tab.id, "script": tab.script, "texts": tab.texts} for tab in tabs]
     base, _ = _scripts(tabs)
+    terms = f'data-glossary="{base}/{GLOSSARY}"'
     return "\n".join(
         (
             f"<style>{style}</style>",
-            f'<script type="application/json" id="kn-tab-scripts">{json.dumps(listed)}</script>',
+            f'<script type="application/json" id="kn-tab-scripts" {terms}>{json.dumps(listed)}'
+            "</script>",
             f'<link rel="modulepreload" href="{base}/{tabs[0].script}">',
             f'<script type="module" src="{base}/{MOUNT}"></script>',
         )

@@ -8,6 +8,7 @@ from ui.page.widgets import pane
 from ui.rows import Answer
 from ui.tab import Tab
 from ui.training import view
+from ui.training.learning import learning
 
 LARGEST = 1 << 31
 
@@ -24,6 +25,10 @@ def _fact(context: Context, given: Checked) -> Answer:
     return view.fact(context.database, given.model, given.integer("fact", LARGEST))
 
 
+def _learning(context: Context, given: Checked) -> Answer:
+    return learning(context.database.lake, given.text("subject"))
+
+
 def _neuron(context: Context, given: Checked) -> Answer:
     return view.neuron(context.database, *given.neuron)
 
@@ -36,6 +41,7 @@ TAB = Tab(
     id="training",
     title="Training",
     skeleton='<div class="kn-training">'
+    + pane("learning", "A training under way")
     + pane("steps", "Checkpoint")
     + pane("tfact", "A fact through training")
     + pane("tmap", "The neurons' places through training")
@@ -45,12 +51,13 @@ TAB = Tab(
     + "</div>",
     script="training/training.js",
     texts=("fact",),
-    styles=("chart/chart.css", "training/training.css"),
+    styles=("chart/chart.css", "training/training.css", "training/learning.css"),
     questions={
         "training": _training,
         "training_story": _story,
         "training_fact": _fact,
         "training_neuron": _neuron,
         "training_places": _places,
+        "training_learning": _learning,
     },
 )

@@ -82,6 +82,9 @@ export class PromptList {
     on("prompt-asked", () => this.#select());
     on("neuron-asked", () => this.#select());
     on("model", () => this.#follow());
+    on("tables", () => {
+      if (this.#missing) this.#follow();
+    });
     new ResizeObserver(() => {
       if (this.#stale) this.#follow();
     }).observe(pane);

@@ -86,6 +86,12 @@ class KnowledgeTab {
       if (tab === "knowledge") all();
     });
     for (const event of ["model", "sentence", "answer"]) on(event, () => all());
+    on("tables", () => {
+      const { fact } = this.#subject;
+      if (store.state.sentence || (fact && !fact.missing)) return;
+      this.#listed = null; // what the lists lacked may have come
+      all();
+    });
     on("fact", () => {
       this.#load();
       this.shared.load();

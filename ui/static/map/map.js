@@ -117,9 +117,10 @@ class MapPane {
       this.#plane.show(null);
       if (store.state.tab === "map") this.#load();
     });
-    on("tab", tab => {
-      if (tab === "map" && !this.#points) this.#load();
-    });
+    const fillEmpty = () => {
+      if (store.state.tab === "map" && !this.#points) this.#load();
+    };
+    for (const event of ["tab", "tables"]) on(event, fillEmpty);
     on("neuron-asked", paint);
     on("prompt", paint);
     if (store.state.model && store.state.tab === "map") this.#load();

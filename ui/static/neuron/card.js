@@ -1,14 +1,14 @@
 // @ts-check
 // A neuron's card: firing rate, range, top countries, promoted and suppressed tokens.
 
-import { bdi, faint, h } from "../page/dom.js";
+import { bdi, faint, h, noteParts } from "../page/dom.js";
 import { integer, number, percent, quoted } from "../page/format.js";
 
 /** @typedef {import("../page/dom.js").Child} Child */
 
 /** @param {import("../page/neuron.js").Neuron} neuron */
 export const neuronCard = ({ card, countries, vocabulary, missing }) => {
-  const why = (/** @type {string} */ part) => (missing[part] ?? "none").replaceAll("`", "");
+  const why = (/** @type {string} */ part) => noteParts(missing[part] ?? "none");
   const rows = card
     ? [
         fact(
@@ -22,13 +22,13 @@ export const neuronCard = ({ card, countries, vocabulary, missing }) => {
           faint(` · mean ${number(card.mean)} · std ${number(card.std)}`),
         ),
       ]
-    : [fact("statistics", why("card"))];
+    : [fact("statistics", ...why("card"))];
   if (countries.length) rows.push(fact("top countries", ...countries.map(countryChip)));
   if (vocabulary) {
     rows.push(fact("promotes", ...tokenChips(vocabulary.promotes)));
     rows.push(fact("suppresses", ...tokenChips(vocabulary.suppresses)));
   } else {
-    rows.push(fact("promotes / suppresses", why("vocabulary")));
+    rows.push(fact("promotes / suppresses", ...why("vocabulary")));
   }
   return h("dl", {}, ...rows);
 };

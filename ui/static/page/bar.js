@@ -5,6 +5,7 @@
 import { AskBox } from "./ask.js";
 import { fill, h } from "./dom.js";
 import { integer } from "./format.js";
+import { makingPart } from "./frame.js";
 import { addSkipLink, keysButton, listenToKeys } from "./keys.js";
 import { go, start } from "./navigate.js";
 import { gatherQueries } from "./sql_menu.js";
@@ -14,6 +15,8 @@ import { on, store } from "./store.js";
 import { tabs } from "./tabs.js";
 import { hideTip } from "./tip.js";
 import { followTitle } from "./title.js";
+import { tourButton } from "./tour.js";
+import "./wish.js";
 
 /**
  * @param {HTMLElement} pane
@@ -23,7 +26,7 @@ export const mountBar = (pane, server) => {
   const model = modelPart();
   const about = h("span", { class: "kn-about" });
   const asking = new AskBox();
-  pane.append(model, about, asking.node, keysButton(), noticePart());
+  pane.append(model, about, asking.node, makingPart(), tourButton(), keysButton(), noticePart());
   addSkipLink();
   listenToKeys(asking.box);
   followTitle();
@@ -32,10 +35,11 @@ export const mountBar = (pane, server) => {
     document.body.classList.toggle("kn-empty", !store.atlases.length);
     model.after(stepPart());
   });
-  on("model", () => {
+  const tell = () => {
     about.title = aboutAtlas();
     fill(about, about.title);
-  });
+  };
+  for (const event of ["model", "atlases"]) on(event, tell);
   on("tab", tab => showTab(tab));
   document.addEventListener("click", event => {
     const target = /** @type {Element} */ (event.target);
@@ -50,12 +54,17 @@ export const mountBar = (pane, server) => {
 const modelPart = () => {
   const picker = h("select", { "aria-label": "Model", onchange: () => chooseModel(picker.value) });
   const node = h("span", { class: "kn-model" });
-  on("started", () => {
-    picker.append(...store.atlases.map(a => h("option", { value: a.model }, a.model)));
-  });
-  on("model", () => {
+  const list = () =>
+    fill(picker, ...store.atlases.map(a => h("option", { value: a.model }, a.model)));
+  const show = () => {
     picker.value = store.state.model ?? "";
     fill(node, store.atlases.length > 1 ? picker : h("b", {}, store.state.model));
+  };
+  on("started", list);
+  on("model", show);
+  on("atlases", () => {
+    list();
+    show();
   });
   return node;
 };

@@ -1,6 +1,8 @@
 // @ts-check
 // Elements of the page. Text from the lake only ever enters it as text nodes.
 
+import { wishes } from "./wishes.js";
+
 /** @typedef {Node | string | false | null | undefined} Child what isn't a node or a text is left out */
 /** @typedef {Record<string, any>} Attributes `onNAME` is a listener, `style` the style's text */
 
@@ -124,6 +126,31 @@ export const toggle = (label, choices, value, onchange) => {
  */
 export const message = (text, kind = "note") => {
   const role = kind === "error" ? "alert" : "status";
-  const parts = text.split("`").map((part, i) => (i % 2 ? h("code", {}, part) : part));
-  return h("p", { class: `kn-message kn-${kind}`, role }, ...(kind === "error" ? [text] : parts));
+  const parts = kind === "error" ? [text] : noteParts(text);
+  return h("p", { class: `kn-message kn-${kind}`, role }, ...parts);
 };
+
+const COMMAND = /`(kn (?:run|knowledge|train|demo)\b[^`]*)`( (?:makes|asks) (?:it|them|these)\.?)/;
+
+/**
+ * The parts of a note: names in it as code, and a command that would make what is missing, with the
+ * end of its sentence, as a button where this page may make things.
+ *
+ * @param {string} text
+ * @returns {(Node | string)[]}
+ */
+export const noteParts = text => {
+  const found = COMMAND.exec(text);
+  if (!found) return codeParts(text);
+  const [whole, command, end] = found;
+  const typed = [h("code", {}, command), end];
+  const before = codeParts(text.slice(0, found.index));
+  return [
+    ...before,
+    wishes.place(command, typed),
+    ...codeParts(text.slice(found.index + whole.length)),
+  ];
+};
+
+/** @param {string} text */
+const codeParts = text => text.split("`").map((part, i) => (i % 2 ? h("code", {}, part) : part));

@@ -6,11 +6,20 @@ import { decodeNeuron } from "./neuron.js";
 import { isCut, openingToken } from "./opening.js";
 import { decodePrompt, strongestNeuron } from "./prompt.js";
 import { remembered } from "./server.js";
-import { emit, store } from "./store.js";
+import { emit, on, store } from "./store.js";
 import { Turns } from "./timing.js";
 
 /** @typedef {(model: string | null, text: string) => Promise<import("./types.d.ts").PromptAnswer>} Run */
 /** @typedef {{ key: string, answer: Promise<import("./types.d.ts").NeuronAnswer> }} Asked */
+
+/** @param {import("./types.d.ts").Missing | undefined} missing */
+const lacks = missing => Object.keys(missing ?? {}).length > 0;
+
+// What was missing of what is on screen may have come.
+on("tables", () => {
+  if (!store.state.text && lacks(store.prompt?.missing)) loadPrompt();
+  else if (lacks(store.neuron?.missing)) loadNeuron();
+});
 
 const prompts = new Turns();
 const neurons = new Turns();

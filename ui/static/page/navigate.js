@@ -104,6 +104,23 @@ const inAtlas = async (wanted, wrong) => {
   return wanted;
 };
 
+/** Look at the lake again, since a table was written: its atlases, and what panes lacked. */
+export const relook = async () => {
+  /** @type {{ atlases: import("./types.d.ts").Atlas[] }} */
+  const { atlases } = await ask("atlases", {});
+  if (!store.atlases.length && atlases.length) {
+    location.reload(); // the first atlas of the lake: there was no page yet
+    return;
+  }
+  const isSame = JSON.stringify(atlases) === JSON.stringify(store.atlases);
+  store.atlases = atlases;
+  if (!isSame) {
+    store.atlas = atlases.find(a => a.model === store.state.model) ?? store.atlas;
+    emit("atlases");
+  }
+  emit("tables");
+};
+
 const restores = new Turns();
 
 /** Show what the address says. */

@@ -39,7 +39,7 @@ export const toStep = (i, { settled = true } = {}) => {
   else commitLater();
 };
 
-on("model", () => {
+const follow = () => {
   const steps = stepsOf(store.state.model, store.atlases);
   const isSame =
     steps.length === store.steps.length &&
@@ -52,7 +52,9 @@ on("model", () => {
   if (isSame && at === store.step) return; // as the slider said
   store.step = at;
   tell();
-});
+};
+on("model", follow);
+on("atlases", follow);
 
 // -- playing ----------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@
 import { h } from "../page/dom.js";
 import { go } from "../page/navigate.js";
 import { baseOf } from "../page/step_names.js";
+import { wishes } from "../page/wishes.js";
 
 const TRAIN = `kn train
 kn knowledge --corpus geonames --model geo-gpt2 --limit 600 --steps-of all`;
@@ -39,7 +40,7 @@ export const noSteps = ({ name, others }) => {
       "Train a small GPT-2 on the facts, on this machine, and make an atlas of each checkpoint, " +
         "with its facts and interventions:",
     ),
-    h("pre", {}, TRAIN),
+    wishes.place("kn train", [h("pre", {}, TRAIN)]),
     h("p", {}, "Or take the steps that a model was published with:"),
     h("pre", {}, PUBLISHED),
   );

@@ -10,6 +10,7 @@ import { on, store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
 import { StepMap } from "../points/stepmap.js";
 import { FactPane } from "./fact.js";
+import { LearningPane } from "./learning.js";
 import { LayersPane } from "./layers.js";
 import { NeuronPane } from "./neuron.js";
 import { noSteps } from "./no_steps.js";
@@ -41,6 +42,7 @@ class TrainingTab {
   /** @param {import("../page/types.d.ts").Widget} widget */
   constructor({ element }) {
     const pane = (/** @type {string} */ name) => section(element, name);
+    new LearningPane(pane("learning"));
     pane("steps").append(stepSlider({ wide: true }), this.#trouble);
     this.fact = new FactPane(pane("tfact"));
     this.neuron = new NeuronPane(pane("tneuron"));
@@ -57,7 +59,7 @@ class TrainingTab {
     on("tab", tab => {
       if (tab === "training") this.#load();
     });
-    on("model", () => this.#load());
+    for (const event of ["model", "tables"]) on(event, () => this.#load());
     on("fact", () => {
       if (this.#info?.steps.length) this.fact.load();
     });
@@ -71,7 +73,9 @@ class TrainingTab {
     const { model, tab } = store.state;
     if (tab !== "training" || !model) return;
     const base = baseOf(model);
-    const mayHaveCome = this.#info && Object.keys(this.#info.missing ?? {}).length > 0;
+    const { steps = [], missing = {} } = this.#info ?? {};
+    const isWhole = steps.length > 0 && steps.length === store.steps.length;
+    const mayHaveCome = !isWhole || Object.keys(missing).length > 0;
     if (base === this.#name && !mayHaveCome) {
       await Promise.all([this.fact.load(), this.neuron.load()]);
       return;

@@ -1,0 +1,1 @@
+"""What is made while the app is open: a queue of commands, one at a time, in quiet processes."""

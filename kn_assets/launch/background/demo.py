@@ -1,0 +1,53 @@
+"""The first hour: what `kn demo` makes before the app opens, and what after that.
+
+Sizes are chosen so that two cores fill every tab in 40 minutes while one looks around. What waits
+for nobody comes last: until then the app computes the lens of each prompt that is opened.
+"""
+
+from __future__ import annotations
+
+from kn_assets.atlas.needs import NEEDS
+from kn_assets.atlas.plan import VOCABULARY
+from kn_assets.knowledge.tables import CONCEPTS, OF_MODEL
+from kn_assets.lake import model
+from kn_assets.launch.background.step import Step, tables
+from kn_assets.launch.background.training import FACTS, training
+from kn_assets.maps.tables import VERSIONS
+
+CORPUS, MODEL, LIMIT = "geonames", "smollm2-135m", 600
+FIRST = tuple(NEEDS)
+"""The tables with which prompts can be explored, the lens of each computed when it is opened."""
+WHAT = "demo"
+
+
+def demo(limit: int | None = None, lens: str | None = None) -> list[Step]:
+    """All that is made: the first tables, then the rest. `lens`: lazy leaves that to the app."""
+    atlas = ("--corpus", CORPUS, "--model", MODEL, "--limit", str(limit or LIMIT))
+    share = (limit or LIMIT) / LIMIT
+
+    def run(name: str, title: str, seconds: float, *wanted: str, lens: str = "lazy") -> Step:
+        only = [word for table in wanted for word in ("--only", table)]
+        words = ("run", *atlas, *(("--lens", "lazy") if lens == "lazy" else ()), *only)
+        is_first = wanted == FIRST
+        made = tables(model(MODEL), wanted, lazily=is_first)
+        needs = () if is_first else ("first",)
+        what = "lens" if lens == "all" else "atlas"
+        return Step(name, title, words, seconds, made, what, MODEL, needs, is_first)
+
+    known = tables(model(MODEL), (*OF_MODEL, CONCEPTS))
+    return [
+        run("first", "prompts and the neurons that fire in them", 30.0 + 100.0 * share, *FIRST),
+        run("vocabulary", "the tokens that each neuron promotes", 90.0, VOCABULARY),
+        run("map", "the map of neurons and prompts", 60.0 + 60.0 * share, *VERSIONS),
+        Step(
+            "knowledge", f"facts and knowledge neurons of {MODEL}",
+            ("knowledge", *atlas, "--lens", "lazy", *FACTS), 400.0, known, "knowledge", MODEL,
+            ("first",),
+        ),
+        *training("training", MODEL),
+        *(
+            [run("lens", "the lens of all prompts", 30.0 + 250.0 * share, "logit_lens", lens="all")]
+            if lens != "lazy"
+            else []
+        ),
+    ]  # fmt: skip

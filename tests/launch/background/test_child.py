@@ -1,0 +1,39 @@
+"""A step's process is nobody's rival, and ends with the app that started it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kn_assets.lake import Lake
+from tests import forked, small
+
+pytestmark = pytest.mark.slow
+
+
+def test_it_ends_when_nobody_holds_its_input_and_runs_at_the_lowest_priority(
+    tmp_path: Path,
+) -> None:
+    given = small.settings(tmp_path)
+    lake = Lake(tmp_path / "lake")
+    lake.make(lake.root)
+    words = ("--data", str(lake.root), "run", "--corpus", given.corpus, "--model", given.model)
+    command = [sys.executable, "-m", "kn_assets.launch.background.child", *words]
+    with lake.writing():
+        process = forked.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        with process:
+            assert any("waiting for" in line for line in process.stderr)
+            assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+            assert os.getpgid(process.pid) == process.pid != os.getpgid(0)
+            process.stdin.close()  # as when the app is killed
+            assert process.wait(200) == 130  # while the lake is another's
+    assert not lake.partitions("model")
+    with lake.writing(wait=False):
+        pass

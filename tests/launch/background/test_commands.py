@@ -1,0 +1,76 @@
+"""The commands that the queue runs are `kn`'s own, made out of the lake's notes alone."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from kn_assets.cli.parser import _parser
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake, model
+from kn_assets.launch.background.demo import FIRST, LIMIT, demo
+from kn_assets.launch.background.training import SETTINGS, training
+from kn_assets.launch.background.wishes import Wish, steps
+from kn_assets.synthetic import make_lake
+from kn_assets.training.settings import TrainSettings
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A plain atlas and a step of a training."""
+    root = tmp_path_factory.mktemp("wished")
+    make_lake(root, "plain", n_prompts=3, n_layers=2, n_neurons=8, n_tokens=6)
+    return make_lake(root, "run@step10", n_prompts=3, n_layers=2, n_neurons=8, n_tokens=6)
+
+
+def test_each_command_of_the_demo_is_one_that_kn_takes() -> None:
+    made = demo()
+    names = [step.name for step in made]
+    assert len(set(names)) == len(names)
+    for i, step in enumerate(made):
+        args = _parser(list(step.command)).parse_args(list(step.command))
+        assert args.call.__module__ == "kn_assets.cli.commands"
+        assert set(step.needs) <= set(names[:i])
+        assert step.seconds > 0
+    first = _parser([]).parse_args(made[0].command)
+    assert first.lens == "lazy"
+    assert first.limit == LIMIT
+    assert set(first.only) == set(FIRST) >= {"tokens", "activations", "neurons", "attention"}
+    assert [s.name for s in demo(lens="lazy")] == [n for n in names if n != "lens"]
+    assert {_parser([]).parse_args(s.command).limit for s in demo(7) if s.what == "atlas"} == {7}
+
+
+def test_the_training_of_the_demo_is_one_run_in_legs() -> None:
+    made = [_parser([]).parse_args(step.command) for step in training("training", "")]
+    legs = [args for args in made if args.call.__name__ == "train"]
+    assert len({TrainSettings().with_given(**vars(args)) for args in legs}) == 1
+    assert TrainSettings().with_given(**vars(legs[0])).checked() == SETTINGS
+    until = [args.until for args in legs]
+    assert until == sorted(until)
+    assert set(until) < set(SETTINGS.checkpoint_steps())
+    assert until[-1] == SETTINGS.steps
+    others = [args for args in made if args not in legs]
+    assert {(a.model, a.steps_of, a.limit) for a in others} == {(SETTINGS.name, "all", 300)}
+    assert others[-1].with_knowledge
+
+
+def test_a_wish_is_made_by_the_settings_of_its_atlas(lake: Lake) -> None:
+    (step,) = steps(lake, Wish("knowledge", "plain"))
+    args = _parser([]).parse_args(step.command)
+    assert (args.model, args.steps_of) == ("plain", None)
+    assert step.made(lake)
+    shutil.rmtree(lake.folder(model("plain")) / "knowledge_neurons")
+    assert not step.made(lake)
+    (step,) = steps(lake, Wish("atlas", "run@step10"))
+    args = _parser([]).parse_args(step.command)
+    assert (args.model, args.steps_of) == ("run", "all")
+
+
+@pytest.mark.parametrize(
+    ("what", "key"),
+    [("atlas", "nothing"), ("knowledge", "plain --force"), ("rm", "plain"), ("atlas", "../plain")],
+)
+def test_nothing_else_can_be_wished_for(lake: Lake, what: str, key: str) -> None:
+    with pytest.raises(KnError, match=r"no atlas|nothing called"):
+        steps(lake, Wish(what, key))

@@ -1,0 +1,162 @@
+// @ts-check
+// A tour of five stops over what is on screen. It opens by itself on the first visit of a lake that
+// `kn demo` made, and again with the button.
+
+import { fill, h } from "./dom.js";
+import { term } from "./glossary.js";
+import { making } from "./making.js";
+import { go } from "./navigate.js";
+import { on, store } from "./store.js";
+
+const SEEN = "kn-tour-seen";
+
+/** @typedef {{ tab: string, at: string, title: string, words: () => (Node | string)[] }} Stop */
+
+const named = () => store.prompt?.prompt.name ?? "this text";
+const neuron = () => `layer ${store.state.layer ?? "–"}, neuron ${store.state.neuron ?? "–"}`;
+
+/** @type {Stop[]} */
+const STOPS = [
+  {
+    tab: "explore",
+    at: "[data-kn=cities]",
+    title: "Search a city",
+    words: () => [
+      "Each city has a ",
+      term("prompt (of the corpus)", "prompt"),
+      ": the beginning of a description, which the model has read. Type a city, a country or a " +
+        `word, then choose one. ${named()} is open.`,
+    ],
+  },
+  {
+    tab: "explore",
+    at: "[data-kn=prompt]",
+    title: "Its tokens and neurons",
+    words: () => [
+      `What the model reads of ${named()}, token by token. Choose a token: below, each row is a `,
+      term("layer"),
+      " with the neurons that ",
+      term("fired"),
+      " there.",
+    ],
+  },
+  {
+    tab: "explore",
+    at: "#kn-explore [data-kn=neuron]",
+    title: "One neuron",
+    words: () => [
+      `This is ${neuron()}: how often it fires, which tokens it `,
+      term("promoted, suppressed tokens", "promotes and suppresses"),
+      ", and its ",
+      term("top activating prompts"),
+      ". Choose another one in the middle.",
+    ],
+  },
+  {
+    tab: "knowledge",
+    at: "[data-kn=fact]",
+    title: "What it knows, and when it learned it",
+    words: () => [
+      "For each ",
+      term("fact"),
+      ": does the model know it, which are its ",
+      term("knowledge neurons"),
+      ", and what happens to the answer when they are ",
+      term("suppress", "suppressed"),
+      "? The tab Training shows the same through a training. What is not here yet comes by itself: " +
+        "the frame says when.",
+    ],
+  },
+  {
+    tab: "sql",
+    at: "[data-kn=sql]",
+    title: "Ask anything else",
+    words: () => [
+      "All that is on screen is in tables. Choose a question, or write your own in SQL; “show as " +
+        "SQL” beside a pane opens the query behind it. Words with dotted lines explain themselves.",
+    ],
+  },
+];
+
+class Tour {
+  #at = 0;
+  #card = h("aside", { class: "kn-tour", "data-kn": "tour", "aria-label": "Tour", hidden: true });
+  /** @type {Element | null} */
+  #shown = null;
+
+  open() {
+    if (!store.atlases.length) return;
+    if (!this.#card.isConnected) document.body.append(this.#card);
+    this.#card.hidden = false;
+    this.#to(0);
+  }
+
+  close() {
+    this.#card.hidden = true;
+    this.#shown?.classList.remove("kn-toured");
+    localStorage.setItem(SEEN, "yes");
+  }
+
+  isOpen() {
+    return !this.#card.hidden;
+  }
+
+  /** @param {number} at */
+  async #to(at) {
+    this.#at = at;
+    const stop = STOPS[at];
+    await go({ tab: stop.tab });
+    if (!this.isOpen() || this.#at !== at) return;
+    this.#shown?.classList.remove("kn-toured");
+    this.#shown = document.querySelector(stop.at);
+    this.#shown?.classList.add("kn-toured");
+    this.#shown?.scrollIntoView({ block: "nearest" });
+    fill(this.#card, ...this.#parts(stop, at));
+    this.#card.querySelector("button:last-of-type")?.setAttribute("data-next", "");
+  }
+
+  /**
+   * @param {Stop} stop
+   * @param {number} at
+   */
+  #parts(stop, at) {
+    const button = (
+      /** @type {string} */ words,
+      /** @type {() => void} */ onclick,
+      label = words,
+    ) => h("button", { type: "button", class: "kn-wish", "aria-label": label, onclick }, words);
+    const isLast = at === STOPS.length - 1;
+    const next = isLast ? () => this.close() : () => this.#to(at + 1);
+    return [
+      h(
+        "div",
+        { class: "kn-head" },
+        h("h2", {}, stop.title),
+        h("span", { class: "kn-count" }, `${at + 1} of ${STOPS.length}`),
+        button("×", () => this.close(), "Close the tour"),
+      ),
+      h("p", {}, ...stop.words()),
+      h(
+        "div",
+        { class: "kn-tour-acts" },
+        at > 0 && button("Back", () => this.#to(at - 1)),
+        button(isLast ? "Done" : "Next", next),
+      ),
+    ];
+  }
+}
+
+/** The button that opens the tour. */
+export const tourButton = () => {
+  const tour = new Tour();
+  const open = () => tour.open();
+  document.addEventListener("keydown", event => {
+    if (event.key === "Escape" && tour.isOpen()) tour.close();
+  });
+  on("making", () => {
+    const isNew = making.state?.first_hour && !localStorage.getItem(SEEN);
+    if (isNew && !tour.isOpen() && store.prompt) open();
+  });
+  const title = "A tour of five stops";
+  return h("button", { type: "button", class: "kn-wish", title, onclick: open }, "Tour");
+};
