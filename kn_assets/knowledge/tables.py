@@ -28,6 +28,7 @@ from kn_assets.knowledge import (
     interventions,
     refine,
     scores,
+    verdict_tables,
 )
 from kn_assets.knowledge.attribution import RULE, STEPS
 from kn_assets.knowledge.questions import ask
@@ -49,9 +50,12 @@ OF_MODEL = (
     "knowledge_neurons",
     "interventions",
     "intervention_effects",
+    "fact_effects",
+    "verdicts",
+    "relation_verdicts",
 )
 CONCEPTS = "neuron_concepts"
-VERSION = 4
+VERSION = 5
 CONCEPTS_VERSION = 2  # noted beside the fingerprint, which is the atlas' own
 
 
@@ -234,9 +238,20 @@ def write_knowledge(
     for refinement in refinements:
         progress.say(str(refinement))
     final = plan.lake.read(like, "knowledge_neurons") if like else None
+    said = set(known)
     changed = interventions.intervene(
-        loaded, some, neurons, told, settings.factor, settings.seed, progress, final, work.parts
+        loaded,
+        some,
+        neurons,
+        told,
+        settings.factor,
+        settings.seed,
+        progress,
+        final,
+        work.parts,
+        [q for q in questions.asked if q.fact_id in said],
     )
+    by_fact, judged, by_relation = verdict_tables.tables(changed, told, said)
     made = {
         "fact_answers": answered,
         "attributions": attributions,
@@ -244,6 +259,9 @@ def write_knowledge(
         "knowledge_neurons": neurons,
         "interventions": changed,
         "intervention_effects": effects.effects(changed, told, settings.seed),
+        "fact_effects": by_fact,
+        "verdicts": judged,
+        "relation_verdicts": by_relation,
     }
     notes = {
         "settings": asdict(settings),
