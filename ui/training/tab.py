@@ -37,8 +37,10 @@ TAB = Tab(
     title="Training",
     skeleton='<div class="kn-training">'
     + pane("tfact", "A fact")
+    + '<div class="kn-learned">'
     + pane("steps", "Checkpoint")
     + pane("tstrips", "How it was learned")
+    + "</div>"
     + pane("tmap", "The neurons' places through training")
     + pane("tneuron", "The selected neuron through training")
     + pane("tlayers", "Births and deaths of neurons")

@@ -2,14 +2,15 @@
 // Effects of an intervention as dots with their 95 % intervals, in log-odds, on one symmetrical axis.
 
 import { h, s } from "../page/dom.js";
+import { counted } from "../page/format.js";
 import { axisTicks } from "../page/scale.js";
 import { CONTROLS, OWN } from "./controls.js";
 import { signed } from "./strips.js";
 
 /** @typedef {import("./types.d.ts").Effect} Effect */
 
-const WIDTH = 240; // of the axis, in units of the drawing
-const ROW = 20;
+const WIDTH = 120; // of the axis, in units of the drawing
+const ROW = 22;
 const LIMIT = 8;
 const ORDER = [...Object.keys(OWN), ...Object.keys(CONTROLS)];
 
@@ -39,7 +40,7 @@ export const effectDots = effects => {
   const rows = ORDER.flatMap(name => effects.filter(e => e.condition === name));
   if (!rows.length) return null;
   const most = extent(rows);
-  const heads = ["neurons changed", "change in log-odds of the answer", "95 % interval", "n"];
+  const heads = ["neurons changed", "0 in the middle", "log-odds of the answer"];
   return h(
     "div",
     { class: "kn-dots", tabindex: "0", role: "region", "aria-label": "Effects in log-odds" },
@@ -57,25 +58,26 @@ export const effectDots = effects => {
  * @param {number} most
  */
 const dotRow = (effect, most) => {
-  const { condition, log_odds: mean, ci_low: low, ci_high: high, n_sets: sets } = effect;
-  const isOwn = condition in OWN;
-  const known = low !== null && high !== null;
-  const where = condition === "other_fact" || condition === "same_subject" ? "facts" : "sets";
-  const n = isOwn
-    ? `${effect.n_prompts} prompts`
-    : `${sets} ${sets === 1 ? where.slice(0, -1) : where}`;
+  const { condition, log_odds: mean, ci_low: low, ci_high: high } = effect;
+  const span = low !== null && high !== null ? `${signed(low)} to ${signed(high)}` : "no interval";
   return h(
     "tr",
-    { "data-condition": condition, class: isOwn ? "kn-claim" : null },
+    { "data-condition": condition, class: condition in OWN ? "kn-own" : null },
     h(
       "th",
       { scope: "row", title: CONTROLS[condition]?.meaning },
       OWN[condition] ?? CONTROLS[condition].name,
     ),
-    h("td", {}, drawing(effect, most), h("b", {}, signed(mean))),
-    h("td", {}, known ? `${signed(low)} to ${signed(high)}` : "one alone"),
-    h("td", {}, n),
+    h("td", {}, drawing(effect, most)),
+    h("td", {}, h("b", {}, signed(mean)), h("small", {}, `${span}; ${countWords(effect)}`)),
   );
+};
+
+/** @param {Effect} effect */
+const countWords = ({ condition, n_prompts: prompts, n_sets: sets }) => {
+  if (condition in OWN) return counted(prompts, "prompt");
+  const isFacts = condition === "other_fact" || condition === "same_subject";
+  return counted(sets, isFacts ? "fact" : "set");
 };
 
 /**

@@ -13,7 +13,7 @@ import { STRIP } from "./strips.js";
 /** @typedef {{ step: number, loss: number | null, known_trained: number | null, known_held_out: number | null }} LogRow */
 /** @typedef {"loss" | "known_trained" | "known_held_out"} Quantity */
 
-const HEIGHT = 46;
+const HEIGHT = 42;
 const NONE = "This model was not trained in this lake: it has no log.";
 
 /**
@@ -98,7 +98,7 @@ export class LogStrip {
     const y = (/** @type {number} */ v) => bottom - (v / most) * (bottom - top);
     const grid = s("g", { class: "kn-axis" });
     for (const v of axisTicks(0, most, 2)) {
-      const words = this.most ? percent(v).replace(".0", "") : String(v);
+      const words = this.most ? `${Math.round(100 * v)} %` : String(v);
       grid.append(
         s("line", { x1: left, x2: left + inner, y1: y(v), y2: y(v) }),
         s("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, words),
@@ -118,9 +118,9 @@ export const lossStrip = () =>
 export const knownStrip = () =>
   new LogStrip(
     "Facts known",
-    "of those sampled in training",
+    "of a sample",
     [
-      ["known_trained", "trained prompts", "blue"],
+      ["known_trained", "trained", "blue"],
       ["known_held_out", "held-out", "orange"],
     ],
     { most: 1, format: percent },

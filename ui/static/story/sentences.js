@@ -22,11 +22,7 @@ export const sentences = story => {
   return [
     ...known(milestones),
     ...(why ? [] : [holders(story)]),
-    ...["causal", "specific"].flatMap(claim =>
-      verdicts
-        .filter(v => v.kind === "suppress" && v.claim === claim)
-        .map(v => verdictSentence(claim, v.sentence)),
-    ),
+    ...judged(verdicts.filter(v => v.kind === "suppress")),
     ...(why ? [] : [served(story)]),
   ];
 };
@@ -108,14 +104,33 @@ const holders = ({ neurons }) => {
 };
 
 /**
- * @param {string} claim
- * @param {string} words
- * @returns {Sentence}
+ * The two verdicts; the effect that both begin with is told once.
+ *
+ * @param {Story["verdicts"]} verdicts
+ * @returns {Sentence[]}
  */
-const verdictSentence = (claim, words) => {
-  const title = claim === "causal" ? "Do they carry it?" : "Are they this fact's own?";
-  return [{ words: title, to: "effects" }, ` ${words}`];
+const judged = verdicts => {
+  const of = (/** @type {string} */ claim) => verdicts.find(v => v.claim === claim);
+  const [causal, specific] = [of("causal"), of("specific")];
+  /** @type {Sentence[]} */
+  const found = [];
+  if (causal) found.push([{ words: "Do they carry it?", to: "effects" }, ` ${causal.sentence}`]);
+  if (!specific || specific.sentence === causal?.sentence) return found;
+  const own = "Are they this fact's own?";
+  const rest = withoutEffect(specific.sentence);
+  found.push([{ words: own, to: "effects" }, ` ${capital(specific.verdict)}: ${rest}`]);
+  return found;
 };
+
+/**
+ * A verdict's sentence behind its effect, which ends with the number of prompts.
+ *
+ * @param {string} words
+ */
+export const withoutEffect = words => words.replace(/^.*?\d+ prompts?\),? ?:? ?/, "");
+
+/** @param {string} words */
+const capital = words => words.charAt(0).toUpperCase() + words.slice(1);
 
 /**
  * @param {Story} story
@@ -126,5 +141,5 @@ const served = ({ near }) => {
   if (!shared.length) return ["None of them is a knowledge neuron of another attributed fact."];
   const named = shared.slice(0, 2).map(f => `${f.subject} → ${f.object}`);
   const more = shared.length > named.length ? " and others" : "";
-  return ["Some of them ", { words: `also serve ${named.join(", ")}${more}`, to: "near" }, "."];
+  return ["Some of them ", { words: `also serve ${named.join(", ")}${more}.`, to: "near" }];
 };

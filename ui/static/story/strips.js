@@ -3,7 +3,7 @@
 // ranks it first, and the effect of suppression.
 
 import { LineChart } from "../chart/lines.js";
-import { integer, number } from "../page/format.js";
+import { chance, integer, number } from "../page/format.js";
 import { axisTicks } from "../page/scale.js";
 import { modelLiteral } from "../page/sql.js";
 import { stepNumbers, toStep } from "../page/steps.js";
@@ -16,8 +16,8 @@ import { CONTROLS } from "./controls.js";
 /** @typedef {import("../chart/lines.js").Series} Series */
 
 const LIMIT = 6; // log-odds: 0.5 to 0.998
-const SMALL = 46; // pixels
-const LARGE = 120;
+const SMALL = 42; // pixels
+const LARGE = 108;
 
 /** What all strips have in common: no axis of their own, and dragging that moves the step. */
 export const STRIP = {
@@ -81,7 +81,7 @@ export const promptsStrip = answer =>
         keys: groups.map(({ name, all }) => ({
           name: `${name} (${all.length})`,
           colour: all[0].colour,
-          value: i => number(mean(all.map(o => o.values[i]))),
+          value: i => chance(mean(all.map(o => o.values[i]))),
         })),
       };
     },
@@ -99,7 +99,7 @@ const promptSeries = rows => {
     colour: rows[0].trained === false ? "orange" : "own",
     thin: true,
     values,
-    words: i => `${number(values[i])} ${right[i]}`,
+    words: i => `${chance(values[i])} ${right[i]}`,
   };
 };
 
