@@ -61,6 +61,9 @@ const PROMPT = {
 };
 const NEURON = { place: 1, layer: 3, neuron: 7, step: 1400, score: 0.2, is_knowledge_neuron: true };
 
+const text = (/** @type {import("../../ui/static/story/sentences.js").Sentence[]} */ all) =>
+  all.map(parts => parts.map(p => (typeof p === "string" ? p : p.words)).join(""));
+
 test("a fact is learned between two checkpoints, and other ends are told as they are", () => {
   assert.equal(learnedWords(LEARNED), "learned between 497 and 834");
   const first = { ...LEARNED, first_right: 0, stable: 0, before_stable: null };
@@ -80,6 +83,13 @@ test("milestones of one step share a mark", () => {
   ]);
   assert.deepEqual(marks({ ...LEARNED, first_right: 63 })[0], { step: 63, words: "first right" });
   assert.deepEqual(marks(NEVER), []);
+});
+
+test("of the last checkpoint nobody says that it stays", () => {
+  const late = { ...LEARNED, first_right: 1400, stable: 1400, first_held_out: null };
+  assert.deepEqual(marks(late), [{ step: 1400, words: "right at the end" }]);
+  const told = text(sentences({ ...STORY, prompts: [PROMPT], milestones: late }));
+  assert.equal(told[2], "1,400 is the last checkpoint, so whether it stays is not known.");
 });
 
 test("labels of milestones cover none another and stay within", () => {
@@ -114,9 +124,6 @@ test("a fact without numbers says which of four reasons it has", () => {
   assert.match(reason(STORY)?.command ?? "", /--facts/);
   assert.match(reason({ ...STORY, ...asked, milestones: LEARNED })?.command ?? "", /--known/);
 });
-
-const text = (/** @type {import("../../ui/static/story/sentences.js").Sentence[]} */ all) =>
-  all.map(parts => parts.map(p => (typeof p === "string" ? p : p.words)).join(""));
 
 test("the story is told in order: known, which neurons, causal, what else", () => {
   const effect =
