@@ -14,7 +14,7 @@ import numpy as np
 
 from kn_assets.atlas import lazy_lens
 from kn_assets.atlas.direct.targets import Target, against, target
-from kn_assets.atlas.forward.tokens import tokenize, words
+from kn_assets.atlas.forward.tokens import texts, tokenize
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
@@ -182,8 +182,8 @@ class LiveDirect:
         return at, np.where(at < 0, at, other.ids(found.ids, told))
 
     def _words(self, ids: np.ndarray) -> list[str | None]:
-        texts = iter(words(self.loaded.tokenizer, ids[ids >= 0].tolist()))
-        return [next(texts) if i >= 0 else None for i in ids.tolist()]
+        told = iter(texts(self.loaded.tokenizer, ids[ids >= 0].tolist()))
+        return [next(told) if i >= 0 else None for i in ids.tolist()]
 
     # -- what is kept ----------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { isCut, openingToken, wordStarts } from "../../ui/static/page/opening.js";
-import { openingModel } from "../../ui/static/page/step_names.js";
 
 const CITY = ["Tou", "louse", " is", " part", " of", " Fran", "ce", ".", " The", " curr"];
 
@@ -68,11 +67,4 @@ test("a prompt of a corpus may be cut, a text of one's own says so", () => {
   assert.equal(isCut({ prompt, tokens }), true);
   assert.equal(isCut({ prompt: { ...prompt, live: 7, n_whole: 2 }, tokens }), false);
   assert.equal(isCut({ prompt: { ...prompt, live: 7, n_whole: 3 }, tokens }), true);
-});
-
-test("a lake opens on its first model, of a training on the last step", () => {
-  const atlases = (/** @type {string[]} */ ...names) => names.map(model => ({ model }));
-  assert.equal(openingModel(atlases("gpt2", "z@step9")), "gpt2");
-  const steps = atlases("geo@step0", "geo@step1024", "geo@step512", "smol");
-  assert.equal(openingModel(steps), "geo@step1024");
 });

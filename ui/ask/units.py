@@ -53,7 +53,7 @@ def neuron_lines(database: Database, atlas: Answer, layer: int, neuron: int) -> 
 def _card(database: Database, model: str, chosen: Answer) -> Line:
     sql = call("neuron_card", model, chosen["layer"], chosen["neuron"])
     if lacking := missing_tables(database, model, "neurons"):
-        return Line(waits_for(lacking), "", {"tab": "explore", **chosen}, sql)
+        return Line(waits_for(database, model, lacking), "", {"tab": "explore", **chosen}, sql)
     (card,) = rows(database, sql)
     page = {"tab": "explore", **chosen}
     if not card["n_fired"]:
@@ -86,7 +86,7 @@ def token_lines(database: Database, model: str, token: str) -> list[Line]:
     if not found:
         lacking = missing_tables(database, model, "neuron_vocabulary")
         none = f"No neuron has {quoted([token])} among the tokens that it promotes most."
-        lines.append(Line(waits_for(lacking) if lacking else none, "", None, neurons))
+        lines.append(Line(waits_for(database, model, lacking) if lacking else none, "", None, neurons))
     places = call("token_prompts", model, token, PROMPTS)
     at = rows(database, places)
     if not at:

@@ -47,11 +47,11 @@ def of_values(
 def always_on(database: Database, model: str) -> Answer:
     """`neurons`: [layer, neuron] pairs of those that fire at over a tenth of all tokens."""
     if names := missing_tables(database, model, "neurons"):
-        return {"neurons": [], "missing": {"neurons": waits_for(names)}}
+        return {"neurons": [], "missing": {"neurons": waits_for(database, model, names)}}
     found = rows(database, "SELECT layer, neuron FROM always_on($1)", model)
     return {"neurons": [[row["layer"], row["neuron"]] for row in found], "missing": {}}
 
 
 def _missing(database: Database, model: str) -> Answer | None:
     names = missing_tables(database, model, "neuron_peaks", "neurons", "activations")
-    return {"share": None, "missing": {"unusual": waits_for(names)}} if names else None
+    return {"share": None, "missing": {"unusual": waits_for(database, model, names)}} if names else None

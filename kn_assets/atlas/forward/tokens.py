@@ -115,18 +115,18 @@ def token_tables(
 
 
 def vocabulary(tokenizer: Any, size: int) -> list[str]:
-    """The text of every id below `size`, as `words` gives it."""
-    return words(tokenizer, list(range(size)))
+    """The text of every id below `size` by itself; bytes that are no character as `<E2>`."""
+    return texts(tokenizer, list(range(size)))
 
 
-def words(tokenizer: Any, ids: list[int]) -> list[str]:
-    """The text of each id by itself; bytes that are no character as `<E2>`."""
-    texts = tokenizer.batch_decode([[i] for i in ids], clean_up_tokenization_spaces=False)
-    names = tokenizer.convert_ids_to_tokens(ids)
-    return [
-        _bytes_shown(name) if _LOST in text or not text else text
-        for text, name in zip(texts, names, strict=True)
-    ]
+def texts(tokenizer: Any, ids: list[int]) -> list[str]:
+    """The text of each token by itself; bytes that are no character as `<E2>`."""
+    found = tokenizer.batch_decode([[i] for i in ids], clean_up_tokenization_spaces=False)
+    lost = [at for at, text in enumerate(found) if _LOST in text or not text]
+    names = tokenizer.convert_ids_to_tokens([ids[at] for at in lost]) if lost else []
+    for at, name in zip(lost, names, strict=True):
+        found[at] = _bytes_shown(name)
+    return found
 
 
 def _bytes_shown(name: str | None) -> str:

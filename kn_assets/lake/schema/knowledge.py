@@ -8,14 +8,13 @@ from kn_assets.lake.schema.columns import FACT, FACT_PROMPT, FACT_SET, LAYER, NE
 from kn_assets.lake.schema.table import Column, Table
 
 _SCORE = Column("score", pa.float32(), "share of the answer's probability (Dai et al. 2021)")
-_KIND = Column("kind", pa.string(), "suppress: activations times 0; amplify: times the factor")
-_CONDITION = Column(
+KIND = Column("kind", pa.string(), "suppress: activations times 0; amplify: times the factor")
+CONDITION = Column(
     "condition",
     pa.string(),
-    "knowledge_neurons; controls: random, activation_matched, other_fact; "
+    "knowledge_neurons; controls: random, activation_matched, other_fact, same_subject; "
     "final_checkpoint: the fact's knowledge neurons at the last checkpoint",
 )
-
 TABLES = (
     Table(
         "facts",
@@ -125,11 +124,16 @@ TABLES = (
         (
             Column("fact_id", pa.int32(), "fact whose neurons were changed"),
             FACT_PROMPT,
-            _KIND,
-            _CONDITION,
+            KIND,
+            CONDITION,
             Column("factor", pa.float32(), "what the activations were multiplied by"),
             Column("n_neurons", pa.int32(), "neurons changed"),
-            Column("prompt_fact_id", pa.int32(), "fact asked for; another one where other_fact"),
+            Column("draw", pa.int16(), "set of neurons, or other fact, of a control, from 0"),
+            Column(
+                "prompt_fact_id",
+                pa.int32(),
+                "fact asked for; another one where other_fact or same_subject",
+            ),
             Column("probability_before", pa.float32(), "of the asked fact's answer"),
             Column("probability_after", pa.float32(), "of the asked fact's answer"),
             Column("rank_before", pa.int32(), "from 1; the worst of a tie"),
@@ -138,7 +142,7 @@ TABLES = (
             Column("top_after", pa.list_(pa.string()), "the five most likely next tokens"),
             FACT_SET,
         ),
-        ("fact_id", "prompt", "kind", "condition"),
+        ("fact_id", "prompt", "kind", "condition", "draw"),
     ),
     Table(
         "intervention_effects",
@@ -146,8 +150,8 @@ TABLES = (
         "Effect of interventions by relation: mean change of P(answer) over mean P(answer).",
         (
             Column("relation", pa.string(), "name of the relation"),
-            _KIND,
-            _CONDITION,
+            KIND,
+            CONDITION,
             Column("factor", pa.float32(), "what the activations were multiplied by"),
             Column("n_facts", pa.int32(), "facts whose neurons were changed"),
             Column("mean_neurons", pa.float64(), "neurons changed, mean over facts"),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from kn_assets.atlas.needs import NEEDS
 from kn_assets.atlas.plan import VOCABULARY
-from kn_assets.knowledge.tables import CONCEPTS, OF_MODEL
+from kn_assets.knowledge.concept_table import CONCEPTS
+from kn_assets.knowledge.tables import OF_MODEL
 from kn_assets.lake import model
 from kn_assets.launch.background.step import Step, tables
 from kn_assets.launch.background.training import FACTS, training

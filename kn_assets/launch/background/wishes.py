@@ -14,7 +14,8 @@ from typing import Any
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.errors import KnError
-from kn_assets.knowledge.tables import CONCEPTS, OF_MODEL
+from kn_assets.knowledge.concept_table import CONCEPTS
+from kn_assets.knowledge.tables import OF_MODEL
 from kn_assets.lake import Lake, model
 from kn_assets.lake.schema import ATLAS_TABLES
 from kn_assets.launch.background.step import Made, Step, tables

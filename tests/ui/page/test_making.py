@@ -158,7 +158,7 @@ def test_the_tour_and_the_terms(screens: Callable[[str], Screen], url: str) -> N
     card = screen.page.locator(".kn-tour")
     assert not card.is_visible()  # it opens by itself in the demo's lake alone
     assert screen.page.locator(".kn-making").is_hidden()
-    screen.page.keyboard.press("?")
+    screen.page.get_by_role("button", name="Tour").click()
     card.wait_for()
     card.locator(".kn-term").hover()
     tip = screen.page.locator(".kn-tip")

@@ -9,7 +9,7 @@ import { makingPart } from "./frame.js";
 import { addSkipLink, keysButton, listenToKeys } from "./keys.js";
 import { go, start } from "./navigate.js";
 import { gatherQueries } from "./sql_menu.js";
-import { baseOf } from "./step_names.js";
+import { baseOf } from "./steps_of.js";
 import { stepSlider } from "./step_slider.js";
 import { on, store } from "./store.js";
 import { tabs } from "./tabs.js";

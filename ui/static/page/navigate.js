@@ -4,8 +4,8 @@
 import { longTexts, notifyIgnored, readAddress, saveAddress } from "./address.js";
 import { loadNeuron, loadPrompt } from "./loading.js";
 import { ask, connect } from "./server.js";
-import { openingModel } from "./step_names.js";
 import { emit, store } from "./store.js";
+import { firstModel } from "./steps_of.js";
 import { tabs, tabTexts } from "./tabs.js";
 import { dropUnread } from "./target_text.js";
 import { debounce, Turns } from "./timing.js";
@@ -132,7 +132,7 @@ const restore = async () => {
   Object.assign(wanted, await longTexts(location.search, there.texts));
   const empty = { prompt: null, token: null, layer: null, neuron: null, tab: "explore" };
   dropUnread(wanted, wrong);
-  wanted.model ??= openingModel(store.atlases);
+  wanted.model ??= firstModel(store.atlases);
   const target = { ...empty, ...(await inAtlas(wanted, wrong)) };
   if (!isLast()) return; // one went on in the history meanwhile
   notifyIgnored(wrong);

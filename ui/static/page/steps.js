@@ -3,8 +3,8 @@
 // token and neuron are kept. The event "step" tells which one the slider is on, also while it moves.
 
 import { go } from "./navigate.js";
-import { stepsOf } from "./step_names.js";
 import { emit, on, store } from "./store.js";
+import { stepsOf } from "./steps_of.js";
 import { debounce } from "./timing.js";
 
 const SETTLE_MS = 140; // of a moving slider, before the other panes follow

@@ -3,7 +3,7 @@
 
 import { h } from "../page/dom.js";
 import { go } from "../page/navigate.js";
-import { baseOf } from "../page/step_names.js";
+import { baseOf } from "../page/steps_of.js";
 import { wishes } from "../page/wishes.js";
 
 const TRAIN = `kn train

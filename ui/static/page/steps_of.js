@@ -1,5 +1,5 @@
 // @ts-check
-// Which atlases are steps of one model's training, by their names, such as geo-gpt2@step512.
+// Which atlases are the steps of a training, by their names.
 
 const STEP = /@(?:global_?)?(?:step|checkpoint|ckpt|iter)[-_]?(\d+)(?:-tokens\w*)?$/i;
 
@@ -21,10 +21,11 @@ export const stepsOf = (model, atlases) =>
     .sort((a, b) => a.step - b.step);
 
 /**
- * The atlas that a page without a model in its address opens on: the first one, of a training the
- * last step.
+ * The model of a page whose address names none: the last step of the first training, if there is one.
  *
- * @param {{ model: string }[]} atlases at least one
+ * @param {{ model: string }[]} atlases one at least
  */
-export const openingModel = atlases =>
-  stepsOf(atlases[0].model, atlases).at(-1)?.model ?? atlases[0].model;
+export const firstModel = atlases => {
+  const trained = atlases.find(({ model }) => stepsOf(model, atlases).length > 1);
+  return (trained && stepsOf(trained.model, atlases).at(-1)?.model) ?? atlases[0].model;
+};
