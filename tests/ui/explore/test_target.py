@@ -10,7 +10,7 @@ import pytest
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.synthetic import make_lake
-from tests.ui.asking import cell_place, rows
+from tests.ui.asking import cell_place, rows, show_product
 from tests.ui.explore import stub
 from tests.ui.screen import Screen
 
@@ -76,13 +76,13 @@ def test_cells_are_ordered_by_contribution_and_the_slider_asks_nobody(
 ) -> None:
     screen = screens(judged).open(model="tiny", prompt=2, token=5)
     screen.settled(READY)
+    show_product(screen)  # what the neuron reads is asked for where the slider rests
     said = answer(database, 2, NEXT)
     cells = shown(said, database)
     assert "full: 1 logit" in screen.page.locator(".kn-detail .kn-legend").inner_text()
     canvas = screen.page.locator("canvas.kn-cells")
     for position in (5, 6):
         if position == 6:
-            screen.page.evaluate("window.asked = 0")
             before = len(screen.requests)
             screen.page.get_by_role("slider", name="Token").press("ArrowRight")
             assert screen.requests[before:] == []
