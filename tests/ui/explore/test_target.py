@@ -185,6 +185,12 @@ def test_it_opens_on_the_word_with_the_largest_sum_until_someone_moves(
     screen.until("!kn.byRule.token")
     layer, neuron = best_at(other, screen.page.evaluate("kn.state.token"))
     screen.until(f"kn.state.layer === {layer} && kn.state.neuron === {neuron}")
+    screen.settled(f"kn.neuron.card.neuron === {neuron}")
+    other_prompt = screen.page.evaluate("kn.neuron.top.findIndex(row => row.prompt_id !== 3)")
+    # An example is opened for its neuron's sake.
+    screen.page.locator("[data-kn=neuron]:visible .kn-open").nth(other_prompt).click()
+    screen.settled(f"kn.prompt.prompt.prompt_id !== 3 && {READY}")
+    assert screen.page.evaluate("[kn.state.layer, kn.state.neuron]") == [layer, neuron]
 
 
 def test_what_a_neuron_reads_is_told_and_a_head_opens_its_attention(
