@@ -11,6 +11,7 @@ const PROMPT = {
   tokens: ["A", " b"],
   nLayers: 2,
   sinks: [0],
+  lens: null,
   /** @type {(position: number) => [number, number]} */
   range: position => [[0, 3][position], [3, 4][position]],
   /** @type {import("../../ui/static/page/prompt.js").Prompt["fired"]} */
@@ -20,6 +21,13 @@ const PROMPT = {
       [[], [3]],
     ][position][layer].map(i => ({ neuron: i, activation: 1, i })),
 };
+
+/** @type {import("../../ui/static/page/prompt.js").Prompt["lens"]} */
+const lens = (position, layer) => ({
+  top: [],
+  nextProbability: [0.25, 0][position],
+  nextRank: 10 * position + layer,
+});
 
 /** @param {Partial<import("../../ui/static/page/contributions.js").TargetAnswer>} other */
 const answer = (other = {}) => ({
@@ -112,4 +120,14 @@ test("a prompt opens on what the model says, the largest sum of it", () => {
   const score = openingScore(data);
   const order = [0, 1, 2, 3].sort((a, b) => score(b) - score(a));
   assert.deepEqual(order, [2, 0, 1, 3]);
+});
+
+test("ranks that weren't asked for are those of the atlas", () => {
+  const none = { probability: null, rank: null, lens_rank: null, text_log_probability: null };
+  const data = decodeTarget(answer(none), { ...PROMPT, lens });
+  assert.deepEqual([...data.rank], [1, 11]);
+  assert.deepEqual([...data.probability], [0.25, 0]);
+  assert.equal(data.lensRank(0, 0), 0);
+  assert.ok(Math.abs(data.logProbability[0] - Math.log(0.25)) < 1e-6);
+  assert.throws(() => decodeTarget(answer(none), PROMPT), /rank/);
 });

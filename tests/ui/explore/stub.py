@@ -22,6 +22,8 @@ from ui.pack import pack, unpack
 from ui.rows import Answer
 
 HEADS = 3
+SEEDS = {"next": 10, "answer": 20, "token": 30}  # of what it makes up of each kind of target
+OF_LENS = ("probability", "rank", "lens_rank", "lens_probability", "text_log_probability")
 WORDS = 50  # of the made-up vocabulary
 
 
@@ -65,10 +67,12 @@ def target(context: Context, given: Checked) -> Answer:
     }[wanted["kind"]]
     against = asked["against"] and [asked["against"].get("token", " answer")] * len(tokens)
     n_fired = len(unpack(shown["fired"]["activation"]))
-    seed = len(str(wanted)) + len(str(against))
+    seed = SEEDS[wanted["kind"]] + (against is not None)
     found = contributions(seed, len(tokens), atlas["n_layers"], n_fired)
     whole = ("rank", "lens_rank")
     packed = {k: pack(v.ravel(), "u4" if k in whole else "f4") for k, v in found.items()}
+    if not given.flag("lens", True):
+        packed |= dict.fromkeys(OF_LENS)
     return {"target_words": words, "against_words": against, "n_heads": HEADS, **packed}
 
 

@@ -10,7 +10,7 @@ import pytest
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.synthetic import make_lake
-from tests.ui.asking import cell_place, rows
+from tests.ui.asking import cell_place, rows, show_product
 from tests.ui.explore import stub
 from tests.ui.screen import Screen
 
@@ -39,7 +39,18 @@ def answer(database: Database, prompt: int, seed: int) -> dict[str, Any]:
     return {**found, "fired": dict(zip(cells, found["fired"].tolist(), strict=True))}
 
 
-NEXT = len(str({"kind": "next"})) + len(str(None))  # the seed of its answer
+def next_ranks(database: Database, prompt: int, position: int) -> list[int]:
+    """The atlas' own ranks of what really follows, by layer."""
+    found = rows(
+        database,
+        "SELECT next_rank FROM lens('tiny', $1) WHERE position = $2 AND rank = 1 ORDER BY layer",
+        prompt,
+        position,
+    )
+    return [rank for (rank,) in found]
+
+
+NEXT, TOKEN = stub.SEEDS["next"], stub.SEEDS["token"]
 
 
 def shown(said: dict[str, Any], database: Database) -> dict[tuple[int, int, int], float]:
@@ -65,13 +76,13 @@ def test_cells_are_ordered_by_contribution_and_the_slider_asks_nobody(
 ) -> None:
     screen = screens(judged).open(model="tiny", prompt=2, token=5)
     screen.settled(READY)
+    show_product(screen)  # what the neuron reads is asked for where the slider rests
     said = answer(database, 2, NEXT)
     cells = shown(said, database)
     assert "full: 1 logit" in screen.page.locator(".kn-detail .kn-legend").inner_text()
     canvas = screen.page.locator("canvas.kn-cells")
     for position in (5, 6):
         if position == 6:
-            screen.page.evaluate("window.asked = 0")
             before = len(screen.requests)
             screen.page.get_by_role("slider", name="Token").press("ArrowRight")
             assert screen.requests[before:] == []
@@ -85,7 +96,7 @@ def test_cells_are_ordered_by_contribution_and_the_slider_asks_nobody(
                 value = said["fired"][position, layer, neuron]
                 assert f"neuron {neuron} · {'+' if value > 0 else '−'}{abs(value):.2f}" in told
         ranks = screen.page.locator(".kn-lens .kn-p").all_inner_texts()
-        assert ranks == [str(r) for r in said["lens_rank"][position][::-1]]
+        assert ranks == [f"{r:,}" for r in next_ranks(database, 2, position)[::-1]]
     badge = screen.page.locator(".kn-badge")
     layer, neuron = screen.page.evaluate("[kn.state.layer, kn.state.neuron]")
     value = said["fired"].get((6, layer, neuron))
@@ -93,7 +104,7 @@ def test_cells_are_ordered_by_contribution_and_the_slider_asks_nobody(
 
 
 def test_a_typed_token_is_the_target_and_survives_a_reload(
-    screens: Callable[[str], Screen], judged: str
+    screens: Callable[[str], Screen], judged: str, database: Database
 ) -> None:
     screen = screens(judged).open(model="tiny", prompt=2, token=5)
     screen.settled(READY)
@@ -102,6 +113,9 @@ def test_a_typed_token_is_the_target_and_survives_a_reload(
     panel.get_by_label("A token").fill("France")
     panel.get_by_label("A token").press("Enter")
     screen.settled("kn.target.data?.words[5] === ' France'")
+    asked = answer(database, 2, TOKEN)
+    shown_ranks = screen.page.locator(".kn-lens .kn-p").all_inner_texts()
+    assert shown_ranks == [str(r) for r in asked["lens_rank"][5][::-1]]
     chip = screen.page.locator(".kn-toward")
     assert "␣France" in chip.inner_text()
     assert "␣ stands for a space" in (chip.get_attribute("title") or "")
@@ -160,7 +174,7 @@ def test_it_opens_on_the_word_with_the_largest_sum_until_someone_moves(
     starts = {i: tokens[i + 1].strip()[:1] for i in ordinary if tokens[i][-1:] not in ".!?:"}
     named = [i for i, first in starts.items() if first.isupper() or first.isdigit()]
     ordinary = named or ordinary
-    said_by_model = [i for i in ordinary if said["rank"][i] <= 10] or ordinary
+    said_by_model = [i for i in ordinary if next_ranks(database, 2, i)[-1] <= 10] or ordinary
     token = max(said_by_model, key=lambda i: sums[i])
     screen.until(f"kn.state.token === {token}")
     layer, neuron = best_at(shown(said, database), token)
@@ -171,6 +185,12 @@ def test_it_opens_on_the_word_with_the_largest_sum_until_someone_moves(
     screen.until("!kn.byRule.token")
     layer, neuron = best_at(other, screen.page.evaluate("kn.state.token"))
     screen.until(f"kn.state.layer === {layer} && kn.state.neuron === {neuron}")
+    screen.settled(f"kn.neuron.card.neuron === {neuron}")
+    other_prompt = screen.page.evaluate("kn.neuron.top.findIndex(row => row.prompt_id !== 3)")
+    # An example is opened for its neuron's sake.
+    screen.page.locator("[data-kn=neuron]:visible .kn-open").nth(other_prompt).click()
+    screen.settled(f"kn.prompt.prompt.prompt_id !== 3 && {READY}")
+    assert screen.page.evaluate("[kn.state.layer, kn.state.neuron]") == [layer, neuron]
 
 
 def test_what_a_neuron_reads_is_told_and_a_head_opens_its_attention(
@@ -202,7 +222,9 @@ def test_what_a_neuron_reads_is_told_and_a_head_opens_its_attention(
 def test_the_overview_is_whole_and_moves_by_keys(
     screens: Callable[[str], Screen], judged: str, database: Database
 ) -> None:
-    screen = screens(judged).open(model="tiny", prompt=2, token=5, layer=3, neuron=7)
+    cells = {c: v for c, v in shown(answer(database, 2, NEXT), database).items() if c[0] == 6}
+    layer = max(at for _, at, _ in cells)
+    screen = screens(judged).open(model="tiny", prompt=2, token=5, layer=layer - 1, neuron=7)
     screen.settled(READY)
     overview = screen.page.locator("canvas.kn-overview")
     overview.focus()
@@ -210,12 +232,10 @@ def test_the_overview_is_whole_and_moves_by_keys(
     screen.until("kn.state.token === 6")
     screen.page.keyboard.press("ArrowUp")
     said = screen.page.locator(".kn-said").inner_text()
-    assert said.startswith("layer 4 · token 7 of ")
+    assert said.startswith(f"layer {layer} · token 7 of ")
     screen.page.keyboard.press("Enter")
-    cells = {c: v for c, v in shown(answer(database, 2, NEXT), database).items() if c[1] == 4}
-    assert any(c[0] == 6 for c in cells)
-    _, neuron = best_at(cells, 6)
-    screen.until(f"kn.state.layer === 4 && kn.state.neuron === {neuron}")
+    best = max(ordered(cells, 6, layer), key=lambda n: cells[6, layer, n])
+    screen.until(f"kn.state.layer === {layer} && kn.state.neuron === {best}")
     for width, height in ((1280, 720), (1440, 900), (2560, 1400)):
         screen.page.set_viewport_size({"width": width, "height": height})
         screen.page.wait_for_timeout(200)

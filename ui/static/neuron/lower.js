@@ -32,6 +32,7 @@ export class Lower {
   constructor() {
     this.#choose("reads");
     on("contributions", () => this.#reads.show());
+    on("tab", () => this.#reads.show());
     on("head", head => {
       this.#choose("product");
       this.#product.showHead(head);

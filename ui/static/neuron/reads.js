@@ -45,13 +45,16 @@ export class Reads {
     if (!question) return null;
     const key = JSON.stringify(question);
     const known = this.#answers.get(key) ?? null;
-    if (!known && key !== this.#asked) {
+    if (known || store.target.missing) return known;
+    if (store.target.words) {
+      this.#say("after the contributions, which are being computed"); // their end is told
+    } else if (key !== this.#asked) {
       this.#stop?.abort();
       this.#asked = "";
       this.#say("…");
       this.#later();
     }
-    return known;
+    return null;
   }
 
   /** @param {string} words */
@@ -62,13 +65,7 @@ export class Reads {
 
   async #run() {
     const question = this.#question();
-    const { words, missing } = store.target;
     if (!question || !this.isWanted()) return;
-    if (missing || words) {
-      this.#say(missing ?? "after the contributions, which are being computed", Boolean(missing));
-      this.onchange();
-      return;
-    }
     const key = JSON.stringify(question);
     if (key === this.#asked || this.#answers.has(key)) return;
     const stop = new AbortController();

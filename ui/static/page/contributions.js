@@ -11,10 +11,11 @@ import { notSinks } from "./prompt.js";
  * @property {(string | null)[]} target_words [T], null where nothing follows
  * @property {(string | null)[] | null} against_words
  * @property {import("./packed.js").Packed} logit [T]
- * @property {import("./packed.js").Packed} probability [T]
- * @property {import("./packed.js").Packed} rank [T]
- * @property {import("./packed.js").Packed} lens_rank [T, L]
- * @property {import("./packed.js").Packed} text_log_probability [T], of token t + 1
+ * @property {import("./packed.js").Packed | null} probability [T]; null, as the next three, where
+ *   the lens wasn't asked for
+ * @property {import("./packed.js").Packed | null} rank [T]
+ * @property {import("./packed.js").Packed | null} lens_rank [T, L]
+ * @property {import("./packed.js").Packed | null} text_log_probability [T], of token t + 1
  * @property {import("./packed.js").Packed} fired [n], in the order of the prompt's own
  * @property {import("./packed.js").Packed} mlp [T, L]
  * @property {import("./packed.js").Packed} attention [T, L]
@@ -64,7 +65,7 @@ export const fullColour = values => {
 
 /**
  * @param {TargetAnswer} answer
- * @param {Pick<import("./prompt.js").Prompt, "tokens" | "nLayers" | "sinks" | "range" | "fired">} prompt
+ * @param {Pick<import("./prompt.js").Prompt, "tokens" | "nLayers" | "sinks" | "range" | "fired" | "lens">} prompt
  * @param {(layer: number, neuron: number) => boolean} isFolded neurons that full colour isn't of
  * @returns {Contributions}
  */
@@ -87,7 +88,6 @@ export const decodeTarget = (answer, prompt, isFolded = () => false) => {
     throw new Error("these contributions are of another prompt: load this page again");
   }
   const layers = Float32Array.from(mlp, (value, i) => value + attention[i]);
-  const lensRank = unpack(answer.lens_rank);
   /** @type {(values: import("./packed.js").Numbers, place: (position: number) => number[]) => number} */
   const fullOf = (values, place) =>
     fullColour(ordinary.flatMap(position => [...values.subarray(...place(position))]));
@@ -99,10 +99,7 @@ export const decodeTarget = (answer, prompt, isFolded = () => false) => {
     words: answer.target_words,
     against: answer.against_words,
     logit: unpack(answer.logit),
-    probability: unpack(answer.probability),
-    rank: unpack(answer.rank),
-    lensRank: atLayer(lensRank),
-    logProbability: unpack(answer.text_log_probability),
+    ...ranks(answer, prompt, atLayer),
     fired,
     mlp: atLayer(mlp),
     attention: atLayer(attention),
@@ -118,6 +115,37 @@ export const decodeTarget = (answer, prompt, isFolded = () => false) => {
       head: fullOf(heads, wide(nLayers * nHeads)),
       layer: fullOf(layers, wide(nLayers)),
     },
+  };
+};
+
+/**
+ * Ranks and probabilities of the target; of what really follows the prompt's own lens tells them, and
+ * the model isn't asked again.
+ *
+ * @param {TargetAnswer} answer
+ * @param {Pick<import("./prompt.js").Prompt, "tokens" | "nLayers" | "lens">} prompt
+ * @param {(values: ArrayLike<number>) => AtLayer} atLayer
+ * @returns {Pick<Contributions, "probability" | "rank" | "lensRank" | "logProbability">}
+ */
+const ranks = (answer, { tokens, nLayers, lens }, atLayer) => {
+  const { probability, rank, lens_rank: lensRank, text_log_probability: log } = answer;
+  if (probability && rank && lensRank && log) {
+    return {
+      probability: unpack(probability),
+      rank: unpack(rank),
+      lensRank: atLayer(unpack(lensRank)),
+      logProbability: unpack(log),
+    };
+  }
+  if (!lens) throw new Error("neither the model nor the atlas told the target's rank");
+  const last = tokens.map((_, position) => lens(position, nLayers - 1));
+  return {
+    probability: Float32Array.from(last, read => read.nextProbability),
+    rank: Uint32Array.from(last, read => read.nextRank),
+    lensRank: (position, layer) => lens(position, layer).nextRank,
+    logProbability: Float32Array.from(last, read =>
+      Math.log(Math.max(read.nextProbability, 1e-30)),
+    ),
   };
 };
 

@@ -38,8 +38,10 @@ export const go = async (change, { push = true, keepToken = false } = {}) => {
   for (const text of tabTexts()) if (moved(text)) emit(text, store.state[text]);
   if (moved("prompt", "model", "text")) {
     if (!moved("token") && !keepToken) store.state.token = null;
-    // Chosen for another prompt, and by nobody: the next one has a neuron of its own.
-    if (store.byRule.neuron && !keepToken) store.state.layer = store.state.neuron = null;
+    // Chosen for another prompt, and by nobody: the next one has a neuron of its own, unless it is
+    // opened at a token, as one of the neuron's examples.
+    const isOpen = (change.token ?? null) === null && (change.layer ?? null) === null;
+    if (store.byRule.neuron && isOpen && !keepToken) store.state.layer = store.state.neuron = null;
     saveAddress(push);
     await loadPrompt();
   } else if (moved("layer", "neuron")) {

@@ -69,7 +69,10 @@ export const loadTarget = async ({ isFirst = false } = {}) => {
       put({ data: null, missing });
       return;
     }
-    const wanted = isFirst ? { ...asked, target: { ...asked.target, first: true } } : asked;
+    // Of what really follows the prompt's own lens tells the rank, which takes the model far longer.
+    const lens = asked.target.kind !== "next" || !shown.lens;
+    const target = isFirst ? { ...asked.target, first: true } : asked.target;
+    const wanted = { ...asked, target, lens };
     const tell = (/** @type {import("./job.js").Progress} */ state) =>
       put({ data: null, words: progressWords(state) });
     const answer = await runJob("target", wanted, tell, own.signal);
