@@ -21,7 +21,12 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What was made and served, in its order; nothing is."""
     done: list[Any] = []
     monkeypatch.setattr(launch, "run", done.append)
-    monkeypatch.setattr(commands, "_served", lambda args, asked: done.append(asked) or 0)
+
+    def served(args: object, asked: list[Any]) -> int:
+        done.append(asked)
+        return 0
+
+    monkeypatch.setattr(commands, "_served", served)
     monkeypatch.setattr(commands, "_check_port", lambda args: None)
     return done
 
