@@ -13,7 +13,7 @@ from kn_assets.progress import LogProgress, Told
 def test_lines_are_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     seconds = count(100.0, 5.0)
-    monkeypatch.setattr("time.monotonic", lambda: next(seconds))
+    monkeypatch.setattr("kn_assets.progress.time.monotonic", lambda: next(seconds))
     log: Any = LogProgress(said.append, every_s=0.0)
     with log.bar("map: neurons", 40, "iterations", done=10) as bar:
         bar.note("KL 3.4, loss 2")

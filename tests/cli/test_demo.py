@@ -22,7 +22,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     done: list[Any] = []
     monkeypatch.setattr(launch, "run", done.append)
 
-    def served(_args: object, asked: object) -> int:
+    def served(args: object, asked: list[Any]) -> int:
         done.append(asked)
         return 0
 

@@ -65,8 +65,8 @@ def _train_words() -> tuple[str, ...]:
 
 
 def _atlases(name: str, steps: list[int], with_knowledge: bool) -> Made:
-    ours = ("atlases", "neurons", "neuron_peaks", "fact_lens")
-    wanted = (*ours, *OF_MODEL) if with_knowledge else ours
+    atlas = ("atlases", "neurons", "neuron_peaks", "fact_lens")
+    wanted = (*atlas, *OF_MODEL) if with_knowledge else atlas
     each = [tables(model(f"{name}@step{step}"), wanted) for step in steps]
     over = tables(model(name), OVER_STEPS)
 

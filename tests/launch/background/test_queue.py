@@ -66,7 +66,7 @@ def test_after_a_failed_step_others_go_on(lake: Lake, steps: list[Step], opened:
     wrong = (*steps[0].command, "--density", "7")
     steps[:] = [
         replace(steps[0], name="wrong", command=wrong),
-        replace(steps[1], name="needs it", needs=("wrong",)),
+        replace(steps[1], name="needs it", command=("sql", "SELECT 2"), needs=("wrong",)),
         replace(steps[0], command=QUICK, made=steps[1].made),
     ]
     told = until(opened(), lambda state: states(state)["tokens"] == "done")

@@ -155,7 +155,7 @@ export const tourButton = () => {
   });
   on("making", () => {
     const isNew = making.state?.first_hour && !localStorage.getItem(SEEN);
-    if (isNew && !tour.isOpen() && store.prompt) open();
+    if (isNew && !tour.isOpen() && store.prompt && store.state.tab === "explore") open();
   });
   const title = "A tour of five stops";
   return h("button", { type: "button", class: "kn-wish", title, onclick: open }, "Tour");

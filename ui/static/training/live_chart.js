@@ -60,6 +60,7 @@ export const liveChart = ({ title, last, max, lines, format }) => {
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": words.join(", ") },
     s("line", { x1: LEFT, x2: WIDTH - LEFT, y1: base, y2: base, class: "kn-live-axis" }),
+    s("text", { ...label, x: LEFT, y: 9 }, format(most)),
     s("text", { ...label, x: LEFT }, "step 0"),
     s("text", { ...label, x: WIDTH - LEFT, "text-anchor": "end" }, integer(last)),
     ...drawn,
