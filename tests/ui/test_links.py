@@ -78,7 +78,7 @@ def test_pages_have_titles_of_their_own(screen: Any) -> None:
     screen.page.evaluate("kn.go({tab: 'sql', query: 'FROM atlases'})")
     screen.until("document.title === 'SQL · FROM atlases · tiny'")
     screen.page.evaluate("kn.go({tab: 'knowledge', fact: '0'})")
-    fact = "document.querySelector('#kn-knowledge [data-kn=fact] h2').textContent"
+    fact = "document.querySelector('#kn-knowledge [data-kn=fact] h2')?.textContent"
     screen.until(f"document.title === `Knowledge · ${{{fact}}} · tiny`")
 
 

@@ -180,11 +180,14 @@ class SqlPane {
     this.#state.textContent =
       `${counted(result.rows.length, "row")} in ${number(result.seconds * 1000)} ms` +
       (result.cut ? ` · cut: there are more than ${n}, add a LIMIT or an aggregate` : "");
-    fill(
-      this.#table,
-      resultTable(result, this.#relations),
-      !result.rows.length && message("No rows."),
-    );
+    this.#fillTable();
+  }
+
+  #fillTable() {
+    const result = this.#result;
+    if (!result) return;
+    const table = resultTable(result, this.#relations);
+    fill(this.#table, table, !result.rows.length && message("No rows."));
   }
 
   // -- what can be asked ----------------------------------------------------------------------
@@ -200,6 +203,7 @@ class SqlPane {
       };
       fill(this.#examples, exampleButtons(examples, ask));
       this.#relations = relations;
+      this.#fillTable(); // whose columns have a meaning now
       fill(this.#schema, relationList(relations));
     } catch (error) {
       fill(this.#examples, message(/** @type {Error} */ (error).message, "error"));
