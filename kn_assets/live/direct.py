@@ -130,7 +130,10 @@ class LiveDirect:
         return self._contributions(found, *self._ids_of(found, *targets, None))
 
     def reads(self, ids: np.ndarray, asked: dict[str, Any], progress: Progress) -> dict[str, Any]:
-        """What a neuron reads at a position, and which later heads carry its output on."""
+        """What a neuron reads at a position, and which later heads carry its output on.
+
+        Where the latter can't be told, `later` is empty and `later_refused` says why.
+        """
         from kn_assets.atlas.direct.later import later
         from kn_assets.atlas.direct.reads import reads
 
@@ -138,6 +141,11 @@ class LiveDirect:
         where = int(asked["layer"]), int(asked["neuron"]), int(asked["position"])
         told = reads(found, *where)
         at, held_against = self._ids_of(found, *self._targets(asked), None)
+        carried, refused = [], None
+        try:
+            carried = later(found, *where, at, held_against)
+        except KnError as e:
+            refused = str(e)
         return {
             "parts": [
                 {
@@ -149,7 +157,8 @@ class LiveDirect:
             ],
             "activation": told.activation,
             "parallel": told.parallel,
-            "later": [asdict(c) for c in later(found, *where, at, held_against)],
+            "later": [asdict(c) for c in carried],
+            "later_refused": refused,
         }
 
     # -- what is asked about ---------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from kn_assets.live import direct as module
 from kn_assets.live.arrays import from_bytes
 from kn_assets.live.direct import LiveDirect, LiveTarget, packed
 from kn_assets.live.notebook import open as open_lake
+from kn_assets.processes import Stopped
 from kn_assets.progress import Progress
 from tests import small
 
@@ -162,6 +165,7 @@ def test_reads_and_what_is_carried_on(live: LiveDirect) -> None:
     assert found["activation"] == pytest.approx(activation, abs=1e-6)
     assert found["parallel"] is False
     assert found["later"]
+    assert found["later_refused"] is None
     for carried in found["later"]:
         assert carried["layer"] == 2
         assert carried["position"] >= 6
@@ -175,6 +179,32 @@ def test_a_prompt_is_run_once(live: LiveDirect, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(module, "_KEPT_BYTES", 1)
     asked(live, prompt=4)
     assert len(live._passes) == len(live._lenses) == 1
+
+
+class Impatient(Progress):
+    """Is stopped once one of three layers is done."""
+
+    @contextmanager
+    def bar(self, title: str, total: int, unit: str = "it", done: int = 0) -> Iterator[Any]:
+        yield self
+
+    def advance(self, n: int = 1) -> None:
+        raise Stopped
+
+
+@pytest.mark.parametrize("prompt", [1, 2])  # in the pass, and in the lens
+def test_a_stopped_run_leaves_nothing(live: LiveDirect, prompt: int) -> None:
+    live._lenses.clear()
+    live._passes.pop(np.array(ids_of(live, 1), np.int64).tobytes(), None)
+    asked(live, prompt=2, lens=False)
+    question = {"do": "target", "prompt": prompt, "target": NEXT, "against": None, "lens": True}
+    fired = packed(np.empty(0, np.int64), np.empty(0, np.int64))
+    with pytest.raises(Stopped):
+        live.answer({**question, "fired": fired}, Impatient())
+    modules = live.loaded.parts.blocks[0].modules()
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in modules)
+    found = asked(live, prompt=prompt)
+    np.testing.assert_array_equal(found.lens_rank[:, -1], found.rank)
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,18 @@ through no unit between.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kn_assets.atlas.direct.contributions import directions
-from kn_assets.atlas.direct.held_pass import HeldPass
+from kn_assets.atlas.direct.held_pass import HeldPass, checked
 from kn_assets.atlas.direct.reads import refuse_unknown
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MOST = 12
 
@@ -63,7 +68,8 @@ def carried_by_head(
 ) -> np.ndarray:
     """Of all heads of layers layer + 1, ...: float32 [layers, H, T], by the position of the logit.
 
-    Raises KnError where there is no such neuron or position.
+    Raises KnError where there is no such neuron or position, and where what these heads take in
+    isn't the sum of what units, embedding and biases give to it.
     """
     import torch
 
@@ -76,6 +82,7 @@ def carried_by_head(
     toward = torch.autograd.grad(
         (found.last * vectors).sum(), found.heads[layer + 1 :], retain_graph=True, allow_unused=True
     )
+    _refuse_more(found, mixed, toward)
     # The neuron's way to each head's mix is linear: two passes backward give what arrives there.
     along = [torch.zeros_like(m).requires_grad_() for m in mixed]
     neurons = found.neurons[layer]
@@ -93,3 +100,26 @@ def carried_by_head(
             by_head = found.by_head((wanted * came).reshape(n, -1)).sum(-1)
             carried[below] = by_head.detach().cpu().numpy().T
     return carried
+
+
+def _refuse_more(found: HeldPass, mixed: list[Tensor], toward: tuple[Tensor | None, ...]) -> None:
+    """Raise KnError where the way to these heads, weighed by their way on, is no affine map."""
+    import torch
+
+    reached = [(m, t) for m, t in zip(mixed, toward, strict=True) if t is not None]
+    units = [found.inputs[0], *found.heads, *found.neurons]
+    values = [*(u.detach() for u in units), *(b.bias for b in found.biases)]
+    gradients = torch.autograd.grad(
+        [m for m, _ in reached],
+        [*units, *(b.output for b in found.biases)],
+        [t for _, t in reached],
+        retain_graph=True,
+        allow_unused=True,
+    )
+    parts = [
+        float((g * v).double().sum())
+        for g, v in zip(gradients, values, strict=True)
+        if g is not None
+    ]
+    whole = math.fsum(float((m.detach() * t).double().sum()) for m, t in reached)
+    checked("What later heads carry", np.array([parts]), np.array([whole]))

@@ -9,6 +9,7 @@ import torch
 from kn_assets.atlas.direct import held_pass
 from kn_assets.atlas.direct.contributions import contributions
 from kn_assets.atlas.direct.held_pass import HeldPass
+from kn_assets.atlas.direct.later import later
 from kn_assets.atlas.direct.layout import Layout
 from kn_assets.atlas.direct.reads import reads
 from kn_assets.atlas.direct.targets import Target, against, target
@@ -29,12 +30,25 @@ def test_a_block_with_another_branch_is_refused() -> None:
     more = passed("gemma4_text", hidden_size_per_layer_input=4)
     with pytest.raises(KnError, match="more than attention, MLP and norms"):
         contributions(more, NEXT)
+    with pytest.raises(KnError, match="What later heads carry can't be told"):
+        later(more, 0, 5, 3, NEXT)
 
 
 def test_clamped_values_are_refused() -> None:
     config = {"attn_config": {"clip_qkv": 0.01}}
     with pytest.raises(KnError, match="What neurons of layer 1 read can't be told"):
         reads(passed("mpt", **config), 1, 5, 6)
+    with pytest.raises(KnError, match="What later heads carry can't be told"):
+        later(passed("mpt", **config), 0, 5, 3, NEXT)
+
+
+def test_values_of_another_layer_are_refused() -> None:
+    """Gemma 4's last layers attend to an earlier layer's keys and values."""
+    layers = {"num_hidden_layers": 4, "layer_types": ["full_attention"] * 4}
+    given = {"hidden_size_per_layer_input": 4, "num_kv_shared_layers": 2}
+    shared = passed("gemma4_text", **given, **layers)
+    with pytest.raises(KnError, match="What neurons of layer 3 read can't be told"):
+        reads(shared, 3, 5, 6)
 
 
 def test_a_bias_that_no_module_names_is_refused() -> None:
