@@ -44,7 +44,7 @@ def build(api: Api) -> gr.Blocks:
     functions: list[Callable[..., Any]] = [
         *api.functions(),
         *_job_functions(api),
-        *making.functions(api),
+        *making.functions(api.context),
     ]
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as blocks:
         widget("bar", '<div data-kn="bar"></div>', functions=functions)

@@ -13,7 +13,7 @@ import pytest
 
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
-from kn_assets.knowledge import answers, facts, interventions, scores, tables, work
+from kn_assets.knowledge import answers, controls, facts, interventions, scores, tables, work
 from kn_assets.knowledge.concept_table import CONCEPTS
 from kn_assets.knowledge.fact_tables import OF_CORPUS
 from kn_assets.knowledge.last_token import LastToken, last_token
@@ -91,7 +91,7 @@ def prepare(patch: pytest.MonkeyPatch) -> None:
 def done(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     """What is asked, attributed and changed, as it is."""
     seen: dict[str, list[Any]] = {"answers": [], "attribution": [], "interventions": []}
-    answered, other_facts = answers._answered, interventions.other_facts
+    answered, other_facts = answers._answered, controls.other_facts
 
     def asks(loaded: LoadedModel, asked: list[Question]) -> pa.Table:
         seen["answers"].append(tuple(asked))

@@ -86,7 +86,9 @@ def token_lines(database: Database, model: str, token: str) -> list[Line]:
     if not found:
         lacking = missing_tables(database, model, "neuron_vocabulary")
         none = f"No neuron has {quoted([token])} among the tokens that it promotes most."
-        lines.append(Line(waits_for(database, model, lacking) if lacking else none, "", None, neurons))
+        lines.append(
+            Line(waits_for(database, model, lacking) if lacking else none, "", None, neurons)
+        )
     places = call("token_prompts", model, token, PROMPTS)
     at = rows(database, places)
     if not at:

@@ -54,4 +54,8 @@ def always_on(database: Database, model: str) -> Answer:
 
 def _missing(database: Database, model: str) -> Answer | None:
     names = missing_tables(database, model, "neuron_peaks", "neurons", "activations")
-    return {"share": None, "missing": {"unusual": waits_for(database, model, names)}} if names else None
+    return (
+        {"share": None, "missing": {"unusual": waits_for(database, model, names)}}
+        if names
+        else None
+    )

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from kn_assets.errors import KnError
-from ui.api import Api
 from ui.arguments import Checked
+from ui.context import Context
 from ui.pack import to_json
 
 ACTS = ("pause", "resume", "make", "cancel")
@@ -27,33 +27,33 @@ class Making(Protocol):
     def cancel(self, name: str) -> None: ...
 
 
-def functions(api: Api) -> list[Callable[[dict[str, Any]], str]]:
+def functions(context: Context) -> list[Callable[[dict[str, Any]], str]]:
     """What static/page/making.js calls."""
 
     def making_look(asked: dict[str, Any]) -> str:
         """`stamp`: another whenever a table was written; `making`: null, or its state."""
-        return _answer(api)
+        return _answer(context)
 
     def making_act(asked: dict[str, Any]) -> str:
         """Do one of `ACTS`; gives what `making_look` does, or what went wrong in `error`."""
         try:
-            _act(api, Checked(api.context, asked))
+            _act(context, Checked(context, asked))
         except KnError as e:
             return to_json({"error": str(e)})
-        return _answer(api)
+        return _answer(context)
 
     return [making_look, making_act]
 
 
-def _answer(api: Api) -> str:
-    database, making = api.context.database, api.context.making
+def _answer(context: Context) -> str:
+    database, making = context.database, context.making
     database.look()
     stamp = hashlib.blake2b(repr(database.stamp).encode(), digest_size=8).hexdigest()
     return to_json({"stamp": stamp, "making": making and making.state()})
 
 
-def _act(api: Api, given: Checked) -> None:
-    making = api.context.making
+def _act(context: Context, given: Checked) -> None:
+    making = context.making
     if making is None:
         raise KnError("nothing can be made from this page: its owner's own machine alone may")
     act = given.choice("act", ACTS)

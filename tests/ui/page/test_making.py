@@ -92,7 +92,7 @@ def test_only_an_app_of_ones_own_is_given_what_makes_things(
 
 
 def test_an_app_that_others_reach_makes_nothing(api: Api) -> None:
-    look, act = functions(api)
+    look, act = functions(api.context)
     assert json.loads(look({}))["making"] is None
     for asked in ({"act": "make", "what": "atlas", "model": "tiny"}, {"act": "pause"}, {}, "x"):
         assert "owner" in json.loads(act(asked))["error"]  # type: ignore[arg-type]
@@ -101,7 +101,7 @@ def test_an_app_that_others_reach_makes_nothing(api: Api) -> None:
 def test_what_a_page_asks_is_checked(made: Lake) -> None:
     making = Fake()
     api = Api(Context(made, making=making), TABS)
-    look, act = functions(api)
+    look, act = functions(api.context)
     for asked in ({"act": "explode"}, {"act": "make", "what": 7}, {"act": "cancel", "name": []}):
         assert json.loads(act(asked))["error"]
     assert not making.asked
