@@ -49,7 +49,7 @@ EMPTY = """
 """
 SLIDER = """
 token => bench.time(null, () => {
-  const slider = document.querySelector('.kn-slider input');
+  const slider = document.querySelector('[data-kn=prompt] .kn-slider input');
   slider.value = token;
   slider.dispatchEvent(new Event('input'));
 })

@@ -221,8 +221,9 @@ export class PromptList {
       // On a small page the list is there while one searches: the prompt is next.
       if (window.innerWidth < WIDE_PAGE)
         /** @type {HTMLElement} */ (document.activeElement)?.blur();
+    } else {
+      go({ layer: Number(layer), neuron: Number(neuron) });
     }
-    go({ layer: Number(layer), neuron: Number(neuron) });
   }
 
   #select() {
