@@ -27,6 +27,7 @@ const WIDE_PAGE = 1100; // pixels from which panes are side by side
 const OVER = { share: 0.15, least: 64, most: 200, narrow: 110 }; // heights of the overview
 
 export class Heatmap {
+  #settling = 0; // the frame that is waited for
   #title = h("h2", {}, "Prompt");
   #facts = h("span", { class: "kn-count" });
   #lensState = h("span", { class: "kn-count", role: "status" });
@@ -189,6 +190,13 @@ export class Heatmap {
     this.#detail.show(token);
     this.#paint();
     this.#sayNeuron();
+    if (!this.#settling) this.#settling = requestAnimationFrame(() => this.#settle());
+  }
+
+  /** What needs the page's layout waits for the frame, which computes it anyway. */
+  #settle() {
+    this.#settling = 0;
+    this.#prose.reveal(store.state.token ?? 0);
     if (this.#detail.isResized()) this.#fit();
   }
 

@@ -87,6 +87,15 @@ export class Prose {
   mark(token) {
     if (!this.#prose) return;
     markToken(this.#prose, token);
+  }
+
+  /**
+   * Scroll to a token of a long text.
+   *
+   * @param {number} token
+   */
+  reveal(token) {
+    if (!this.#prose) return;
     const span = /** @type {HTMLElement | undefined} */ (this.#prose.children[token]);
     const { node } = this;
     if (!span || node.scrollHeight <= node.clientHeight) return;
