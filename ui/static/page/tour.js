@@ -78,6 +78,20 @@ const STOPS = [
   },
 ];
 
+/**
+ * A pane, once it is on screen: those of a tab come when it is first chosen.
+ *
+ * @param {string} at
+ */
+const visible = async at => {
+  for (let tries = 0; tries < 80; tries++) {
+    const pane = document.querySelector(at);
+    if (pane?.checkVisibility()) return pane;
+    await new Promise(done => setTimeout(done, 100));
+  }
+  return null;
+};
+
 class Tour {
   #at = 0;
   #card = h("aside", { class: "kn-tour", "data-kn": "tour", "aria-label": "Tour", hidden: true });
@@ -108,11 +122,12 @@ class Tour {
     await go({ tab: stop.tab });
     if (!this.isOpen() || this.#at !== at) return;
     this.#shown?.classList.remove("kn-toured");
-    this.#shown = document.querySelector(stop.at);
-    this.#shown?.classList.add("kn-toured");
-    this.#shown?.scrollIntoView({ block: "nearest" });
     fill(this.#card, ...this.#parts(stop, at));
-    this.#card.querySelector("button:last-of-type")?.setAttribute("data-next", "");
+    const pane = await visible(stop.at);
+    if (!this.isOpen() || this.#at !== at) return;
+    this.#shown = pane;
+    pane?.classList.add("kn-toured");
+    pane?.scrollIntoView({ block: "nearest" });
   }
 
   /**
