@@ -24,7 +24,8 @@ import { Tools } from "./tools.js";
 /** @typedef {import("../page/prompt.js").Prompt} Prompt */
 
 const WIDE_PAGE = 1100; // pixels from which panes are side by side
-const OVER = { share: 0.15, least: 64, most: 200, narrow: 110 }; // heights of the overview
+// heights of the overview, and of one layer in it where there are few
+const OVER = { share: 0.15, least: 64, most: 200, narrow: 110, layer: 40 };
 
 export class Heatmap {
   #settling = 0; // the frame that is waited for
@@ -173,8 +174,12 @@ export class Heatmap {
     this.#overview.measure(Math.round(over));
     this.#overview.paint();
     const left = this.#detail.measure(isWide);
-    const more = Math.min(left, 0.35 * tall);
-    if (isWide && more > 30) this.#overview.measure(Math.round(over + more));
+    const most = OVER.layer * (store.prompt?.nLayers ?? 0) - over;
+    const more = Math.min(left, 0.35 * tall, most);
+    if (isWide && more > 30) {
+      this.#overview.measure(Math.round(over + more));
+      this.#detail.measure(isWide);
+    }
     this.#paint();
   }
 
