@@ -20,6 +20,10 @@ class Checked:
         self._context = context
         self._given = arguments if isinstance(arguments, dict) else {}
 
+    def has(self, name: str) -> bool:
+        """Whether the argument was given, and isn't null."""
+        return self._given.get(name) is not None
+
     def text(self, name: str, longest: int = LONGEST_SEARCH) -> str:
         value = self._given.get(name, "")
         if not isinstance(value, str):

@@ -176,4 +176,5 @@ def score(loaded: LoadedModel, asked: Sequence[Question]) -> tuple[Outcomes, Who
 
 
 def _pieces(tokenizer: Any, ids: list[int]) -> list[str]:
-    return tokenizer.batch_decode([[i] for i in ids], clean_up_tokenization_spaces=False)
+    """The text of each token by itself; bytes that are no character as `<E2>`."""
+    return tokens.texts(tokenizer, ids)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kn_assets.corpora.plan import CorpusPlan
 
 OF_CORPUS = ("facts", "fact_prompts")
-VERSION = 4  # of these tables and of those about the answers to them
+VERSION = 5  # of these tables and of those about the answers to them
 
 
 @dataclass(frozen=True)

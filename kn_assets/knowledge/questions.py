@@ -115,12 +115,14 @@ def single(tokenizer: Any, text: str, answer: str, others: Sequence[str] = ()) -
 
     Where none does, since the answer is a prefix of another, its first token after articles is
     scored. `text` is asked as it was typed, white space at its end too; white space typed before
-    the answer stands for a space between them. Raises KnError where text or answer is empty or the
-    tokenizer joins them.
+    the answer stands for a space between them, as it does within the answer. Raises KnError where
+    text or answer is empty, the answer an article, or the tokenizer joins them.
     """
-    name = answer.strip()
+    name = " ".join(answer.split())
     if not text.strip() or not name:
         raise KnError("give the beginning of a sentence and its answer")
+    if name in ("the", "a", "an"):
+        raise KnError(f"“{name}” alone says nothing: give the whole answer")
     begun = text + (" " if answer[0].isspace() and not text[-1].isspace() else between(text, name))
     lead_name = _lead(name)
     start, full, lead, *rest = encode(

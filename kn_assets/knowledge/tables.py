@@ -17,7 +17,15 @@ import pyarrow as pa
 
 from kn_assets import lake as lakes
 from kn_assets.atlas.plan import AtlasPlan, OnAtlas
-from kn_assets.knowledge import answers, effects, facts, interventions, refine, scores
+from kn_assets.knowledge import (
+    answers,
+    effects,
+    facts,
+    interventions,
+    refine,
+    scores,
+    verdict_tables,
+)
 from kn_assets.knowledge.attribution import RULE
 from kn_assets.knowledge.fact_tables import OF_CORPUS
 from kn_assets.knowledge.other_facts import attributed
@@ -37,6 +45,9 @@ OF_MODEL = (
     "knowledge_neurons",
     "interventions",
     "intervention_effects",
+    "fact_effects",
+    "verdicts",
+    "relation_verdicts",
 )
 
 
@@ -101,9 +112,20 @@ def write_knowledge(
     for refinement in refinements:
         progress.say(str(refinement))
     final = plan.lake.read(like, "knowledge_neurons") if like else None
+    said = set(known)
     changed = interventions.intervene(
-        loaded, some, neurons, told, settings.factor, settings.seed, progress, final, work.parts
+        loaded,
+        some,
+        neurons,
+        told,
+        settings.factor,
+        settings.seed,
+        progress,
+        final,
+        work.parts,
+        [q for q in questions.asked if q.fact_id in said],
     )
+    by_fact, judged, by_relation = verdict_tables.tables(changed, told, said)
     made = {
         "fact_answers": answered,
         "attributions": attributions,
@@ -111,6 +133,9 @@ def write_knowledge(
         "knowledge_neurons": neurons,
         "interventions": changed,
         "intervention_effects": effects.effects(changed, told, settings.seed),
+        "fact_effects": by_fact,
+        "verdicts": judged,
+        "relation_verdicts": by_relation,
     }
     notes = {
         "settings": asdict(settings),

@@ -1,8 +1,8 @@
 """Attribution and interventions on a question of one's own, or on any prompt of a fact, live.
 
-The same functions as those that make the tables `attributions` and `interventions`, with three
-controls for every change: random neurons in several draws, activation-matched neurons, and the same
-neurons on other facts. Nothing is written.
+The same functions as those that make the tables `attributions` and `interventions`, with controls
+for every change: random neurons in several draws, activation-matched neurons, and the same neurons
+on other facts, those of the same subject by themselves. Nothing is written.
 """
 
 from __future__ import annotations
@@ -136,7 +136,8 @@ class LiveKnowledge:
         """Multiply `neurons` by `factor` at the answer position, and do the same to the controls.
 
         `conditions` has a row for each: selected, random (several draws), activation_matched, and
-        other_fact (the same neurons on other facts; no row where the corpus has none). Each trial
+        other_fact and same_subject (the same neurons on other facts that the model knows; no row
+        where there are none). Each trial
         has probability and rank before and after; `top_before` and `top_after` are of the first.
         """
         neurons = [(int(layer), int(neuron)) for layer, neuron in asked["neurons"]]
@@ -154,17 +155,19 @@ class LiveKnowledge:
             "activation_matched": [matched_neurons(neurons, [own])],
         }
         others = self._asker.other_facts(asked, question, rng)
-        rows, other_fact = [], []
-        with progress.bar("interventions", len(sets) + len(others), "interventions") as bar:
+        n_others = sum(len(some) for some in others.values())
+        rows = []
+        with progress.bar("interventions", len(sets) + n_others, "interventions") as bar:
             for condition, tried in sets.items():
                 rows.append(self._row(condition, question, tried, factor))
                 bar.advance()
-            for other in others:
-                other_fact.append(self._row("other_fact", other, [neurons], factor))
-                bar.advance()
-        if other_fact:
-            trials = [trial for row in other_fact for trial in row["trials"]]
-            rows.append({**other_fact[0], "trials": trials})
+            for condition, some in others.items():
+                each = []
+                for other in some:
+                    each.append(self._row(condition, other, [neurons], factor))
+                    bar.advance()
+                trials = [trial for row in each for trial in row["trials"]]
+                rows.append({**each[0], "trials": trials})
         return {**about, "factor": factor, "n_neurons": len(neurons), "conditions": rows}
 
     def _row(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from kn_assets.atlas.forward.tokens import pieces
+from kn_assets.atlas.forward.tokens import pieces, texts
 from kn_assets.errors import KnError
 from kn_assets.knowledge.answers import known, score
 from kn_assets.knowledge.last_token import LastToken, last_token
@@ -32,11 +32,13 @@ _KEPT = 16
 
 @dataclass(frozen=True)
 class Told:
-    """What there is to ask beside a question: the corpus' facts, and which the model knows."""
+    """What there is to ask beside a question: the corpus' facts, which of them the model knows, and
+    whether it was asked any."""
 
     facts: pa.Table
     prompts: pa.Table
     known: frozenset[int]
+    asked: bool
 
     @classmethod
     def of(cls, lake: Lake, key: str) -> Told | None:
@@ -51,11 +53,13 @@ class Told:
         if set(prompts["fact_set"].to_pylist()) != sets:
             raise KnError("facts and their prompts are being made: ask again, or `kn knowledge`")
         said: frozenset[int] = frozenset()
+        asked = False
         if lake.meta(partition(key), "fact_answers") is not None:
             answers = lake.read(partition(key), "fact_answers")
             told = [set_ in sets for set_ in answers["fact_set"].to_pylist()]
-            said = frozenset(known(answers.filter(pa.array(told, pa.bool_()))))
-        return cls(facts, prompts, said)
+            ours = answers.filter(pa.array(told, pa.bool_()))
+            said, asked = frozenset(known(ours)), ours.num_rows > 0
+        return cls(facts, prompts, said, asked)
 
     @staticmethod
     def stamp(lake: Lake, key: str) -> object:
@@ -95,7 +99,7 @@ class Asker:
         return question, {
             "tokens": shown[:cut],
             "answer_prefix": "".join(shown[cut:]),
-            "answer_token": self.loaded.tokenizer.decode([question.answer]),
+            "answer_token": texts(self.loaded.tokenizer, [question.answer])[0],
             "answer_tokens": len(question.whole),
             "logprob": float(whole.logprobs[0]),
             "greedy": bool(whole.greedy[0]),
@@ -115,40 +119,61 @@ class Asker:
     def words(self, question: Question) -> str:
         """The question and the token it is scored by, to be read."""
         begun = "".join(pieces(self.loaded.tokenizer, list(question.ids)))
-        return f"{begun} →{self.loaded.tokenizer.decode([question.answer])}"
+        return f"{begun} →{texts(self.loaded.tokenizer, [question.answer])[0]}"
 
     def other_facts(
         self, asked: dict[str, Any], question: Question, rng: np.random.Generator
-    ) -> list[Question]:
-        """Facts of another subject and another answer; those that the model knows, if any."""
+    ) -> dict[str, list[Question]]:
+        """Questions that are controls, by their condition: other_fact, of another subject and
+        another answer, and same_subject, of the same subject and another answer.
+
+        Only facts that the model knows: those that its stored answers say it knows, or, where there
+        are none, that it says rightly when asked here.
+        """
         if self._told is None:
-            return []
+            return {}
         rows = self._told.facts.to_pylist()
-        known = [row for row in rows if row["fact_id"] in self._told.known] or rows
         own = next((row for row in rows if row["fact_id"] == asked.get("fact")), None)
+        known = [row for row in rows if not self._told.asked or row["fact_id"] in self._told.known]
         if own is not None:
-            same = [row for row in known if row["relation"] == own["relation"]]
+            about = [r for r in known if r["subject"] == own["subject"] and r is not own]
+            of_relation = [row for row in known if row["relation"] == own["relation"]]
             names = {own["subject"], own["object"]}
-            others = [r for r in same or known if not names & {r["subject"], r["object"]}]
+            others = [r for r in of_relation or known if not names & {r["subject"], r["object"]}]
         else:
             said = f"{asked['text']} {asked['answer']}".casefold()
+            about = [row for row in known if row["subject"].casefold() in asked["text"].casefold()]
             others = [
                 row
                 for row in known
                 if row["subject"].casefold() not in said and row["object"].casefold() not in said
             ]
-        chosen = [others[i]["fact_id"] for i in rng.permutation(len(others))[: 4 * OTHER_FACTS]]
-        if not chosen:
+        drawn = [others[i]["fact_id"] for i in rng.permutation(len(others))[: 4 * OTHER_FACTS]]
+        found = {
+            "other_fact": self._first_of(drawn, question),
+            "same_subject": self._first_of([r["fact_id"] for r in about], question),
+        }
+        return {condition: some for condition, some in found.items() if some}
+
+    def _first_of(self, facts: list[int], question: Question) -> list[Question]:
+        """The first prompt of each of some facts that the model answers rightly and otherwise than
+        `question`, at most `OTHER_FACTS`.
+        """
+        if self._told is None or not facts:
             return []
         try:
-            found = self._ask(self._told, chosen)
+            found = self._ask(self._told, facts)
         except KnError:  # none of them has a token to be scored by
             return []
         first: dict[int, Question] = {}
         for other in found:
             if other.answer != question.answer:
                 first.setdefault(other.fact_id, other)
-        return [first[fact] for fact in chosen if fact in first][:OTHER_FACTS]
+        chosen = [first[fact] for fact in facts if fact in first]
+        if not self._told.asked and chosen:
+            _, whole = score(self.loaded, chosen)
+            chosen = [q for q, said in zip(chosen, whole.greedy, strict=True) if said]
+        return chosen[:OTHER_FACTS]
 
     def _of_fact(self, fact: int, prompt: int | None) -> Question:
         if self._told is None:

@@ -31,6 +31,7 @@ _COLOURS = {
     "knowledge_neurons": DARK,
     "final_checkpoint": CATEGORIES[3],
     "other_fact": ACCENT,
+    "same_subject": CATEGORIES[1],
     "activation_matched": MID,
     "random": OTHER,
 }
@@ -38,6 +39,7 @@ _NAMES = {
     "knowledge_neurons": "knowledge neurons",
     "final_checkpoint": "final checkpoint",
     "other_fact": "other fact",
+    "same_subject": "same subject",
     "activation_matched": "activation-matched",
     "random": "random",
 }

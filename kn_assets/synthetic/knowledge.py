@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from kn_assets.knowledge import effects, facts, refine
+from kn_assets.knowledge import answers as model_answers
+from kn_assets.knowledge import effects, facts, refine, verdict_tables
 from kn_assets.knowledge.concepts import concepts
+from kn_assets.knowledge.interventions import same_subject
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.synthetic.text import vocabulary
@@ -24,8 +26,10 @@ _CONDITIONS = {
     "random": 0.97,
     "activation_matched": 0.95,
     "other_fact": 0.98,
+    "same_subject": 0.9,
 }
 _FINAL = {"final_checkpoint": 0.5}
+_SETS = {"random": 3, "activation_matched": 2}  # of neurons
 
 
 def add_facts(lake: Lake, corpus: Partition, fingerprint: str) -> None:
@@ -58,14 +62,17 @@ def add_knowledge(
         n_prompts[row["fact_id"]] = n_prompts.get(row["fact_id"], 0) + 1
     neurons, _ = refine.refine(attributions, told, n_prompts)
     conditions = {**_CONDITIONS, **(_FINAL if final else {})}
-    interventions = _interventions(answers, neurons, conditions, rng)
+    interventions = _interventions(answers, neurons, told, conditions, rng)
+    answered = _table("fact_answers", answers)
+    judged = verdict_tables.tables(interventions, told, model_answers.known(answered))
     made = {
-        "fact_answers": _table("fact_answers", answers),
+        "fact_answers": answered,
         "attributions": attributions,
         "attribution_error": _errors(asked, n_layers, rng),
         "knowledge_neurons": neurons,
         "interventions": interventions,
         "intervention_effects": effects.effects(interventions, told, seed, 200),
+        **dict(zip(("fact_effects", "verdicts", "relation_verdicts"), judged, strict=True)),
         "neuron_concepts": _concepts(lake, model, corpus, n_neurons),
     }
     for name, table in made.items():
@@ -131,6 +138,7 @@ def _errors(asked: list[dict[str, Any]], n_layers: int, rng: np.random.Generator
 def _interventions(
     answers: list[dict[str, Any]],
     neurons: pa.Table,
+    told: pa.Table,
     conditions: dict[str, float],
     rng: np.random.Generator,
 ) -> pa.Table:
@@ -141,32 +149,40 @@ def _interventions(
     by_fact: dict[int, list[dict[str, Any]]] = {}
     for row in answers:
         by_fact.setdefault(row["fact_id"], []).append(row)
+    about = {row["fact_id"]: row for row in told.to_pylist()}
     rows = []
     for i, fact in enumerate(ids):
+        known = {other: about[other] for other in ids}
+        elsewhere = {
+            "other_fact": [ids[(i + 1) % len(ids)]],
+            "same_subject": same_subject(about[fact], known)[:1],
+        }
         for kind, factor in (("suppress", 0.0), ("amplify", 2.0)):
             for condition, left in conditions.items():
-                other = ids[(i + 1) % len(ids)] if condition == "other_fact" else fact
-                for row in by_fact[other]:
+                (other,) = elsewhere.get(condition, [fact]) or [None]
+                for row in by_fact.get(other, []):
                     share = left if kind == "suppress" else 2 - left
-                    after = row["probability"] * share * rng.uniform(0.9, 1.1)
-                    rows.append(
-                        {
-                            "fact_id": fact,
-                            "prompt": row["prompt"],
-                            "kind": kind,
-                            "condition": condition,
-                            "factor": factor,
-                            "n_neurons": count[fact],
-                            "prompt_fact_id": other,
-                            "probability_before": row["probability"],
-                            "probability_after": min(1.0, after),
-                            "rank_before": row["rank"],
-                            "rank_after": row["rank"] + (condition == "knowledge_neurons"),
-                            "top_before": row["top"],
-                            "top_after": row["top"][::-1],
-                        }
-                    )
-    rows.sort(key=lambda r: (r["fact_id"], r["prompt"], r["kind"], r["condition"]))
+                    for draw in range(_SETS.get(condition, 1)):
+                        after = row["probability"] * share * rng.uniform(0.9, 1.1)
+                        rows.append(
+                            {
+                                "fact_id": fact,
+                                "prompt": row["prompt"],
+                                "kind": kind,
+                                "condition": condition,
+                                "factor": factor,
+                                "n_neurons": count[fact],
+                                "draw": draw,
+                                "prompt_fact_id": other,
+                                "probability_before": row["probability"],
+                                "probability_after": min(1.0, after),
+                                "rank_before": row["rank"],
+                                "rank_after": row["rank"] + (condition == "knowledge_neurons"),
+                                "top_before": row["top"],
+                                "top_after": row["top"][::-1],
+                            }
+                        )
+    rows.sort(key=lambda r: (r["fact_id"], r["prompt"], r["kind"], r["condition"], r["draw"]))
     return _table("interventions", rows)
 
 

@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW interventions AS
 SELECT
-    t.model, t.fact_id, t.prompt, t.kind, t.condition, t.factor, t.n_neurons, t.prompt_fact_id,
+    t.model, t.fact_id, t.prompt, t.kind, t.condition, t.factor, t.n_neurons, t.draw, t.prompt_fact_id,
     t.probability_before, t.probability_after, t.rank_before, t.rank_after, t.top_before,
     t.top_after, t.fact_set
 FROM lake.interventions AS t

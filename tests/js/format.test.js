@@ -54,7 +54,7 @@ test("changes have a sign, and digits where they tell something", () => {
 test("what prose would swallow is marked", () => {
   assert.equal(format.shown("a\nb\t"), "a↵b⇥");
   assert.equal(format.shown("\u202eabc\u0000"), "⟨202E⟩abc⟨0000⟩");
-  assert.equal(format.shown(""), "∅");
+  assert.equal(format.shown(""), "⟨byte⟩");
 });
 
 test("a token that stands alone shows its outer spaces", () => {

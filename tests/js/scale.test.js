@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { reach, unbroken } from "../../ui/static/chart/lines.js";
+import { reach, unbroken } from "../../ui/static/chart/draw_lines.js";
 import { axisTicks, stepLabels, stepScale } from "../../ui/static/page/scale.js";
 
 test("steps go from 0 to 1, logarithmically, with room for step 0", () => {

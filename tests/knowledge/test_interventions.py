@@ -13,12 +13,16 @@ from kn_assets.errors import KnError
 from kn_assets.knowledge import facts
 from kn_assets.knowledge.facts import Fact
 from kn_assets.knowledge.interventions import (
+    MATCHED_SETS,
+    RANDOM_SETS,
     Change,
     change,
     intervene,
     matched_neurons,
-    other_fact,
+    matched_sets,
+    other_facts,
     random_neurons,
+    same_subject,
 )
 from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import ask
@@ -33,6 +37,7 @@ FACTS = [
     Fact("in", "Kabul", "Asia", ("Kabul is in", "The city of Kabul is in")),
     Fact("in", "Lima", "Peru", ("Lima is in", "The city of Lima is in")),
     Fact("of", "Rome", "Italy", ("Rome is of",)),
+    Fact("of", "Kabul", "Khan", ("Kabul is of", "In Kabul rules")),
 ]
 FOUND = {0: [(0, 3, 0.9), (2, 5, 0.5), (2, 7, 0.7)], 2: [(1, 4, 0.2)]}
 
@@ -130,24 +135,32 @@ def test_table_holds_what_the_plain_path_gives(loaded: LoadedModel) -> None:
         assert row["n_neurons"] == len(FOUND[row["fact_id"]])
         assert row["factor"] == {"suppress": 0.0, "amplify": 3.0}[row["kind"]]
         assert len(row["top_before"]) == len(row["top_after"]) == 5
-        assert (row["prompt_fact_id"] == row["fact_id"]) == (row["condition"] != "other_fact")
-    for row in [row for row in rows if row["condition"] in ("knowledge_neurons", "other_fact")]:
+        elsewhere = ("other_fact", "same_subject")
+        assert (row["prompt_fact_id"] != row["fact_id"]) == (row["condition"] in elsewhere)
+    for row in [row for row in rows if row["condition"] in ("knowledge_neurons", *elsewhere)]:
         q = question[row["prompt_fact_id"], row["prompt"]]
         own = [(layer, neuron) for layer, neuron, _ in FOUND[row["fact_id"]]]
         after = plain(loaded, q.ids, own, row["factor"])
         assert row["probability_after"] == pytest.approx(float(after[q.answer]), abs=1e-5)
         assert row["top_after"][0] == loaded.tokenizer.decode([int(after.argmax())])
-    # Two wordings and two kinds; the fact of its own relation is measured on another's prompts.
-    same = {(0, c): 4 for c in ("knowledge_neurons", "random", "activation_matched", "other_fact")}
+    # Two wordings and two kinds of each set; other facts are measured on their own prompts.
     assert counts == {
-        **same,
+        (0, "knowledge_neurons"): 4,
+        (0, "random"): 4 * RANDOM_SETS,
+        (0, "activation_matched"): 4 * MATCHED_SETS,
+        (0, "other_fact"): 4,
+        (0, "same_subject"): 4,
         (2, "knowledge_neurons"): 2,
-        (2, "random"): 2,
-        (2, "activation_matched"): 2,
-    } | {(2, "other_fact"): 4}
-    assert {
-        r["prompt_fact_id"] for r in rows if (r["fact_id"], r["condition"]) == (0, "other_fact")
-    } == {1}
+        (2, "random"): 2 * RANDOM_SETS,
+        (2, "activation_matched"): 2 * MATCHED_SETS,
+        (2, "other_fact"): 4,
+    }
+    asked_of = {
+        key: {r["prompt_fact_id"] for r in rows if (r["fact_id"], r["condition"]) == key}
+        for key in counts
+    }
+    assert asked_of[0, "other_fact"] == {1} and asked_of[0, "same_subject"] == {3}
+    assert asked_of[2, "other_fact"] == {3}
     again = intervene(loaded, asked, found_neurons(), told, amplify=3.0, seed=5)
     assert again.equals(table)
     other = intervene(loaded, asked, found_neurons(), told, amplify=3.0, seed=6)
@@ -192,15 +205,50 @@ def test_unrelated_facts_share_no_name() -> None:
         for i, (r, s, o) in enumerate(rows)
     }
     drawn = {
-        i: {other_fact(i, fact_of, np.random.default_rng(seed)) for seed in range(50)}
+        i: {
+            tuple(other_facts(fact_of[i], fact_of, np.random.default_rng(seed), 1))
+            for seed in range(50)
+        }
         for i in range(6)
     }
-    assert drawn[0] == drawn[1] == {2, 3}
-    assert drawn[2] == {0, 1}
-    assert drawn[4] == {5}
+    assert drawn[0] == drawn[1] == {(2,), (3,)}
+    assert drawn[2] == {(0,), (1,)}
+    assert drawn[4] == {(5,)}
+    assert sorted(other_facts(fact_of[0], fact_of, np.random.default_rng(0), 5)) == [2, 3]
     few = {i: fact_of[i] for i in (0, 1, 5)}
-    assert other_fact(0, few, np.random.default_rng(0)) == 5
-    assert other_fact(0, {0: fact_of[0], 1: fact_of[1]}, np.random.default_rng(0)) is None
+    assert other_facts(fact_of[0], few, np.random.default_rng(0), 5) == [5]
+    assert (
+        other_facts(fact_of[0], {0: fact_of[0], 1: fact_of[1]}, np.random.default_rng(0), 5) == []
+    )
+    assert same_subject(fact_of[0], fact_of) == [4] and same_subject(fact_of[4], fact_of) == [0]
+    assert same_subject(fact_of[1], fact_of) == same_subject(fact_of[0], few) == []
+
+
+def test_further_sets_are_the_next_nearest() -> None:
+    a = torch.tensor([[[5.0, 5.1, 4.0, -5.0, 5.0, 4.9]]])
+    assert matched_sets([(0, 0)], list(a), 3) == [[(0, 4)], [(0, 1)], [(0, 5)]]
+    # A layer of six: two neurons have others for two sets, not for three.
+    two = matched_sets([(0, 0), (0, 4)], list(a), 9)
+    assert two == [[(0, 1), (0, 5)], [(0, 2), (0, 3)]]
+
+
+def test_controls_are_facts_that_the_model_knows(loaded: LoadedModel) -> None:
+    told, prompts = facts.tables(FACTS)
+    asked = ask(loaded.tokenizer, told, prompts).asked
+    mine = [q for q in asked if q.fact_id == 0]
+
+    def others(known: set[int]) -> set[tuple[str, int]]:
+        few = [q for q in asked if q.fact_id in known]
+        table = intervene(loaded, mine, found_neurons(), told, known=few)
+        return {
+            (r["condition"], r["prompt_fact_id"])
+            for r in table.to_pylist()
+            if r["prompt_fact_id"] != 0
+        }
+
+    assert others({0, 1, 3}) == {("other_fact", 1), ("same_subject", 3)}
+    assert others({0, 2}) == {("other_fact", 2)}
+    assert others(set()) == set()
 
 
 def test_no_neurons_no_rows(loaded: LoadedModel, tmp_path: Path) -> None:

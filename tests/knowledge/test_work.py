@@ -91,7 +91,7 @@ def prepare(patch: pytest.MonkeyPatch) -> None:
 def done(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     """What is asked, attributed and changed, as it is."""
     seen: dict[str, list[Any]] = {"answers": [], "attribution": [], "interventions": []}
-    answered, other_fact = answers._answered, interventions.other_fact
+    answered, other_facts = answers._answered, interventions.other_facts
 
     def asks(loaded: LoadedModel, asked: list[Question]) -> pa.Table:
         seen["answers"].append(tuple(asked))
@@ -101,13 +101,13 @@ def done(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
         seen["attribution"].append(ids)
         return last_token(loaded, ids)
 
-    def changes(fact_id: int, *given: Any) -> int | None:
-        seen["interventions"].append(fact_id)
-        return other_fact(fact_id, *given)
+    def changes(own: dict[str, Any], *given: Any) -> list[int]:
+        seen["interventions"].append(own["fact_id"])
+        return other_facts(own, *given)
 
     monkeypatch.setattr(answers, "_answered", asks)
     monkeypatch.setattr(scores, "last_token", attributes)
-    monkeypatch.setattr(interventions, "other_fact", changes)
+    monkeypatch.setattr(interventions, "other_facts", changes)
     prepare(monkeypatch)
     return seen
 

@@ -16,7 +16,7 @@ def test_changes_and_intervals(made: Lake) -> None:
     relations = ["all", *sorted(set(rows.relation) - {"all"})]
     panels = drawn(made, "intervention_effects").axes
     names = {"knowledge neurons": "knowledge_neurons", "activation-matched": "activation_matched"}
-    names |= {"random": "random", "other fact": "other_fact"}
+    names |= {"random": "random", "other fact": "other_fact", "same subject": "same_subject"}
     assert [t.get_text() for t in panels[0].get_yticklabels()] == relations
     for axes, kind in zip(panels, ("suppress", "amplify"), strict=True):
         points = {line.get_label(): line for line in axes.lines if line.get_marker() == "o"}

@@ -29,7 +29,7 @@ def test_hostile_names_and_tokens_are_text(screen: Any, database: Database) -> N
         shown = screen.page.locator(".kn-text .kn-token").all_text_contents()
         for token, text in zip(tokens, shown, strict=True):
             plain = token.replace("\n", "↵").replace("\t", "⇥").replace("\u202e", "⟨202E⟩")
-            assert text == (plain or "∅")
+            assert text == (plain or "⟨byte⟩")
     assert screen.page.locator("[data-kn] :is(script, img, iframe)").count() == 0
 
 

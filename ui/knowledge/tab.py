@@ -20,7 +20,14 @@ _LARGEST = 1 << 31
 
 def _facts(context: Context, given: Checked) -> Answer:
     offset, limit = given.integer("offset", _LARGEST), given.integer("limit", LARGEST_PAGE + 1)
-    return view.facts(context.database, given.model, given.text("text"), offset, limit)
+    known = given.choice("known", tuple(view.KNOWN)) if given.text("known") else ""
+    learned = given.number("learned", -1, _LARGEST) if given.has("learned") else None
+    return view.facts(
+        *(context.database, given.model, given.text("text"), offset, limit),
+        relation=given.text("relation"),
+        known=known,
+        learned=None if learned is None else int(learned),
+    )
 
 
 def _fact(context: Context, given: Checked) -> Answer:

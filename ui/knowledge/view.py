@@ -9,25 +9,82 @@ from ui.rows import Answer, limit_option, made_of_other_facts, missing_tables, r
 _SHOWN = 2_000  # neurons of the grid
 
 
-def facts(database: Database, model: str, text: str, offset: int, limit: int) -> Answer:
-    """The facts of a model's corpus that match a text, best first, a page of them."""
+KNOWN = {
+    "": "true",
+    "neurons": "s.n_neurons > 0",
+    "known": "s.known",
+    "not known": "NOT s.known",
+    "not asked": "s.n_prompts IS NULL",
+}
+"""What the list of facts can be narrowed to, each with its condition."""
+
+
+def facts(
+    database: Database,
+    model: str,
+    text: str,
+    offset: int,
+    limit: int,
+    relation: str = "",
+    known: str = "",
+    learned: int | None = None,
+) -> Answer:
+    """The facts of a model's corpus that match a text, best first, a page of them.
+
+    relation, known (of `KNOWN`) and learned narrow them: learned is the step of the checkpoint from
+    which on the model knew them, -1 for those that it knew and forgot. `relations` are those of the
+    corpus, `learned_at` the steps at which facts were learned, -1 where some were forgotten.
+    """
     there = {name for name, _, _ in database.stamp}
     if "facts" not in there:
         return {"rows": [], "total": 0, "missing": _command(database, model, "facts")}
+    of_steps = "fact_steps" in there
+    when = "true"
+    if learned is not None:
+        when = "l.forgotten IS NOT NULL" if learned < 0 else f"l.stable = {int(learned)}"
     found = rows(
         database,
-        "SELECT fact_id, relation, subject, object, n_prompts, n_correct, mean_probability, known, "
-        "n_neurons, count(*) OVER () AS total FROM search_facts($1, $2) LIMIT $3 OFFSET $4",
-        model,
-        text,
-        limit,
-        offset,
+        "SELECT s.fact_id, s.relation, s.subject, s.object, s.n_prompts, s.n_correct, "
+        "s.mean_probability, s.known, s.n_neurons, l.stable, l.before_stable, l.forgotten, "
+        "count(*) OVER () AS total FROM search_facts($1, $2) AS s "
+        f"LEFT JOIN {_LEARNED if of_steps else _NOT_LEARNED} AS l ON l.fact_id = s.fact_id "
+        f"WHERE ($5 = '' OR s.relation = $5) AND ({KNOWN[known]}) AND ({when}) "
+        "ORDER BY s.score DESC, s.n_neurons = 0, NOT coalesce(s.known, false), "
+        "s.n_prompts IS NULL, s.fact_id LIMIT $3 OFFSET $4",
+        *(model, text, limit, offset, relation),
     )
     total = found[0]["total"] if found else 0
-    answer: Answer = {"rows": found, "total": total}
-    if not total and not text.strip():
+    answer: Answer = {"rows": found, "total": total, **_filters(database, model, of_steps)}
+    if not total and not text.strip() and not relation and not known and learned is None:
         answer["missing"] = _command(database, model, "facts")
     return answer
+
+
+_LEARNED = "(FROM fact_milestones($1))"
+_NOT_LEARNED = (
+    "(SELECT -1 AS fact_id, NULL::INT AS stable, NULL::INT AS before_stable, "
+    "NULL::INT AS forgotten)"
+)
+
+
+def _filters(database: Database, model: str, of_steps: bool) -> Answer:
+    """The relations of the corpus, and the steps at which facts were learned."""
+    relations = rows(
+        database,
+        "SELECT DISTINCT f.relation FROM facts AS f JOIN atlases AS a ON a.corpus = f.corpus "
+        "WHERE a.model = $1 ORDER BY 1",
+        model,
+    )
+    learned: list[int] = []
+    if of_steps:
+        found = rows(
+            database,
+            "SELECT DISTINCT CASE WHEN l.forgotten IS NOT NULL THEN -1 ELSE l.stable END AS step "
+            "FROM fact_milestones($1) AS l ORDER BY 1",
+            model,
+        )
+        learned = [row["step"] for row in found if row["step"] is not None]
+    return {"relations": [row["relation"] for row in relations], "learned_at": learned}
 
 
 def fact(database: Database, model: str, fact: int) -> Answer:
@@ -50,6 +107,10 @@ def fact(database: Database, model: str, fact: int) -> Answer:
         "prompts": rows(database, "FROM fact_prompt_answers($1, $2)", model, fact),
         "neurons": rows(database, "FROM fact_attributions($1, $2) LIMIT $3", model, fact, _SHOWN),
         "interventions": rows(database, "FROM fact_interventions($1, $2)", model, fact),
+        "own_effects": rows(
+            database, "FROM fact_effects WHERE model = $1 AND fact_id = $2", model, fact
+        ),
+        "verdicts": rows(database, "FROM fact_verdicts($1, $2)", model, fact),
         "effects": rows(
             database,
             "SELECT kind, condition, n_facts, relative_change, ci_low, ci_high "

@@ -7,7 +7,7 @@ from ui.context import Context
 from ui.page.widgets import pane
 from ui.rows import Answer
 from ui.tab import Tab
-from ui.training import view
+from ui.training import story, view
 
 LARGEST = 1 << 31
 
@@ -21,7 +21,7 @@ def _story(context: Context, given: Checked) -> Answer:
 
 
 def _fact(context: Context, given: Checked) -> Answer:
-    return view.fact(context.database, given.model, given.integer("fact", LARGEST))
+    return story.fact(context.database, given.model, given.integer("fact", LARGEST))
 
 
 def _neuron(context: Context, given: Checked) -> Answer:
@@ -36,8 +36,11 @@ TAB = Tab(
     id="training",
     title="Training",
     skeleton='<div class="kn-training">'
+    + pane("tfact", "A fact")
+    + '<div class="kn-learned">'
     + pane("steps", "Checkpoint")
-    + pane("tfact", "A fact through training")
+    + pane("tstrips", "How it was learned")
+    + "</div>"
     + pane("tmap", "The neurons' places through training")
     + pane("tneuron", "The selected neuron through training")
     + pane("tlayers", "Births and deaths of neurons")
@@ -45,7 +48,7 @@ TAB = Tab(
     + "</div>",
     script="training/training.js",
     texts=("fact",),
-    styles=("chart/chart.css", "training/training.css"),
+    styles=("chart/chart.css", "story/story.css", "training/training.css"),
     questions={
         "training": _training,
         "training_story": _story,

@@ -6,7 +6,6 @@ Keyed by the model without its step. Where a table is not made yet the rest is a
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -32,11 +31,6 @@ _STORED = {
     "fact": "fact_steps",
     "map": "neuron_map_steps",
 }
-_FACT = """
-SELECT step, n_prompts, n_correct, probability, rank, saturation_layer, n_neurons
-FROM fact_by_step($1, $2)
-"""
-_POOL = ThreadPoolExecutor(4, thread_name_prefix="training")
 
 
 def base(model: str) -> str:
@@ -45,7 +39,7 @@ def base(model: str) -> str:
 
 
 def training(database: Database, model: str) -> Answer:
-    """The steps of a model's training, births and deaths by layer, and what is missing of it.
+    """The steps of a model's training, its log, births and deaths by layer, and what is missing.
 
     `steps` are empty where the lake holds no atlas of a step of this model; `others` names an atlas
     at the last step of each model that has some.
@@ -78,6 +72,7 @@ def training(database: Database, model: str) -> Answer:
                 model,
             )
         ],
+        "log": rows(database, "FROM training_losses($1)", model),
         "missing": missing,
     }
 
@@ -159,45 +154,6 @@ def _layers(database: Database, model: str, steps: list[int]) -> Answer:
 def story(database: Database, model: str, relation: str) -> Answer:
     """The table of checkpoints, of one relation or of all."""
     return {"rows": rows(database, "FROM training_by_step($1, relation := $2)", model, relation)}
-
-
-def fact(database: Database, model: str, fact: int) -> Answer:
-    """A fact through training: answers, saturation layer, attribution by layer, and interventions.
-
-    `effects` has the rows of the fact and of its relation; `attribution` the sums of scores by
-    layer for each step with attributions. Raises KnError for a fact that the corpus doesn't have.
-    """
-    about = rows(
-        database,
-        "SELECT f.fact_id, f.relation, f.subject, f.object FROM facts AS f "
-        "WHERE f.fact_id = $2 AND f.corpus = (SELECT any_value(corpus) FROM model_steps($1))",
-        model,
-        fact,
-    )
-    if not about:
-        raise KnError(f"there is no fact {fact} in this corpus")
-    relation = about[0]["relation"]
-    # Four look-ups over the files of all steps: side by side they take half the time.
-    sums, answers, own, related = (
-        _POOL.submit(rows, database, sql, model, of)
-        for sql, of in (
-            ("FROM attribution_by_layer($1, $2)", fact),
-            (_FACT, fact),
-            ("FROM fact_effects_by_step($1, $2)", fact),
-            ("FROM relation_effects_by_step($1, $2)", relation),
-        )
-    )
-    attribution: dict[int, dict[int, float]] = {}
-    for row in sums.result():
-        attribution.setdefault(row["step"], {})[row["layer"]] = row["attribution_sum"]
-    return {
-        "fact": about[0],
-        "story": answers.result(),
-        "attribution": [
-            {"step": s, "layers": [of[k] for k in sorted(of)]} for s, of in attribution.items()
-        ],
-        "effects": {"fact": own.result(), "relation": related.result()},
-    }
 
 
 def neuron(database: Database, model: str, layer: int, neuron: int) -> Answer:

@@ -116,12 +116,17 @@ def token_tables(
 
 def vocabulary(tokenizer: Any, size: int) -> list[str]:
     """The text of every id below `size` by itself; bytes that are no character as `<E2>`."""
-    texts = tokenizer.batch_decode([[i] for i in range(size)], clean_up_tokenization_spaces=False)
-    names = tokenizer.convert_ids_to_tokens(list(range(size)))
-    for i, text in enumerate(texts):
-        if _LOST in text or not text:
-            texts[i] = _bytes_shown(names[i])
-    return texts
+    return texts(tokenizer, list(range(size)))
+
+
+def texts(tokenizer: Any, ids: list[int]) -> list[str]:
+    """The text of each token by itself; bytes that are no character as `<E2>`."""
+    found = tokenizer.batch_decode([[i] for i in ids], clean_up_tokenization_spaces=False)
+    lost = [at for at, text in enumerate(found) if _LOST in text or not text]
+    names = tokenizer.convert_ids_to_tokens([ids[at] for at in lost]) if lost else []
+    for at, name in zip(lost, names, strict=True):
+        found[at] = _bytes_shown(name)
+    return found
 
 
 def _bytes_shown(name: str | None) -> str:

@@ -74,3 +74,22 @@ def test_a_fact_comes_with_its_prompts_neurons_and_interventions(
     }
     with pytest.raises(KnError, match="no fact 99999"):
         view.fact(data, MODEL, 99_999)
+
+
+def test_facts_are_narrowed_by_relation_and_by_what_is_known(told: Lake, data: Database) -> None:
+    every = view.facts(data, MODEL, "", 0, 500)
+    assert every["relations"] == sorted({r["relation"] for r in every["rows"]})
+    kinds = {
+        "neurons": lambda r: r["n_neurons"] > 0,
+        "known": lambda r: r["known"] is True,
+        "not known": lambda r: r["known"] is False,
+        "not asked": lambda r: r["n_prompts"] is None,
+    }
+    for known, is_one in kinds.items():
+        found = view.facts(data, MODEL, "", 0, 500, "city-country", known)
+        wanted = [r for r in every["rows"] if r["relation"] == "city-country" and is_one(r)]
+        assert found["rows"] and found["total"] == len(wanted)
+        assert [r["fact_id"] for r in found["rows"]] == [r["fact_id"] for r in wanted]
+    with_neurons = [r["n_neurons"] > 0 for r in every["rows"]]
+    assert with_neurons == sorted(with_neurons, reverse=True) and with_neurons[0]
+    assert "missing" not in view.facts(data, MODEL, "", 0, 5, "no-relation")

@@ -23,7 +23,8 @@ def test_neurons_are_changed_with_a_click_beside_their_controls(
     page.page.get_by_role("button", name=button).click()
     rows = page.page.locator(".kn-change tbody tr[data-condition]")
     conditions = rows.evaluate_all("all => all.map(r => r.dataset.condition)")
-    assert conditions == ["knowledge_neurons", "random", "activation_matched", "other_fact"]
+    controls = ["random", "activation_matched", "other_fact", "same_subject"]
+    assert conditions == ["knowledge_neurons", *controls]
     for i, condition in enumerate(conditions):
         stored = read(told, "interventions", fact_id=FACT, kind=kind, condition=condition)
         before = statistics.mean(r["probability_before"] for r in stored)
@@ -32,7 +33,19 @@ def test_neurons_are_changed_with_a_click_beside_their_controls(
         assert float(cells[0]) == pytest.approx(before, abs=6e-4)
         assert float(cells[1]) == pytest.approx(after, abs=6e-4)
         assert percent(cells[2]) == pytest.approx(100 * (after / before - 1), abs=0.51)
-    assert "95 % intervals" in page.page.locator("[data-kn=fact]").inner_text()
+    assert "95 % intervals" in page.page.locator(".kn-relation").inner_text()
+    # as dots with intervals, and the verdicts in words
+    dots = page.page.locator(".kn-dots tbody tr")
+    effects = {e["condition"]: e for e in read(told, "fact_effects", fact_id=FACT, kind=kind)}
+    assert dots.evaluate_all("all => all.map(r => r.dataset.condition)") == conditions
+    for i, condition in enumerate(conditions):
+        shown = dots.nth(i).locator("b").inner_text().replace("−", "-")
+        assert float(shown) == pytest.approx(effects[condition]["log_odds"], abs=6e-3)
+    lines = page.page.locator(".kn-verdict-line").all_inner_texts()
+    judged = read(told, "verdicts", fact_id=FACT, kind=kind)
+    assert len(lines) == len(judged) == 2
+    for verdict in judged:
+        assert any(verdict["sentence"] in line for line in lines)
 
 
 def test_one_prompt_is_picked(page: Screen, told: Lake) -> None:

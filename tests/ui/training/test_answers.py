@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import operator
 import shutil
-import statistics
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,10 @@ from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.synthetic import add_training
 from tests.ui.training.page import FACT, STEPS, at
+from ui.knowledge.view import facts
 from ui.pack import unpack
-from ui.training import view
+from ui.rows import rows
+from ui.training import story, view
 
 
 def test_the_steps_come_in_order_with_births_and_deaths(trained: Lake, data: Database) -> None:
@@ -34,56 +36,65 @@ def test_the_steps_come_in_order_with_births_and_deaths(trained: Lake, data: Dat
 
 
 def test_a_fact_is_told_as_the_tables_do(trained: Lake, data: Database) -> None:
-    found = view.fact(data, "tiny@step512", FACT)
+    found = story.fact(data, "tiny@step64", FACT)
+    assert found["attributed"] == list(STEPS)
+    steps = [
+        r
+        for r in trained.read(lakes.model("tiny"), "fact_steps").to_pylist()
+        if r["fact_id"] == FACT
+    ]
+    names = ("step", "prompt", "trained", "probability", "rank", "greedy", "saturation_layer")
+    told = [{name: r[name] for name in names} for r in found["prompts"]]
+    wanted = [{name: r[name] for name in names} for r in steps]
+    key = operator.itemgetter("prompt", "step")
+    assert told == sorted(wanted, key=key)
     for step in STEPS:
-        errors = [
-            r
-            for r in trained.read(at(step), "attribution_error").to_pylist()
-            if r["fact_id"] == FACT
-        ]
-        (sums,) = [row["layers"] for row in found["attribution"] if row["step"] == step]
-        for layer, value in enumerate(sums):
-            wanted = statistics.mean(r["attribution_sum"] for r in errors if r["layer"] == layer)
-            assert value == pytest.approx(wanted)
-        changed = [
-            r
-            for r in trained.read(at(step), "interventions").to_pylist()
-            if r["fact_id"] == FACT
-            and r["kind"] == "suppress"
-            and r["condition"] == "knowledge_neurons"
-        ]
-        (own,) = [
-            r
-            for r in found["effects"]["fact"]
-            if (r["step"], r["kind"], r["condition"]) == (step, "suppress", "knowledge_neurons")
-        ]
-        before = sum(r["probability_before"] for r in changed)
-        after = sum(r["probability_after"] for r in changed)
-        each = [r["probability_after"] / r["probability_before"] - 1 for r in changed]
-        assert own["relative_change"] == pytest.approx(after / before - 1)
-        assert [own["min_change"], own["max_change"]] == pytest.approx([min(each), max(each)])
-        steps = [
-            r
-            for r in trained.read(lakes.model("tiny"), "fact_steps").to_pylist()
-            if r["fact_id"] == FACT and r["step"] == step
-        ]
-        (row,) = [r for r in found["story"] if r["step"] == step]
-        assert row["probability"] == pytest.approx(
-            statistics.mean(r["probability"] for r in steps), rel=1e-6
-        )
-        assert row["rank"] == statistics.median(r["rank"] for r in steps)
-        assert row["n_correct"] == sum(r["greedy"] for r in steps)
+        for row in trained.read(at(step), "fact_effects").to_pylist():
+            if row["fact_id"] != FACT:
+                continue
+            (got,) = [
+                r
+                for r in found["effects"]
+                if all(r[k] == v for k, v in (("step", step), ("kind", row["kind"])))
+                and r["condition"] == row["condition"]
+            ]
+            assert all(got[name] == row[name] for name in ("log_odds", "ci_low", "ci_high"))
+    judged = [r for r in trained.read(at(512), "verdicts").to_pylist() if r["fact_id"] == FACT]
+    assert {(v["kind"], v["claim"], v["verdict"], v["sentence"]) for v in found["verdicts"]} == {
+        (v["kind"], v["claim"], v["verdict"], v["sentence"]) for v in judged
+    }
+    own = {
+        (r["layer"], r["neuron"])
+        for r in trained.read(at(512), "knowledge_neurons").to_pylist()
+        if r["fact_id"] == FACT
+    }
+    for fact in found["near"]:
+        theirs = {
+            (r["layer"], r["neuron"])
+            for r in trained.read(at(512), "knowledge_neurons").to_pylist()
+            if r["fact_id"] == fact["fact_id"]
+        }
+        assert fact["n_shared"] == len(own & theirs)
+    assert {f["subject"] for f in found["near"]} & {found["fact"]["subject"]}
+    assert found["command"] == "kn knowledge --corpus made --model tiny --steps-of all"
     with pytest.raises(KnError, match="no fact 99999"):
-        view.fact(data, "tiny@step512", 99_999)
+        story.fact(data, "tiny@step512", 99_999)
+
+
+def test_the_log_of_the_training_comes_along(trained: Lake, data: Database) -> None:
+    log = trained.read(lakes.model("tiny"), "training_log").to_pylist()
+    names = ("step", "loss", "known_trained", "known_held_out", "n_facts")
+    found = view.training(data, "tiny@step1")["log"]
+    assert found == [{name: row[name] for name in names} for row in log]
 
 
 def test_relations_have_their_intervals(trained: Lake, data: Database) -> None:
-    found = view.fact(data, "tiny@step512", FACT)
-    for row in found["effects"]["relation"]:
+    found = rows(data, "FROM relation_effects_by_step('tiny@step512', 'city-country')")
+    for row in found:
         (wanted,) = [
             r
             for r in trained.read(at(row["step"]), "intervention_effects").to_pylist()
-            if r["relation"] == found["fact"]["relation"]
+            if r["relation"] == "city-country"
             and (r["kind"], r["condition"]) == (row["kind"], row["condition"])
         ]
         assert (row["relative_change"], row["ci_low"], row["ci_high"]) == (
@@ -91,9 +102,7 @@ def test_relations_have_their_intervals(trained: Lake, data: Database) -> None:
             wanted["ci_low"],
             wanted["ci_high"],
         )
-    final = {
-        r["step"] for r in found["effects"]["relation"] if r["condition"] == "final_checkpoint"
-    }
+    final = {r["step"] for r in found if r["condition"] == "final_checkpoint"}
     assert final == set(STEPS[:-1])
 
 
@@ -144,3 +153,20 @@ def test_a_model_of_one_moment_names_those_with_steps(data: Database) -> None:
     found = view.training(data, "plain")
     assert found["steps"] == []
     assert found["others"] == ["tiny@step512"]
+
+
+def test_facts_are_narrowed_by_the_step_at_which_they_were_learned(data: Database) -> None:
+    milestones = {r["fact_id"]: r for r in rows(data, "FROM fact_milestones('tiny')")}
+    every = facts(data, "tiny@step512", "", 0, 500)
+    at = {(-1 if m["forgotten"] is not None else m["stable"]) for m in milestones.values()}
+    assert every["learned_at"] == sorted(step for step in at if step is not None)
+    for step in every["learned_at"]:
+        found = facts(data, "tiny@step512", "", 0, 500, learned=step)
+        wanted = {
+            fact
+            for fact, m in milestones.items()
+            if (m["forgotten"] is not None if step < 0 else m["stable"] == step)
+        }
+        assert {r["fact_id"] for r in found["rows"]} == wanted
+        for row in found["rows"]:
+            assert row["stable"] == milestones[row["fact_id"]]["stable"]

@@ -60,14 +60,20 @@ def test_what_is_there_shows_without_the_rest(
             "intervention_effects",
             "attribution_error",
             "knowledge_neurons",
+            "fact_effects",
+            "verdicts",
         ):
             shutil.rmtree(lake.folder(at(step)) / table)
     page = screens(serve(lake)).open(model="tiny@step4", tab="training", fact=FACT)
     page.page.locator(".kn-fact-title b").first.wait_for()
     assert "neuron_map_steps" in page.page.locator("[data-kn=tmap] .kn-message").inner_text()
-    for title in ("Attribution by layer", "Effect of interventions"):
-        assert "kn knowledge" in chart(page, title).locator(".kn-message").inner_text()
-    assert float(reading(page, "P(answer)", "probability")) > 0
+    assert "kn knowledge" in chart(page, "Effect on the answer").locator(".kn-message").inner_text()
+    assert (
+        "kn knowledge"
+        in page.page.locator("[data-kn=tstrips] > div .kn-message").first.inner_text()
+    )
+    assert "not attributed" in chart(page, "Neurons").locator(".kn-message").inner_text()
+    assert float(reading(page, "P(answer)", "trained")) > 0
     assert page.page.locator("[data-kn=tlayers] .kn-cell").count() > 0
 
 
@@ -76,7 +82,7 @@ def test_every_query_of_the_tab_answers(page: Screen) -> None:
     page.page.locator(".kn-checkpoints tbody tr").first.wait_for()
     page.until("document.querySelector('[data-kn=tneuron] .kn-reading b')")
     n = page.page.locator(".kn-training .kn-sql").filter(has_text="SQL").count()
-    assert n == 7
+    assert n == 9
     for i in range(n):
         page.page.locator(".kn-training .kn-sql").filter(has_text="SQL").nth(i).click()
         page.until("kn.state.tab === 'sql'")
@@ -103,4 +109,4 @@ def test_training_is_legible_and_nothing_scrolls_sideways(
     labels = page.page.locator("svg.kn-plot:visible").evaluate_all(
         "all => all.map(s => s.getAttribute('aria-label'))"
     )
-    assert len(labels) == 12 and all(label and "step" in label for label in labels)
+    assert len(labels) == 13 and all(label and "step" in label for label in labels)

@@ -16,6 +16,8 @@ import { hideTip, showTip } from "../page/tip.js";
  * @property {string} title
  * @property {string} [note] beside the title
  * @property {(step: number) => void} onpick hears of the step that was chosen, by its place
+ * @property {(step: number) => void} [ondrag] hears of the steps that the pointer is drawn over
+ * @property {boolean} [bare] without an axis: it is one of several over one
  * @property {() => string} [sql] the query behind the chart
  */
 /**
@@ -44,6 +46,7 @@ const LEFT = 40;
 const RIGHT = 12;
 const TOP = 8;
 const BOTTOM = 19;
+const BARE = 4; // the same without an axis
 export const PLOT_HEIGHT = 105; // of the lines of a chart, and of a strip of few layers
 
 export class StepChart {
@@ -134,11 +137,12 @@ export class StepChart {
     if (!scale || !(this.#width > LEFT + RIGHT)) return;
     const svg = this.#svg;
     svg.setAttribute("width", String(this.#width));
-    svg.setAttribute("height", String(this.#bottom() + BOTTOM));
+    svg.setAttribute("height", String(this.#bottom() + (this.frame.bare ? BARE : BOTTOM)));
     svg.replaceChildren();
     const box = { left: LEFT, inner: this.#inner(), top: TOP, bottom: this.#bottom(), scale };
     this.kind.draw(svg, { ...box, x: i => this.#x(i) });
-    svg.append(this.#axis(scale), this.#hover, this.#marker);
+    if (!this.frame.bare) svg.append(this.#axis(scale));
+    svg.append(this.#hover, this.#marker);
     this.#put(this.#marker, this.#at);
     this.#put(this.#hover, -1);
   }
@@ -147,10 +151,11 @@ export class StepChart {
   #axis(scale) {
     const y = this.#bottom();
     const base = s("line", { x1: LEFT, x2: LEFT + this.#inner(), y1: y, y2: y });
-    const ticks = [...scale.steps.keys()].map(i =>
+    const labelled = stepLabels(scale, this.#inner());
+    const ticks = labelled.map(i =>
       s("line", { x1: this.#x(i), x2: this.#x(i), y1: y, y2: y + 3 }),
     );
-    const labels = stepLabels(scale, this.#inner()).map(i => {
+    const labels = labelled.map(i => {
       const words = stepWords(scale.steps[i]);
       const x = Math.min(this.#x(i), this.#width - 3.4 * words.length);
       return s("text", { x, y: y + 14, "text-anchor": "middle" }, words);
@@ -160,8 +165,8 @@ export class StepChart {
 
   #listen() {
     const svg = this.#svg;
-    svg.addEventListener("mousemove", event => this.#point(event));
-    svg.addEventListener("mouseleave", () => {
+    svg.addEventListener("pointermove", event => this.#point(event));
+    svg.addEventListener("pointerleave", () => {
       this.#put(this.#hover, -1);
       hideTip();
     });
@@ -191,6 +196,7 @@ export class StepChart {
   #point(event) {
     if (!this.#scale) return;
     const i = this.#under(event, this.#scale);
+    if (event.buttons & 1) this.frame.ondrag?.(i);
     this.#put(this.#hover, i);
     const y = event.clientY - this.#svg.getBoundingClientRect().top - TOP;
     showTip(event.clientX, event.clientY, ...this.kind.words(i, y));

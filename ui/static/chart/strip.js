@@ -15,12 +15,14 @@ import { isEmpty, PLOT_HEIGHT, StepChart } from "./chart.js";
  * @property {string} [absent] where a step has none
  * @property {string} [none] where no step has any
  * @property {(column: Values) => string} [reading] a step's values in words
+ * @property {string[]} [names] of the rows, where they aren't layers; they stand beside the chart
  */
 /**
  * @typedef {object} StripOptions
  * @property {(value: number) => string} format
  * @property {() => Strip} data
  * @property {(value: number) => string} [cellWords]
+ * @property {number} [row] height of a row in pixels
  */
 
 const LABEL_HEIGHT = 11; // pixels of a layer's number
@@ -46,11 +48,12 @@ export class LayerStrip {
   constructor(options) {
     this.options = options;
     this.chart = new StepChart(options, {
-      height: () => this.#layers() * rowHeight(this.#layers()),
-      draw: (svg, box) => drawStrip(svg, box, this.#strip),
+      height: () => this.#layers() * this.#size(),
+      draw: (svg, box) => drawStrip(svg, box, this.#strip, this.#size()),
       words: (i, y) => this.#words(i, y),
       readout: i => this.#readout(i),
-      summary: () => `${this.#layers()} layers by ${this.#steps.length} steps.`,
+      summary: () =>
+        `${this.#layers()} ${this.#strip.names ? "neurons" : "layers"} by ${this.#steps.length} steps.`,
     });
     this.node = this.chart.node;
   }
@@ -75,22 +78,32 @@ export class LayerStrip {
     return this.#strip.values.length;
   }
 
+  /** The height of a row in pixels. */
+  #size() {
+    return this.options.row ?? rowHeight(this.#layers());
+  }
+
   /**
    * @param {number} i
    * @param {number} y
    */
   #words(i, y) {
     const last = this.#layers() - 1;
-    const layer = Math.max(0, Math.min(last, Math.floor(y / rowHeight(this.#layers()))));
+    const layer = Math.max(0, Math.min(last, Math.floor(y / this.#size())));
     const value = this.#strip.values[layer]?.[i];
     const { cellWords, format } = this.options;
     const words = isValue(value)
       ? (cellWords ?? format)(value)
       : (this.#strip.absent ?? "not measured");
     return [
-      h("strong", {}, `step ${integer(this.#steps[i])} · layer ${layer}`),
+      h("strong", {}, `step ${integer(this.#steps[i])} · ${this.#name(layer)}`),
       h("div", {}, words),
     ];
+  }
+
+  /** @param {number} layer */
+  #name(layer) {
+    return this.#strip.names?.[layer] ?? `layer ${layer}`;
   }
 
   /** @param {number} i */
@@ -116,14 +129,14 @@ export class LayerStrip {
  * @param {SVGSVGElement} svg
  * @param {import("./chart.js").Box} box
  * @param {Strip} strip
+ * @param {number} size of a row in pixels
  */
-const drawStrip = (svg, { inner, top, left, scale: steps }, strip) => {
-  const size = rowHeight(strip.values.length);
+const drawStrip = (svg, { inner, top, left, scale: steps }, strip, size) => {
   const every = Math.ceil(LABEL_HEIGHT / size);
   const group = s("g");
   strip.values.forEach((values, layer) => {
     const y = top + layer * size;
-    if (layer % every === 0) {
+    if (layer % every === 0 && !strip.names) {
       const place = { x: left - 6, y: y + size / 2 + 4, "text-anchor": "end" };
       group.append(s("text", { ...place, class: "kn-layer" }, String(layer)));
     }

@@ -8,7 +8,9 @@ import { modelLiteral, sqlButton } from "../page/sql.js";
 import { store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
 import { liveChange, storedChange } from "./comparison.js";
-import { effectLine, liveNote, storedNote } from "./change_notes.js";
+import { relationPart, liveNote, storedNote } from "./change_notes.js";
+import { effectDots } from "../story/dots.js";
+import { verdictLines } from "../story/verdicts.js";
 import { changeTable } from "./table.js";
 
 /** @typedef {import("./subject.js").Subject} Subject */
@@ -166,10 +168,13 @@ export class ChangePane {
     const rows = storedChange(interventions, this.#kind, prompt);
     this.#sql.hidden = false;
     this.#note.textContent = storedNote(rows[0], this.subject);
+    const effects = this.subject.fact?.own_effects.filter(e => e.kind === this.#kind) ?? [];
     fill(
       this.#changed,
+      ...verdictLines(this.subject.fact?.verdicts ?? [], this.#kind),
+      effectDots(effects),
       changeTable(rows, this.subject.answerToken()),
-      effectLine(this.subject, this.#kind),
+      relationPart(this.subject, this.#kind),
     );
   }
 

@@ -12,7 +12,8 @@ import { change, number } from "../page/format.js";
 const CONTROLS = [
   ["random", "random"],
   ["activation_matched", "activation-matched"],
-  ["other_fact", "other fact"],
+  ["other_fact", "other facts"],
+  ["same_subject", "same subject"],
 ];
 
 /** @param {number} n */
@@ -45,12 +46,12 @@ export const liveNote = (run, n, isSentence) => {
 };
 
 /**
- * The same over the whole relation; null where that isn't stored.
+ * The same over the whole relation, under its own name; null where that isn't stored.
  *
  * @param {Subject} subject
  * @param {Kind} kind
  */
-export const effectLine = ({ fact }, kind) => {
+export const relationPart = ({ fact }, kind) => {
   if (!fact) return null;
   const rows = fact.effects.filter(row => row.kind === kind);
   const by = (/** @type {string} */ condition) => rows.find(row => row.condition === condition);
@@ -60,13 +61,19 @@ export const effectLine = ({ fact }, kind) => {
     const row = by(condition);
     return row ? `; ${words} ${effectWords(row)}` : "";
   });
+  const title = `The relation ${fact.fact.relation}`;
   return h(
-    "p",
-    { class: "kn-faint" },
-    `Over ${own.n_facts} facts of ${fact.fact.relation}, with 95 % intervals: knowledge neurons `,
-    h("b", {}, effectWords(own)),
-    ...controls,
-    ".",
+    "section",
+    { class: "kn-relation", "aria-label": title },
+    h("h3", {}, title),
+    h(
+      "p",
+      { class: "kn-faint" },
+      `Change of P(answer) over ${own.n_facts} facts, with 95 % intervals: knowledge neurons `,
+      h("b", {}, effectWords(own)),
+      ...controls,
+      ".",
+    ),
   );
 };
 

@@ -73,6 +73,7 @@ const ORDER = [
   "random",
   "activation_matched",
   "other_fact",
+  "same_subject",
   "final_checkpoint",
 ];
 
@@ -118,7 +119,7 @@ export const summarize = (condition, trials) => {
  */
 export const storedChange = (interventions, kind, prompt) =>
   ORDER.flatMap(condition => {
-    const isOther = condition === "other_fact"; // another fact's prompts
+    const isOther = isElsewhere(condition);
     const own = interventions.filter(
       r =>
         r.kind === kind &&
@@ -138,12 +139,22 @@ export const storedChange = (interventions, kind, prompt) =>
         ...summarize(condition, trials),
         neurons: first.n_neurons,
         factor: first.factor,
-        about: isOther ? `${first.subject} → ${first.object}` : null,
+        about: isOther ? joined(own.map(r => `${r.subject} → ${r.object}`)) : null,
         topBefore: first.top_before.map(unmeasured),
         topAfter: first.top_after.map(unmeasured),
       },
     ];
   });
+
+/**
+ * Whether a condition is measured on other facts' prompts.
+ *
+ * @param {string} condition
+ */
+export const isElsewhere = condition => condition === "other_fact" || condition === "same_subject";
+
+/** @param {string[]} words */
+const joined = words => [...new Set(words)].join(" · ");
 
 /** @type {(token: string) => Likely} */
 const unmeasured = token => [token, null];
@@ -162,8 +173,7 @@ export const liveChange = run =>
         ...summarize(condition, trials),
         neurons: run.n_neurons,
         factor: run.factor,
-        about:
-          condition === "other_fact" ? [...new Set(trials.map(t => t.words))].join(" · ") : null,
+        about: isElsewhere(condition) ? joined(trials.map(t => t.words)) : null,
         topBefore: top_before,
         topAfter: top_after,
       })),

@@ -2,7 +2,7 @@
 // The table of a fact's prompts with the model's answers; one of them, or all, is chosen.
 
 import { bdi, faint, h } from "../page/dom.js";
-import { integer, number, probability, quoted } from "../page/format.js";
+import { chance, integer, probability, quoted } from "../page/format.js";
 
 /** @typedef {import("./subject.js").Subject} Subject */
 /** @typedef {import("./subject.js").FactPrompt} FactPrompt */
@@ -85,7 +85,7 @@ const meanCells = (asked, hasTokens, hasWhole) => {
   const said = asked.filter(p => p.greedy).length;
   return [
     hasTokens && h("td", {}),
-    h("td", { class: "kn-num" }, number(mean)),
+    h("td", { class: "kn-num" }, chance(mean)),
     h("td", {}),
     hasWhole && h("td", {}),
     h("td", { class: "kn-num" }, `in ${said}`),
@@ -107,14 +107,14 @@ const promptText = ({ text, answer_prefix: prefix }) => [
 const promptCells = (prompt, hasTokens, hasWhole) => {
   const { answer_token: token, probability: p, rank, top, top_probabilities: tops } = prompt;
   const { greedy, logprob } = prompt;
-  const whole = logprob === null ? "" : probability(Math.exp(logprob));
+  const whole = logprob === null ? "" : chance(Math.exp(logprob));
   const answer =
     token === null ? faint("not asked") : h("span", { class: "kn-chip" }, bdi(quoted(token)));
   const likeliest =
     top && h("span", { class: "kn-chip" }, bdi(quoted(top[0])), faint(` ${probability(tops[0])}`));
   return [
     hasTokens && h("td", {}, answer),
-    h("td", { class: "kn-num" }, p === null ? "" : number(p)),
+    h("td", { class: "kn-num" }, p === null ? "" : chance(p)),
     h("td", { class: "kn-num" }, rank === null ? "" : integer(rank)),
     hasWhole && h("td", { class: "kn-num" }, whole),
     h("td", { class: greedy ? "kn-first" : null }, says(greedy)),

@@ -2,7 +2,7 @@
 // The notes on a fact, or on a sentence that was run live, beside its title.
 
 import { bdi, faint, h } from "../page/dom.js";
-import { integer, number, probability, quoted } from "../page/format.js";
+import { chance, integer, number, probability, quoted } from "../page/format.js";
 import { go } from "../page/navigate.js";
 import { store } from "../page/store.js";
 
@@ -10,6 +10,12 @@ import { store } from "../page/store.js";
 /** @typedef {import("./subject.js").FactAnswer} FactAnswer */
 /** @typedef {import("./subject.js").Attribution} Attribution */
 /** @typedef {import("../page/dom.js").Child} Child */
+
+const notAttributed = () => [
+  "The model knows it, but it was not attributed: the first known facts of each relation are. More are with ",
+  h("code", {}, "kn knowledge --known"),
+  ".",
+];
 
 /** @param {Child[]} children */
 const note = (...children) => h("p", { class: "kn-faint" }, ...children);
@@ -56,13 +62,14 @@ export const factNotes = (fact, subject) => {
         h("code", {}, "kn knowledge --facts"),
         ".",
       ),
+    known && !fact.neurons.length && !fact.missing && note(...notAttributed()),
     asked > 0 &&
       !known &&
       note(
         "The model does not know this fact: ",
         fact.neurons.length
           ? "attributions of so small a probability mean little."
-          : "no attributions were made.",
+          : "there is no right answer to attribute.",
       ),
     store.steps.length > 1 && note(h("button", training, "see it through training")),
   ];
@@ -106,7 +113,7 @@ export const sentenceNotes = (live, answer) => {
     faint(" most likely: "),
     ...likely,
   );
-  const words = [manyTokens(live, answer), unknownAnswer(live)].filter(w => w !== null);
+  const words = [manyTokens(live, answer), otherAnswer(live, answer)].filter(w => w !== null);
   return [sentence, ...words.map(w => note(w))];
 };
 
@@ -125,10 +132,17 @@ const manyTokens = (live, answer) => {
   return `“${answer}” is ${n} tokens: it is scored by ${by} ${whole}`;
 };
 
-/** @param {Attribution} live */
-const unknownAnswer = ({ rank, probability: p, greedy }) => {
+/**
+ * What the model says in place of an answer that it doesn't give.
+ *
+ * @param {Attribution} live
+ * @param {string} answer as it was typed
+ */
+export const otherAnswer = ({ rank, probability: p, greedy, top, answer_token: token }, answer) => {
   if (greedy) return null;
-  if (rank <= 1) return "The model does not know this answer: it goes on with other tokens.";
-  const words = `Rank ${integer(rank)}, probability ${number(p)}: the model does not know this answer.`;
-  return `${words} Attributions of so small a probability mean little.`;
+  if (rank <= 1) return `The model begins “${answer}” rightly, and goes on with other tokens.`;
+  const [word, q] = top[0];
+  const says = `The model says “${quoted(word)}” here (P ${chance(q)}), not “${answer}”`;
+  const words = `${says}: “${quoted(token)}” has rank ${integer(rank)}, P ${chance(p)}.`;
+  return p < 0.1 ? `${words} Attributions of so small a probability mean little.` : words;
 };

@@ -34,7 +34,9 @@
  * @property {FactPrompt[]} prompts
  * @property {(Omit<Cell, "inSet"> & { is_knowledge_neuron: boolean })[]} neurons
  * @property {import("./comparison.js").Intervention[]} interventions
- * @property {Effect[]} effects
+ * @property {Effect[]} effects of the relation
+ * @property {import("../story/types.d.ts").Effect[]} own_effects of the fact
+ * @property {import("../story/types.d.ts").Verdict[]} verdicts
  * @property {string | null} missing
  */
 /**

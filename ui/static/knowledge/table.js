@@ -3,26 +3,20 @@
 
 import { bdi, faint, h } from "../page/dom.js";
 import { change, number, probability, quoted } from "../page/format.js";
+import { CONTROLS, OWN } from "../story/controls.js";
+import { isElsewhere } from "./comparison.js";
 
 /** @typedef {import("./comparison.js").Row} Row */
 /** @typedef {import("./comparison.js").Likely} Likely */
 
 /** @type {Record<string, string>} */
-const NAMES = {
-  selected: "selected neurons",
-  knowledge_neurons: "knowledge neurons",
-  random: "random control",
-  activation_matched: "activation-matched control",
-  other_fact: "other-fact control",
-  final_checkpoint: "final-checkpoint neurons",
-};
-/** @type {Record<string, string>} */
-const MEANINGS = {
-  random: "as many neurons of the same layers, drawn at random",
-  activation_matched: "for each neuron, the one of its layer with the nearest activation",
-  other_fact: "the same neurons, measured on another fact",
-  final_checkpoint: "the fact's knowledge neurons at the final checkpoint",
-};
+const NAMES = { selected: "selected neurons", ...OWN };
+for (const [condition, { name }] of Object.entries(CONTROLS)) NAMES[condition] = name;
+const FINAL = "the fact's knowledge neurons at the final checkpoint";
+
+/** @param {string} condition */
+const meaning = condition =>
+  condition === "final_checkpoint" ? FINAL : CONTROLS[condition]?.meaning;
 
 /** @param {number} p */
 const exact = p => {
@@ -69,7 +63,7 @@ const probabilityRow = row => {
   return h(
     "tr",
     { class: isClaim(row) ? "kn-claim" : null, "data-condition": condition },
-    h("th", { scope: "row", title: MEANINGS[condition] }, NAMES[condition], about && fact),
+    h("th", { scope: "row", title: meaning(condition) }, NAMES[condition], about && fact),
     h("td", {}, bar(before, "kn-before")),
     h("td", {}, bar(after, "kn-after")),
     h(
@@ -99,7 +93,7 @@ const bar = (p, kind) =>
  * @param {string | null | undefined} answer
  */
 const topTokens = (rows, answer) => {
-  const same = rows.filter(row => row.condition !== "other_fact");
+  const same = rows.filter(row => !isElsewhere(row.condition));
   const line = (/** @type {string} */ words, /** @type {Likely[]} */ list) =>
     h("tr", {}, h("th", { scope: "row" }, words), h("td", {}, chips(list, answer)));
   const head = [h("th", { scope: "col" }, "top five tokens"), h("th", { scope: "col" })];

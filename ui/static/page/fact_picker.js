@@ -2,8 +2,9 @@
 // Finding a fact: a box to type in, and the facts found, as a list beside or under it.
 
 import { bdi, faint, fill, h, message } from "./dom.js";
-import { standing } from "./facts.js";
+import { learnedAt, standing } from "./facts.js";
 import { listedWords } from "./format.js";
+import { FactFilters } from "./fact_filters.js";
 import { Listbox } from "./listbox.js";
 import { remembered } from "./server.js";
 import { on, store } from "./store.js";
@@ -28,6 +29,7 @@ export class FactPicker {
   #total = 0;
   #turns = new Turns();
   #id = `kn-facts-${++made}`;
+  filters = new FactFilters(() => this.#search(0));
   #count = h("span", { class: "kn-count kn-found", role: "status" });
 
   /** @param {Options} options */
@@ -47,7 +49,8 @@ export class FactPicker {
     const loadMore = () => this.#search(this.#rows.length);
     const attributes = { type: "button", class: "kn-more", hidden: true, onclick: loadMore };
     this.more = h("button", attributes, "show more");
-    const parts = popup ? [this.box, this.list] : [this.box, this.#count, this.list, this.more];
+    const filters = [this.box, this.filters.node, this.#count, this.list, this.more];
+    const parts = popup ? [this.box, this.list] : filters;
     this.node = h("div", { class: popup ? "kn-picker kn-popup" : "kn-picker" }, ...parts);
     this.#listen();
   }
@@ -121,10 +124,11 @@ export class FactPicker {
     const isLast = this.#turns.begin();
     const model = this.model();
     if (!model) return;
-    const asked = { model, text: this.text(), offset: from, limit: PAGE };
+    const asked = { model, text: this.text(), offset: from, limit: PAGE, ...this.filters.chosen() };
     try {
-      const { rows, total, missing } = await remembered("facts", asked);
+      const { rows, total, missing, ...there } = await remembered("facts", asked);
       if (!isLast()) return;
+      this.filters.show(there);
       this.#rows = from ? this.#rows.concat(rows) : rows;
       this.#total = total;
       if (!from) this.options?.activate(null);
@@ -149,7 +153,9 @@ export class FactPicker {
     list.append(...this.#rows.slice(from).map((row, i) => this.#option(row, from + i)));
     if (missing) list.append(h("li", { class: "kn-none" }, message(missing)));
     else if (!this.#rows.length) {
-      const words = `No fact has “${this.text()}” in its subject, object or relation.`;
+      const words = this.filters.isSet()
+        ? "No fact is of all that was chosen."
+        : `No fact has “${this.text()}” in its subject, object or relation.`;
       list.append(h("li", { class: "kn-none" }, words));
     }
     this.more.hidden = this.#rows.length >= this.#total;
@@ -180,7 +186,7 @@ export class FactPicker {
       h(
         "div",
         { class: "kn-line" },
-        h("span", { class: "kn-snippet" }, row.relation),
+        h("span", { class: "kn-snippet" }, row.relation, learnedAt(row)),
         h("span", { class: `kn-standing ${kind}`, title }, words),
       ),
     );

@@ -2,7 +2,7 @@
 // Facts: which one is shown where none is chosen, and whether the model knows it.
 
 import { notify } from "./address.js";
-import { number, probability } from "./format.js";
+import { integer, number, probability } from "./format.js";
 import { go } from "./navigate.js";
 import { ask, remembered } from "./server.js";
 import { store } from "./store.js";
@@ -20,7 +20,22 @@ import { store } from "./store.js";
  * @property {boolean} known
  * @property {number} mean_probability
  * @property {number | null} n_neurons
+ * @property {number | null} stable the step from which on it was known
+ * @property {number | null} before_stable
+ * @property {number | null} forgotten the step at which it was forgotten
  */
+
+/**
+ * When a fact was learned, in a list: between two checkpoints.
+ *
+ * @param {FactRow} row
+ */
+export const learnedAt = ({ stable, before_stable: before, forgotten }) => {
+  if (typeof forgotten === "number") return ` · forgotten at ${integer(forgotten)}`;
+  if (typeof stable !== "number") return "";
+  const from = typeof before === "number" ? `${integer(before)} – ` : "";
+  return ` · learned ${from}${integer(stable)}`;
+};
 
 /** @param {string} text */
 export const isFact = text => /^\d{1,9}$/.test(text);

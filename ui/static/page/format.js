@@ -39,6 +39,17 @@ export const probability = p => {
   return p >= 0.995 ? "1.0" : p.toFixed(2).slice(1);
 };
 
+/**
+ * A probability in a column of them: always three decimals.
+ *
+ * @param {Maybe} p
+ */
+export const chance = p => {
+  if (p === null || p === undefined || Number.isNaN(p)) return "–";
+  if (p > 0 && p < 0.0005) return "<0.001";
+  return p < 1 && p > 0.9995 ? ">0.999" : p.toFixed(3);
+};
+
 /** @param {number} share of 1 */
 export const percent = share => {
   const value = 100 * share;
@@ -88,12 +99,15 @@ const UNSEEN =
 /** @param {string} c */
 const code = c => `⟨${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
 
+/** A token without a text: bytes of a character that a later token ends. */
+const PART = "⟨byte⟩";
+
 /**
  * A token as prose shows it, with marks for what prose would swallow.
  *
  * @param {string} token
  */
-export const shown = token => token.replace(UNSEEN, c => MARKS[c] ?? code(c)) || "∅";
+export const shown = token => token.replace(UNSEEN, c => MARKS[c] ?? code(c)) || PART;
 
 /**
  * A token that stands alone, so that its spaces must be seen.

@@ -5,6 +5,7 @@ import { notifyIgnored, readAddress, saveAddress } from "./address.js";
 import { loadNeuron, loadPrompt } from "./loading.js";
 import { ask, connect } from "./server.js";
 import { emit, store } from "./store.js";
+import { firstModel } from "./steps_of.js";
 import { tabs, tabTexts } from "./tabs.js";
 import { debounce, Turns } from "./timing.js";
 
@@ -107,7 +108,7 @@ const restore = async () => {
   const there = { tabs: [...tabs.keys()], models, texts: tabTexts() };
   const { wanted, wrong } = readAddress(location.search, there);
   const empty = { prompt: null, token: null, layer: null, neuron: null, tab: "explore" };
-  wanted.model ??= models[0];
+  wanted.model ??= firstModel(store.atlases);
   const target = { ...empty, ...(await inAtlas(wanted, wrong)) };
   if (!isLast()) return; // one went on in the history meanwhile
   notifyIgnored(wrong);

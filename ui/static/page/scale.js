@@ -7,6 +7,7 @@ import { compact, integer } from "./format.js";
  * @typedef {object} StepScale
  * @property {number[]} steps
  * @property {(i: number) => number} at the place of the i-th step in 0..1
+ * @property {(step: number) => number} place the place of any step, within 0..1
  * @property {(x: number) => number} nearest the step at a place
  * @property {(i: number) => [number, number]} cell the i-th step's share of a strip
  */
@@ -25,12 +26,15 @@ export const stepScale = steps => {
     if (span) return (Math.log1p(step) - low) / span;
     return last > 0 ? i / last : 0.5;
   });
+  const place = (/** @type {number} */ step) =>
+    span ? Math.max(0, Math.min(1, (Math.log1p(step) - low) / span)) : 0.5;
   /** @type {StepScale["nearest"]} */
   const nearest = x =>
     places.reduce((best, p, i) => (Math.abs(p - x) < Math.abs(places[best] - x) ? i : best), 0);
   return {
     steps,
     at: i => places[i],
+    place,
     nearest,
     // half-way to its neighbours
     cell: i => [

@@ -4,28 +4,13 @@
 
 import { go } from "./navigate.js";
 import { emit, on, store } from "./store.js";
+import { stepsOf } from "./steps_of.js";
 import { debounce } from "./timing.js";
 
-const STEP = /@(?:global_?)?(?:step|checkpoint|ckpt|iter)[-_]?(\d+)(?:-tokens\w*)?$/i;
+export { baseOf, stepsOf } from "./steps_of.js";
+
 const SETTLE_MS = 140; // of a moving slider, before the other panes follow
 const PLAY_MS = 950;
-
-/** @param {string | null} model */
-export const baseOf = model => (model ?? "").split("@")[0];
-
-/**
- * The atlases of a model's steps, first step first.
- *
- * @param {string | null} model
- * @param {{ model: string }[]} atlases
- * @returns {import("./types.d.ts").Step[]}
- */
-export const stepsOf = (model, atlases) =>
-  atlases
-    .filter(atlas => baseOf(atlas.model) === baseOf(model))
-    .map(atlas => ({ step: Number(atlas.model.match(STEP)?.[1] ?? NaN), model: atlas.model }))
-    .filter(({ step }) => !Number.isNaN(step))
-    .sort((a, b) => a.step - b.step);
 
 /** The numbers of the steps on screen. */
 export const stepNumbers = () => store.steps.map(({ step }) => step);

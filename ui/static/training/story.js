@@ -2,7 +2,7 @@
 // The table of checkpoints: facts known, and the effect of suppression with controls.
 
 import { faint, fill, h, message } from "../page/dom.js";
-import { change, integer, number } from "../page/format.js";
+import { chance, change, integer, number } from "../page/format.js";
 import { remembered } from "../page/server.js";
 import { literal, modelLiteral, sqlButton } from "../page/sql.js";
 import { lastModel, stepNumbers, toStep } from "../page/steps.js";
@@ -68,7 +68,7 @@ const COLUMNS = [
     r => share(r.known_held_out),
     "known in half or more of the prompts not in the training text",
   ],
-  ["P(answer)", r => number(r.probability), "mean probability of the answer"],
+  ["P(answer)", r => chance(r.probability), "mean probability of the answer"],
   [
     "first layer at rank 1",
     r => number(r.saturation_layer),

@@ -9,7 +9,7 @@ import { baseOf } from "../page/steps.js";
 import { on, store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
 import { StepMap } from "../points/stepmap.js";
-import { FactPane } from "./fact.js";
+import { FactPane } from "../story/pane.js";
 import { LayersPane } from "./layers.js";
 import { NeuronPane } from "./neuron.js";
 import { noSteps } from "./no_steps.js";
@@ -25,10 +25,11 @@ import { StoryPane } from "./story.js";
  * @property {string[]} relations
  * @property {Record<"births" | "deaths" | "n_alive" | "mean_final_overlap", (number | null)[][]>} layers
  *   by layer, then by step
+ * @property {import("../story/log.js").LogRow[]} log of the training
  * @property {import("../page/types.d.ts").Missing} missing
  */
 
-const PARTS = ["tfact", "tmap", "tneuron", "tlayers", "story"];
+const PARTS = ["tfact", "tstrips", "tmap", "tneuron", "tlayers", "story"];
 
 class TrainingTab {
   /** @type {Info | null} */
@@ -42,12 +43,12 @@ class TrainingTab {
   constructor({ element }) {
     const pane = (/** @type {string} */ name) => section(element, name);
     pane("steps").append(stepSlider({ wide: true }), this.#trouble);
-    this.fact = new FactPane(pane("tfact"));
+    this.fact = new FactPane(pane("tfact"), pane("tstrips"));
     this.neuron = new NeuronPane(pane("tneuron"));
     this.layers = new LayersPane(pane("tlayers"));
     this.story = new StoryPane(pane("story"));
     this.map = new StepMap(pane("tmap"));
-    this.charts = [...this.fact.charts, ...this.neuron.charts, ...this.layers.charts];
+    this.charts = [this.fact, ...this.neuron.charts, ...this.layers.charts];
     this.parts = PARTS.map(pane);
     this.#listen();
   }

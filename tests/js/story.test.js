@@ -1,0 +1,268 @@
+// @ts-check
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { chance, shown } from "../../ui/static/page/format.js";
+import { stepScale } from "../../ui/static/page/scale.js";
+import { firstModel } from "../../ui/static/page/steps_of.js";
+import { extent, placeOf } from "../../ui/static/story/dots.js";
+import { measured, valueAt } from "../../ui/static/story/log.js";
+import { matrix } from "../../ui/static/story/matrix.js";
+import { labelRows, learnedWords, marks } from "../../ui/static/story/milestones.js";
+import { reason } from "../../ui/static/story/reasons.js";
+import { sentences, withoutEffect } from "../../ui/static/story/sentences.js";
+import { controlSeries } from "../../ui/static/story/strips.js";
+import { reach } from "../../ui/static/chart/draw_lines.js";
+import { otherAnswer } from "../../ui/static/knowledge/notes.js";
+import { store } from "../../ui/static/page/store.js";
+
+const NEVER = {
+  first_asked: 0,
+  last_asked: 1400,
+  known_at_end: false,
+  first_right: null,
+  before_right: null,
+  right_then: null,
+  n_trained: 5,
+  first_held_out: null,
+  before_held_out: null,
+  right_held_out_then: null,
+  n_held_out: 2,
+  stable: null,
+  before_stable: null,
+  forgotten: null,
+  before_forgotten: null,
+};
+const LEARNED = {
+  ...NEVER,
+  known_at_end: true,
+  first_right: 834,
+  before_right: 497,
+  right_then: 3,
+  first_held_out: 1400,
+  before_held_out: 834,
+  right_held_out_then: 1,
+  stable: 834,
+  before_stable: 497,
+};
+const FORGOTTEN = {
+  ...NEVER,
+  first_right: 63,
+  before_right: 22,
+  right_then: 4,
+  forgotten: 834,
+  before_forgotten: 497,
+};
+const STORY = {
+  fact: { fact_id: 2, subject: "Kabul", object: "Afghanistan", relation: "city-country" },
+  prompts: [],
+  milestones: null,
+  neurons: [],
+  effects: [],
+  verdicts: [],
+  near: [],
+  attributed: [],
+  command: "kn knowledge --corpus c --model m --steps-of all",
+};
+const PROMPT = {
+  ...{ prompt: 0, text: "Kabul is in", trained: true, step: 1400 },
+  ...{ probability: 0.9, rank: 1, greedy: true, saturation_layer: 3 },
+};
+const NEURON = { place: 1, layer: 3, neuron: 7, step: 1400, score: 0.2, is_knowledge_neuron: true };
+
+test("a fact is learned between two checkpoints, and other ends are told as they are", () => {
+  assert.equal(learnedWords(LEARNED), "learned between 497 and 834");
+  const first = { ...LEARNED, first_right: 0, stable: 0, before_stable: null };
+  assert.equal(learnedWords(first), "known from step 0 on, the first asked");
+  assert.equal(learnedWords(FORGOTTEN), "forgotten between 497 and 834");
+  assert.equal(learnedWords(NEVER), "not learned by step 1,400");
+  assert.equal(learnedWords(null), null);
+});
+
+test("milestones of one step share a mark", () => {
+  assert.deepEqual(marks({ ...LEARNED, first_held_out: 834 }), [
+    { step: 834, words: "right from here on, held-out right" },
+  ]);
+  assert.deepEqual(marks(FORGOTTEN), [
+    { step: 63, words: "first right" },
+    { step: 834, words: "forgotten" },
+  ]);
+  assert.deepEqual(marks({ ...LEARNED, first_right: 63 })[0], { step: 63, words: "first right" });
+  assert.deepEqual(marks(NEVER), []);
+});
+
+test("labels of milestones cover none another and stay within", () => {
+  const words = "right from here on 834";
+  const rows = labelRows(
+    [0.9, 0.92, 1].map(at => ({ at, words })),
+    300,
+  );
+  assert.deepEqual(
+    rows.map(({ row }) => row),
+    [0, 1, 2],
+  );
+  for (const { left } of rows) assert.ok(left >= 0 && left + 6.2 * words.length <= 300);
+  assert.deepEqual(
+    labelRows(
+      [0, 1].map(at => ({ at, words })),
+      600,
+    ).map(({ row }) => row),
+    [0, 0],
+  );
+});
+
+test("a fact without numbers says which of four reasons it has", () => {
+  const kind = (/** @type {object} */ change) => reason({ ...STORY, ...change })?.kind ?? null;
+  assert.equal(kind({}), "asked");
+  const asked = { prompts: [PROMPT] };
+  assert.equal(kind({ ...asked, milestones: NEVER }), "known");
+  assert.equal(kind({ ...asked, milestones: FORGOTTEN }), "known");
+  assert.equal(kind({ ...asked, milestones: LEARNED }), "attributed");
+  assert.equal(kind({ ...asked, milestones: LEARNED, attributed: [1400] }), "shared");
+  assert.equal(kind({ ...asked, milestones: LEARNED, neurons: [NEURON] }), null);
+  assert.match(reason(STORY)?.command ?? "", /--facts/);
+  assert.match(reason({ ...STORY, ...asked, milestones: LEARNED })?.command ?? "", /--known/);
+});
+
+const text = (/** @type {import("../../ui/static/story/sentences.js").Sentence[]} */ all) =>
+  all.map(parts => parts.map(p => (typeof p === "string" ? p : p.words)).join(""));
+
+test("the story is told in order: known, which neurons, causal, what else", () => {
+  const effect =
+    "Set to 0, its neuron lowers the answer's log-odds by 1.32 (95 %: 0.70 to 1.94, 7 prompts)";
+  const verdict = { kind: "suppress", control: null, n_neurons: 1 };
+  const told = text(
+    sentences({
+      ...STORY,
+      prompts: [PROMPT],
+      milestones: LEARNED,
+      neurons: [NEURON],
+      verdicts: [
+        {
+          ...verdict,
+          claim: "causal",
+          verdict: "supported",
+          sentence: `${effect}, more than every control.`,
+        },
+        {
+          ...verdict,
+          claim: "specific",
+          verdict: "weak",
+          sentence: `${effect}, but other facts (−1.30).`,
+        },
+        { ...verdict, kind: "amplify", claim: "causal", verdict: "weak", sentence: "Amplified" },
+      ],
+      near: [{ fact_id: 5, relation: "r", subject: "Herat", object: "Afghanistan", n_shared: 1 }],
+    }),
+  );
+  assert.deepEqual(told, [
+    "The model says it first at step 834, in 3 of 5 trained prompts, and not yet at 497.",
+    "In prompts that the training text did not have, it does at 1,400: 1 of 2 held-out prompts.",
+    "Since 834 it is right at every checkpoint.",
+    "1 neuron carries its attribution at step 1,400, in layer 3.",
+    `Do they carry it? ${effect}, more than every control.`,
+    "Are they this fact's own? Weak: but other facts (−1.30).",
+    "Some of them also serve Herat → Afghanistan.",
+  ]);
+});
+
+test("what was known and isn't at the end is told as forgotten", () => {
+  const told = text(sentences({ ...STORY, prompts: [PROMPT], milestones: FORGOTTEN }));
+  assert.equal(told[2], "It is forgotten at 834: right at 497, and not at the end.");
+  const never = text(sentences({ ...STORY, prompts: [PROMPT], milestones: NEVER }));
+  assert.equal(never.length, 1);
+  assert.match(never[0], /At no checkpoint up to step 1,400/);
+  assert.equal(withoutEffect("Measured in 1 prompt alone."), "Measured in 1 prompt alone.");
+});
+
+test("the matrix has a row per neuron, and tells 0 from not attributed", () => {
+  const rows = matrix(
+    [
+      { ...NEURON, place: 2, step: 8, score: 0 },
+      { ...NEURON, place: 1, layer: 0, step: 512, score: 0.5 },
+    ],
+    [0, 8, 512],
+  );
+  assert.deepEqual(
+    rows.map(row => row.layer),
+    [0, 3],
+  );
+  assert.deepEqual(
+    rows.map(row => row.scores),
+    [
+      [null, null, 0.5],
+      [null, 0, null],
+    ],
+  );
+});
+
+test("controls are one band, and their line is the largest in size", () => {
+  store.steps = [{ step: 8, model: "m@step8" }];
+  const row = (/** @type {string} */ condition, /** @type {number} */ log_odds) => ({
+    ...{ step: 8, kind: "suppress", condition, log_odds, ci_low: null, ci_high: null },
+    ...{ n_neurons: 1, n_prompts: 5, n_sets: 1 },
+  });
+  const rows = [row("knowledge_neurons", -9), row("random", -0.1), row("activation_matched", 0.7)];
+  const [band] = controlSeries(rows);
+  assert.deepEqual([band.values, band.low, band.high], [[0.7], [-0.1], [0.7]]);
+  assert.equal(band.words?.(0), "+0.70 activation-matched");
+  assert.deepEqual(controlSeries(rows.slice(0, 1)), []);
+});
+
+test("an axis with a limit ends there, and dots beyond stand at its end", () => {
+  const series = [{ name: "a", colour: "own", values: [0.5], low: [-40], high: [3] }];
+  assert.deepEqual(reach({ series, limit: [-6, 6] }), [-6, 3]);
+  assert.equal(extent([]), 0.5);
+  assert.equal(placeOf(0, 2), 60);
+  assert.equal(placeOf(99, 2) - 60, 60 - placeOf(-99, 2));
+});
+
+test("the log is read at a step by its last row before", () => {
+  const log = [0, 50, 100].map(step => {
+    return { step, loss: step ? 5 - step / 50 : null, known_trained: null, known_held_out: null };
+  });
+  const loss = measured(log, "loss");
+  assert.deepEqual(loss, [
+    [50, 4],
+    [100, 3],
+  ]);
+  assert.deepEqual(
+    [0, 60, 999].map(step => valueAt(loss, step)),
+    [null, 4, 3],
+  );
+});
+
+test("any step has a place on the axis of checkpoints", () => {
+  const scale = stepScale([0, 9, 99, 999]);
+  assert.ok(Math.abs(scale.place(9) - 1 / 3) < 1e-9);
+  assert.equal(scale.place(5000), 1);
+});
+
+test("probabilities in a column have three decimals", () => {
+  assert.deepEqual([0, 0.00001, 0.5, 0.9411, 0.99999, 1, null].map(chance), [
+    ...["0.000", "<0.001", "0.500", "0.941", ">0.999", "1.000", "–"],
+  ]);
+});
+
+test("a token that is a part of a character is not called empty", () => {
+  assert.equal(shown(""), "⟨byte⟩");
+});
+
+test("a page opens on the last step of a training, if there is one", () => {
+  const atlases = ["a", "b@step10", "m@step8", "m@step512", "m@step64"].map(model => ({ model }));
+  assert.equal(firstModel(atlases), "m@step512");
+  assert.equal(firstModel(atlases.slice(0, 3)), "a");
+});
+
+test("an answer that isn't given names what the model says", () => {
+  const live = /** @type {any} */ ({
+    ...{ rank: 7, probability: 0.002, greedy: false, answer_token: " Spain" },
+    top: [[" France", 0.94]],
+  });
+  assert.equal(
+    otherAnswer(live, "Spain"),
+    "The model says “␣France” here (P 0.940), not “Spain”: “␣Spain” has rank 7, P 0.002. " +
+      "Attributions of so small a probability mean little.",
+  );
+  assert.equal(otherAnswer({ ...live, greedy: true }, "Spain"), null);
+});
