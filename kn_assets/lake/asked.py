@@ -11,8 +11,8 @@ of them damaged.
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
-import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -65,14 +65,14 @@ def kept(lake: Lake, atlas: Partition, fact: int, fact_set: str) -> dict[str, An
         return None
     rows = []
     for file in lake.files(atlas, FACTS):
-        rows += pq.read_table(
-            file, filters=[("fact_id", "=", fact)], partitioning=None
-        ).to_pylist()
+        rows += pq.read_table(file, filters=[("fact_id", "=", fact)], partitioning=None).to_pylist()
     ours = [row for row in rows if row["fact_set"] == fact_set]
     return max(ours, key=lambda row: row["asked_at"], default=None)
 
 
-def keep(lake: Lake, atlas: Partition, fact: Mapping[str, Any], rows: Mapping[str, pa.Table]) -> str:
+def keep(
+    lake: Lake, atlas: Partition, fact: Mapping[str, Any], rows: Mapping[str, pa.Table]
+) -> str:
     """Put an asking into the tables; gives its name.
 
     fact: the row of `asked_facts` without `run` and `asked_at`. rows: by the names of stored
@@ -108,12 +108,16 @@ def _put(lake: Lake, atlas: Partition, name: str, rows: pa.Table, file_name: str
 
 
 def _begin(lake: Lake, atlas: Partition) -> None:
-    """Put tables without rows in place of what is there: `asked_facts` first, by which all count."""
+    """Begin all tables anew, `asked_facts` first, by which all count."""
+    whole = _whole(lake, atlas)
     for name in (FACTS, *LIKE):
         place = lake.table(atlas, name)
         fresh = place.with_name(f".new-{name}")
-        shutil.rmtree(fresh, ignore_errors=True)
+        commits.remove(fresh)
         fresh.mkdir(parents=True)
+        for file_name in whole:
+            if (place / file_name).exists():
+                os.link(place / file_name, fresh / file_name)
         with TableFile(fresh / "part-0.parquet", name) as file:
             file.write(ASKED[name].schema.empty_table())
         note = {
@@ -128,3 +132,18 @@ def _begin(lake: Lake, atlas: Partition) -> None:
         commits.commit(fresh, place)
 
 
+def _whole(lake: Lake, atlas: Partition) -> set[str]:
+    """Names of the files of askings of the atlas' weights, which are whole in every table."""
+    found, spoilt = set(), set()
+    for name in ASKED:
+        place = lake.table(atlas, name)
+        if not fits(lake, atlas, name):
+            return set()
+        noted = {**contents.added(place), **(lake.meta(atlas, name) or {}).get(contents.FILES, {})}
+        files = {p.name for p in place.glob("fact-*.parquet")}
+        found |= files
+        for file_name in files | {n for n in noted if n.startswith("fact-")}:
+            path = place / file_name
+            if not path.exists() or noted.get(file_name) != contents.described(path):
+                spoilt.add(file_name)
+    return found - spoilt

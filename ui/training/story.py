@@ -24,7 +24,7 @@ _OF_LAST_STEP = {
 _ATTRIBUTED = """
 SELECT m.step
 FROM model_steps($1) AS m
-JOIN attribution_error AS e ON e.model = m.model
+JOIN every_attribution_error AS e ON e.model = m.model
 WHERE e.fact_id = $2
 GROUP BY m.step
 ORDER BY m.step

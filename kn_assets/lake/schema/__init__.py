@@ -11,7 +11,17 @@ from __future__ import annotations
 from kn_assets.lake.schema import asked, atlas, knowledge, maps, steps
 from kn_assets.lake.schema.table import Column, Kind, Table
 
-__all__ = ["ALL", "ASKED", "ATLAS_TABLES", "KNOWLEDGE", "STEPS", "TABLES", "Column", "Kind", "Table"]
+__all__ = [
+    "ALL",
+    "ASKED",
+    "ATLAS_TABLES",
+    "KNOWLEDGE",
+    "STEPS",
+    "TABLES",
+    "Column",
+    "Kind",
+    "Table",
+]
 
 TABLES: dict[str, Table] = {t.name: t for t in (*atlas.TABLES, *maps.TABLES)}
 """The tables of a corpus and its atlases by name."""

@@ -32,7 +32,9 @@ TABLES = (
             Column("what", pa.string(), "ask: answers; attribute: attributed; change: changed"),
             Column("attributed", pa.bool_(), "its answers were attributed"),
             Column("share", pa.float32(), "of prompts that share a neuron; null: not attributed"),
-            Column("share_of", pa.string(), "relation: as the stored ones; fact: found on it alone"),
+            Column(
+                "share_of", pa.string(), "relation: as the stored ones; fact: found on it alone"
+            ),
             Column("seconds", pa.float64(), "time that it took, without loading the model"),
             Column("asked_at", pa.string(), "when, in UTC; a later asking replaces an earlier one"),
             FACT_SET,
