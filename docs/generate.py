@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from kn_assets.cli import parser as cli
 from kn_assets.database.sql_files import Definition, definitions
-from kn_assets.lake.schema import Table, atlas, knowledge, maps, steps
+from kn_assets.lake.schema import Table, atlas, knowledge, maps, steps, verdicts
 
 DOCS = Path(__file__).parent
 MAKEFILE = DOCS.parent / "Makefile"
@@ -27,7 +27,7 @@ GROUPS = (
     ("Corpora", [t for t in atlas.TABLES if t.kind == "corpus"]),
     ("Atlases", [t for t in atlas.TABLES if t.kind != "corpus"]),
     ("Maps", maps.TABLES),
-    ("Facts and knowledge neurons", knowledge.TABLES),
+    ("Facts and knowledge neurons", (*knowledge.TABLES, *verdicts.TABLES)),
     ("Training", steps.TABLES),
 )
 
@@ -54,6 +54,7 @@ EXAMPLES = {
     "fact_answers": "FROM model_facts('smollm2-135m')",
     "attributions": "FROM attributions ORDER BY score DESC LIMIT 10",
     "attribution_error": "FROM attribution_error LIMIT 10",
+    "verdicts": "FROM fact_verdicts('smollm2-135m', 0)",
     "knowledge_neurons": "FROM fact_neurons('smollm2-135m', 0)",
     "interventions": "FROM fact_interventions('smollm2-135m', 0)",
     "intervention_effects": "FROM intervention_effects WHERE relation = 'all'",

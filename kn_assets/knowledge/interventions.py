@@ -1,23 +1,10 @@
 """Suppress or amplify a fact's knowledge neurons at the answer position, with four controls.
 
 Dai et al. 2021 set a fact's knowledge neurons to 0 and to twice their value. Whether the effect is
-specific to the *fact*, which Niu et al. 2024 contest, shows only in comparison with controls:
+specific to the *fact*, which Niu et al. 2024 contest, shows only in comparison with `controls`.
 
-- random: the same number of neurons of each layer, drawn among all others of the layer, 8 times;
-- activation_matched: for each neuron the one of its layer whose activations at the answer positions
-  of the fact's prompts are nearest to its own (least squares), no neuron twice; then the next
-  nearest, in 4 sets;
-- other_fact: the same knowledge neurons, on 5 other facts of the same relation with another subject
-  and another object (of other relations where there are none), 3 prompts each;
-- same_subject: the same knowledge neurons, on the other facts about the same subject, such as a
-  city's continent: neurons that move those as well say only which subject it is.
-
-Other facts are controls only where the model knows them: an answer that it doesn't give can't be
-lost. Several draws tell how much chance there is in a control.
-
-At an earlier checkpoint of a training there is also
-
-- final_checkpoint: the fact's knowledge neurons at the last checkpoint.
+At an earlier checkpoint of a training there is also the condition final_checkpoint: the fact's
+knowledge neurons at the last checkpoint.
 """
 
 from __future__ import annotations
@@ -31,6 +18,17 @@ import pyarrow as pa
 
 from kn_assets.errors import KnError
 from kn_assets.knowledge.answers import Outcomes
+from kn_assets.knowledge.controls import (
+    MATCHED_SETS,
+    OTHER_FACTS,
+    OTHER_PROMPTS,
+    RANDOM_SETS,
+    Neurons,
+    matched_sets,
+    other_facts,
+    random_neurons,
+    same_subject,
+)
 from kn_assets.knowledge.last_token import LastToken, last_token
 from kn_assets.knowledge.questions import Question
 from kn_assets.knowledge.work import Part, Parts, at_once
@@ -43,14 +41,7 @@ if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel
 
 AMPLIFY = 2.0
-RANDOM_SETS = 8
-MATCHED_SETS = 4
-OTHER_FACTS = 5
-OTHER_PROMPTS = 3
 _KEPT = 64  # last positions of other facts
-
-Neurons = Sequence[tuple[int, int]]
-"""Neurons as (layer, neuron)."""
 
 Set = tuple[str, int, Neurons]
 """Neurons to change by their condition and the number of the draw."""
@@ -175,77 +166,6 @@ def _by_fact(
     return found
 
 
-def random_neurons(own: Neurons, n_neurons: int, rng: np.random.Generator) -> Neurons:
-    """As many neurons of each layer as `own` has there, drawn among the others of the layer."""
-    found: list[tuple[int, int]] = []
-    for layer in sorted({layer for layer, _ in own}):
-        taken = [neuron for at, neuron in own if at == layer]
-        free = np.setdiff1d(np.arange(n_neurons), taken)
-        _enough(layer, len(free), len(taken))
-        found += [(layer, int(n)) for n in rng.choice(free, len(taken), replace=False)]
-    return found
-
-
-def matched_neurons(own: Neurons, activations: Sequence[Tensor]) -> Neurons:
-    """For each of `own`, in its order, the free neuron of its layer with the nearest activations.
-
-    activations: [layers, neurons] at the answer position of each of the fact's prompts.
-    """
-    return matched_sets(own, activations, 1)[0]
-
-
-def matched_sets(own: Neurons, activations: Sequence[Tensor], n: int) -> list[Neurons]:
-    """The nearest neurons as `matched_neurons`, then the nearest of the others, up to n sets.
-
-    Fewer where a layer has no more. Raises KnError where it has none.
-    """
-    import torch
-
-    taken: dict[int, set[int]] = {}
-    for layer, neuron in own:
-        taken.setdefault(layer, set()).add(neuron)
-    values = {layer: torch.stack([a[layer].float() for a in activations]) for layer in taken}
-    needed = {layer: len(some) for layer, some in taken.items()}
-    sets: list[Neurons] = []
-    while len(sets) < n:
-        free = {layer: v.shape[1] - len(taken[layer]) for layer, v in values.items()}
-        if sets and any(free[layer] < needed[layer] for layer in free):
-            break
-        found = []
-        for layer, neuron in own:
-            of_layer = values[layer]
-            _enough(layer, of_layer.shape[1] - len(taken[layer]), 1)
-            distance = (of_layer - of_layer[:, neuron, None]).square().sum(0)
-            distance[list(taken[layer])] = torch.inf
-            nearest = int(distance.argmin())
-            taken[layer].add(nearest)
-            found.append((layer, nearest))
-        sets.append(found)
-    return sets
-
-
-def other_facts(
-    own: dict[str, Any], known: dict[int, dict[str, Any]], rng: np.random.Generator, n: int
-) -> list[int]:
-    """Up to n known facts with another subject and object, of the same relation where there are."""
-    names = {own["subject"], own["object"]}
-    others = [f for f in known.values() if not names & {f["subject"], f["object"]}]
-    same = [f["fact_id"] for f in others if f["relation"] == own["relation"]]
-    found = sorted(same or [f["fact_id"] for f in others])
-    return [found[i] for i in rng.permutation(len(found))[:n]]
-
-
-def same_subject(own: dict[str, Any], known: dict[int, dict[str, Any]]) -> list[int]:
-    """The known facts of other relations about the same subject, but those of the same object."""
-    return sorted(
-        f["fact_id"]
-        for f in known.values()
-        if f["subject"] == own["subject"]
-        and f["relation"] != own["relation"]
-        and f["object"] != own["object"]
-    )
-
-
 def _factors(last: LastToken, changes: Sequence[Change]) -> dict[int, Tensor]:
     """layer -> [changes, neurons], 1 where nothing changes."""
     import torch
@@ -299,8 +219,3 @@ def _rows(
         }
         for (condition, draw, some, kind, factor), then in zip(tried, after, strict=True)
     ]
-
-
-def _enough(layer: int, free: int, needed: int) -> None:
-    if free < needed:
-        raise KnError(f"layer {layer} has fewer than {needed} other neurons for a control")

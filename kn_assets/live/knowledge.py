@@ -16,7 +16,8 @@ import numpy as np
 
 from kn_assets.errors import KnError
 from kn_assets.knowledge.attribution import RULE, Attribution, attribute
-from kn_assets.knowledge.interventions import Change, change, matched_neurons, random_neurons
+from kn_assets.knowledge.controls import matched_neurons, random_neurons
+from kn_assets.knowledge.interventions import Change, change
 from kn_assets.knowledge.last_token import LastToken
 from kn_assets.knowledge.questions import Question
 from kn_assets.knowledge.refine import THRESHOLD

@@ -14,7 +14,7 @@ import pyarrow as pa
 from kn_assets.knowledge import answers as model_answers
 from kn_assets.knowledge import effects, facts, refine, verdict_tables
 from kn_assets.knowledge.concepts import concepts
-from kn_assets.knowledge.interventions import same_subject
+from kn_assets.knowledge.controls import same_subject
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.synthetic.text import vocabulary

@@ -4,7 +4,7 @@ import test from "node:test";
 
 import { readAddress, writeAddress } from "../../ui/static/page/address.js";
 import { emit, on, store } from "../../ui/static/page/store.js";
-import { stepsOf } from "../../ui/static/page/steps.js";
+import { stepsOf } from "../../ui/static/page/steps_of.js";
 import { registerTabs, tabs, tabTexts } from "../../ui/static/page/tabs.js";
 import { keep } from "../../ui/static/page/server.js";
 import { debounce, Turns } from "../../ui/static/page/timing.js";

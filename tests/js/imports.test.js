@@ -15,7 +15,8 @@ const MAY_IMPORT = {
   chart: ["page"],
   points: ["page"],
   neuron: ["page"],
-  ...Object.fromEntries(TABS.map(tab => [tab, ["page", "chart", "points", "neuron"]])),
+  story: ["page", "chart"],
+  ...Object.fromEntries(TABS.map(tab => [tab, ["page", "chart", "points", "neuron", "story"]])),
 };
 
 const files = readdirSync(STATIC, { recursive: true, encoding: "utf8" })

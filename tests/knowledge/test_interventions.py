@@ -11,19 +11,17 @@ from torch import Tensor
 
 from kn_assets.errors import KnError
 from kn_assets.knowledge import facts
-from kn_assets.knowledge.facts import Fact
-from kn_assets.knowledge.interventions import (
+from kn_assets.knowledge.controls import (
     MATCHED_SETS,
     RANDOM_SETS,
-    Change,
-    change,
-    intervene,
     matched_neurons,
     matched_sets,
     other_facts,
     random_neurons,
     same_subject,
 )
+from kn_assets.knowledge.facts import Fact
+from kn_assets.knowledge.interventions import Change, change, intervene
 from kn_assets.knowledge.last_token import last_token
 from kn_assets.knowledge.questions import ask
 from kn_assets.lake import Lake

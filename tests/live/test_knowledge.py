@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,9 @@ def test_every_change_has_its_controls(live: LiveKnowledge) -> None:
     neurons = [[0, 1], [1, 2], [1, 5]]
     found = asked(live, do="change", factor=0.0, neurons=neurons, **OWN)
     rows = {row["condition"]: row for row in found["conditions"]}
-    assert list(rows) == ["selected", "random", "activation_matched", "other_fact"]
-    assert [len(row["trials"]) for row in rows.values()] == [1, DRAWS, 1, OTHER_FACTS]
+    # this model has random weights: it knows no fact, so none is a control
+    assert list(rows) == ["selected", "random", "activation_matched"]
+    assert [len(row["trials"]) for row in rows.values()] == [1, DRAWS, 1]
     question = single(live.loaded.tokenizer, OWN["text"], OWN["answer"])
     last = last_token(live.loaded, question.ids)
     wanted = change(last, question.answer, [Change([(0, 1), (1, 2), (1, 5)], 0.0)])
@@ -115,7 +117,44 @@ def test_every_change_has_its_controls(live: LiveKnowledge) -> None:
     again = asked(live, do="change", factor=0.0, neurons=neurons, **OWN)
     assert again == found
     assert len({trial["after"] for trial in rows["random"]["trials"]}) > 1
-    assert all("Kabul" not in trial["words"] for trial in rows["other_fact"]["trials"])
+
+
+def test_controls_are_facts_that_the_model_knows(live: LiveKnowledge) -> None:
+    told = live._asker._told
+    assert told is not None and not told.asked
+    facts = told.facts.to_pylist()
+    relations: dict[str, set[str]] = {}
+    for row in facts:
+        relations.setdefault(row["subject"], set()).add(row["relation"])
+    own = next(r for r in facts if len(relations[r["subject"]]) > 1)
+    same = {r["fact_id"] for r in facts if r["subject"] == own["subject"]} - {own["fact_id"]}
+    elsewhere = [r for r in facts if r["subject"] != own["subject"]]
+    others = {
+        r["fact_id"]
+        for r in elsewhere
+        if r["relation"] == own["relation"] and not {own["subject"], own["object"]} & {r["object"]}
+    }
+    words = {r["fact_id"]: r["subject"] for r in facts}
+
+    def conditions(known: set[int]) -> dict[str, set[str]]:
+        model = LiveKnowledge(live.loaded, replace(told, known=frozenset(known), asked=True))
+        ask = {"fact": own["fact_id"], "prompt": 0}
+        found = asked(model, do="change", factor=0.0, neurons=[[0, 1]], **ask)
+        return {
+            row["condition"]: {trial["words"] for trial in row["trials"]}
+            for row in found["conditions"]
+            if row["condition"] in ("other_fact", "same_subject")
+        }
+
+    found = conditions({*same, *others})
+    assert set(found) == {"other_fact", "same_subject"}
+    assert all(own["subject"] in text for text in found["same_subject"])
+    assert 0 < len(found["other_fact"]) <= OTHER_FACTS
+    one = min(others)
+    only = conditions({one})
+    assert set(only) == {"other_fact"} and len(only["other_fact"]) == 1
+    assert all(words[one] in text for text in only["other_fact"])
+    assert conditions(set()) == {}
 
 
 def test_a_factor_of_one_changes_nothing(live: LiveKnowledge) -> None:

@@ -45,7 +45,8 @@ def facts(
     found = rows(
         database,
         "SELECT s.fact_id, s.relation, s.subject, s.object, s.n_prompts, s.n_correct, "
-        "s.mean_probability, s.known, s.n_neurons, s.on_demand, l.stable, l.before_stable, l.forgotten, "
+        "s.mean_probability, s.known, s.n_neurons, s.on_demand, l.stable, l.before_stable, "
+        "l.forgotten, "
         "count(*) OVER () AS total FROM search_facts($1, $2) AS s "
         f"LEFT JOIN {_LEARNED if of_steps else _NOT_LEARNED} AS l ON l.fact_id = s.fact_id "
         f"WHERE ($5 = '' OR s.relation = $5) AND ({KNOWN[known]}) AND ({when}) "

@@ -8,7 +8,7 @@ Dagster (column schemas in the asset metadata) and the README. Two kinds of part
 
 from __future__ import annotations
 
-from kn_assets.lake.schema import asked, atlas, knowledge, maps, steps
+from kn_assets.lake.schema import asked, atlas, knowledge, maps, steps, verdicts
 from kn_assets.lake.schema.table import Column, Kind, Table
 
 __all__ = [
@@ -29,7 +29,7 @@ TABLES: dict[str, Table] = {t.name: t for t in (*atlas.TABLES, *maps.TABLES)}
 ATLAS_TABLES = tuple(t.name for t in TABLES.values() if t.kind == "model")
 """The names of an atlas' tables, in an order in which they can be made."""
 
-KNOWLEDGE: dict[str, Table] = {t.name: t for t in knowledge.TABLES}
+KNOWLEDGE: dict[str, Table] = {t.name: t for t in (*knowledge.TABLES, *verdicts.TABLES)}
 """The tables about facts, made after an atlas and apart from it."""
 
 STEPS: dict[str, Table] = {t.name: t for t in steps.TABLES}

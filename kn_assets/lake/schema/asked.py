@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from kn_assets.lake.schema import knowledge
+from kn_assets.lake.schema import knowledge, verdicts
 from kn_assets.lake.schema.columns import FACT, FACT_SET
 from kn_assets.lake.schema.table import Column, Table
 
 _RUN = Column("run", pa.string(), "the asking that made it; that of `asked_facts` alone counts")
-_STORED = {table.name: table for table in knowledge.TABLES}
+_STORED = {table.name: table for table in (*knowledge.TABLES, *verdicts.TABLES)}
 
 
 def _like(name: str, stored: str, meaning: str, *more: Column) -> Table:

@@ -85,7 +85,7 @@ def test_a_fact_nothing_is_stored_of_is_attributed_live(
     screen.page.get_by_role("button", name="Attribute one prompt live").click()
     screen.until("document.querySelector('.kn-claim')")
     assert screen.page.locator(".kn-neuron").count() > 0
-    assert screen.page.locator(".kn-change tbody tr[data-condition]").count() == 4
+    assert screen.page.locator(".kn-change tbody tr[data-condition]").count() == 3
 
 
 def test_an_attribution_is_cancelled_from_the_keyboard(

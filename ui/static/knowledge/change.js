@@ -18,7 +18,8 @@ import { changeTable } from "./table.js";
 /** @typedef {"set" | "one"} Which neurons */
 
 const DOUBLE = 2;
-const NO_OTHER_FACT = "No other-fact control: this corpus has no facts. `kn knowledge` makes them.";
+const NO_OTHER_FACT =
+  "No other-fact control: there is no other fact that the model is known to know. `kn knowledge` asks them.";
 
 export class ChangePane {
   /** @type {Kind} */

@@ -5,7 +5,7 @@
 import { fill, h } from "./dom.js";
 import { integer } from "./format.js";
 import { go, start } from "./navigate.js";
-import { baseOf } from "./steps.js";
+import { baseOf } from "./steps_of.js";
 import { stepSlider } from "./step_slider.js";
 import { on, store } from "./store.js";
 import { tabs } from "./tabs.js";

@@ -168,6 +168,7 @@ export class FactPicker {
    */
   #option(row, i) {
     const { kind, words, title } = standing(row);
+    const learned = learnedAt(row);
     const option = h(
       "li",
       {
@@ -186,9 +187,10 @@ export class FactPicker {
       h(
         "div",
         { class: "kn-line" },
-        h("span", { class: "kn-snippet" }, row.relation, learnedAt(row)),
+        h("span", { class: "kn-snippet" }, row.relation),
         h("span", { class: `kn-standing ${kind}`, title }, words),
       ),
+      learned && h("div", { class: "kn-line kn-faint" }, learned),
     );
     return option;
   }

@@ -31,10 +31,10 @@ import { store } from "./store.js";
  * @param {FactRow} row
  */
 export const learnedAt = ({ stable, before_stable: before, forgotten }) => {
-  if (typeof forgotten === "number") return ` · forgotten at ${integer(forgotten)}`;
+  if (typeof forgotten === "number") return `forgotten at ${integer(forgotten)}`;
   if (typeof stable !== "number") return "";
-  const from = typeof before === "number" ? `${integer(before)} – ` : "";
-  return ` · learned ${from}${integer(stable)}`;
+  if (typeof before !== "number") return `known from ${integer(stable)} on`;
+  return `learned between ${integer(before)} and ${integer(stable)}`;
 };
 
 /** @param {string} text */

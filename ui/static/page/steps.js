@@ -7,8 +7,6 @@ import { emit, on, store } from "./store.js";
 import { stepsOf } from "./steps_of.js";
 import { debounce } from "./timing.js";
 
-export { baseOf, stepsOf } from "./steps_of.js";
-
 const SETTLE_MS = 140; // of a moving slider, before the other panes follow
 const PLAY_MS = 950;
 

@@ -15,11 +15,13 @@ import { integer } from "../page/format.js";
  */
 export const marks = m => {
   if (!m) return [];
+  // of the last checkpoint nobody knows what comes after it
+  const stay = m.stable === m.last_asked ? "right at the end" : "right from here on";
   /** @type {[number | null, string][]} */
   const all = [
-    [m.first_right, m.first_right === m.stable ? "right from here on" : "first right"],
+    [m.first_right, m.first_right === m.stable ? stay : "first right"],
     [m.first_held_out, "held-out right"],
-    [m.stable === m.first_right ? null : m.stable, "right from here on"],
+    [m.stable === m.first_right ? null : m.stable, stay],
     [m.forgotten, "forgotten"],
   ];
   /** @type {Map<number, string[]>} */

@@ -169,6 +169,11 @@ export class FactPane {
     for (const strip of [this.#prompts, this.#layer]) strip.show(stepNumbers(), unasked);
     this.#effect.show(stepNumbers());
     this.#matrix.show();
+    // the words at the left say why nothing is there
+    const isBare = !story.prompts.length && !story.neurons.length && !missing.fact;
+    for (const strip of [this.#prompts, this.#layer, this.#effect, this.#matrix]) {
+      strip.node.hidden = isBare;
+    }
     this.#rules.show(story.milestones);
     this.mark(store.step);
   }

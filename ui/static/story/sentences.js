@@ -72,6 +72,12 @@ const heldOut = m => {
  * @returns {Sentence}
  */
 const since = m => {
+  if (m.stable !== null && m.stable === m.last_asked) {
+    const again = m.stable === m.first_right ? "" : "It lost it meanwhile, and is right again: ";
+    return [
+      `${again}${integer(m.stable)} is the last checkpoint, so whether it stays is not known.`,
+    ];
+  }
   if (m.stable !== null) {
     const again = m.stable === m.first_right ? "" : "It lost it again meanwhile; ";
     return [

@@ -2,13 +2,13 @@
 // The strips of a fact's story, all over one axis of steps: training, P(answer), the first layer that
 // ranks it first, and the effect of suppression.
 
+import { byStep } from "../chart/by_step.js";
 import { LineChart } from "../chart/lines.js";
 import { chance, integer, number } from "../page/format.js";
 import { axisTicks } from "../page/scale.js";
 import { modelLiteral } from "../page/sql.js";
 import { stepNumbers, toStep } from "../page/steps.js";
 import { store } from "../page/store.js";
-import { byStep } from "../training/by_step.js";
 import { CONTROLS } from "./controls.js";
 
 /** @typedef {import("./types.d.ts").Story} Story */
@@ -138,8 +138,12 @@ const median = values => {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 };
 
-/** @param {number} v log-odds */
-export const signed = v => `${v < 0 ? "−" : v > 0 ? "+" : ""}${Math.abs(v).toFixed(2)}`;
+/** @param {number} v log-odds, with two decimals and a sign unless it is 0.00 */
+export const signed = v => {
+  const words = Math.abs(v).toFixed(2);
+  if (Number(words) === 0) return words;
+  return (v < 0 ? "−" : "+") + words;
+};
 
 /**
  * @param {Answer} answer

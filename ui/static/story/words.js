@@ -47,8 +47,8 @@ export class FactWords {
 
   #links() {
     const explore = () => {
-      const prompt = this.#story?.prompts[0]?.text ?? "";
-      go({ tab: "explore", text: prompt });
+      const text = this.#story?.prompts[0]?.text ?? this.#story?.fact.subject ?? "";
+      go({ tab: "explore", text });
     };
     const knowledge = () => go({ tab: "knowledge", sentence: "", answer: "" });
     return h(

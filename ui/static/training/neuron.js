@@ -1,6 +1,7 @@
 // @ts-check
 // A neuron through training: firing rate, overlap with the final checkpoint, and best concept.
 
+import { byStep } from "../chart/by_step.js";
 import { LineChart } from "../chart/lines.js";
 import { fill, h, message } from "../page/dom.js";
 import { integer, number, percent } from "../page/format.js";
@@ -10,7 +11,6 @@ import { modelLiteral, sqlButton } from "../page/sql.js";
 import { lastModel, stepNumbers, toStep } from "../page/steps.js";
 import { store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
-import { byStep } from "./by_step.js";
 
 /** @typedef {import("./training.js").Info} Info */
 /**

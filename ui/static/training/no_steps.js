@@ -3,7 +3,7 @@
 
 import { h } from "../page/dom.js";
 import { go } from "../page/navigate.js";
-import { baseOf } from "../page/steps.js";
+import { baseOf } from "../page/steps_of.js";
 
 const TRAIN = `kn train
 kn knowledge --corpus geonames --model geo-gpt2 --limit 600 --steps-of all`;

@@ -5,7 +5,7 @@
 import { fill, h, message, section } from "../page/dom.js";
 import { ask } from "../page/server.js";
 import { stepSlider } from "../page/step_slider.js";
-import { baseOf } from "../page/steps.js";
+import { baseOf } from "../page/steps_of.js";
 import { on, store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
 import { StepMap } from "../points/stepmap.js";
