@@ -89,7 +89,8 @@ def _filters(database: Database, model: str, of_steps: bool) -> Answer:
 
 
 def fact(database: Database, model: str, fact: int) -> Answer:
-    """One fact: its prompts with the model's answers, its neurons, and its interventions.
+    """One fact: its prompts with the model's answers, its neurons, and its interventions; in
+    `asked` how it was asked on demand, if it was.
 
     Raises KnError for a fact that the corpus doesn't have.
     """
@@ -102,6 +103,13 @@ def fact(database: Database, model: str, fact: int) -> Answer:
     )
     if not about:
         raise KnError(f"there is no fact {fact} in this corpus")
+    asked = rows(
+        database,
+        "SELECT what, share, share_of, attributed FROM asked_facts "
+        "WHERE model = $1 AND fact_id = $2",
+        model,
+        fact,
+    )
     lacking = missing_tables(database, model, "fact_answers", "attributions", "interventions")
     return {
         "fact": about[0],
@@ -111,6 +119,7 @@ def fact(database: Database, model: str, fact: int) -> Answer:
         "own_effects": rows(
             database, "FROM every_effect WHERE model = $1 AND fact_id = $2", model, fact
         ),
+        "asked": asked[0] if asked else None,
         "verdicts": rows(database, "FROM fact_verdicts($1, $2)", model, fact),
         "effects": rows(
             database,
