@@ -52,10 +52,10 @@ def known() -> Any:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, dict[str, pa.Table]]:
-    """A lake of which few facts were asked, and the tables of a run that asks and attributes all."""
+    """A lake of which few facts were asked, and the tables of a run that asks more of them."""
     lake = lake_with_facts(tmp_path_factory.mktemp("asked"))
     plan = AtlasPlan.of(lake, KEY)
-    tables.write_knowledge(plan, replace(SETTINGS, facts=99, known=99), Progress())
+    tables.write_knowledge(plan, replace(SETTINGS, facts=4, known=4), Progress())
     wanted = {name: lake.read(ATLAS, name) for name in tables.OF_MODEL}
     tables.write_knowledge(plan, SETTINGS, Progress())
     return lake, wanted

@@ -40,9 +40,9 @@ def fact(database: Database, model: str, fact: int) -> Answer:
     """A fact through training: its prompts, milestones, neurons and effects by step, and the
     verdicts of the last step.
 
-    `attributed` are the steps at which it was attributed, `on_demand` those at which it was asked on
-    demand; `command` is what asks and attributes
-    more facts. Raises KnError for a fact that the corpus doesn't have.
+    `attributed` are the steps at which it was attributed, `on_demand` those at which it was asked
+    on demand; `command` is what asks and attributes more facts. Raises KnError for a fact that the
+    corpus doesn't have.
     """
     about = rows(
         database,
