@@ -180,7 +180,7 @@ class AskedFacts:
     def _of_last(
         self, key: str, last: str | None, asking: Asking, steps: list[Answer]
     ) -> dict[str, Any]:
-        """Whether an unknown answer is attributed, as the last one's was, and the last's neurons."""
+        """Whether an unknown answer is attributed, as the last one's was, and its neurons."""
         if last is None or key == last:
             return {"anyway": False, "final": None}
         now = next((s for s in steps if s["model"] == last), None)
