@@ -32,11 +32,11 @@ whole."""
 def stamp(lake: Lake, looked: Looked | None = None) -> Stamp:
     """What tables exist and when each was written: (table, partition, ns), cheap to take.
 
-    Damaged ones are left out: nothing is to be read from them; so are those of facts asked on
-    demand that are of other weights than their atlas. looked: what was seen last time by
-    one who asks often; files that come or go show at once all the same.
+    Damaged ones are left out: nothing is to be read from them. So are those of facts asked on
+    demand where they are of other weights than their atlas, or one of them is damaged. looked: what
+    was seen last time by one who asks often; files that come or go show at once all the same.
     """
-    found, now = [], time.monotonic()
+    found, spoilt, now = [], set(), time.monotonic()
     for kind in ("corpus", "model"):
         names = [t.name for t in ALL.values() if t.kind == kind]
         for partition in lake.partitions(kind):
@@ -53,12 +53,13 @@ def stamp(lake: Lake, looked: Looked | None = None) -> Stamp:
                     if looked is not None:
                         looked[place] = known
                 if not known[2]:
+                    spoilt |= {partition.key} if name in ASKED else set()
                     continue
                 if name not in ASKED:
                     found.append((name, partition.key, times[0]))
                 elif of_demand.fits(lake, partition, name):  # files come to it one by one
                     found.append((name, partition.key, max(times)))
-    return tuple(found)
+    return tuple(f for f in found if f[0] not in ASKED or f[1] not in spoilt)
 
 
 def _time(path: str) -> int:

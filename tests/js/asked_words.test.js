@@ -4,7 +4,7 @@ import test from "node:test";
 
 import { asking, lasting } from "../../ui/static/page/asked_words.js";
 
-const MEANS = { missing: null, n_steps: 16, seconds: null, keeps: true };
+const MEANS = { missing: null, damaged: null, n_steps: 16, seconds: null, keeps: true };
 
 test("a button tells the time once a checkpoint was asked", () => {
   assert.deepEqual(asking(MEANS, ["one", "all"]), [

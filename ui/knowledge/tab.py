@@ -84,6 +84,7 @@ def _can_ask(context: Context, given: Checked) -> Answer:
     key = given.model
     return {
         "missing": context.live.missing(key),
+        "damaged": context.asked.damage(key),
         "n_steps": len(context.asked.models(key, True)),
         "seconds": context.asked.forecast(key),
         "keeps": context.live.limits.keeps,

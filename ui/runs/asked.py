@@ -127,6 +127,19 @@ class AskedFacts:
                 found[key] = LACKING if stored else UNATTRIBUTED
         return found
 
+    def damage(self, key: str) -> str | None:
+        """What is wrong with what was asked on demand, at the first of the model's checkpoints
+        where anything is, in words.
+        """
+        for atlas in self.models(key, every=True):
+            for table in ASKED:
+                if what := self._lake.damage(model(atlas), table):
+                    return (
+                        f"The table `{table}` of {atlas} is damaged ({what}): nothing that was "
+                        "asked on demand there is shown until a fact is asked there again."
+                    )
+        return None
+
     def _is_damaged(self, key: str) -> bool:
         """Whether the next asking mends the atlas' tables of facts asked on demand."""
         return any(self._lake.damage(model(key), table) for table in ASKED)

@@ -59,7 +59,7 @@ export class AskFact {
         words,
       ),
     );
-    fill(this.#buttons, ...buttons);
+    fill(this.#buttons, means.damaged && message(means.damaged, "error"), ...buttons);
   }
 
   /** @param {"one" | "all"} steps */

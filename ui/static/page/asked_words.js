@@ -9,6 +9,7 @@ import { chance, counted, integer } from "./format.js";
  *
  * @typedef {object} Means
  * @property {string | null} missing why nothing can be asked
+ * @property {string | null} damaged what of earlier askings can't be shown
  * @property {number} n_steps checkpoints of the model
  * @property {number | null} seconds that a checkpoint took before; null where none was asked
  * @property {boolean} keeps whether the lake keeps what is found
