@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -76,7 +77,10 @@ def live(whole: tuple[Lake, dict[str, pa.Table]]) -> LiveKnowledge:
 
 def ask(live: LiveKnowledge, fact: int, **more: Any) -> dict[str, Any]:
     given = {"what": "change", "anyway": False, "final": None, "keep": True, **more}
-    return live.fact({"fact": fact, **given}, Progress())
+    found: dict[str, Any] = json.loads(
+        live.answer({"do": "fact", "fact": fact, **given}, Progress())
+    )
+    return found
 
 
 def rows(lake: Lake, sql: str) -> list[dict[str, Any]]:
