@@ -56,6 +56,8 @@ EXAMPLES = {
     "attributions": "FROM attributions ORDER BY score DESC LIMIT 10",
     "attribution_error": "FROM attribution_error LIMIT 10",
     "verdicts": "FROM fact_verdicts('smollm2-135m', 0)",
+    "fact_effects": "FROM fact_effects WHERE fact_id = 0 AND kind = 'suppress'",
+    "relation_verdicts": "FROM relation_verdicts WHERE claim = 'specific'",
     "knowledge_neurons": "FROM fact_neurons('smollm2-135m', 0)",
     "interventions": "FROM fact_interventions('smollm2-135m', 0)",
     "intervention_effects": "FROM intervention_effects WHERE relation = 'all'",

@@ -84,7 +84,8 @@ def scorecard(lake: Lake, where: Partition, **settings: object) -> Result:
     for relation in sorted({relation for relation, _, _ in effects} - {ALL_RELATIONS}):
         figures[relation] = {**counts.of(relation), **_of_relation(effects, relation)}
     own = abs(effects[ALL_RELATIONS, "suppress", OWN]["relative_change"])
-    strongest = max(abs(effects[ALL_RELATIONS, "suppress", c]["relative_change"]) for c in CONTROLS)
+    there = [effects.get((ALL_RELATIONS, "suppress", c)) for c in CONTROLS]
+    strongest = max(abs(effect["relative_change"]) for effect in there if effect)
     meta = lake.meta(where, "intervention_effects") or {}
     return Result(
         name="knowledge",
@@ -104,9 +105,9 @@ def scorecard(lake: Lake, where: Partition, **settings: object) -> Result:
 
 
 def apart(effects: dict[tuple[str, str, str], dict[str, Any]], relation: str) -> bool:
-    """Whether suppression's interval lies under those of all controls."""
+    """Whether suppression's interval lies under those of all controls, none of which is missing."""
     high = effects[relation, "suppress", OWN]["ci_high"]
-    lows = [effects[relation, "suppress", c]["ci_low"] for c in CONTROLS]
+    lows = [effects.get((relation, "suppress", c), {}).get("ci_low") for c in CONTROLS]
     return high is not None and all(low is not None and high < low for low in lows)
 
 

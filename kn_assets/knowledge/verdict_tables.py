@@ -101,7 +101,7 @@ def _groups(
         verdicts.log_odds(rows[f"probability_{when}"].to_numpy()) for when in ("before", "after")
     )
     found: dict[tuple[int, str], dict[str, dict[int, list[float]]]] = {}
-    about = {}
+    about: dict[tuple[int, str], tuple[int, str | None]] = {}
     for i, change in enumerate(after - before):
         key = column["fact_id"][i], column["kind"][i]
         of = found.setdefault(key, {}).setdefault(column["condition"][i], {})
@@ -123,11 +123,11 @@ def _effects(
         nearest[control.condition] = control
     rows = []
     for condition, sets in sorted(changes.items()):
-        control = nearest.get(condition)
-        if control is None:
-            change, difference = verdicts.interval(np.asarray(sets[0])), None
-        else:
-            change, difference = _turned(control.change, DIRECTIONS[kind]), control.difference
+        change = verdicts.interval(np.asarray(sets[0]))
+        difference: Interval | None = None
+        if condition in nearest:
+            change = _turned(nearest[condition].change, DIRECTIONS[kind])
+            difference = nearest[condition].difference
         rows.append(
             {
                 "condition": condition,

@@ -122,7 +122,9 @@ def of_one(condition: str, own: Array, other: Array) -> Control:
         mean = float(np.mean(own) - sign * np.mean(other))
         if min(len(own), len(other)) < 2:
             return Interval(mean)
-        return _around(mean, [(np.var(v, ddof=1) / len(v), len(v) - 1) for v in (own, other)])
+        return _around(
+            mean, [(float(np.var(v, ddof=1)) / len(v), len(v) - 1) for v in (own, other)]
+        )
 
     return Control(condition, 1, interval(other), _nearest(difference))
 

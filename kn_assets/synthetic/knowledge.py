@@ -159,8 +159,8 @@ def _interventions(
         }
         for kind, factor in (("suppress", 0.0), ("amplify", 2.0)):
             for condition, left in conditions.items():
-                (other,) = elsewhere.get(condition, [fact]) or [None]
-                for row in by_fact.get(other, []):
+                of = elsewhere.get(condition, [fact])
+                for other, row in ((one, row) for one in of for row in by_fact[one]):
                     share = left if kind == "suppress" else 2 - left
                     for draw in range(_SETS.get(condition, 1)):
                         after = row["probability"] * share * rng.uniform(0.9, 1.1)

@@ -114,7 +114,7 @@ def test_facts_are_asked_attributed_and_intervened_on(plan: AtlasPlan) -> None:
     assert taken, "it knows a country's capital or two"
     relations = {r["fact_id"]: r for r in plan.lake.read(plan.corpus, "facts").to_pylist()}
     assert all(relations[f]["object"] for f in taken)
-    own = [row for row in read["interventions"] if row["condition"] != "other_fact"]
+    own = [row for row in read["interventions"] if row["prompt_fact_id"] == row["fact_id"]]
     assert {row["fact_id"] for row in own} <= taken and own
     for row in own:
         before = asked[row["fact_id"], row["prompt"]]["probability"]

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from kn_assets.atlas.forward.tokens import vocabulary
 from kn_assets.errors import KnError
 from kn_assets.knowledge import facts
 from kn_assets.knowledge.controls import (
@@ -140,7 +141,8 @@ def test_table_holds_what_the_plain_path_gives(loaded: LoadedModel) -> None:
         own = [(layer, neuron) for layer, neuron, _ in FOUND[row["fact_id"]]]
         after = plain(loaded, q.ids, own, row["factor"])
         assert row["probability_after"] == pytest.approx(float(after[q.answer]), abs=1e-5)
-        assert row["top_after"][0] == loaded.tokenizer.decode([int(after.argmax())])
+        best = int(after.argmax())
+        assert row["top_after"][0] == vocabulary(loaded.tokenizer, best + 1)[best]
     # Two wordings and two kinds of each set; other facts are measured on their own prompts.
     assert counts == {
         (0, "knowledge_neurons"): 4,

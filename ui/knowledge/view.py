@@ -33,7 +33,8 @@ def facts(
 
     relation, known (of `KNOWN`) and learned narrow them: learned is the step of the checkpoint from
     which on the model knew them, -1 for those that it knew and forgot. `relations` are those of the
-    corpus, `learned_at` the steps at which facts were learned, -1 where some were forgotten.
+    corpus, `learned_at` the steps at which facts were learned, -1 where some were forgotten; both
+    come with the first page of an empty text.
     """
     there = {name for name, _, _ in database.stamp}
     if "facts" not in there:
@@ -55,7 +56,9 @@ def facts(
         *(model, text, limit, offset, relation),
     )
     total = found[0]["total"] if found else 0
-    answer: Answer = {"rows": found, "total": total, **_filters(database, model, of_steps)}
+    answer: Answer = {"rows": found, "total": total}
+    if not text.strip() and not offset:
+        answer |= _filters(database, model, of_steps)
     if not total and not text.strip() and not relation and not known and learned is None:
         answer["missing"] = _command(database, model, "facts")
     return answer

@@ -129,7 +129,7 @@ export class FactPicker {
     try {
       const { rows, total, missing, ...there } = await remembered("facts", asked);
       if (!isLast()) return;
-      this.filters.show(there);
+      if (there.relations) this.filters.show(there);
       this.#rows = from ? this.#rows.concat(rows) : rows;
       this.#total = total;
       if (!from) this.options?.activate(null);
