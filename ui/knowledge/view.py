@@ -132,8 +132,12 @@ def fact(database: Database, model: str, fact: int) -> Answer:
             model,
             about[0]["relation"],
         ),
-        "missing": _command(database, model, *lacking) if lacking else _others(database, model),
+        "missing": _missing(database, model, lacking) if not asked else None,
     }
+
+
+def _missing(database: Database, model: str, lacking: list[str]) -> str | None:
+    return _command(database, model, *lacking) if lacking else _others(database, model)
 
 
 def shared(database: Database, model: str, layer: int, neuron: int) -> Answer:

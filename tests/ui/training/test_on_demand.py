@@ -18,6 +18,7 @@ import pytest
 from kn_assets import lake as lakes
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, asked
+from kn_assets.lake.schema import ALL
 from kn_assets.live.process import LiveProcess
 from kn_assets.processes import Stopped
 from kn_assets.synthetic import add_training
@@ -34,9 +35,8 @@ LAST_FIRST = ["tiny@step512", "tiny@step0", "tiny@step8", "tiny@step64"]
 MODEL = "tiny@step8"
 
 
-def is_trained(told: list[dict[str, Any]]) -> list[bool]:
-    """Whether the training text had each prompt of a fact: all but the seventh."""
-    return [row["prompt"] < 6 for row in told]
+OF_STEPS = ("probability", "rank", "logprob", "greedy", "saturation_layer", "trained")
+ANSWERS = pa.schema([f for f in ALL["asked_answers"].schema if f.name != "run"])
 
 
 class StandIn:
@@ -58,10 +58,8 @@ class StandIn:
             raise KnError("its weights are lost")
         atlas = lakes.model(question["key"])
         made = {like: self._rows(atlas, like, question["fact"]) for like in asked.LIKE.values()}
-        answers = made["fact_answers"]
-        told = answers.to_pylist()
-        answers = answers.append_column("saturation_layer", pa.array([1] * len(told), pa.int16()))
-        made["fact_answers"] = answers.append_column("trained", pa.array(is_trained(told)))
+        told = self._through_training(question["key"], made["fact_answers"].to_pylist())
+        made["fact_answers"] = pa.Table.from_pylist(told, schema=ANSWERS)
         if question["keep"]:
             about = {
                 "fact_id": question["fact"], "text": None, "answer": None, "attributed": True,
@@ -78,6 +76,16 @@ class StandIn:
             "share_of": "relation", "seconds": 2.0, "kept": question["keep"],
         }  # fmt: skip
         return json.dumps(found).encode()
+
+    def _through_training(self, key: str, told: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Answers with what the table of steps says of the fact `like` at the atlas' step."""
+        steps = self.lake.read(lakes.model("tiny"), "fact_steps").to_pylist()
+        of = {
+            row["prompt"]: {name: row[name] for name in OF_STEPS}
+            for row in steps
+            if f"tiny@step{row['step']}" == key and row["fact_id"] == self.like
+        }
+        return [{**row, **of[row["prompt"]]} for row in told]
 
     def _rows(self, atlas: lakes.Partition, table: str, fact: int) -> pa.Table:
         found = self.lake.read(atlas, table)
@@ -111,11 +119,8 @@ def known(trained: Lake) -> tuple[int, int]:
     context = Context(trained)
     (learned, *_) = rows(
         context.database,
-        "WITH k AS (SELECT step_of(a.model) AS s, a.fact_id, avg(a.greedy::INT) >= 0.5 AS known "
-        "FROM fact_answers AS a WHERE a.prompt < 6 GROUP BY ALL) SELECT k.fact_id FROM k "
-        "SEMI JOIN knowledge_neurons AS n ON n.fact_id = k.fact_id GROUP BY k.fact_id "
-        "HAVING bool_and(k.known) FILTER (k.s = 512) AND NOT bool_or(k.known) FILTER (k.s = 0) "
-        "ORDER BY 1",
+        "SELECT m.fact_id FROM fact_milestones('tiny') AS m SEMI JOIN knowledge_neurons AS k "
+        "ON k.fact_id = m.fact_id WHERE m.before_stable IS NOT NULL ORDER BY 1",
     )
     (other, *_) = rows(
         context.database,
