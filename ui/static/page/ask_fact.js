@@ -12,6 +12,7 @@ import { emit } from "./store.js";
 /**
  * @typedef {object} Options
  * @property {() => string | null} model that is asked, at one of its checkpoints or at all
+ * @property {string} [when] in words, where one checkpoint is asked
  * @property {() => void} done hears that the lake has more of the fact now
  */
 
@@ -24,8 +25,9 @@ export class AskFact {
   node = h("div", { class: "kn-ask-fact" }, this.#buttons, this.#line.node, this.#said);
 
   /** @param {Options} options */
-  constructor({ model, done }) {
+  constructor({ model, done, when }) {
     this.model = model;
+    this.when = when;
     this.done = done;
   }
 
@@ -52,7 +54,7 @@ export class AskFact {
       fill(this.#buttons, h("p", { class: "kn-faint" }, means.missing));
       return;
     }
-    const buttons = asking(means, offered).map(({ steps, words }) =>
+    const buttons = asking(means, offered, this.when).map(({ steps, words }) =>
       h(
         "button",
         { type: "button", class: "kn-run", "data-kn-ask": steps, onclick: () => this.#ask(steps) },

@@ -38,11 +38,12 @@ export const lasting = seconds => {
  *
  * @param {Means} means
  * @param {("one" | "all")[]} offered
+ * @param {string} [when] one of its checkpoints is asked
  */
-export const asking = ({ n_steps: n, seconds }, offered) => {
+export const asking = ({ n_steps: n, seconds }, offered, when = "now") => {
   const time = (/** @type {number} */ of) =>
     seconds === null ? "" : ` (${lasting(of * seconds)})`;
-  const one = { steps: /** @type {const} */ ("one"), words: `Ask it now${time(1)}` };
+  const one = { steps: /** @type {const} */ ("one"), words: `Ask it ${when}${time(1)}` };
   const all = {
     steps: /** @type {const} */ ("all"),
     words: `Ask it at all ${counted(n, "step")}${time(n)}`,

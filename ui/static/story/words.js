@@ -24,7 +24,11 @@ export class FactWords {
   #chips = h("div", { class: "kn-verdicts" });
   #sentences = h("div", { class: "kn-sentences" });
   #ask = h("div", { class: "kn-ask-place" });
-  #asking = new AskFact({ model: lastModel, done: () => this.acts.again() });
+  #asking = new AskFact({
+    model: lastModel,
+    when: "at the last step",
+    done: () => this.acts.again(),
+  });
   #effectsBody = h("div", {});
   #nearBody = h("div", { class: "kn-near" });
   effects = h("section", { "aria-label": "Effects at the last step" }, this.#effectsBody);
