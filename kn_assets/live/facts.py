@@ -7,6 +7,8 @@ beside the atlas unless that isn't wanted.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,7 @@ from kn_assets.lake import corpus as corpora
 from kn_assets.lake import model as partition
 from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.live.questions import Told
-from kn_assets.progress import Progress
+from kn_assets.progress import Bar, Progress
 from kn_assets.training.steps import log
 from kn_assets.training.steps.facts import fact_lens, saturation_layer
 
@@ -31,6 +33,21 @@ if TYPE_CHECKING:
 
 OWN = "own sentence"
 """The relation of a sentence of one's own, whose neurons share none of the stored choices."""
+
+
+class _Titled(Progress):
+    """Says of what the units of each bar are."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    @contextmanager
+    def bar(self, title: str, total: int, unit: str = "it", done: int = 0) -> Iterator[Bar]:
+        with self._progress.bar(title, total, f"{unit}: {title}", done) as bar:
+            yield bar
+
+    def say(self, text: str) -> None:
+        self._progress.say(text)
 
 
 def ask_on_demand(
@@ -52,6 +69,7 @@ def ask_on_demand(
     can't be asked.
     """
     began = time.perf_counter()
+    progress = _Titled(progress)
     atlas = partition(key)
     facts, asked_now = _questions(loaded, told, asking, own)
     settings = on_demand.stored_settings(lake, atlas)

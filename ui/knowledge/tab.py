@@ -77,6 +77,11 @@ def _ask_fact(context: Context, given: Checked) -> Work | Answer:
     return context.asked.ask(given.model, _asking(context, given), every)
 
 
+def _asked_steps(context: Context, given: Checked) -> Answer:
+    """What the lake has of a fact or sentence that was asked."""
+    return {"steps": context.asked.steps(given.model, _asking(context, given))}
+
+
 def _can_ask(context: Context, given: Checked) -> Answer:
     """Whether facts can be asked on demand: why not, how many checkpoints there are, and the
     seconds that one took before.
@@ -104,6 +109,12 @@ TAB = Tab(
     script="knowledge/knowledge.js",
     texts=("sentence", "answer"),
     styles=("knowledge/knowledge.css",),
-    questions={"facts": _facts, "fact": _fact, "neuron_facts": _shared, "can_ask": _can_ask},
+    questions={
+        "facts": _facts,
+        "fact": _fact,
+        "neuron_facts": _shared,
+        "can_ask": _can_ask,
+        "asked_steps": _asked_steps,
+    },
     jobs={"knowledge": _run, "ask_fact": _ask_fact},
 )

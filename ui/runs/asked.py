@@ -27,6 +27,23 @@ LEFT JOIN (
 """
 """The atlases that have answers to a fact, and what was asked for where it was asked on demand."""
 
+_ANSWERS = """
+WITH attributed AS (
+    SELECT DISTINCT e.model FROM every_attribution_error AS e WHERE e.fact_id = $1
+)
+SELECT
+    a.model, count(*) AS n_prompts, count(*) FILTER (a.greedy) AS n_correct,
+    avg(a.probability) AS probability, bool_or(t.model IS NOT NULL) AS attributed
+FROM every_answer AS a
+LEFT JOIN attributed AS t ON t.model = a.model
+WHERE a.fact_id = $1
+GROUP BY a.model
+"""
+_NEURONS = """
+SELECT k.model, k.layer, k.neuron, k.score FROM every_knowledge_neuron AS k
+WHERE k.fact_id = $1 ORDER BY k.model, k.score DESC, k.layer, k.neuron
+"""
+
 DONE, UNATTRIBUTED, LACKING = "done", "unattributed", "lacking"
 """How much of an asking an atlas has; unattributed: all there is of an answer that it doesn't know
 and that nothing asks to be attributed anyway."""
@@ -79,6 +96,18 @@ class AskedFacts:
             key,
         )
         return None if found["seconds"] is None else float(found["seconds"])
+
+    def steps(self, key: str, asking: Asking) -> list[Answer]:
+        """What the lake has of an asking at the model's checkpoints: of each `model` n_prompts,
+        n_correct, probability (mean), attributed, and neurons as [layer, neuron, score].
+        """
+        given = asking.fact_id
+        found = {row["model"]: row for row in rows(self._database, _ANSWERS, given)}
+        neurons: dict[str, list[Any]] = {}
+        for row in rows(self._database, _NEURONS, given):
+            neurons.setdefault(row.pop("model"), []).append(list(row.values()))
+        there = [m for m in self.models(key, every=True) if m in found]
+        return [{**found[m], "neurons": neurons.get(m, [])} for m in there]
 
     def ask(self, key: str, asking: Asking, every: bool) -> Work | Answer:
         """The work of asking a fact where it hasn't been; its result says what was found.

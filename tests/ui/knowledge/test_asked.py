@@ -46,6 +46,24 @@ def test_a_fact_is_asked_in_the_process_of_live_models(api: Api) -> None:
     assert ticket is None and json.loads(again)["result"]["steps"] == []
 
 
+def test_a_sentence_is_kept_for_who_opens_its_link(api: Api) -> None:
+    own = {
+        "model": KEY,
+        "sentence": "Kabul is the capital of",
+        "answer": "sand",
+        "what": "attribute",
+    }
+    assert json.loads(api.ask("asked_steps", own)) == {"steps": []}
+    state = finished(api, "ask_fact", **own, steps="one")
+    (found,) = state["result"]["steps"]
+    (kept,) = json.loads(api.ask("asked_steps", own))["steps"]
+    assert kept["model"] == KEY and kept["n_prompts"] == found["n_prompts"] == 1
+    assert kept["probability"] == pytest.approx(found["probability"], rel=1e-5)
+    ticket, again = api.start("ask_fact", {**own, "steps": "one"}, "me")
+    assert ticket is None and json.loads(again)["result"]["steps"] == []
+    assert json.loads(api.ask("asked_steps", {**own, "answer": "Japan"})) == {"steps": []}
+
+
 def test_what_cannot_be_asked_is_told(api: Api) -> None:
     asked_for = {"model": KEY, "fact": 99_999, "what": "ask", "steps": "one"}
     state = finished(api, "ask_fact", **asked_for)

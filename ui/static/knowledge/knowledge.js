@@ -181,7 +181,7 @@ class KnowledgeTab {
     fill(this.#title, bdi(fact.fact.subject), faint(" → "), bdi(fact.fact.object));
     fill(this.#about, ...factStanding(fact, subject));
     fill(this.#notes, ...factNotes(fact, subject));
-    this.#asking.show(isWhole(fact, subject) ? null : fact.fact.fact_id);
+    this.#asking.show(isWhole(fact, subject) ? null : { fact: fact.fact.fact_id });
     fill(this.#trouble, fact.missing && message(fact.missing));
     fill(this.#body, this.#prompts, this.attribution.node, this.change.node);
     this.#sql.hidden = false;
@@ -208,7 +208,7 @@ class KnowledgeTab {
     this.#sql.hidden = true;
     this.#form.fill(sentence, answer);
     fill(this.#title, "Your sentence");
-    this.#asking.show(null);
+    this.#asking.show({ sentence, answer });
     for (const part of [this.#about, this.#notes, this.#trouble]) fill(part);
     fill(this.#body, this.attribution.node, this.change.node);
     this.attribution.runLive({ sentence, answer });

@@ -1,10 +1,10 @@
 // @ts-check
 // Asking a fact on demand: at one checkpoint or at all, with the time it takes, progress and cancel.
 
-import { asking, found } from "./asked_words.js";
+import { asking, found, stepLines } from "./asked_words.js";
 import { fill, h, message } from "./dom.js";
 import { Cancelled, JobLine, runJob } from "./job.js";
-import { ask, forget } from "./server.js";
+import { ask, forget, remembered } from "./server.js";
 import { emit } from "./store.js";
 
 /** @typedef {import("./asked_words.js").Means} Means */
@@ -16,13 +16,30 @@ import { emit } from "./store.js";
  * @property {() => void} done hears that the lake has more of the fact now
  */
 
+/** @typedef {{ fact: number } | { sentence: string, answer: string }} Subject */
+
+/**
+ * @param {Subject | null} a
+ * @param {Subject | null} b
+ */
+const isSame = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
 export class AskFact {
-  #fact = -1;
+  /** @type {Subject | null} */
+  #subject = null;
   #isRunning = false;
   #line = new JobLine();
   #buttons = h("div", { class: "kn-tools" });
   #said = h("div", { class: "kn-asked" });
-  node = h("div", { class: "kn-ask-fact" }, this.#buttons, this.#line.node, this.#said);
+  #there = h("div", { class: "kn-asked" });
+  node = h(
+    "div",
+    { class: "kn-ask-fact" },
+    this.#buttons,
+    this.#line.node,
+    this.#said,
+    this.#there,
+  );
 
   /** @param {Options} options */
   constructor({ model, done, when }) {
@@ -32,29 +49,29 @@ export class AskFact {
   }
 
   /**
-   * Offer to ask a fact: null for none, since all of it is there.
+   * Offer to ask a fact or a sentence: null for none, since all of it is there.
    *
-   * @param {number | null} fact
-   * @param {("one" | "all")[]} [offered]
+   * @param {Subject | null} subject
    */
-  async show(fact, offered = ["one", "all"]) {
-    if (fact !== this.#fact) {
+  async show(subject) {
+    if (!isSame(subject, this.#subject)) {
       this.#line.cancel();
-      fill(this.#said);
+      for (const part of [this.#said, this.#there]) fill(part);
     }
-    this.#fact = fact ?? -1;
+    this.#subject = subject;
     if (this.#isRunning) return;
     fill(this.#buttons);
     const model = this.model();
-    if (fact === null || model === null) return;
+    if (subject === null || model === null) return;
+    if ("sentence" in subject) await this.#showThere(subject, model);
     /** @type {Means} */
     const means = await ask("can_ask", { model });
-    if (fact !== this.#fact || this.#isRunning) return;
+    if (!isSame(subject, this.#subject) || this.#isRunning) return;
     if (means.missing) {
       fill(this.#buttons, h("p", { class: "kn-faint" }, means.missing));
       return;
     }
-    const buttons = asking(means, offered, this.when).map(({ steps, words }) =>
+    const buttons = asking(means, ["one", "all"], this.when).map(({ steps, words }) =>
       h(
         "button",
         { type: "button", class: "kn-run", "data-kn-ask": steps, onclick: () => this.#ask(steps) },
@@ -64,9 +81,23 @@ export class AskFact {
     fill(this.#buttons, means.damaged && message(means.damaged, "error"), ...buttons);
   }
 
+  /**
+   * What the lake has of a sentence, which has no pane of its own.
+   *
+   * @param {Subject} subject
+   * @param {string} model
+   */
+  async #showThere(subject, model) {
+    const { steps } = await remembered("asked_steps", { model, what: "change", ...subject });
+    if (!isSame(subject, this.#subject)) return;
+    const words = steps.length > 0 && h("p", { class: "kn-faint" }, "Kept in the lake:");
+    fill(this.#there, words, stepLines(steps));
+  }
+
   /** @param {"one" | "all"} steps */
   async #ask(steps) {
-    const asked = { model: this.model(), fact: this.#fact, what: "change", steps };
+    const subject = this.#subject;
+    const asked = { model: this.model(), ...subject, what: "change", steps };
     this.#isRunning = true;
     fill(this.#buttons);
     fill(this.#said);
@@ -75,12 +106,13 @@ export class AskFact {
       const answer = await this.#line.show((tell, signal) =>
         runJob("ask_fact", asked, tell, signal),
       );
-      if (asked.fact === this.#fact) fill(this.#said, ...found(answer));
+      if (isSame(subject, this.#subject)) fill(this.#said, ...found(answer));
     } catch (error) {
       const words = /** @type {Error} */ (error).message;
       const isOver = error instanceof Cancelled;
       const kept = isOver ? `${words} Checkpoints that were done are kept.` : words;
-      if (asked.fact === this.#fact) fill(this.#said, message(kept, isOver ? "note" : "error"));
+      if (isSame(subject, this.#subject))
+        fill(this.#said, message(kept, isOver ? "note" : "error"));
     } finally {
       this.#isRunning = false;
       forget();

@@ -61,6 +61,14 @@ const line = ({ model, n_prompts: n, n_correct: right, probability: p, attribute
 };
 
 /**
+ * What was found at each checkpoint; none for none.
+ *
+ * @param {Found[]} steps
+ */
+export const stepLines = steps =>
+  steps.length > 0 && h("ul", { class: "kn-found-steps" }, ...steps.map(line));
+
+/**
  * What was found, in lines where the lake doesn't keep it, and the checkpoints that were left out.
  *
  * @param {Asked} asked
@@ -69,6 +77,6 @@ export const found = ({ steps, left_out: left, kept }) => [
   !kept &&
     steps.length > 0 &&
     message("Found just now; an app that others can reach keeps nothing."),
-  !kept && steps.length > 0 && h("ul", { class: "kn-found-steps" }, ...steps.map(line)),
+  !kept && stepLines(steps),
   ...Object.entries(left).map(([model, words]) => message(`${model} was left out: ${words}`)),
 ];

@@ -99,7 +99,7 @@ export class FactWords {
       ...sentences(story).map(parts => h("p", {}, ...parts.map(p => this.#part(p)))),
     );
     fill(this.#ask, ...askPlace(story));
-    this.#asking.show(isWhole(story) ? null : fact.fact_id);
+    this.#asking.show(isWhole(story) ? null : { fact: fact.fact_id });
     this.kind(kind);
     fill(
       this.#nearBody,
