@@ -2,7 +2,7 @@
 // The notes on a fact, or on a sentence that was run live, beside its title.
 
 import { bdi, faint, h } from "../page/dom.js";
-import { chance, integer, number, percent, probability, quoted } from "../page/format.js";
+import { chance, integer, number, probability, quoted } from "../page/format.js";
 import { go } from "../page/navigate.js";
 import { store } from "../page/store.js";
 
@@ -94,9 +94,10 @@ export const factNotes = (fact, subject) => {
  */
 const onDemand = ({ share, share_of: of }) => {
   if (share === null) return "Asked on demand.";
+  const least = Math.round(100 * share);
   const whose =
     of === "relation" ? "as for the relation's other facts" : "found on this fact alone";
-  return `Asked on demand: its neurons are shared by ${percent(share)} of its prompts, ${whose}.`;
+  return `Asked on demand: its neurons are shared by ${least} % or more of its prompts, ${whose}.`;
 };
 
 /**
