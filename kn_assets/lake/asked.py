@@ -19,6 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from kn_assets.errors import KnError
 from kn_assets.lake import commits, contents, fingerprint, locks
 from kn_assets.lake.lake import Lake, Partition
 from kn_assets.lake.parquet import TableFile
@@ -47,10 +48,11 @@ def own_id(text: str, answer: str) -> int:
 def fits(lake: Lake, atlas: Partition, table: str) -> bool:
     """Whether a table that is there is of the weights that the atlas is of."""
     note = lake.meta(atlas, table)
-    return note is not None and note["fingerprint"] == _identity(lake, atlas)
+    return note is not None and note["fingerprint"] == identity(lake, atlas)
 
 
-def _identity(lake: Lake, atlas: Partition) -> str:
+def identity(lake: Lake, atlas: Partition) -> str:
+    """What the tables are of: the weights that the atlas is of."""
     weights = (lake.meta(atlas, "atlases") or {}).get("weights")
     return fingerprint.of_json([VERSION, weights])
 
@@ -71,12 +73,17 @@ def kept(lake: Lake, atlas: Partition, fact: int, fact_set: str) -> dict[str, An
 
 
 def keep(
-    lake: Lake, atlas: Partition, fact: Mapping[str, Any], rows: Mapping[str, pa.Table]
+    lake: Lake,
+    atlas: Partition,
+    fact: Mapping[str, Any],
+    rows: Mapping[str, pa.Table],
+    made_of: str,
 ) -> str:
     """Put an asking into the tables; gives its name.
 
     fact: the row of `asked_facts` without `run` and `asked_at`. rows: by the names of stored
     tables, with more columns where an asked one has them; a table that is left out has none.
+    made_of: `identity` when the asking began. Raises KnError where it is another now.
     """
     run = secrets.token_hex(8)
     told = {**fact, "run": run, "asked_at": datetime.now(UTC).isoformat(timespec="microseconds")}
@@ -88,6 +95,8 @@ def keep(
     made[FACTS] = pa.Table.from_pylist([told], schema=ASKED[FACTS].schema)
     with locks.committing(lake.root):
         lake.check_room()
+        if identity(lake, atlas) != made_of:
+            raise KnError(f"the atlas {atlas.key} was made of other weights meanwhile: ask again")
         if any(not fits(lake, atlas, t) or lake.damage(atlas, t) for t in ASKED):
             _begin(lake, atlas)
         for name, table in made.items():
@@ -122,7 +131,7 @@ def _begin(lake: Lake, atlas: Partition) -> None:
             file.write(ASKED[name].schema.empty_table())
         note = {
             "table": name,
-            "fingerprint": _identity(lake, atlas),
+            "fingerprint": identity(lake, atlas),
             "rows": 0,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "lazy": True,  # files come to it one by one

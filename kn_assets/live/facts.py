@@ -71,6 +71,7 @@ def ask_on_demand(
     began = time.perf_counter()
     progress = _Titled(progress)
     atlas = partition(key)
+    made_of = asked.identity(lake, atlas)
     facts, asked_now = _questions(loaded, told, asking, own)
     settings = on_demand.stored_settings(lake, atlas)
     what = asking["what"]
@@ -106,7 +107,7 @@ def ask_on_demand(
             "seconds": seconds,
             "fact_set": asked_now[0].fact_set,
         }
-        asked.keep(lake, atlas, about, rows.tables)
+        asked.keep(lake, atlas, about, rows.tables, made_of)
     return _told(rows, seconds, asking["keep"])
 
 

@@ -227,6 +227,8 @@ def test_those_of_other_weights_are_ignored_and_cleared_by_the_next(
         ask(live, second)
         assert {r["fact_id"] for r in rows(lake, "FROM asked_facts")} == {second}
         assert facts_of(lake.read(ATLAS, "asked_answers")) == {second}
+        with pytest.raises(KnError, match="other weights meanwhile"):
+            asked.keep(lake, ATLAS, {"fact_id": first}, {}, "of the weights before")
     finally:
         lake.note(ATLAS, "atlases", {"weights": note["weights"]})
 

@@ -68,5 +68,5 @@ def test_what_cannot_be_asked_is_told(api: Api) -> None:
     asked_for = {"model": KEY, "fact": 99_999, "what": "ask", "steps": "one"}
     state = finished(api, "ask_fact", **asked_for)
     assert state["state"] == "failed" and "no fact can be asked" in state["error"]
-    ticket, state = api.start("ask_fact", {**asked_for, "what": "everything"}, "me")
-    assert ticket is None and "what must be one of" in state
+    ticket, words = api.start("ask_fact", {**asked_for, "what": "everything"}, "me")
+    assert ticket is None and "what must be one of" in words

@@ -66,7 +66,7 @@ class StandIn:
                 "what": question["what"], "share": 0.7, "share_of": "relation", "seconds": 2.0,
                 "fact_set": told[0]["fact_set"],
             }  # fmt: skip
-            asked.keep(self.lake, atlas, about, made)
+            asked.keep(self.lake, atlas, about, made, asked.identity(self.lake, atlas))
         neurons = [
             [n["layer"], n["neuron"], n["score"]] for n in made["knowledge_neurons"].to_pylist()
         ]
