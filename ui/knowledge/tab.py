@@ -11,7 +11,7 @@ from ui.context import Context
 from ui.knowledge import view
 from ui.page.widgets import pane
 from ui.rows import Answer
-from ui.runs.asked import Asking
+from ui.runs.asking import Asking
 from ui.runs.job import Work
 from ui.tab import Tab
 

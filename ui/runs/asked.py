@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.knowledge.on_demand import WHAT
-from kn_assets.lake import Lake, asked, model
+from kn_assets.lake import Lake, model
 from kn_assets.lake.schema import ASKED
 from ui.rows import Answer, rows
+from ui.runs.asking import Asking, teller
 from ui.runs.job import Job, Work
 from ui.runs.live import LANE, Live
 
@@ -47,29 +46,6 @@ WHERE k.fact_id = $1 ORDER BY k.model, k.score DESC, k.layer, k.neuron
 DONE, UNATTRIBUTED, LACKING = "done", "unattributed", "lacking"
 """How much of an asking an atlas has; unattributed: all there is of an answer that it doesn't know
 and that nothing asks to be attributed anyway."""
-
-
-@dataclass(frozen=True)
-class Asking:
-    """A fact by its id, or a sentence of one's own; what of `WHAT` is done with it."""
-
-    fact: int | None
-    what: str
-    text: str | None = None
-    answer: str | None = None
-
-    @property
-    def fact_id(self) -> int:
-        """That of the lake's tables: below 0 for a sentence."""
-        return (
-            self.fact if self.fact is not None else asked.own_id(self.text or "", self.answer or "")
-        )
-
-    @property
-    def question(self) -> dict[str, Any]:
-        if self.fact is not None:
-            return {"fact": self.fact, "what": self.what}
-        return {"text": self.text, "answer": self.answer, "what": self.what}
 
 
 class AskedFacts:
@@ -204,7 +180,7 @@ class AskedFacts:
                     **asking.question,
                     **of_last,
                 }
-                tell = _teller(job, key, i, len(order), left_s)
+                tell = teller(job, key, i, len(order), left_s)
                 try:
                     body = self._live.process.ask(question, allowed, tell, job.stop)
                 except KnError as e:
@@ -244,20 +220,3 @@ class AskedFacts:
         )
         neurons = [[r["layer"], r["neuron"], r["score"]] for r in found]
         return {"anyway": attributed[0]["n"] > 0, "final": neurons or None}
-
-
-def _teller(
-    job: Job, key: str, i: int, n: int, left_s: float | None
-) -> Callable[[str, int, int], None]:
-    """Tells a job how far the asking of one checkpoint of several is."""
-
-    def tell(words: str, done: int, of: int) -> None:
-        if n == 1:
-            job.tell(words, done, of)
-            return
-        step = key.partition("@")[2].removeprefix("step") or key
-        within = f"{done} of {of} {words}" if of else words
-        rest = "" if left_s is None else f", about {max(1, round(left_s))} s left"
-        job.tell(f"checkpoints; step {step}: {within}{rest}", i, n)
-
-    return tell
