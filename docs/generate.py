@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from kn_assets.cli import parser as cli
 from kn_assets.database.sql_files import Definition, definitions
-from kn_assets.lake.schema import Table, atlas, knowledge, maps, steps, verdicts
+from kn_assets.lake.schema import Table, asked, atlas, knowledge, maps, steps, verdicts
 
 DOCS = Path(__file__).parent
 MAKEFILE = DOCS.parent / "Makefile"
@@ -30,6 +30,7 @@ GROUPS = (
     ("Atlases", [t for t in atlas.TABLES if t.kind != "corpus"]),
     ("Maps", maps.TABLES),
     ("Facts and knowledge neurons", (*knowledge.TABLES, *verdicts.TABLES)),
+    ("Facts asked on demand", asked.TABLES),
     ("Training", steps.TABLES),
 )
 
@@ -63,6 +64,14 @@ EXAMPLES = {
     "interventions": "FROM fact_interventions('smollm2-135m', 0)",
     "intervention_effects": "FROM intervention_effects WHERE relation = 'all'",
     "neuron_concepts": "FROM concept_neurons('smollm2-135m', 'Japan')",
+    "asked_facts": "FROM asked_facts ORDER BY asked_at DESC LIMIT 10",
+    "asked_answers": "FROM fact_prompt_answers('smollm2-135m', 0)",
+    "asked_attributions": "FROM fact_attributions('smollm2-135m', 0)",
+    "asked_attribution_error": "FROM asked_attribution_error LIMIT 10",
+    "asked_neurons": "FROM fact_neurons('smollm2-135m', 0)",
+    "asked_interventions": "FROM fact_interventions('smollm2-135m', 0)",
+    "asked_effects": "FROM asked_effects LIMIT 10",
+    "asked_verdicts": "FROM fact_verdicts('smollm2-135m', 0)",
     "fact_lens": "FROM fact_lens WHERE fact_id = 0",
     "fact_steps": "FROM fact_by_step('geo-gpt2', 0)",
     "neuron_steps": "FROM neuron_by_step('geo-gpt2', 3, 123)",
@@ -167,7 +176,10 @@ def _note(source: str) -> str:
 
 def _table(table: Table, public: Iterable[Definition]) -> list[str]:
     key = ", ".join(f"`{name}`" for name in table.key) or "one row"
-    macros = [d.name for d in public if d.kind != "VIEW" and _reads(d, table.name)]
+    # Macros about one fact ask views that hold the rows of two tables.
+    every = [d.name for d in public if d.name.startswith("every_") and _reads(d, table.name)]
+    read = (table.name, *every)
+    macros = [d.name for d in public if d.kind != "VIEW" and any(_reads(d, n) for n in read)]
     used = ", ".join(f"`{name}`" for name in sorted(macros))
     partition = "corpus" if table.kind == "corpus" else "model"
     return [

@@ -13,7 +13,8 @@ from kn_assets.database.scans import quoted
 from kn_assets.database.sql_files import Definition, definitions
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition, outdated
-from kn_assets.lake.schema import ALL
+from kn_assets.lake import asked as of_demand
+from kn_assets.lake.schema import ALL, ASKED
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,10 +32,11 @@ whole."""
 def stamp(lake: Lake, looked: Looked | None = None) -> Stamp:
     """What tables exist and when each was written: (table, partition, ns), cheap to take.
 
-    Damaged ones are left out: nothing is to be read from them. looked: what was seen last time by
-    one who asks often; files that come or go show at once all the same.
+    Damaged ones are left out: nothing is to be read from them. So are those of facts asked on
+    demand where they are of other weights than their atlas, or one of them is damaged. looked: what
+    was seen last time by one who asks often; files that come or go show at once all the same.
     """
-    found, now = [], time.monotonic()
+    found, spoilt, now = [], set(), time.monotonic()
     for kind in ("corpus", "model"):
         names = [t.name for t in ALL.values() if t.kind == kind]
         for partition in lake.partitions(kind):
@@ -50,9 +52,14 @@ def stamp(lake: Lake, looked: Looked | None = None) -> Stamp:
                     known = times, now, lake.damage(partition, name) is None
                     if looked is not None:
                         looked[place] = known
-                if known[2]:
+                if not known[2]:
+                    spoilt |= {partition.key} if name in ASKED else set()
+                    continue
+                if name not in ASKED:
                     found.append((name, partition.key, times[0]))
-    return tuple(found)
+                elif of_demand.fits(lake, partition, name):  # files come to it one by one
+                    found.append((name, partition.key, max(times)))
+    return tuple(f for f in found if f[0] not in ASKED or f[1] not in spoilt)
 
 
 def _time(path: str) -> int:

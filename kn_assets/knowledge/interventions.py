@@ -109,7 +109,7 @@ def intervene(
 
     def of(fact_id: int) -> pa.Table:
         own = neurons.get(fact_id, [])
-        rng = np.random.default_rng([seed, fact_id])
+        rng = np.random.default_rng([seed, fact_id & 0xFFFFFFFF])  # sentences have ids below 0
         lasts = [last_token(loaded, q.ids) for q in asked[fact_id]]
         sets: list[Set] = [("final_checkpoint", 0, later[fact_id])] if fact_id in later else []
         if own:

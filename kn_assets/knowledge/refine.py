@@ -9,6 +9,7 @@ is kept and reported.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,13 +58,16 @@ def coarse(attributions: pa.Table, threshold: float = THRESHOLD) -> pa.Table:
 
 
 def refine(
-    attributions: pa.Table, facts: pa.Table, n_prompts: dict[int, int]
+    attributions: pa.Table,
+    facts: pa.Table,
+    n_prompts: dict[int, int],
+    shares: Mapping[str, float] | None = None,
 ) -> tuple[pa.Table, list[Refinement]]:
     """The table `knowledge_neurons`, in the order of its key, and each relation's refinement.
 
     n_prompts: fact id -> number of its attributed prompts; facts without neurons count in their
     relation's mean too. A neuron's score is the mean over all the fact's prompts, 0 where it was
-    below the floor.
+    below the floor. shares: relation -> p, where it is given and not moved.
     """
     relation_of = dict(
         zip(facts["fact_id"].to_pylist(), facts["relation"].to_pylist(), strict=True)
@@ -86,11 +90,12 @@ def refine(
         inside = set(members)
         of_relation = [(k, n, n_prompts[k[0]]) for k, n in hits.items() if k[0] in inside]
         tried: dict[int, list[tuple[int, int, int]]] = {}
-        share = FIRST_SHARE
+        given = (shares or {}).get(relation)
+        share = FIRST_SHARE if given is None else round(100 * given)
         while len(tried) < TRIES and 0 < share <= 100 and share not in tried:
             tried[share] = [key for key, n, of in of_relation if 100 * n >= share * of]
             mean = len(tried[share]) / len(members)
-            if FEWEST <= mean <= MOST:
+            if given is not None or FEWEST <= mean <= MOST:
                 break
             share += STEP if mean > MOST else -STEP
         best = min(tried, key=lambda p: _outside(len(tried[p]) / len(members)))

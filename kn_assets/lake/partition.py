@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kn_assets.errors import KnError
-from kn_assets.lake.schema import KNOWLEDGE, Kind
+from kn_assets.lake.schema import ASKED, KNOWLEDGE, Kind
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
@@ -37,6 +37,10 @@ def model(key: str) -> Partition:
     return Partition("model", key)
 
 
+MENDED_BY_ASKING = "the next fact asked on demand in `kn ui` mends it"
+"""What mends a table that no command makes."""
+
+
 def outdated(partition: Partition, name: str, lacking: set[str]) -> str:
     """A line on a table that an earlier version of this project wrote."""
     command = "kn knowledge" if name in KNOWLEDGE else "kn run"
@@ -48,10 +52,10 @@ def outdated(partition: Partition, name: str, lacking: set[str]) -> str:
 
 def damaged(partition: Partition, name: str, what: str) -> str:
     """A line on a table that isn't as it was written."""
-    return (
-        f"{name} of {partition.key} is damaged ({what}): the `kn` command that made it makes it "
-        "again"
-    )
+    mended = "the `kn` command that made it makes it again"
+    if name in ASKED:
+        mended = MENDED_BY_ASKING
+    return f"{name} of {partition.key} is damaged ({what}): {mended}"
 
 
 def is_stray(place: Path) -> bool:

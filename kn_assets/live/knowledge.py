@@ -2,7 +2,8 @@
 
 The same functions as those that make the tables `attributions` and `interventions`, with controls
 for every change: random neurons in several draws, activation-matched neurons, and the same neurons
-on other facts, those of the same subject by themselves. Nothing is written.
+on other facts, those of the same subject by themselves. Nothing is written, but of a fact that is
+asked on demand.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from kn_assets.knowledge.questions import Question
 from kn_assets.knowledge.refine import THRESHOLD
 from kn_assets.knowledge.scores import FLOOR
 from kn_assets.lake import Lake
+from kn_assets.live import facts
 from kn_assets.live.float32 import float32_model
 from kn_assets.live.numbers import to_json
 from kn_assets.live.questions import Asker, Told, top
@@ -42,7 +44,7 @@ class LiveKnowledge:
     """An atlas' model in float32, as the stored tables are made, with the facts of its corpus."""
 
     def __init__(self, loaded: LoadedModel, told: Told | None) -> None:
-        self.loaded = loaded
+        self.loaded, self._told = loaded, told
         self._asker = Asker(loaded, told)
         self._of: tuple[Lake, str, object] | None = None
 
@@ -56,9 +58,9 @@ class LiveKnowledge:
         return made
 
     def answer(self, asked: dict[str, Any], progress: Progress) -> bytes:
-        """Do what `asked["do"]` says, attribute or change; JSON as UTF-8."""
+        """Do what `asked["do"]` says, attribute, change or fact; JSON as UTF-8."""
         self._look()
-        work = {"attribute": self.attribute, "change": self.change}[asked["do"]]
+        work = {"attribute": self.attribute, "change": self.change, "fact": self.fact}[asked["do"]]
         return to_json(work(asked, progress)).encode()
 
     def _look(self) -> None:
@@ -68,8 +70,19 @@ class LiveKnowledge:
         lake, key, before = self._of
         stamp = Told.stamp(lake, key)
         if stamp != before:
-            self._asker = Asker(self.loaded, Told.of(lake, key))
+            self._told = Told.of(lake, key)
+            self._asker = Asker(self.loaded, self._told)
             self._of = lake, key, stamp
+
+    # -- on demand ---------------------------------------------------------------------------------
+
+    def fact(self, asked: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        """Ask a fact, or a sentence of one's own, as `live.facts.ask_on_demand` does."""
+        assert self._of is not None
+        lake, key, _ = self._of
+        told = facts.checked(self._told)
+        own = None if asked.get("text") is None else self._asker.own(asked)
+        return facts.ask_on_demand(self.loaded, lake, key, told, asked, own, progress)
 
     # -- attribution -------------------------------------------------------------------------------
 

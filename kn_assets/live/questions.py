@@ -90,7 +90,7 @@ class Asker:
         if asked.get("fact") is not None:
             question = self._of_fact(asked["fact"], asked.get("prompt"))
         else:
-            question = self._own(valid(str(asked["text"])), valid(str(asked["answer"])))
+            question = self.own(asked)
         shown = pieces(self.loaded.tokenizer, list(question.ids))
         cut = len(shown) - question.n_prefix
         with torch.no_grad():
@@ -107,6 +107,10 @@ class Asker:
             "rank": outcome["rank"],
             "top": top(outcome),
         }
+
+    def own(self, asked: dict[str, Any]) -> Question:
+        """The question of a sentence, `text`, and its `answer`. Raises KnError as `question`."""
+        return self._own(valid(str(asked["text"])), valid(str(asked["answer"])))
 
     def last(self, question: Question) -> LastToken:
         """The question's last position."""

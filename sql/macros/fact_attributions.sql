@@ -5,17 +5,19 @@ CREATE OR REPLACE MACRO fact_attributions(model, fact) AS TABLE
 WITH
 prompts AS (
     SELECT count(DISTINCT e.prompt) AS n
-    FROM attribution_error AS e
+    FROM every_attribution_error AS e
     WHERE e.model = model AND e.fact_id = fact
 ),
 scored AS (
     SELECT a.layer, a.neuron, sum(a.score) AS total, count(*) AS n
-    FROM attributions AS a
+    FROM every_attribution AS a
     WHERE a.model = model AND a.fact_id = fact
     GROUP BY a.layer, a.neuron
 ),
 kept AS (
-    SELECT k.layer, k.neuron FROM knowledge_neurons AS k WHERE k.model = model AND k.fact_id = fact
+    SELECT k.layer, k.neuron
+    FROM every_knowledge_neuron AS k
+    WHERE k.model = model AND k.fact_id = fact
 ),
 vocabulary AS (
     SELECT v.layer, v.neuron, list(v.token ORDER BY v.rank) AS promotes

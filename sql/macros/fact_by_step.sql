@@ -15,7 +15,7 @@ answers AS (
         avg(s.logprob) AS logprob,
         median(s.rank) AS rank,
         median(s.saturation_layer) AS saturation_layer
-    FROM fact_steps AS s
+    FROM every_fact_step AS s
     WHERE s.model = split_part(model, '@', 1) AND s.fact_id = fact
     GROUP BY s.step
 ),
@@ -26,7 +26,7 @@ changes AS (
         any_value(i.n_neurons) AS n_neurons,
         sum(i.probability_after) / sum(i.probability_before) - 1 AS change
     FROM model_steps(model) AS m
-    JOIN interventions AS i ON i.model = m.model
+    JOIN every_intervention AS i ON i.model = m.model
     WHERE i.fact_id = fact
     GROUP BY m.step, i.kind, i.condition
 ),

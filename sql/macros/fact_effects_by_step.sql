@@ -13,7 +13,7 @@ SELECT
     min(i.probability_after / nullif(i.probability_before, 0) - 1) AS min_change,
     max(i.probability_after / nullif(i.probability_before, 0) - 1) AS max_change
 FROM model_steps(model) AS m
-JOIN interventions AS i ON i.model = m.model
+JOIN every_intervention AS i ON i.model = m.model
 WHERE i.fact_id = fact
 GROUP BY m.step, i.kind, i.condition
 ORDER BY m.step, i.kind, i.condition;

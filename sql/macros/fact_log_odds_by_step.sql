@@ -6,6 +6,6 @@ SELECT
     m.step, e.kind, e.condition, e.n_neurons, e.n_prompts, e.n_sets, e.log_odds, e.ci_low, e.ci_high,
     e.difference, e.difference_low, e.difference_high
 FROM model_steps(model) AS m
-JOIN fact_effects AS e ON e.model = m.model
+JOIN every_effect AS e ON e.model = m.model
 WHERE e.fact_id = fact
 ORDER BY m.step, e.kind, e.condition;

@@ -10,7 +10,7 @@ prompts AS (
     SELECT
         s.step, s.fact_id, s.greedy,
         s.trained IS NULL OR s.trained AS is_trained
-    FROM fact_steps AS s
+    FROM every_fact_step AS s
     WHERE s.model = split_part(model, '@', 1)
 ),
 counted AS (

@@ -5,7 +5,7 @@ SELECT
     k.layer, k.neuron, k.share, k.score,
     any_value(n.firing_rate) AS firing_rate,
     list(v.token ORDER BY v.rank) FILTER (v.token IS NOT NULL) AS promotes
-FROM knowledge_neurons AS k
+FROM every_knowledge_neuron AS k
 LEFT JOIN neurons AS n ON n.model = k.model AND n.layer = k.layer AND n.neuron = k.neuron
 LEFT JOIN neuron_vocabulary AS v
     ON v.model = k.model AND v.layer = k.layer AND v.neuron = k.neuron AND v.sign = 1

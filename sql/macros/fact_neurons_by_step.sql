@@ -8,20 +8,20 @@ steps AS (FROM model_steps(model)),
 asked AS (
     SELECT m.model, m.step, count(DISTINCT e.prompt) AS n_prompts
     FROM steps AS m
-    JOIN attribution_error AS e ON e.model = m.model
+    JOIN every_attribution_error AS e ON e.model = m.model
     WHERE e.fact_id = fact
     GROUP BY m.model, m.step
 ),
 kept AS (
     SELECT m.step, k.layer, k.neuron, k.score
     FROM steps AS m
-    JOIN knowledge_neurons AS k ON k.model = m.model
+    JOIN every_knowledge_neuron AS k ON k.model = m.model
     WHERE k.fact_id = fact
 ),
 scored AS (
     SELECT m.step, a.layer, a.neuron, sum(a.score) AS total
     FROM steps AS m
-    JOIN attributions AS a ON a.model = m.model
+    JOIN every_attribution AS a ON a.model = m.model
     WHERE a.fact_id = fact
     GROUP BY m.step, a.layer, a.neuron
 ),

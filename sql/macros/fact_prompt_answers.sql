@@ -9,7 +9,7 @@ SELECT
 FROM fact_prompts AS p
 JOIN atlases AS a ON a.corpus = p.corpus
 LEFT JOIN (
-    FROM fact_answers AS f WHERE f.model = model AND f.fact_id = fact
+    FROM every_answer AS f WHERE f.model = model AND f.fact_id = fact
 ) AS n ON n.prompt = p.prompt
 WHERE a.model = model AND p.fact_id = fact
 ORDER BY p.prompt;

@@ -6,7 +6,7 @@ WITH
 corpus AS (SELECT any_value(m.corpus) AS corpus FROM model_steps(model) AS m)
 SELECT
     s.prompt, p.text, s.trained, s.step, s.probability, s.rank, s.greedy, s.saturation_layer
-FROM fact_steps AS s
+FROM every_fact_step AS s
 CROSS JOIN corpus AS c
 JOIN fact_prompts AS p ON p.corpus = c.corpus AND p.fact_id = s.fact_id AND p.prompt = s.prompt
 WHERE s.model = split_part(model, '@', 1) AND s.fact_id = fact

@@ -5,6 +5,6 @@ CREATE OR REPLACE MACRO fact_verdicts(model, fact) AS TABLE
 SELECT
     v.kind, v.claim, v.verdict, v.control, v.sentence, v.n_neurons, v.n_prompts, v.log_odds, v.ci_low,
     v.ci_high
-FROM verdicts AS v
+FROM every_verdict AS v
 WHERE v.model = model AND v.fact_id = fact
 ORDER BY v.kind DESC, v.claim;

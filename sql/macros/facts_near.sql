@@ -5,7 +5,9 @@ WITH
 answered AS (FROM model_facts(model)),
 own AS (SELECT a.subject, a.object, a.relation FROM answered AS a WHERE a.fact_id = fact),
 mine AS (
-    SELECT k.layer, k.neuron FROM knowledge_neurons AS k WHERE k.model = model AND k.fact_id = fact
+    SELECT k.layer, k.neuron
+    FROM every_knowledge_neuron AS k
+    WHERE k.model = model AND k.fact_id = fact
 ),
 shared AS (
     SELECT k.fact_id, count(*) AS n

@@ -1,7 +1,7 @@
 -- The facts of a model's corpus whose subject, object or relation match a text, best first; case
 -- and accents are ignored. n_prompts, n_correct and mean_probability are null where the model was
 -- not asked, and so is known: greedy decoding says the whole object in at least half of the fact's
--- prompts; n_neurons counts its knowledge neurons. score: 6 the subject, 5 starts it, 4 within it, 3 the object,
+-- prompts; n_neurons counts its knowledge neurons; on_demand: it was asked on demand. score: 6 the subject, 5 starts it, 4 within it, 3 the object,
 -- 2 within it, 1 within the relation, 0 everything (for an empty text). Equal scores: those with
 -- knowledge neurons first, then the known, the asked, and the order of the corpus.
 CREATE OR REPLACE MACRO search_facts(model, text) AS TABLE
@@ -37,6 +37,7 @@ SELECT
     n.n_prompts, n.n_correct, n.mean_probability,
     n.known,
     coalesce(n.n_neurons, 0) AS n_neurons,
+    coalesce(n.on_demand, false) AS on_demand,
     s.score
 FROM scored AS s
 LEFT JOIN answered AS n ON n.fact_id = s.fact_id

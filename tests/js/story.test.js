@@ -53,6 +53,7 @@ const STORY = {
   verdicts: [],
   near: [],
   attributed: [],
+  on_demand: [],
   command: "kn knowledge --corpus c --model m --steps-of all",
 };
 const PROMPT = {

@@ -17,7 +17,7 @@ from kn_assets.knowledge import facts
 from kn_assets.knowledge.fact_tables import OF_CORPUS
 from kn_assets.knowledge.facts import Fact
 from kn_assets.knowledge.other_facts import answers_other_facts, attributed
-from kn_assets.lake import Lake
+from kn_assets.lake import Lake, asked
 from kn_assets.lake.schema import ALL
 from kn_assets.live.questions import Told
 from kn_assets.synthetic import add_training
@@ -47,7 +47,24 @@ MACROS = (
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    return add_training(tmp_path_factory.mktemp("facts"))
+    lake = add_training(tmp_path_factory.mktemp("facts"))
+    for fact in sorted(set(lake.read(STEP, "attribution_error")["fact_id"].to_pylist()))[:8]:
+        keep_as_asked(lake, fact)
+    return lake
+
+
+def keep_as_asked(lake: Lake, fact: int) -> None:
+    """Keep a fact's stored rows as those of an asking on demand, too."""
+    rows = {}
+    for like in asked.LIKE.values():
+        table = lake.read(STEP, like)
+        rows[like] = table.filter(pa.array([f == fact for f in table["fact_id"].to_pylist()]))
+    answers = rows["fact_answers"]
+    for name, kind in (("saturation_layer", pa.int16()), ("trained", pa.bool_())):
+        answers = answers.append_column(name, pa.nulls(len(answers), kind))
+    about = {"fact_id": fact, "what": "change", "fact_set": answers["fact_set"][0].as_py()}
+    made_of = asked.identity(lake, STEP)
+    asked.keep(lake, STEP, about, {**rows, "fact_answers": answers}, made_of)
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from kn_assets.knowledge.on_demand import WHAT
 from kn_assets.live.knowledge import MOST_CHANGED
 from ui.arguments import LARGEST_PAGE, Checked
 from ui.context import Context
 from ui.knowledge import view
 from ui.page.widgets import pane
 from ui.rows import Answer
+from ui.runs.asking import Asking
 from ui.runs.job import Work
 from ui.tab import Tab
 
@@ -58,6 +60,42 @@ def _run(context: Context, given: Checked) -> Work:
     return context.live.knowledge(question)
 
 
+def _asking(context: Context, given: Checked) -> Asking:
+    """A fact, or a sentence of one's own with its answer."""
+    what = given.choice("what", WHAT)
+    if not given.text("sentence"):
+        return Asking(given.integer("fact", _LARGEST), what)
+    longest = context.live.limits.characters + 1
+    return Asking(
+        None, what, context.live.checked(given.text("sentence", longest)), given.text("answer")
+    )
+
+
+def _ask_fact(context: Context, given: Checked) -> Work | Answer:
+    """Ask a fact on demand at one checkpoint or at all."""
+    every = given.choice("steps", ("one", "all")) == "all"
+    return context.asked.ask(given.model, _asking(context, given), every)
+
+
+def _asked_steps(context: Context, given: Checked) -> Answer:
+    """What the lake has of a fact or sentence that was asked."""
+    return {"steps": context.asked.steps(given.model, _asking(context, given))}
+
+
+def _can_ask(context: Context, given: Checked) -> Answer:
+    """Whether facts can be asked on demand: why not, how many checkpoints there are, and the
+    seconds that one took before.
+    """
+    key = given.model
+    return {
+        "missing": context.live.missing(key),
+        "damaged": context.asked.damage(key),
+        "n_steps": len(context.asked.models(key, True)),
+        "seconds": context.asked.forecast(key),
+        "keeps": context.live.limits.keeps,
+    }
+
+
 TAB = Tab(
     id="knowledge",
     title="Knowledge",
@@ -71,6 +109,12 @@ TAB = Tab(
     script="knowledge/knowledge.js",
     texts=("sentence", "answer"),
     styles=("knowledge/knowledge.css",),
-    questions={"facts": _facts, "fact": _fact, "neuron_facts": _shared},
-    jobs={"knowledge": _run},
+    questions={
+        "facts": _facts,
+        "fact": _fact,
+        "neuron_facts": _shared,
+        "can_ask": _can_ask,
+        "asked_steps": _asked_steps,
+    },
+    jobs={"knowledge": _run, "ask_fact": _ask_fact},
 )

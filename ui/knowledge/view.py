@@ -46,7 +46,8 @@ def facts(
     found = rows(
         database,
         "SELECT s.fact_id, s.relation, s.subject, s.object, s.n_prompts, s.n_correct, "
-        "s.mean_probability, s.known, s.n_neurons, l.stable, l.before_stable, l.forgotten, "
+        "s.mean_probability, s.known, s.n_neurons, s.on_demand, l.stable, l.before_stable, "
+        "l.forgotten, "
         "count(*) OVER () AS total FROM search_facts($1, $2) AS s "
         f"LEFT JOIN {_LEARNED if of_steps else _NOT_LEARNED} AS l ON l.fact_id = s.fact_id "
         f"WHERE ($5 = '' OR s.relation = $5) AND ({KNOWN[known]}) AND ({when}) "
@@ -91,7 +92,8 @@ def _filters(database: Database, model: str, of_steps: bool) -> Answer:
 
 
 def fact(database: Database, model: str, fact: int) -> Answer:
-    """One fact: its prompts with the model's answers, its neurons, and its interventions.
+    """One fact: its prompts with the model's answers, its neurons, and its interventions; in
+    `asked` how it was asked on demand, if it was.
 
     Raises KnError for a fact that the corpus doesn't have.
     """
@@ -104,6 +106,13 @@ def fact(database: Database, model: str, fact: int) -> Answer:
     )
     if not about:
         raise KnError(f"there is no fact {fact} in this corpus")
+    asked = rows(
+        database,
+        "SELECT what, share, share_of, attributed FROM asked_facts "
+        "WHERE model = $1 AND fact_id = $2",
+        model,
+        fact,
+    )
     lacking = missing_tables(database, model, "fact_answers", "attributions", "interventions")
     return {
         "fact": about[0],
@@ -111,8 +120,9 @@ def fact(database: Database, model: str, fact: int) -> Answer:
         "neurons": rows(database, "FROM fact_attributions($1, $2) LIMIT $3", model, fact, _SHOWN),
         "interventions": rows(database, "FROM fact_interventions($1, $2)", model, fact),
         "own_effects": rows(
-            database, "FROM fact_effects WHERE model = $1 AND fact_id = $2", model, fact
+            database, "FROM every_effect WHERE model = $1 AND fact_id = $2", model, fact
         ),
+        "asked": asked[0] if asked else None,
         "verdicts": rows(database, "FROM fact_verdicts($1, $2)", model, fact),
         "effects": rows(
             database,
@@ -122,8 +132,12 @@ def fact(database: Database, model: str, fact: int) -> Answer:
             model,
             about[0]["relation"],
         ),
-        "missing": _command(database, model, *lacking) if lacking else _others(database, model),
+        "missing": _missing(database, model, lacking) if not asked else None,
     }
+
+
+def _missing(database: Database, model: str, lacking: list[str]) -> str | None:
+    return _command(database, model, *lacking) if lacking else _others(database, model)
 
 
 def shared(database: Database, model: str, layer: int, neuron: int) -> Answer:

@@ -33,7 +33,8 @@ class LiveLimits:
     """What a person's runs may take.
 
     `tokens`: of a run (None: as many as the model reads); `characters`: of a text; `seconds`: of a
-    run with loading the model; `waiting`: runs queued at most; `a_minute`: runs of one person.
+    run with loading the model; `waiting`: runs queued at most; `a_minute`: runs of one person;
+    `keeps`: whether facts asked on demand are kept in the lake.
     """
 
     tokens: int | None = None
@@ -41,11 +42,14 @@ class LiveLimits:
     seconds: float = 1800.0
     waiting: int = 20
     a_minute: int = 600
+    keeps: bool = True
 
 
 LIVE_ALONE = LiveLimits()
 """For a person on their own machine."""
-LIVE_SHARED = LiveLimits(tokens=256, characters=4_000, seconds=60.0, waiting=10, a_minute=6)
+LIVE_SHARED = LiveLimits(
+    tokens=256, characters=4_000, seconds=60.0, waiting=10, a_minute=6, keeps=False
+)
 """For an app that others can reach."""
 
 
@@ -56,13 +60,13 @@ class Live:
         self.limits = limits
         self.lane = Lane("run", waiting=limits.waiting, a_minute=limits.a_minute)
         self._lake = lake
-        self._process = LiveProcess(lake)
+        self.process = LiveProcess(lake)
         self._runs = LiveRuns(limits.tokens)
         self._secret = secrets.token_bytes(16)
 
     def close(self) -> None:
         """End the process that runs the models."""
-        self._process.close()
+        self.process.close()
 
     def missing(self, key: str) -> str | None:
         """What keeps texts from being run through the model of the atlas `key`, in words."""
@@ -184,7 +188,7 @@ class Live:
         name = self._name(key, text)
         if name not in self._runs:
             limits = self.limits
-            run = self._process.run(key, text, limits.tokens, limits.seconds, job.tell, job.stop)
+            run = self.process.run(key, text, limits.tokens, limits.seconds, job.tell, job.stop)
             self._runs.keep(name, run)
         return self._runs.fired(name)
 
@@ -194,7 +198,7 @@ class Live:
         """Work that asks the process (see `LiveProcess.ask`)."""
 
         def do(job: Job) -> Answer:
-            return decode(self._process.ask(asked, self.limits.seconds, job.tell, job.stop))
+            return decode(self.process.ask(asked, self.limits.seconds, job.tell, job.stop))
 
         return do
 

@@ -24,10 +24,15 @@ _OF_LAST_STEP = {
 _ATTRIBUTED = """
 SELECT m.step
 FROM model_steps($1) AS m
-JOIN attribution_error AS e ON e.model = m.model
+JOIN every_attribution_error AS e ON e.model = m.model
 WHERE e.fact_id = $2
 GROUP BY m.step
 ORDER BY m.step
+"""
+_ON_DEMAND = """
+SELECT DISTINCT s.step FROM every_fact_step AS s
+WHERE s.model = split_part($1, '@', 1) AND s.fact_id = $2 AND s.on_demand
+ORDER BY s.step
 """
 
 
@@ -35,8 +40,9 @@ def fact(database: Database, model: str, fact: int) -> Answer:
     """A fact through training: its prompts, milestones, neurons and effects by step, and the
     verdicts of the last step.
 
-    `attributed` are the steps at which it was attributed; `command` is what asks and attributes
-    more facts. Raises KnError for a fact that the corpus doesn't have.
+    `attributed` are the steps at which it was attributed, `on_demand` those at which it was asked
+    on demand; `command` is what asks and attributes more facts. Raises KnError for a fact that the
+    corpus doesn't have.
     """
     about = rows(
         database,
@@ -55,12 +61,14 @@ def fact(database: Database, model: str, fact: int) -> Answer:
         for name, sql in queries.items()
     }
     attributed = _POOL.submit(rows, database, _ATTRIBUTED, model, fact)
+    on_demand = _POOL.submit(rows, database, _ON_DEMAND, model, fact)
     answer: Answer = {name: future.result() for name, future in found.items()}
     return {
         **answer,
         "fact": about[0],
         "milestones": answer["milestones"][0] if answer["milestones"] else None,
         "attributed": [row["step"] for row in attributed.result()],
+        "on_demand": [row["step"] for row in on_demand.result()],
         "command": f"kn knowledge --corpus {last['corpus']} --model {model.partition('@')[0]}"
         f"{limit_option(database, last['model'])} --steps-of all",
     }

@@ -8,10 +8,20 @@ Dagster (column schemas in the asset metadata) and the README. Two kinds of part
 
 from __future__ import annotations
 
-from kn_assets.lake.schema import atlas, knowledge, maps, steps, verdicts
+from kn_assets.lake.schema import asked, atlas, knowledge, maps, steps, verdicts
 from kn_assets.lake.schema.table import Column, Kind, Table
 
-__all__ = ["ALL", "ATLAS_TABLES", "KNOWLEDGE", "STEPS", "TABLES", "Column", "Kind", "Table"]
+__all__ = [
+    "ALL",
+    "ASKED",
+    "ATLAS_TABLES",
+    "KNOWLEDGE",
+    "STEPS",
+    "TABLES",
+    "Column",
+    "Kind",
+    "Table",
+]
 
 TABLES: dict[str, Table] = {t.name: t for t in (*atlas.TABLES, *maps.TABLES)}
 """The tables of a corpus and its atlases by name."""
@@ -25,5 +35,8 @@ KNOWLEDGE: dict[str, Table] = {t.name: t for t in (*knowledge.TABLES, *verdicts.
 STEPS: dict[str, Table] = {t.name: t for t in steps.TABLES}
 """The tables about a model's training, made from the atlases of its steps."""
 
-ALL: dict[str, Table] = {**TABLES, **KNOWLEDGE, **STEPS}
+ASKED: dict[str, Table] = {t.name: t for t in asked.TABLES}
+"""The tables about facts asked on demand, to which files come one by one."""
+
+ALL: dict[str, Table] = {**TABLES, **KNOWLEDGE, **STEPS, **ASKED}
 """All tables by name."""

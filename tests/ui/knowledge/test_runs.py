@@ -73,8 +73,8 @@ class Held:
 
 def test_runs_wait_in_the_queue_of_all_live_runs(own_lake: Lake) -> None:
     api = Api(Context(own_lake), TABS)
-    api.context.live._process.close()
-    api.context.live._process = held = Held()  # type: ignore[assignment]
+    api.context.live.process.close()
+    api.context.live.process = held = Held()  # type: ignore[assignment]
     first, _ = api.start("knowledge", SENTENCE, "a")
     second, _ = api.start("knowledge", CHANGE, "b")
     third, _ = api.start("text", {"model": KEY, "text": "Kabul"}, "c")

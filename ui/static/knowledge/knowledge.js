@@ -3,6 +3,7 @@
 // what becomes of the answer when they are changed.
 
 import { mountNeuron } from "../neuron/neuron.js";
+import { AskFact } from "../page/ask_fact.js";
 import { bdi, faint, fill, h, message, section } from "../page/dom.js";
 import { FactPicker } from "../page/fact_picker.js";
 import { dropFact, firstFact, isFact, isNoFact, noFacts } from "../page/facts.js";
@@ -14,7 +15,7 @@ import { debounce, Turns } from "../page/timing.js";
 import { AttributionPart } from "./attribution.js";
 import { ChangePane } from "./change.js";
 import { SentenceForm } from "./form.js";
-import { factNotes, factStanding, sentenceNotes, sentenceStanding } from "./notes.js";
+import { factNotes, factStanding, isWhole, sentenceNotes, sentenceStanding } from "./notes.js";
 import { Runs } from "./runs.js";
 import { SharedFacts } from "./shared.js";
 import { Subject } from "./subject.js";
@@ -33,6 +34,7 @@ class KnowledgeTab {
   #title = h("h2", {}, "A fact");
   #about = h("span", { class: "kn-count" });
   #notes = h("div", { class: "kn-notes" });
+  #asking = new AskFact({ model: () => store.state.model, done: () => this.#load() });
   #trouble = h("div", {});
   #body = h("div", { class: "kn-fact-body" });
   #prompts = h("div", { class: "kn-fact-prompts" });
@@ -70,7 +72,14 @@ class KnowledgeTab {
     const factsHead = h("div", { class: "kn-head" }, h("h2", {}, "Facts"), sqlButton(query));
     facts.append(factsHead, this.#picker.node);
     const head = h("div", { class: "kn-head" }, this.#title, this.#about, this.#sql);
-    this.pane.append(this.#form.node, head, this.#notes, this.#trouble, this.#body);
+    this.pane.append(
+      this.#form.node,
+      head,
+      this.#notes,
+      this.#asking.node,
+      this.#trouble,
+      this.#body,
+    );
   }
 
   #listen() {
@@ -179,6 +188,7 @@ class KnowledgeTab {
     fill(this.#title, bdi(fact.fact.subject), faint(" → "), bdi(fact.fact.object));
     fill(this.#about, ...factStanding(fact, subject));
     fill(this.#notes, ...factNotes(fact, subject));
+    this.#asking.show(isWhole(fact, subject) ? null : { fact: fact.fact.fact_id });
     fill(this.#trouble, fact.missing && message(fact.missing));
     fill(this.#body, this.#prompts, this.attribution.node, this.change.node);
     this.#sql.hidden = false;
@@ -205,6 +215,7 @@ class KnowledgeTab {
     this.#sql.hidden = true;
     this.#form.fill(sentence, answer);
     fill(this.#title, "Your sentence");
+    this.#asking.show({ sentence, answer });
     for (const part of [this.#about, this.#notes, this.#trouble]) fill(part);
     fill(this.#body, this.attribution.node, this.change.node);
     this.attribution.runLive({ sentence, answer });

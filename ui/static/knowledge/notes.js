@@ -33,6 +33,17 @@ const standing = subject => {
 };
 
 /**
+ * Whether no more of a fact is to be had: it was asked and, where it is known, attributed.
+ *
+ * @param {FactAnswer} fact
+ * @param {Subject} subject
+ */
+export const isWhole = (fact, subject) => {
+  const { asked, known } = standing(subject);
+  return asked > 0 && (!known || fact.neurons.length > 0 || fact.asked?.attributed === true);
+};
+
+/**
  * @param {FactAnswer} fact
  * @param {Subject} subject
  * @returns {Child[]}
@@ -55,6 +66,7 @@ export const factNotes = (fact, subject) => {
   const training = { type: "button", class: "kn-sql", onclick: () => go({ tab: "training" }) };
   return [
     scored && note(scored),
+    fact.asked !== null && note(onDemand(fact.asked)),
     !asked &&
       !fact.missing &&
       note(
@@ -73,6 +85,19 @@ export const factNotes = (fact, subject) => {
       ),
     store.steps.length > 1 && note(h("button", training, "see it through training")),
   ];
+};
+
+/**
+ * That a fact was asked on demand, and by which share its neurons were chosen.
+ *
+ * @param {NonNullable<FactAnswer["asked"]>} asked
+ */
+const onDemand = ({ share, share_of: of }) => {
+  if (share === null) return "Asked on demand.";
+  const least = Math.round(100 * share);
+  const whose =
+    of === "relation" ? "as for the relation's other facts" : "found on this fact alone";
+  return `Asked on demand: its neurons are shared by ${least} % or more of its prompts, ${whose}.`;
 };
 
 /**

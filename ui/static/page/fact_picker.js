@@ -101,6 +101,7 @@ export class FactPicker {
       });
       box.addEventListener("blur", () => setTimeout(() => this.#open(false), LEAVING_MS));
     }
+    on("fact-was-asked", () => !popup && this.#search(0));
     on("fact", () => this.options?.select(option => option.dataset.fact === store.state.fact));
   }
 
@@ -176,7 +177,9 @@ export class FactPicker {
    */
   #option(row, i) {
     const { kind, words, title } = standing(row);
-    const learned = learnedAt(row);
+    const learned = [learnedAt(row), row.on_demand ? "asked on demand" : ""]
+      .filter(Boolean)
+      .join(", ");
     const option = h(
       "li",
       {

@@ -39,7 +39,10 @@ export class FactPane {
     () => this.#info?.missing.knowledge ?? this.#reason(),
   );
   #matrix = new NeuronMatrix(() => this.#story);
-  #words = new FactWords({ show: (to, step) => this.#goTo(to, step) });
+  #words = new FactWords({
+    show: (to, step) => this.#goTo(to, step),
+    again: () => this.load(),
+  });
 
   /**
    * @param {HTMLElement} pane of the words

@@ -80,6 +80,8 @@ export interface Story {
   near: Near[];
   /** Steps at which the fact was attributed. */
   attributed: number[];
+  /** Steps at which it was asked on demand. */
+  on_demand: number[];
   /** What asks and attributes facts at all steps. */
   command: string;
 }

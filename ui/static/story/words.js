@@ -2,11 +2,12 @@
 // The story of a fact in words: what it is, verdicts, sentences linked to their evidence, and the
 // effects at the last step as dots with intervals.
 
+import { AskFact } from "../page/ask_fact.js";
 import { bdi, faint, fill, h } from "../page/dom.js";
-import { integer } from "../page/format.js";
+import { counted, integer } from "../page/format.js";
 import { go } from "../page/navigate.js";
 import { store } from "../page/store.js";
-import { stepNumbers } from "../page/steps.js";
+import { lastModel, stepNumbers } from "../page/steps.js";
 import { effectDots } from "./dots.js";
 import { learnedWords } from "./milestones.js";
 import { reason } from "./reasons.js";
@@ -23,6 +24,11 @@ export class FactWords {
   #chips = h("div", { class: "kn-verdicts" });
   #sentences = h("div", { class: "kn-sentences" });
   #ask = h("div", { class: "kn-ask-place" });
+  #asking = new AskFact({
+    model: lastModel,
+    when: "at the last step",
+    done: () => this.acts.again(),
+  });
   #effectsBody = h("div", {});
   #nearBody = h("div", { class: "kn-near" });
   effects = h("section", { "aria-label": "Effects at the last step" }, this.#effectsBody);
@@ -35,12 +41,16 @@ export class FactWords {
     this.#chips,
     this.#sentences,
     this.#ask,
+    this.#asking.node,
     this.#links(),
     this.effects,
     this.near,
   );
 
-  /** @param {{ show: (to: string, step?: number) => void }} acts brings evidence into view */
+  /**
+   * @param {{ show: (to: string, step?: number) => void, again: () => void }} acts brings evidence
+   *   into view; loads the story again
+   */
   constructor(acts) {
     this.acts = acts;
   }
@@ -74,8 +84,7 @@ export class FactWords {
   show(story, kind) {
     this.#story = story;
     const { fact, milestones, verdicts, near } = story;
-    const n = new Set(story.prompts.map(p => p.prompt)).size;
-    fill(this.#about, `${fact.relation} · ${n ? `asked in ${n} prompts` : "not asked"}`);
+    fill(this.#about, `${fact.relation} · ${askedWords(story)}`);
     fill(this.#title, h("b", {}, bdi(fact.subject)), faint(" → "), h("b", {}, bdi(fact.object)));
     const learned = learnedWords(milestones);
     const tone = milestones?.stable !== null && milestones ? "supported" : "no evidence";
@@ -90,6 +99,7 @@ export class FactWords {
       ...sentences(story).map(parts => h("p", {}, ...parts.map(p => this.#part(p)))),
     );
     fill(this.#ask, ...askPlace(story));
+    this.#asking.show(isWhole(story) ? null : { fact: fact.fact_id });
     this.kind(kind);
     fill(
       this.#nearBody,
@@ -121,6 +131,26 @@ export class FactWords {
     return h("button", { type: "button", class: "kn-link kn-evidence", onclick: show }, part.words);
   }
 }
+
+/** @param {Story} story */
+const askedWords = ({ prompts, on_demand: steps }) => {
+  const n = new Set(prompts.map(p => p.prompt)).size;
+  if (!n) return "not asked";
+  const all = new Set(prompts.map(p => p.step)).size;
+  const at = steps.length && steps.length < all ? ` at ${counted(steps.length, "step")}` : "";
+  return `asked in ${counted(n, "prompt")}${steps.length ? `, on demand${at}` : ""}`;
+};
+
+/**
+ * Whether no more is to be had: it was asked at all steps and, where it is known, attributed.
+ *
+ * @param {Story} story
+ */
+const isWhole = story => {
+  const kind = reason(story)?.kind;
+  const asked = new Set(story.prompts.map(p => p.step));
+  return kind !== "asked" && kind !== "attributed" && stepNumbers().every(s => asked.has(s));
+};
 
 /**
  * Where a fact has no numbers: why, and what makes them.

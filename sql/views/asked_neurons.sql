@@ -1,0 +1,5 @@
+CREATE OR REPLACE VIEW asked_neurons AS
+SELECT
+    t.model, t.fact_id, t.layer, t.neuron, t.share, t.score, t.fact_set, t.run
+FROM lake.asked_neurons AS t
+SEMI JOIN asked_facts AS r ON r.model = t.model AND r.fact_id = t.fact_id AND r.run = t.run;
