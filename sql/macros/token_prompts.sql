@@ -3,14 +3,16 @@
 -- don't count; those with the same spaces come first.
 CREATE OR REPLACE MACRO token_prompts(model, token, k) AS TABLE
 WITH
-places AS (
-    SELECT
-        t.prompt_id, min(t.position) - 1 AS position, t.token AS next_token
+found AS (
+    SELECT t.prompt_id, t.position, t.token AS next_token, t.token = token AS has_same_spaces
     FROM lake.tokens_of(model) AS t
     WHERE trim(t.token) = trim(token) AND t.position > 0
-    GROUP BY t.prompt_id, t.token
+),
+places AS (
+    SELECT f.prompt_id, f.position - 1 AS position, f.next_token
+    FROM found AS f
     QUALIFY row_number() OVER (
-        PARTITION BY t.prompt_id ORDER BY t.token = token DESC, min(t.position)
+        PARTITION BY f.prompt_id ORDER BY f.has_same_spaces DESC, f.position, f.next_token
     ) = 1
 )
 SELECT
