@@ -6,7 +6,7 @@ import { decodeNeuron } from "./neuron.js";
 import { isCut, openingToken } from "./opening.js";
 import { decodePrompt, strongestNeuron } from "./prompt.js";
 import { remembered } from "./server.js";
-import { emit, on, store } from "./store.js";
+import { emit, on, promptKey, store } from "./store.js";
 import { Turns } from "./timing.js";
 
 /** @typedef {(model: string | null, text: string) => Promise<import("./types.d.ts").PromptAnswer>} Run */
@@ -56,6 +56,7 @@ export const loadPrompt = async () => {
       : await remembered("prompt", { model, prompt });
     if (!isLast()) return;
     store.prompt = decodePrompt(answer);
+    store.promptKey = promptKey({ model, prompt, text });
   } catch (error) {
     if (!isLast()) return;
     store.prompt = null;

@@ -8,7 +8,7 @@ import { Cancelled, progressWords, runJob } from "./job.js";
 import { go } from "./navigate.js";
 import { isCut, openingToken } from "./opening.js";
 import { ask, keep } from "./server.js";
-import { emit, on, store } from "./store.js";
+import { emit, on, promptKey, store } from "./store.js";
 import { readAgainst, readTarget, tokenText } from "./target_text.js";
 
 /** @typedef {import("./contributions.js").Contributions} Contributions */
@@ -34,7 +34,9 @@ let stop = null;
 export const targetAsked = () => {
   const { model, prompt, text, target, against } = store.state;
   const [wanted, other] = [readTarget(target), readAgainst(against)];
-  if (!store.prompt || !wanted || other === undefined) return null;
+  // The prompt that is here may be the one before, while another is on its way.
+  const isHere = store.prompt && store.promptKey === promptKey(store.state);
+  if (!isHere || !wanted || other === undefined) return null;
   return { model, ...(text ? { text } : { prompt }), target: wanted, against: other };
 };
 
