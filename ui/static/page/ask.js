@@ -17,6 +17,7 @@ const HINT =
 
 export class AskBox {
   #turns = new Turns();
+  #isBack = false; // whether the focus comes back from the closed sheet, which stays closed
   box = h("input", {
     type: "search",
     class: "kn-search kn-ask-box",
@@ -48,7 +49,8 @@ export class AskBox {
       this.#submit(this.box.value);
     });
     this.box.addEventListener("focus", () => {
-      if (this.sheet.hidden && !this.box.value.trim()) this.#showRecent();
+      if (this.#isBack || !this.sheet.hidden || this.box.value.trim()) return;
+      this.#showRecent();
     });
     for (const part of [this.box, this.sheet]) {
       part.addEventListener("keydown", event => this.#key(event));
@@ -66,6 +68,7 @@ export class AskBox {
 
   /** Close the sheet; what was asked stays in the box. */
   close() {
+    this.#turns.drop();
     this.sheet.hidden = true;
     if (store.state.ask) go({ ask: "" });
   }
@@ -118,6 +121,7 @@ export class AskBox {
   }
 
   #showRecent() {
+    this.#turns.drop(); // what is still looked for isn't wanted any more
     /** @param {string} text */
     const repeat = text => {
       this.box.value = text; // before the focus, which lists these where the box is empty
@@ -158,7 +162,9 @@ export class AskBox {
   #key(event) {
     if (event.key === "Escape") {
       this.close();
+      this.#isBack = true;
       this.box.focus();
+      this.#isBack = false;
       event.preventDefault();
       return;
     }
