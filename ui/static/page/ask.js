@@ -4,6 +4,7 @@
 import { fill, h, message } from "./dom.js";
 import { go } from "./navigate.js";
 import { recentAsks, rememberAsk } from "./recent.js";
+import { openSql } from "./sql.js";
 import { ask, remembered } from "./server.js";
 import { on, store } from "./store.js";
 import { sheetParts } from "./ask_sheet.js";
@@ -155,7 +156,9 @@ export class AskBox {
   /** @param {Partial<import("./types.d.ts").State>} change */
   #go(change) {
     this.sheet.hidden = !change.ask;
-    go({ ask: "", ...change });
+    const other = { ask: "", ...change };
+    if (change.query) openSql(change.query, other);
+    else go(other);
   }
 
   /** @param {KeyboardEvent} event */

@@ -6,6 +6,7 @@
 import { call } from "./server.js";
 import { emit, on, store } from "./store.js";
 import { relook } from "./navigate.js";
+import { baseOf, stepsOf } from "./steps_of.js";
 import { Turns } from "./timing.js";
 
 const EVERY_MS = 5000;
@@ -19,6 +20,7 @@ const WITHOUT_SERVER_MS = 10_000;
  * @property {string} title
  * @property {What} what
  * @property {string} model
+ * @property {string} trains the model that learns in it, "" where none does
  * @property {"running" | "waiting" | "failed" | "done"} state
  * @property {number} left_s
  * @property {string} [words] of one that runs
@@ -90,12 +92,20 @@ export const act = async wanted => {
  * @param {What} what
  * @param {string | null} model
  */
-export const pending = (what, model) =>
-  (making.state?.steps ?? []).filter(
-    step =>
-      step.state !== "done" &&
-      (what === "demo" || (step.what === what && (what === "training" || step.model === model))),
-  );
+export const pending = (what, model) => {
+  // What is wished for one step of a training is made of all of them.
+  const all = stepsOf(model, store.atlases).map(step => step.model);
+  const isStep = all.some(name => name === model);
+  /** @param {Step} step */
+  const isOfIt = step => {
+    if (what === "demo") return true;
+    if (step.what === "training") {
+      return what === "training" || (isStep && step.trains === baseOf(model));
+    }
+    return step.what === what && (step.model === model || (isStep && all.includes(step.model)));
+  };
+  return (making.state?.steps ?? []).filter(step => step.state !== "done" && isOfIt(step));
+};
 
 /**
  * Seconds until the last of some steps is made: those before it in the queue take their time too.
