@@ -18,8 +18,13 @@ from kn_assets.synthetic import add_training
 from tests.ui.training.page import FACT, STEPS, at
 from ui.knowledge.view import facts
 from ui.pack import unpack
-from ui.rows import rows
+from ui.rows import atlases, rows
 from ui.training import story, view
+
+
+def test_an_atlas_tells_its_step(data: Database) -> None:
+    told = {atlas["model"]: atlas["step"] for atlas in atlases(data)}
+    assert told == {"plain": None, **{f"tiny@step{step}": step for step in STEPS}}
 
 
 def test_the_steps_come_in_order_with_births_and_deaths(trained: Lake, data: Database) -> None:

@@ -73,7 +73,7 @@ const STOPS = [
     at: "[data-kn=sql]",
     title: "Ask anything else",
     words: () => [
-      "All that is on screen is in tables. Choose a question, or write your own in SQL; “show as " +
+      "Every stored number on screen is in a table. Choose a question, or write your own in SQL; “show as " +
         "SQL” beside a pane opens the query behind it. Words with dotted lines explain themselves.",
     ],
   },
