@@ -118,8 +118,8 @@ def atlases(database: Database) -> list[Answer]:
     for model in tokenized:
         first = rows(
             database,
-            "SELECT min(prompt_id) AS first_prompt, count(*) AS n_prompts FROM tokens "
-            "WHERE model = ? AND position = 0",
+            "SELECT min(prompt_id) AS first_prompt, count(*) AS n_prompts, step_of($1) AS step "
+            "FROM tokens WHERE model = $1 AND position = 0",
             model,
         )[0]
         if first["n_prompts"]:

@@ -82,22 +82,23 @@ test("a tab's texts are part of the state", () => {
   assert.deepEqual(tabTexts(), ["ask", "sentence"]);
 });
 
-test("a model's steps are those of its name, in the order of training", () => {
-  const names = [
-    "geo@step512",
-    "geo",
-    "geo@step0",
-    "other@step1",
-    "geo@checkpoint-64",
-    "geo@global_step128-tokens2B",
-    "geo@main",
+test("a model's steps are those that the server tells, in the order of training", () => {
+  /** @type {[string, number | null][]} */
+  const named = [
+    ["geo@step512", 512],
+    ["geo", null],
+    ["geo@step0", 0],
+    ["other@step1", 1],
+    ["geo@checkpoint-64", 64],
+    ["geo@stage1-step2K-tokens3B", 2000],
+    ["geo@main", null],
   ];
-  const atlases = names.map(model => ({ model }));
+  const atlases = named.map(([model, step]) => ({ model, step }));
   assert.deepEqual(stepsOf("geo@step0", atlases), [
     { step: 0, model: "geo@step0" },
     { step: 64, model: "geo@checkpoint-64" },
-    { step: 128, model: "geo@global_step128-tokens2B" },
     { step: 512, model: "geo@step512" },
+    { step: 2000, model: "geo@stage1-step2K-tokens3B" },
   ]);
   assert.deepEqual(stepsOf(null, atlases), []);
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { keepHere, readKept } from "../../ui/static/page/kept.js";
 import { added, parsed } from "../../ui/static/page/recent.js";
 import { columnMeaning } from "../../ui/static/sql/help.js";
 import { roleOf, target } from "../../ui/static/sql/leads.js";
@@ -72,4 +73,21 @@ test("what was asked before is kept once, the last one first", () => {
   assert.equal(added([..."abcdefgh"], "x").length, 8);
   assert.deepEqual(parsed('["a", 3, "b"]'), ["a", "b"]);
   for (const kept of [null, "", "{", "{}", "3"]) assert.deepEqual(parsed(kept), []);
+});
+
+test("what the browser refuses to keep is kept until the page closes", () => {
+  const refuse = () => {
+    throw new Error("refused");
+  };
+  const before = Object.getOwnPropertyDescriptor(globalThis, "localStorage");
+  Object.defineProperty(globalThis, "localStorage", { get: refuse, configurable: true });
+  assert.equal(readKept("seen"), null);
+  keepHere("seen", "yes");
+  assert.equal(readKept("seen"), "yes");
+  const full = { getItem: () => null, setItem: refuse };
+  Object.defineProperty(globalThis, "localStorage", { value: full, configurable: true });
+  keepHere("other", "1");
+  assert.equal(readKept("other"), "1");
+  Reflect.deleteProperty(globalThis, "localStorage");
+  if (before) Object.defineProperty(globalThis, "localStorage", before);
 });

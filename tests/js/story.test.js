@@ -52,6 +52,7 @@ const STORY = {
   effects: [],
   verdicts: [],
   near: [],
+  sharing: [],
   attributed: [],
   on_demand: [],
   command: "kn knowledge --corpus c --model m --steps-of all",
@@ -151,7 +152,11 @@ test("the story is told in order: known, which neurons, causal, what else", () =
         },
         { ...verdict, kind: "amplify", claim: "causal", verdict: "weak", sentence: "Amplified" },
       ],
-      near: [{ fact_id: 5, relation: "r", subject: "Herat", object: "Afghanistan", n_shared: 1 }],
+      // Those that are named as near may be others: the same subject's come first.
+      near: [{ fact_id: 6, relation: "r", subject: "Kabul", object: "Asia", n_shared: 0 }],
+      sharing: [
+        { fact_id: 5, relation: "r", subject: "Herat", object: "Afghanistan", n_shared: 1 },
+      ],
     }),
   );
   assert.deepEqual(told, [

@@ -65,7 +65,15 @@ test("a token that is a part of a character is not called empty", () => {
 });
 
 test("a page opens on the last step of a training, if there is one", () => {
-  const atlases = ["a", "b@step10", "m@step8", "m@step512", "m@step64"].map(model => ({ model }));
+  /** @type {[string, number | null][]} */
+  const named = [
+    ["a", null],
+    ["b@step10", 10],
+    ["m@step8", 8],
+    ["m@step512", 512],
+    ["m@step64", 64],
+  ];
+  const atlases = named.map(([model, step]) => ({ model, step }));
   assert.equal(firstModel(atlases), "m@step512");
   assert.equal(firstModel(atlases.slice(0, 3)), "a");
 });

@@ -9,6 +9,7 @@ from kn_assets.errors import KnError
 from ui.rows import Answer, limit_option, rows
 
 _NEAR = 8  # facts named as near
+_SHARING = 3  # that share neurons: two are named, a third says that there are others
 # Look-ups over the files of all steps: side by side they take half the time.
 _POOL = ThreadPoolExecutor(6, thread_name_prefix="story")
 _QUERIES = {
@@ -20,6 +21,8 @@ _QUERIES = {
 _OF_LAST_STEP = {
     "verdicts": "FROM fact_verdicts($1, $2)",
     "near": f"FROM facts_near($1, $2) LIMIT {_NEAR}",
+    "sharing": "FROM facts_near($1, $2) WHERE n_shared > 0 "
+    f"ORDER BY n_shared DESC, fact_id LIMIT {_SHARING}",
 }
 _ATTRIBUTED = """
 SELECT m.step
@@ -38,7 +41,7 @@ ORDER BY s.step
 
 def fact(database: Database, model: str, fact: int) -> Answer:
     """A fact through training: its prompts, milestones, neurons and effects by step, and the
-    verdicts of the last step.
+    verdicts of the last step, with the facts near it and, most first, those that share neurons.
 
     `attributed` are the steps at which it was attributed, `on_demand` those at which it was asked
     on demand; `command` is what asks and attributes more facts. Raises KnError for a fact that the

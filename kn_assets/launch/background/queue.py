@@ -127,9 +127,9 @@ class Queue:
     def state(self) -> State:
         """What is made, what is to come, and how long it will take: what the page shows.
 
-        steps: `name`, `title`, `what`, `model`, `state` (`running`, `waiting`, `failed`, `done`),
-        `left_s`, `words` of a running one and `trouble` of a failed one. offers: seconds by what
-        can be wished for.
+        steps: `name`, `title`, `what`, `model`, `trains`, `state` (`running`, `waiting`, `failed`,
+        `done`), `left_s`, `words` of a running one and `trouble` of a failed one. offers: seconds
+        by what can be wished for.
         """
         with self._changed:
             rows = [self._told(step) for step in self._steps]
@@ -157,6 +157,7 @@ class Queue:
             "title": step.title,
             "what": step.what,
             "model": step.model,
+            "trains": step.trains,
             "state": "waiting",
             "left_s": step.seconds * self._pace,
         }

@@ -20,7 +20,8 @@ class Step:
     seconds: it takes on one core of this project's test machine; made: whether that is there
     already; what, model: the wish that it is part of, see `wishes`; needs: names of the steps
     without which it makes no sense; is_told: whether it is done is told by `made` alone, else its
-    command must have ended well too.
+    command must have ended well too; trains: the model that learns in it, or whose checkpoints it
+    looks at.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Step:
     model: str
     needs: tuple[str, ...] = ()
     is_told: bool = False
+    trains: str = ""
 
     @property
     def words(self) -> str:

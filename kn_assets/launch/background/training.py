@@ -43,7 +43,7 @@ def training(what: str, of: str) -> Iterator[Step]:
         words = (*_train_words(), "--until", str(mark))
         seconds = _BEGIN + _A_STEP * (mark - trained)
         title = f"training a small GPT-2 to step {mark} of {marks[-1]}"
-        yield Step(leg, title, words, seconds, checkpoint(name, mark), what, of, before, True)
+        yield Step(leg, title, words, seconds, checkpoint(name, mark), what, of, before, True, name)
         reached = [m for m in marks if m <= mark]
         last = mark == marks[-1]
         title = f"atlases of its {len(reached)} checkpoints" + last * ", and what each knows"
@@ -53,7 +53,7 @@ def training(what: str, of: str) -> Iterator[Step]:
         seconds = _BEGIN + _AN_ATLAS * len(fresh) + last * _KNOWLEDGE * len(marks)
         yield Step(
             f"atlases to {mark}", title, (*atlas, "--steps-of", "all"), seconds,
-            _atlases(name, reached, last), what, of, (leg,),
+            _atlases(name, reached, last), what, of, (leg,), trains=name,
         )  # fmt: skip
         trained, before = mark, (leg,)
 

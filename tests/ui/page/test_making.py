@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kn_assets.lake import Lake
-from kn_assets.synthetic import make_lake
+from kn_assets.synthetic import add_training, make_lake
 from tests.ui.screen import Screen
 from ui.api import Api
 from ui.app import TABS
@@ -152,6 +152,42 @@ def test_what_is_missing_has_a_button_and_tabs_fill_without_a_reload(
     assert screen.page.evaluate("window.same")
 
 
+OVER_TABS = """() => {
+  const boxes = css => [...document.querySelectorAll(css)]
+    .filter(node => node.checkVisibility()).map(node => node.getBoundingClientRect());
+  const tabs = boxes("#kn-tabs button[role=tab]");
+  return boxes("#kn-bar [data-kn=bar] > *").filter(part => part.width && tabs.some(tab =>
+    part.left < tab.right && part.right > tab.left && part.top < tab.bottom &&
+    part.bottom > tab.top)).length;
+}"""
+
+
+@pytest.mark.browser
+def test_the_bar_leaves_the_tabs_free_and_its_list_is_over_the_panes(
+    screens: Callable[[str], Screen], serve: Callable[..., str], tmp_path: Path
+) -> None:
+    lake = add_training(tmp_path / "lake", n_prompts=5, n_layers=3, n_neurons=20, n_tokens=8)
+    making = Fake()
+    making.steps.append({**STEP, "title": "a training of many words", "trains": ""})
+    screen = screens(serve(lake, limits={"making": making})).open()
+    frame = screen.page.locator(".kn-making summary")
+    frame.wait_for()
+    slider = screen.page.locator("#kn-bar .kn-steps input")
+    for width in (1100, 1280, 1440):
+        screen.page.set_viewport_size({"width": width, "height": 720})
+        screen.page.wait_for_timeout(200)
+        assert screen.page.evaluate(OVER_TABS) == 0
+        box = slider.bounding_box()
+        assert box is not None
+        assert box["width"] >= 50
+    screen.tab("Training")
+    frame.click()
+    screen.page.get_by_role("button", name="Pause").click(timeout=3000)
+    screen.page.get_by_role("button", name="Resume").wait_for()
+    screen.page.keyboard.press("Escape")
+    assert screen.page.locator(".kn-making > ul").is_hidden()
+
+
 @pytest.mark.browser
 def test_the_tour_and_the_terms(screens: Callable[[str], Screen], url: str) -> None:
     screen = screens(url).open(model="tiny")
@@ -160,6 +196,10 @@ def test_the_tour_and_the_terms(screens: Callable[[str], Screen], url: str) -> N
     assert screen.page.locator(".kn-making").is_hidden()
     screen.page.get_by_role("button", name="Tour").click()
     card.wait_for()
+    assert card.evaluate("card => card.contains(document.activeElement)")
+    screen.page.keyboard.press("?")
+    screen.page.keyboard.press("Escape")
+    assert card.is_visible()  # the key closed the list alone
     card.locator(".kn-term").hover()
     tip = screen.page.locator(".kn-tip")
     tip.wait_for()

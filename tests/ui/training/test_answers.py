@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import shutil
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,13 @@ from kn_assets.synthetic import add_training
 from tests.ui.training.page import FACT, STEPS, at
 from ui.knowledge.view import facts
 from ui.pack import unpack
-from ui.rows import rows
+from ui.rows import atlases, rows
 from ui.training import story, view
+
+
+def test_an_atlas_tells_its_step(data: Database) -> None:
+    told = {atlas["model"]: atlas["step"] for atlas in atlases(data)}
+    assert told == {"plain": None, **{f"tiny@step{step}": step for step in STEPS}}
 
 
 def test_the_steps_come_in_order_with_births_and_deaths(trained: Lake, data: Database) -> None:
@@ -76,6 +82,14 @@ def test_a_fact_is_told_as_the_tables_do(trained: Lake, data: Database) -> None:
         }
         assert fact["n_shared"] == len(own & theirs)
     assert {f["subject"] for f in found["near"]} & {found["fact"]["subject"]}
+    sharing = Counter(
+        r["fact_id"]
+        for r in trained.read(at(512), "knowledge_neurons").to_pylist()
+        if r["fact_id"] != FACT and (r["layer"], r["neuron"]) in own
+    )
+    most = sorted(sharing.items(), key=lambda item: (-item[1], item[0]))[:3]
+    assert [(f["fact_id"], f["n_shared"]) for f in found["sharing"]] == most
+    assert most
     assert found["command"] == "kn knowledge --corpus made --model tiny --steps-of all"
     with pytest.raises(KnError, match="no fact 99999"):
         story.fact(data, "tiny@step512", 99_999)

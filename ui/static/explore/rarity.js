@@ -4,7 +4,7 @@
 
 import { unpack } from "../page/packed.js";
 import { remembered } from "../page/server.js";
-import { store } from "../page/store.js";
+import { on, store } from "../page/store.js";
 import { readOrder } from "../page/target_text.js";
 
 export class Rarity {
@@ -17,6 +17,11 @@ export class Rarity {
   /** @param {() => void} onchange hears that more is known */
   constructor(onchange) {
     this.onchange = onchange;
+    on("tables", () => {
+      if (this.trouble === null) return;
+      this.#key = ""; // what was missing may have come
+      this.load();
+    });
   }
 
   /** Ask for what the prompt and the order on screen need. */

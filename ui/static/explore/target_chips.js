@@ -44,7 +44,7 @@ export class TargetChips {
     const onclick = () => {
       this.#toward.close();
       this.#against.close();
-      go(change);
+      choose(change);
     };
     return h("button", { type: "button", class: "kn-item", onclick }, words);
   }
@@ -86,7 +86,7 @@ export class TargetChips {
     const chips = likely.map(({ token: word, probability: p }) => {
       const onclick = () => {
         this.#toward.close();
-        go({ target: tokenText(word) });
+        choose({ target: tokenText(word) });
       };
       const title = `probability ${p.toPrecision(2)}`;
       return h("button", { type: "button", class: "kn-chip", onclick, title }, bdi(quoted(word)));
@@ -110,6 +110,12 @@ export class TargetChips {
     return [message(trouble, "error"), isToken && /tokens/.test(trouble) && takeFirst];
   }
 }
+
+/** @param {Partial<import("../page/store.js").State>} change of the target, or what it is set against */
+const choose = change => {
+  go(change);
+  loadTarget({ isAgain: true }); // the same one too, where it was cancelled
+};
 
 /**
  * The target at a token, as far as it is known; null: none.
@@ -154,7 +160,7 @@ const tokenForm = (name, close) => {
     const typed = box.value.trim();
     if (!typed) return;
     close();
-    go({ [name]: tokenText((space.checked ? " " : "") + typed) });
+    choose({ [name]: tokenText((space.checked ? " " : "") + typed) });
   };
   const why = "Most models write a word in a sentence with the space before it: ␣France";
   return h(

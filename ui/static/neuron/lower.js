@@ -34,8 +34,8 @@ export class Lower {
     on("contributions", () => this.#reads.show());
     on("tab", () => this.#reads.show());
     on("head", head => {
-      this.#choose("product");
       this.#product.showHead(head);
+      this.#choose("product");
     });
   }
 
@@ -44,12 +44,13 @@ export class Lower {
     this.#choice.set(view);
     this.#reads.node.hidden = view !== "reads";
     this.#product.node.hidden = view !== "product";
+    if (view === "product") this.#product.load(); // it isn't while it is hidden
     this.show();
   }
 
   /** Another neuron or prompt is on screen. */
   load() {
-    this.#product.load();
+    if (!this.#product.node.hidden) this.#product.load();
     this.#reads.show();
   }
 

@@ -80,9 +80,10 @@ export const saveAddress = push => {
 const pack = async text => {
   const packed = await packText(text);
   const fits = packed.length <= LONGEST_PACKED;
-  packedOf.clear(); // the last one is enough
+  const onScreen = /** @type {unknown[]} */ (Object.values(store.state));
+  for (const kept of packedOf.keys()) if (!onScreen.includes(kept)) packedOf.delete(kept);
   packedOf.set(text, fits ? packed : "");
-  if (!Object.values(store.state).includes(text)) return;
+  if (!onScreen.includes(text)) return;
   if (fits) saveAddress(false);
   else notify("This text is too long for a link: the address doesn't have it.");
 };

@@ -36,3 +36,7 @@ const read = async model => {
 };
 
 on("prompt", () => loadAlwaysOn());
+on("tables", () => {
+  if (known.model !== null) known.there = read(known.model);
+  else if (store.prompt) loadAlwaysOn();
+});

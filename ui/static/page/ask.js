@@ -4,6 +4,7 @@
 import { fill, h, message } from "./dom.js";
 import { go } from "./navigate.js";
 import { recentAsks, rememberAsk } from "./recent.js";
+import { openSql } from "./sql.js";
 import { ask, remembered } from "./server.js";
 import { on, store } from "./store.js";
 import { sheetParts } from "./ask_sheet.js";
@@ -17,6 +18,7 @@ const HINT =
 
 export class AskBox {
   #turns = new Turns();
+  #isBack = false; // whether the focus comes back from the closed sheet, which stays closed
   box = h("input", {
     type: "search",
     class: "kn-search kn-ask-box",
@@ -48,7 +50,8 @@ export class AskBox {
       this.#submit(this.box.value);
     });
     this.box.addEventListener("focus", () => {
-      if (this.sheet.hidden && !this.box.value.trim()) this.#showRecent();
+      if (this.#isBack || !this.sheet.hidden || this.box.value.trim()) return;
+      this.#showRecent();
     });
     for (const part of [this.box, this.sheet]) {
       part.addEventListener("keydown", event => this.#key(event));
@@ -66,6 +69,7 @@ export class AskBox {
 
   /** Close the sheet; what was asked stays in the box. */
   close() {
+    this.#turns.drop();
     this.sheet.hidden = true;
     if (store.state.ask) go({ ask: "" });
   }
@@ -118,6 +122,7 @@ export class AskBox {
   }
 
   #showRecent() {
+    this.#turns.drop(); // what is still looked for isn't wanted any more
     /** @param {string} text */
     const repeat = text => {
       this.box.value = text; // before the focus, which lists these where the box is empty
@@ -151,14 +156,18 @@ export class AskBox {
   /** @param {Partial<import("./types.d.ts").State>} change */
   #go(change) {
     this.sheet.hidden = !change.ask;
-    go({ ask: "", ...change });
+    const other = { ask: "", ...change };
+    if (change.query) openSql(change.query, other);
+    else go(other);
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.key === "Escape") {
       this.close();
+      this.#isBack = true;
       this.box.focus();
+      this.#isBack = false;
       event.preventDefault();
       return;
     }

@@ -10,28 +10,32 @@ import { on } from "./store.js";
 /** What is being made, as a line that opens to a list; nothing where all is made. */
 export const makingPart = () => {
   const line = h("summary", {});
-  const list = h("ul", {});
+  const acts = h("li", { class: "kn-making-acts" });
+  const list = h("ul", {}, acts);
   const node = h("details", { class: "kn-making", hidden: true }, line, list);
-  let said = "";
+  let offered = "";
   const show = () => {
     const { state } = making;
     const steps = (state?.steps ?? []).filter(step => step.state !== "done");
     node.hidden = !state || !steps.length;
     if (!state || node.hidden) return;
-    const words = JSON.stringify([lineOf(state, steps), steps.map(wordsOf), state.paused]);
-    if (words === said) return; // what one is about to click stays
-    said = words;
     node.classList.toggle("kn-troubled", Boolean(state.note) || steps.some(isFailed));
-    fill(line, lineOf(state, steps));
-    line.title = lineOf(state, steps);
-    fill(list, h("li", { class: "kn-making-acts" }, ...acts(state, steps)), ...steps.map(row));
+    line.textContent = line.title = lineOf(state, steps);
+    const offers = JSON.stringify([state.paused, steps.some(isFailed)]);
+    if (offers !== offered) fill(acts, ...actsOf(state, steps)); // what one is about to click stays
+    offered = offers;
+    rows.show(list, acts, steps);
   };
+  const rows = new Rows();
   on("making", show);
   document.addEventListener("click", event => {
     if (!node.contains(/** @type {Node} */ (event.target))) node.open = false;
   });
   node.addEventListener("keydown", event => {
-    if (event.key === "Escape") node.open = false;
+    if (event.key !== "Escape" || !node.open) return;
+    node.open = false;
+    line.focus();
+    event.preventDefault();
   });
   return node;
 };
@@ -61,6 +65,36 @@ const wordsOf = step => {
   return about(step.left_s);
 };
 
+/** The rows of the steps: each stays while its step does, with the focus that it may have. */
+class Rows {
+  /** @type {Map<string, HTMLElement>} by the step's name */
+  #rows = new Map();
+
+  /**
+   * @param {HTMLElement} list
+   * @param {Element} head the row before them
+   * @param {Step[]} steps
+   */
+  show(list, head, steps) {
+    const names = new Set(steps.map(step => step.name));
+    for (const [name, node] of this.#rows) {
+      if (names.has(name)) continue;
+      node.remove();
+      this.#rows.delete(name);
+    }
+    let before = head;
+    for (const step of steps) {
+      const node = this.#rows.get(step.name) ?? row(step);
+      this.#rows.set(step.name, node);
+      node.dataset.state = step.state;
+      const words = /** @type {HTMLElement} */ (node.querySelector(".kn-faint"));
+      words.textContent = wordsOf(step);
+      if (before.nextSibling !== node) list.insertBefore(node, before.nextSibling);
+      before = node;
+    }
+  }
+}
+
 /** @param {Step} step */
 const row = step => {
   const attributes = {
@@ -69,21 +103,15 @@ const row = step => {
     "aria-label": `Cancel ${step.title}`,
     onclick: () => act({ act: "cancel", name: step.name }),
   };
-  const words = h("span", { class: "kn-faint" }, wordsOf(step));
-  return h(
-    "li",
-    { "data-state": step.state },
-    h("span", {}, step.title),
-    words,
-    h("button", attributes, "cancel"),
-  );
+  const words = h("span", { class: "kn-faint" });
+  return h("li", {}, h("span", {}, step.title), words, h("button", attributes, "cancel"));
 };
 
 /**
  * @param {import("./making.js").Making} state
  * @param {Step[]} steps
  */
-const acts = (state, steps) => {
+const actsOf = (state, steps) => {
   const attributes = (/** @type {string} */ what) => ({
     type: "button",
     class: "kn-wish",

@@ -15,9 +15,6 @@ const KEYS = [
   ["Ctrl + Enter", "in SQL: runs the query"],
 ];
 
-/** Under the list of keys: a place for what else helps. */
-export const keysFoot = h("div", { class: "kn-keys-foot" });
-
 const list = h(
   "dialog",
   { class: "kn-keys", "data-kn": "keys", "aria-labelledby": "kn-keys-title" },
@@ -27,7 +24,6 @@ const list = h(
     {},
     ...KEYS.map(([key, words]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, words))),
   ),
-  keysFoot,
   h("form", { method: "dialog" }, h("button", { class: "kn-run" }, "Close")),
 );
 

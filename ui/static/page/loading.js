@@ -6,7 +6,7 @@ import { decodeNeuron } from "./neuron.js";
 import { isCut, openingToken } from "./opening.js";
 import { decodePrompt, strongestNeuron } from "./prompt.js";
 import { remembered } from "./server.js";
-import { emit, on, store } from "./store.js";
+import { emit, on, promptKey, store } from "./store.js";
 import { Turns } from "./timing.js";
 
 /** @typedef {(model: string | null, text: string) => Promise<import("./types.d.ts").PromptAnswer>} Run */
@@ -16,10 +16,24 @@ import { Turns } from "./timing.js";
 const lacks = missing => Object.keys(missing ?? {}).length > 0;
 
 // What was missing of what is on screen may have come.
-on("tables", () => {
-  if (!store.state.text && lacks(store.prompt?.missing)) loadPrompt();
+on("tables", async () => {
+  if (await hasMore()) loadPrompt();
   else if (lacks(store.neuron?.missing)) loadNeuron();
 });
+
+/** Whether the prompt on screen lacks something that is there by now: if not, it stays as it is. */
+const hasMore = async () => {
+  const shown = store.prompt;
+  const { model, prompt, text } = store.state;
+  const isHere = store.promptKey === promptKey(store.state);
+  if (text || !isHere || !shown || !lacks(shown.missing)) return false;
+  try {
+    const { missing } = await remembered("prompt", { model, prompt });
+    return store.prompt === shown && JSON.stringify(missing) !== JSON.stringify(shown.missing);
+  } catch {
+    return false; // the pane that is used next says what is wrong
+  }
+};
 
 const prompts = new Turns();
 const neurons = new Turns();
@@ -56,6 +70,7 @@ export const loadPrompt = async () => {
       : await remembered("prompt", { model, prompt });
     if (!isLast()) return;
     store.prompt = decodePrompt(answer);
+    store.promptKey = promptKey({ model, prompt, text });
   } catch (error) {
     if (!isLast()) return;
     store.prompt = null;

@@ -6,6 +6,8 @@
 import { call } from "./server.js";
 import { emit, on, store } from "./store.js";
 import { relook } from "./navigate.js";
+import { baseOf, stepsOf } from "./steps_of.js";
+import { Turns } from "./timing.js";
 
 const EVERY_MS = 5000;
 const WHILE_MAKING_MS = 2500;
@@ -18,6 +20,7 @@ const WITHOUT_SERVER_MS = 10_000;
  * @property {string} title
  * @property {What} what
  * @property {string} model
+ * @property {string} trains the model that learns in it, "" where none does
  * @property {"running" | "waiting" | "failed" | "done"} state
  * @property {number} left_s
  * @property {string} [words] of one that runs
@@ -39,21 +42,29 @@ export const making = { state: null };
 /** @type {string | null} */
 let stamp = null;
 
-/** @param {string} answer of `making_look` or `making_act` */
-const take = async answer => {
-  const told = JSON.parse(answer);
+const turns = new Turns();
+
+/**
+ * Ask, and show what is answered, unless something was asked since.
+ *
+ * @param {"making_look" | "making_act"} question
+ * @param {object} wanted
+ */
+const take = async (question, wanted) => {
+  const isLast = turns.begin();
+  const told = JSON.parse(await call(question, wanted));
   if (told.error) throw new Error(told.error);
-  const changed = stamp !== null && told.stamp !== stamp;
-  stamp = told.stamp;
+  if (!isLast()) return;
   making.state = told.making;
   emit("making");
-  if (changed) await relook();
+  if (stamp !== null && told.stamp !== stamp) await relook();
+  if (isLast()) stamp = told.stamp; // once all have been told
 };
 
 const look = async () => {
   let pause = EVERY_MS;
   try {
-    if (!document.hidden) await take(await call("making_look", {}));
+    if (!document.hidden) await take("making_look", {});
     if (making.state?.steps.some(step => step.state === "running")) pause = WHILE_MAKING_MS;
   } catch {
     pause = WITHOUT_SERVER_MS; // the pane that is used next says that there is no server
@@ -69,7 +80,7 @@ const look = async () => {
  */
 export const act = async wanted => {
   try {
-    await take(await call("making_act", wanted));
+    await take("making_act", wanted);
   } catch (error) {
     emit("notice", /** @type {Error} */ (error).message);
   }
@@ -81,12 +92,20 @@ export const act = async wanted => {
  * @param {What} what
  * @param {string | null} model
  */
-export const pending = (what, model) =>
-  (making.state?.steps ?? []).filter(
-    step =>
-      step.state !== "done" &&
-      (what === "demo" || (step.what === what && (what === "training" || step.model === model))),
-  );
+export const pending = (what, model) => {
+  // What is wished for one step of a training is made of all of them.
+  const all = stepsOf(model, store.atlases).map(step => step.model);
+  const isStep = all.some(name => name === model);
+  /** @param {Step} step */
+  const isOfIt = step => {
+    if (what === "demo") return true;
+    if (step.what === "training") {
+      return what === "training" || (isStep && step.trains === baseOf(model));
+    }
+    return step.what === what && (step.model === model || (isStep && all.includes(step.model)));
+  };
+  return (making.state?.steps ?? []).filter(step => step.state !== "done" && isOfIt(step));
+};
 
 /**
  * Seconds until the last of some steps is made: those before it in the queue take their time too.

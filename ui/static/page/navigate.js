@@ -3,7 +3,7 @@
 
 import { longTexts, notifyIgnored, readAddress, saveAddress } from "./address.js";
 import { loadNeuron, loadPrompt } from "./loading.js";
-import { ask, connect } from "./server.js";
+import { ask, connect, forget } from "./server.js";
 import { emit, store } from "./store.js";
 import { firstModel } from "./steps_of.js";
 import { tabs, tabTexts } from "./tabs.js";
@@ -48,7 +48,7 @@ export const go = async (change, { push = true, keepToken = false } = {}) => {
     saveAddress(push);
     if (moved("token")) emit("token");
     await loadNeuron();
-  }
+  } else if (moved("token")) emit("token");
   saveAddress(push);
 };
 // Browsers refuse more than some hundred changes of the address in half a minute.
@@ -116,6 +116,7 @@ export const relook = async () => {
   }
   const isSame = JSON.stringify(atlases) === JSON.stringify(store.atlases);
   store.atlases = atlases;
+  forget();
   if (!isSame) {
     store.atlas = atlases.find(a => a.model === store.state.model) ?? store.atlas;
     emit("atlases");

@@ -1,6 +1,8 @@
 // @ts-check
 // What was asked before, kept in this browser.
 
+import { keepHere, readKept } from "./kept.js";
+
 const KEY = "kn-asks";
 const KEPT = 8;
 
@@ -27,17 +29,7 @@ export const parsed = kept => {
   }
 };
 
-/** The browser's memory; null where the person's settings refuse one. */
-const memory = () => {
-  try {
-    return localStorage;
-  } catch {
-    return null;
-  }
-};
-
-export const recentAsks = () => parsed(memory()?.getItem(KEY) ?? null);
+export const recentAsks = () => parsed(readKept(KEY));
 
 /** @param {string} text */
-export const rememberAsk = text =>
-  memory()?.setItem(KEY, JSON.stringify(added(recentAsks(), text)));
+export const rememberAsk = text => keepHere(KEY, JSON.stringify(added(recentAsks(), text)));

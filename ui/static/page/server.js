@@ -65,6 +65,14 @@ export const sayNotFinite = answer => {
 
 /** @type {Map<string, any>} */
 const memory = new Map();
+/** Changes when the tables do: an answer that was asked for before isn't kept. */
+let tables = 0;
+
+/** The tables have changed: what was answered of them may be otherwise now. */
+export const forget = () => {
+  memory.clear();
+  tables++;
+};
 
 /**
  * The same, of the last answers: going back is instant.
@@ -76,8 +84,10 @@ const memory = new Map();
 export const remembered = async (question, args) => {
   const key = JSON.stringify([question, args]);
   if (!memory.has(key)) {
+    const asked = tables;
     const answer = await ask(question, args);
     if (answer.waits || Object.keys(answer.missing ?? {}).length) return answer; // it may come
+    if (asked !== tables) return answer;
     keep(memory, key, answer, KEPT);
   }
   return memory.get(key);

@@ -3,7 +3,7 @@
 
 import { h } from "./dom.js";
 import { go } from "./navigate.js";
-import { store } from "./store.js";
+import { emit, store } from "./store.js";
 
 /**
  * SQL's text literal.
@@ -15,8 +15,16 @@ export const literal = text => `'${String(text).replaceAll("'", "''")}'`;
 /** The model on screen, as SQL's text literal. */
 export const modelLiteral = () => literal(store.state.model);
 
-/** @param {string} query */
-export const openSql = query => go({ tab: "sql", query });
+/**
+ * @param {string} query
+ * @param {Partial<import("./types.d.ts").State>} change of what else is on screen
+ */
+export const openSql = (query, change = {}) => {
+  const isSame = store.state.query === query;
+  const done = go({ ...change, tab: "sql", query });
+  if (isSame) emit("query", query); // something else may be written over it, not yet run
+  return done;
+};
 
 /**
  * @param {() => string} query

@@ -19,6 +19,8 @@ export const store = {
   atlas: null,
   /** @type {import("./prompt.js").Prompt | null} the prompt on screen */
   prompt: null,
+  /** Whose prompt that is: `promptKey` of the state that asked for it. */
+  promptKey: "",
   /** @type {import("./neuron.js").Neuron | null} the neuron on screen, in that prompt */
   neuron: null,
   /** @type {import("./target.js").Judged} contributions in that prompt, or how far they are */
@@ -34,6 +36,14 @@ export const store = {
   /** Whether the atlases are here. */
   started: false,
 };
+
+/**
+ * What tells one prompt on screen from another.
+ *
+ * @param {Pick<State, "model" | "prompt"> & { text?: string }} state
+ */
+export const promptKey = ({ model, prompt, text }) =>
+  JSON.stringify(text ? [model, "text", text] : [model, "prompt", prompt]);
 
 /** @type {Map<string, ((...details: any[]) => void)[]>} */
 const listeners = new Map();

@@ -8,7 +8,7 @@ import { Cancelled, progressWords, runJob } from "./job.js";
 import { go } from "./navigate.js";
 import { isCut, openingToken } from "./opening.js";
 import { ask, keep } from "./server.js";
-import { emit, on, store } from "./store.js";
+import { emit, on, promptKey, store } from "./store.js";
 import { readAgainst, readTarget, tokenText } from "./target_text.js";
 
 /** @typedef {import("./contributions.js").Contributions} Contributions */
@@ -23,6 +23,7 @@ import { readAgainst, readTarget, tokenText } from "./target_text.js";
  * @property {string} [missing] of the model: no target can be had
  */
 
+const CANCELLED = "cancelled";
 const KEPT = 12;
 const FIRST = 10; // ranks of what a model says
 /** @type {Map<string, Contributions>} */
@@ -34,19 +35,37 @@ let stop = null;
 export const targetAsked = () => {
   const { model, prompt, text, target, against } = store.state;
   const [wanted, other] = [readTarget(target), readAgainst(against)];
-  if (!store.prompt || !wanted || other === undefined) return null;
+  // The prompt that is here may be the one before, while another is on its way.
+  const isHere = store.prompt && store.promptKey === promptKey(store.state);
+  if (!isHere || !wanted || other === undefined) return null;
   return { model, ...(text ? { text } : { prompt }), target: wanted, against: other };
 };
 
 export const cancelTarget = () => stop?.abort();
 
-/** @param {{ isFirst?: boolean }} how `isFirst`: of a text of several tokens take the first */
-export const loadTarget = async ({ isFirst = false } = {}) => {
+/**
+ * Whether nothing is to be done for a target: it is there, on its way, or somebody cancelled it.
+ *
+ * @param {string} key
+ * @param {boolean} isAgain what was cancelled is wanted after all
+ */
+const rests = (key, isAgain) => {
+  const { key: known, data, words, trouble } = store.target;
+  if (key !== known) return false;
+  const isUnderWay = Boolean(words) && !stop?.signal.aborted;
+  return Boolean(data) || isUnderWay || (trouble === CANCELLED && !isAgain);
+};
+
+/**
+ * @param {{ isFirst?: boolean, isAgain?: boolean }} how `isFirst`: of a text of several tokens take
+ *   the first; `isAgain`: also where it was cancelled
+ */
+export const loadTarget = async ({ isFirst = false, isAgain = false } = {}) => {
   const asked = targetAsked();
   const shown = store.prompt;
   if (!asked || !shown || store.state.tab !== "explore") return;
   const key = JSON.stringify(asked);
-  if (key === store.target.key && store.target.data) return;
+  if (!isFirst && rests(key, isAgain)) return;
   stop?.abort();
   const own = new AbortController();
   stop = own;
@@ -83,7 +102,7 @@ export const loadTarget = async ({ isFirst = false } = {}) => {
     put({ data });
     if (store.target.key === key) reopen(shown, data);
   } catch (error) {
-    const trouble = error instanceof Cancelled ? "cancelled" : /** @type {Error} */ (error).message;
+    const trouble = error instanceof Cancelled ? CANCELLED : /** @type {Error} */ (error).message;
     put({ data: null, trouble });
   }
 };

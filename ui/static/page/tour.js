@@ -4,6 +4,7 @@
 
 import { fill, h } from "./dom.js";
 import { term } from "./glossary.js";
+import { keepHere, readKept } from "./kept.js";
 import { making } from "./making.js";
 import { go } from "./navigate.js";
 import { on, store } from "./store.js";
@@ -72,7 +73,7 @@ const STOPS = [
     at: "[data-kn=sql]",
     title: "Ask anything else",
     words: () => [
-      "All that is on screen is in tables. Choose a question, or write your own in SQL; “show as " +
+      "Every stored number on screen is in a table. Choose a question, or write your own in SQL; “show as " +
         "SQL” beside a pane opens the query behind it. Words with dotted lines explain themselves.",
     ],
   },
@@ -94,21 +95,41 @@ const visible = async at => {
 
 class Tour {
   #at = 0;
-  #card = h("aside", { class: "kn-tour", "data-kn": "tour", "aria-label": "Tour", hidden: true });
+  #said = h("div", { role: "status" });
+  #acts = h("div", { class: "kn-tour-acts" });
+  #close = h(
+    "button",
+    {
+      type: "button",
+      class: "kn-wish kn-tour-close",
+      "aria-label": "Close the tour",
+      onclick: () => this.close(),
+    },
+    "×",
+  );
+  #card = h(
+    "aside",
+    { class: "kn-tour", "data-kn": "tour", "aria-label": "Tour", tabindex: "-1", hidden: true },
+    this.#close,
+    this.#said,
+    this.#acts,
+  );
   /** @type {Element | null} */
   #shown = null;
 
-  open() {
+  /** @param {{ focused: boolean }} how focused: somebody asked for it, whose keyboard follows */
+  open({ focused }) {
     if (!store.atlases.length) return;
     if (!this.#card.isConnected) document.body.append(this.#card);
     this.#card.hidden = false;
+    if (focused) this.#card.focus();
     this.#to(0);
   }
 
   close() {
     this.#card.hidden = true;
     this.#shown?.classList.remove("kn-toured");
-    localStorage.setItem(SEEN, "yes");
+    keepHere(SEEN, "yes");
   }
 
   isOpen() {
@@ -122,7 +143,9 @@ class Tour {
     await go({ tab: stop.tab });
     if (!this.isOpen() || this.#at !== at) return;
     this.#shown?.classList.remove("kn-toured");
-    fill(this.#card, ...this.#parts(stop, at));
+    const hadFocus = this.#card.contains(document.activeElement);
+    this.#show(stop, at);
+    if (hadFocus) this.#card.focus(); // its buttons are others now
     const pane = await visible(stop.at);
     if (!this.isOpen() || this.#at !== at) return;
     this.#shown = pane;
@@ -134,44 +157,41 @@ class Tour {
    * @param {Stop} stop
    * @param {number} at
    */
-  #parts(stop, at) {
-    const button = (
-      /** @type {string} */ words,
-      /** @type {() => void} */ onclick,
-      label = words,
-    ) => h("button", { type: "button", class: "kn-wish", "aria-label": label, onclick }, words);
+  #show(stop, at) {
+    const button = (/** @type {string} */ words, /** @type {() => void} */ onclick) =>
+      h("button", { type: "button", class: "kn-wish", onclick }, words);
     const isLast = at === STOPS.length - 1;
     const next = isLast ? () => this.close() : () => this.#to(at + 1);
-    return [
+    fill(
+      this.#said,
       h(
         "div",
         { class: "kn-head" },
         h("h2", {}, stop.title),
         h("span", { class: "kn-count" }, `${at + 1} of ${STOPS.length}`),
-        button("×", () => this.close(), "Close the tour"),
       ),
       h("p", {}, ...stop.words()),
-      h(
-        "div",
-        { class: "kn-tour-acts" },
-        at > 0 && button("Back", () => this.#to(at - 1)),
-        button(isLast ? "Done" : "Next", next),
-      ),
-    ];
+    );
+    const back = at > 0 && button("Back", () => this.#to(at - 1));
+    fill(this.#acts, back, button(isLast ? "Done" : "Next", next));
   }
 }
 
 /** The button that opens the tour. */
 export const tourButton = () => {
   const tour = new Tour();
-  const open = () => tour.open();
-  document.addEventListener("keydown", event => {
+  // The window hears a key last: what else it closes, the sheet or a list, has taken it by then.
+  addEventListener("keydown", event => {
+    if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
     if (event.key === "Escape" && tour.isOpen()) tour.close();
   });
   on("making", () => {
-    const isNew = making.state?.first_hour && !localStorage.getItem(SEEN);
-    if (isNew && !tour.isOpen() && store.prompt && store.state.tab === "explore") open();
+    const isNew = making.state?.first_hour && !readKept(SEEN);
+    if (isNew && !tour.isOpen() && store.prompt && store.state.tab === "explore") {
+      tour.open({ focused: false });
+    }
   });
   const title = "A tour of five stops";
+  const open = () => tour.open({ focused: true });
   return h("button", { type: "button", class: "kn-wish", title, onclick: open }, "Tour");
 };

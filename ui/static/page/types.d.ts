@@ -24,6 +24,8 @@ export interface Widget {
 
 export interface Atlas {
   model: string;
+  /** Of a training, by the model's name; null where it has none. */
+  step: number | null;
   corpus: string | null;
   dtype: string | null;
   first_prompt: number;

@@ -142,8 +142,7 @@ const capital = words => words.charAt(0).toUpperCase() + words.slice(1);
  * @param {Story} story
  * @returns {Sentence}
  */
-const served = ({ near }) => {
-  const shared = near.filter(f => f.n_shared > 0);
+const served = ({ sharing: shared }) => {
   if (!shared.length) return ["None of them is a knowledge neuron of another attributed fact."];
   const named = shared.slice(0, 2).map(f => `${f.subject} → ${f.object}`);
   const more = shared.length > named.length ? " and others" : "";

@@ -78,6 +78,8 @@ export interface Story {
   effects: (Effect & { step: number })[];
   verdicts: Verdict[];
   near: Near[];
+  /** Of all other facts, those that share most neurons with it, three at most. */
+  sharing: Near[];
   /** Steps at which the fact was attributed. */
   attributed: number[];
   /** Steps at which it was asked on demand. */

@@ -7,7 +7,7 @@ import { integer, number, percent } from "../page/format.js";
 import { term } from "../page/glossary.js";
 import { ask } from "../page/server.js";
 import { on, store } from "../page/store.js";
-import { liveChart } from "./live_chart.js";
+import { LiveChart } from "./live_chart.js";
 
 const EVERY_MS = 3000;
 const QUIET_MIN = 5; // without a measurement, after which one may wonder
@@ -29,11 +29,21 @@ const QUIET_MIN = 5; // without a measurement, after which one may wonder
 export class LearningPane {
   #subject = "";
   #said = "";
+  #listed = ""; // the facts to choose from
   #isAsking = false;
   #title = h("h2", {}, "");
   #where = h("span", { class: "kn-count", role: "status" });
   #choice = h("select", { "aria-label": "Fact to watch" });
-  #charts = h("div", { class: "kn-charts kn-three" });
+  #nFacts = h("span", {});
+  #watched = h("span", {});
+  #loss = new LiveChart("Loss, nats a token");
+  #known = new LiveChart("Facts ", term("known"), this.#nFacts);
+  #answer = new LiveChart(term("P(answer)"), ": ", this.#watched);
+  #charts = h(
+    "div",
+    { class: "kn-charts kn-three" },
+    ...[this.#loss, this.#known, this.#answer].map(chart => chart.node),
+  );
 
   /** @param {HTMLElement} pane */
   constructor(pane) {
@@ -54,13 +64,16 @@ export class LearningPane {
   async #load() {
     if (store.state.tab !== "training" || this.#isAsking) return;
     this.#isAsking = true;
+    const subject = this.#subject;
     try {
-      this.#show((await ask("training_learning", { subject: this.#subject })).run);
+      const { run } = await ask("training_learning", { subject });
+      if (subject === this.#subject) this.#show(run);
     } catch {
       this.pane.hidden = true; // the panes below say that there is no server
     } finally {
       this.#isAsking = false;
     }
+    if (subject !== this.#subject) await this.#load(); // another fact was chosen meanwhile
   }
 
   /** @param {Run | null} run */
@@ -73,50 +86,58 @@ export class LearningPane {
     const quiet =
       run.quiet_min < QUIET_MIN ? "" : ` · nothing new for ${integer(run.quiet_min)} min`;
     this.#where.textContent = `step ${integer(run.step)} of ${integer(run.steps)}${quiet}`;
-    if (this.#choice.options.length !== run.facts.length) {
+    if (JSON.stringify(run.facts) !== this.#listed) {
+      this.#listed = JSON.stringify(run.facts);
       const options = run.facts.map(([subject, object]) =>
         h("option", { value: subject }, `${subject} → ${object}`),
       );
       fill(this.#choice, ...options);
     }
     if (run.fact) this.#choice.value = run.fact[0];
-    fill(this.#charts, ...charts(run));
+    this.#showCharts(run);
   }
-}
 
-/** @param {Run} run */
-const charts = run => {
-  const known = (/** @type {1 | 2} */ i) =>
-    run.known.map(row => /** @type {[number, number]} */ ([row[0], row[i]]));
-  const p = (/** @type {1 | 2} */ i) =>
-    run.p_answer.map(row => /** @type {[number, number]} */ ([row[0], row[i]]));
-  const [subject, object] = run.fact ?? ["–", "–"];
-  return [
-    liveChart({
-      title: ["Loss, nats a token"],
+  /** @param {Run} run */
+  #showCharts(run) {
+    const [subject, object] = run.fact ?? ["–", "–"];
+    fill(this.#nFacts, ` of ${integer(run.n_facts)}`);
+    fill(this.#watched, bdi(subject), " → ", bdi(object));
+    this.#loss.show({
       last: run.steps,
       lines: [{ name: "loss", colour: "kn-line-1", points: run.loss }],
       format: number,
-    }),
-    liveChart({
-      title: ["Facts ", term("known"), ` of ${integer(run.n_facts)}`],
+    });
+    this.#known.show({
       last: run.steps,
       max: 1,
-      lines: [
-        { name: "trained prompts", colour: "kn-line-1", points: known(1) },
-        { name: "held-out prompts", colour: "kn-line-2", points: known(2) },
-      ],
+      lines: bothKinds("prompts", run.known),
       format: percent,
-    }),
-    liveChart({
-      title: [term("P(answer)"), ": ", bdi(subject), " → ", bdi(object)],
+    });
+    this.#answer.show({
       last: run.steps,
       max: 1,
-      lines: [
-        { name: "trained prompt", colour: "kn-line-1", points: p(1) },
-        { name: "held-out prompt", colour: "kn-line-2", points: p(2) },
-      ],
+      lines: bothKinds("prompt", run.p_answer),
       format: number,
-    }),
-  ];
-};
+    });
+  }
+}
+
+/**
+ * The lines of trained and of held-out prompts.
+ *
+ * @param {string} prompts their word
+ * @param {[number, number, number][]} rows step, and the values of both
+ * @returns {import("./live_chart.js").Line[]}
+ */
+const bothKinds = (prompts, rows) => [
+  {
+    name: `trained ${prompts}`,
+    colour: "kn-line-1",
+    points: rows.map(([step, trained]) => [step, trained]),
+  },
+  {
+    name: `held-out ${prompts}`,
+    colour: "kn-line-2",
+    points: rows.map(([step, , heldOut]) => [step, heldOut]),
+  },
+];

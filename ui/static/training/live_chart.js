@@ -1,7 +1,7 @@
 // @ts-check
 // A small chart of what is measured while a model trains: lines over steps, the last values in words.
 
-import { faint, h, s } from "../page/dom.js";
+import { faint, fill, h, s } from "../page/dom.js";
 import { integer } from "../page/format.js";
 
 const WIDTH = 320;
@@ -13,7 +13,6 @@ const BOTTOM = 16;
 /** @typedef {{ name: string, colour: string, points: Point[] }} Line */
 /**
  * @typedef {object} Chart
- * @property {(Node | string)[]} title
  * @property {number} last step of the axis
  * @property {number} [max] of the values; the largest there is where it isn't given
  * @property {Line[]} lines
@@ -36,8 +35,22 @@ export const places = (points, last, max) =>
       HEIGHT - BOTTOM - (HEIGHT - BOTTOM - LEFT) * Math.min(1, value / (max || 1)),
     ]);
 
+export class LiveChart {
+  #body = h("div", {});
+
+  /** @param {(Node | string)[]} title which stays while the chart grows */
+  constructor(...title) {
+    this.node = h("figure", { class: "kn-live-chart" }, h("h3", {}, ...title), this.#body);
+  }
+
+  /** @param {Chart} chart */
+  show(chart) {
+    fill(this.#body, ...parts(chart));
+  }
+}
+
 /** @param {Chart} chart */
-export const liveChart = ({ title, last, max, lines, format }) => {
+const parts = ({ last, max, lines, format }) => {
   const most = max ?? Math.max(1e-9, ...lines.flatMap(line => line.points.map(point => point[1])));
   const drawn = lines.map(({ colour, points }) => {
     const at = places(points, last, most);
@@ -68,5 +81,5 @@ export const liveChart = ({ title, last, max, lines, format }) => {
   const legend = lines.map(({ colour }, i) =>
     h("span", { class: `kn-live-name ${colour}` }, h("i", {}), words[i]),
   );
-  return h("figure", { class: "kn-live-chart" }, h("h3", {}, ...title), plot, faint(...legend));
+  return [plot, faint(...legend)];
 };

@@ -1,0 +1,62 @@
+"""Explore in a real browser where there is little room for its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from kn_assets.lake import Lake
+from kn_assets.synthetic import make_lake
+from tests.ui.screen import Screen
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_own_text_form_and_a_long_text_leave_the_rows_in_reach(
+    screens: Callable[[str], Screen],
+    serve: Callable[..., str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    root = tmp_path_factory.mktemp("long")
+    lake = make_lake(root, n_prompts=3, n_layers=30, n_neurons=40, n_tokens=150, density=0.2)
+    screen = screens(serve(lake))
+    screen.page.set_viewport_size({"width": 1280, "height": 720})
+    screen.open(prompt=1, token=140, layer=29, neuron=0)
+    screen.page.locator(".kn-live summary").click()
+    foot = screen.page.locator(".kn-foot").bounding_box()
+    rows_box = screen.page.locator(".kn-rows").bounding_box()
+    assert foot is not None
+    assert rows_box is not None
+    assert foot["y"] + foot["height"] <= 720
+    assert rows_box["height"] >= 60
+    screen.page.evaluate("kn.go({ layer: 0, neuron: 1 })")
+    screen.settled("kn.neuron?.card?.layer === 0")
+    line = screen.page.locator(".kn-lens[data-layer='0']").bounding_box()
+    assert line is not None
+    assert rows_box["y"] <= line["y"] <= rows_box["y"] + rows_box["height"] - line["height"] + 1
+    font = screen.page.locator(".kn-lens").first.evaluate(
+        "e => parseFloat(getComputedStyle(e).fontSize)"
+    )
+    assert font * 1.15 <= line["height"]
+    current = screen.page.locator(".kn-text [aria-current]").bounding_box()
+    text = screen.page.locator(".kn-text").bounding_box()
+    assert current is not None
+    assert text is not None
+    assert text["y"] <= current["y"] <= text["y"] + text["height"]
+
+
+def test_a_panel_of_a_chip_stays_on_a_phone(
+    screens: Callable[[str], Screen], lake: Lake, serve: Callable[..., str]
+) -> None:
+    screen = screens(serve(lake))
+    screen.page.set_viewport_size({"width": 400, "height": 800})
+    screen.open(model="tiny", prompt=2, token=5, layer=0, neuron=7)
+    for chip in screen.page.locator(".kn-popover > button").all():
+        chip.click()
+        box = screen.page.locator(".kn-panel:visible").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 400
+        assert screen.page.evaluate("document.documentElement.scrollWidth") <= 400
+        screen.page.keyboard.press("Escape")
