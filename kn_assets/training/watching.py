@@ -49,6 +49,8 @@ def _read(lake: Lake, folder: Path) -> Watched | None:
         told = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):  # `kn train` says so
         return None
+    if told.get("diverged_after") is not None:  # it is over
+        return None
     settings = TrainSettings().with_given(**told)
     if lake.meta(model(f"{settings.name}@step{settings.steps}"), "atlases") is not None:
         return None

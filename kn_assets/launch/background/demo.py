@@ -18,7 +18,6 @@ from kn_assets.maps.tables import VERSIONS
 CORPUS, MODEL, LIMIT = "geonames", "smollm2-135m", 600
 FIRST = tuple(NEEDS)
 """The tables with which prompts can be explored, the lens of each computed when it is opened."""
-WHAT = "demo"
 
 
 def demo(limit: int | None = None, lens: str | None = None) -> list[Step]:
