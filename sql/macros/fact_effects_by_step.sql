@@ -1,7 +1,7 @@
 -- Effect of interventions on a fact at each checkpoint, with controls: relative_change is the
 -- change of the answer's probability, summed over the fact's prompts, over that before; min_change
--- and max_change are those of the least and the most changed prompt. n_sets: sets of neurons that
--- were drawn, each changed on the n_prompts.
+-- and max_change are those of the least and the most changed prompt. n_prompts: different
+-- prompts; n_sets: sets of neurons, or other facts, that a control drew.
 CREATE OR REPLACE MACRO fact_effects_by_step(model, fact) AS TABLE
 SELECT
     m.step, i.kind, i.condition,
