@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 from kn_assets.errors import KnError
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import Lake
+from kn_assets.launch.background import CORPUS, LIMIT, MODEL
 from kn_assets.training.settings import TrainSettings
 
 if TYPE_CHECKING:
     from kn_assets.launch.background.wishes import Wish
     from kn_assets.launch.request import Request
 
-DEMO = {"corpus": "geonames", "model": "smollm2-135m", "limit": 600}
-"""What `kn demo` makes: the embedded corpus and model, in a few minutes on two cores."""
+DEMO = {"corpus": CORPUS, "model": MODEL, "limit": LIMIT}
 
 
 def demo(args: argparse.Namespace) -> int:

@@ -79,15 +79,6 @@ def fingerprint(path: str | Path) -> str:
     raise KnError(f"there is no file or folder {path}: give one with facts")
 
 
-def earlier_fingerprint(path: str | Path) -> str | None:
-    """As an earlier version took it of a folder, by its files' places and times; None of a file."""
-    path = Path(path).expanduser()
-    if not path.is_dir():
-        return None
-    noted = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in _within(path)]
-    return fingerprints.of_json(noted)
-
-
 def _within(folder: Path) -> list[Path]:
     return sorted(f for f in folder.rglob("*") if f.is_file())
 

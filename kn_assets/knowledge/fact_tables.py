@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from kn_assets.errors import KnError
 from kn_assets.knowledge import fact_files, facts
 from kn_assets.lake import Lake, Partition
-from kn_assets.lake.plan import Figures, Note, Plan
+from kn_assets.lake.plan import Figures, Plan
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
@@ -41,11 +41,6 @@ class FactsPlan(Plan):
 
     def fingerprint(self, table: str) -> str:
         return facts_fingerprint(self.corpus, self.file)
-
-    def fits(self, table: str, note: Note) -> bool:
-        earlier = fact_files.earlier_fingerprint(self.file) if self.file else None
-        made_of = f"{VERSION} of file {earlier}"
-        return super().fits(table, note) or (earlier is not None and note["fingerprint"] == made_of)
 
     def make(self, tables: Collection[str], progress: Progress) -> Figures:
         write_facts(self.corpus, self.file, progress)

@@ -24,6 +24,8 @@ _COLUMNS = (
 
 Changes = dict[str, list[Array]]
 """Condition -> changes in log-odds [prompts] of each set of neurons or other fact."""
+About = tuple[dict[str, int], str | None]
+"""Neurons changed by condition, and the set of facts that a fact is of."""
 
 
 def tables(
@@ -38,13 +40,14 @@ def tables(
     effects: list[dict[str, Any]] = []
     judged: list[dict[str, Any]] = []
     for (fact, kind), changes in groups.items():
-        n_neurons, fact_set = about[fact, kind]
+        sizes, fact_set = about[fact, kind]
         key = {"fact_id": fact, "kind": kind, "fact_set": fact_set}
         if OWN not in changes:  # the final checkpoint's neurons alone
-            effects += [{**key, **row} for row in _effects(changes, [], kind, n_neurons)]
+            effects += [{**key, **row} for row in _effects(changes, [], kind, sizes)]
             continue
+        n_neurons = sizes[OWN]
         own, controls = verdicts.of_fact(changes, kind)
-        effects += [{**key, **row} for row in _effects(changes, controls, kind, n_neurons)]
+        effects += [{**key, **row} for row in _effects(changes, controls, kind, sizes)]
         judged += [
             {**key, "n_neurons": n_neurons, "n_prompts": len(changes[OWN][0]), **row}
             for row in _verdicts(
@@ -88,8 +91,8 @@ def _mean(sets: list[Array] | None) -> float:
 
 def _groups(
     interventions: pa.Table,
-) -> tuple[dict[tuple[int, str], Changes], dict[tuple[int, str], tuple[int, str | None]]]:
-    """Changes of each fact and kind, and its number of neurons with the set of facts it is of.
+) -> tuple[dict[tuple[int, str], Changes], dict[tuple[int, str], About]]:
+    """Changes of each fact and kind, and what else is told of it.
 
     Sets of neurons lie in the order of draws, other facts in that of their ids; prompts in order.
     """
@@ -101,12 +104,13 @@ def _groups(
         verdicts.log_odds(rows[f"probability_{when}"].to_numpy()) for when in ("before", "after")
     )
     found: dict[tuple[int, str], dict[str, dict[int, list[float]]]] = {}
-    about: dict[tuple[int, str], tuple[int, str | None]] = {}
+    about: dict[tuple[int, str], About] = {}
     for i, change in enumerate(after - before):
         key = column["fact_id"][i], column["kind"][i]
         of = found.setdefault(key, {}).setdefault(column["condition"][i], {})
         of.setdefault(column["draw"][i] or 0, []).append(float(change))
-        about.setdefault(key, (column["n_neurons"][i], column["fact_set"][i]))
+        sizes, _ = about.setdefault(key, ({}, column["fact_set"][i]))
+        sizes.setdefault(column["condition"][i], column["n_neurons"][i])
     groups = {
         key: {name: [np.array(one) for one in sets.values()] for name, sets in of.items()}
         for key, of in found.items()
@@ -115,7 +119,7 @@ def _groups(
 
 
 def _effects(
-    changes: Changes, controls: list[Control], kind: str, n_neurons: int
+    changes: Changes, controls: list[Control], kind: str, sizes: dict[str, int]
 ) -> list[dict[str, Any]]:
     """A row per condition; of several controls of one condition the nearest to the own neurons."""
     nearest: dict[str, Control] = {}
@@ -131,7 +135,7 @@ def _effects(
         rows.append(
             {
                 "condition": condition,
-                "n_neurons": n_neurons,
+                "n_neurons": sizes[condition],
                 "n_prompts": len(sets[0]),
                 "n_sets": len(sets),
                 "log_odds": change.mean,

@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 _loaded: dict[tuple[object, ...], LoadedModel] = {}
 
 
+def forget() -> None:
+    """Let go of the model that is in memory."""
+    _loaded.clear()
+
+
 def float32_model(lake: Lake, key: str, progress: Progress) -> LoadedModel:
     """Load it, with the faster products that the stored tables are made by.
 
-    The last one stays in memory, until its atlas is made again. Raises KnError as `plan_of`, and
-    where the model can't be read.
+    The last one stays in memory, until its atlas is made again or `forget` is called. Raises
+    KnError as `plan_of`, and where the model can't be read.
     """
     from kn_assets.models.linears import use_onednn_linears
     from kn_assets.models.load import load

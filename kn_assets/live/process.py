@@ -105,13 +105,18 @@ def main(connection: str, root: str, idle_s: float) -> None:
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
     lake = Lake(root)
-    held: dict[str, tuple[object, Any]] = {}
+    held: dict[str, tuple[tuple[str, object], Any]] = {}
 
     def answer(asked: dict[str, Any], progress: Progress) -> tuple[dict[str, Any], bytes]:
         kind = asked["kind"]
         made = asked["key"], (lake.meta(partition(asked["key"]), "thresholds") or {})
         if kind not in held or held[kind][0] != made:
             held.pop(kind, None)
+            if any(other[0] != asked["key"] for other, _ in held.values()):
+                from kn_assets.live.float32 import forget
+
+                held.clear()  # another atlas' models and passes
+                forget()
             progress.say("loading the model")
             held[kind] = made, _worker(kind).of(lake, asked["key"], progress)
         return {}, held[kind][1].answer(asked, progress)

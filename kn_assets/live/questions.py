@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from kn_assets.atlas.forward.tokens import pieces, texts
 from kn_assets.errors import KnError
+from kn_assets.knowledge import controls
 from kn_assets.knowledge.answers import known, score
 from kn_assets.knowledge.last_token import LastToken, last_token
 from kn_assets.knowledge.questions import Question, ask, single
@@ -140,22 +141,21 @@ class Asker:
         own = next((row for row in rows if row["fact_id"] == asked.get("fact")), None)
         known = [row for row in rows if not self._told.asked or row["fact_id"] in self._told.known]
         if own is not None:
-            about = [r for r in known if r["subject"] == own["subject"] and r is not own]
-            of_relation = [row for row in known if row["relation"] == own["relation"]]
-            names = {own["subject"], own["object"]}
-            others = [r for r in of_relation or known if not names & {r["subject"], r["object"]}]
+            by_id = {row["fact_id"]: row for row in known}
+            drawn = controls.other_facts(own, by_id, rng, 4 * OTHER_FACTS)
+            about = controls.same_subject(own, by_id)
         else:
-            said = f"{asked['text']} {asked['answer']}".casefold()
-            about = [row for row in known if row["subject"].casefold() in asked["text"].casefold()]
+            text, said = asked["text"].casefold(), f"{asked['text']} {asked['answer']}".casefold()
+            about = [row["fact_id"] for row in known if row["subject"].casefold() in text]
             others = [
-                row
+                row["fact_id"]
                 for row in known
                 if row["subject"].casefold() not in said and row["object"].casefold() not in said
             ]
-        drawn = [others[i]["fact_id"] for i in rng.permutation(len(others))[: 4 * OTHER_FACTS]]
+            drawn = [others[i] for i in rng.permutation(len(others))[: 4 * OTHER_FACTS]]
         found = {
             "other_fact": self._first_of(drawn, question),
-            "same_subject": self._first_of([r["fact_id"] for r in about], question),
+            "same_subject": self._first_of(about, question),
         }
         return {condition: some for condition, some in found.items() if some}
 

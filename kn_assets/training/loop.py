@@ -86,9 +86,10 @@ class _Run:
     losses: list[float] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
     learning: list[dict[str, Any]] = field(default_factory=list)
+    sampled: list[int] = field(default_factory=list)
 
     _KEPT = ("step", "epoch", "batch", "tokens", "seconds", "cpu_seconds", "losses", "log")
-    _KEPT_SINCE = ("learning",)  # states of earlier versions lack these
+    _KEPT_SINCE = ("learning", "sampled")  # states of earlier versions lack these
 
     @classmethod
     def begin(cls, store: Store, progress: Progress) -> _Run:
@@ -139,6 +140,10 @@ class _Run:
         settings = self.store.settings
         exam = Exam.of(self.loaded, self.text)
         sample = exam.sample(settings.sample, settings.seed)
+        facts = [q.fact_id for q in sample.trained]
+        if self.sampled != facts:  # rows of another --sample tell of other facts
+            self.learning.clear()
+            self.sampled = facts
         checkpoints = set(settings.checkpoint_steps())
         batches = self._batches()
         saved = time.monotonic()

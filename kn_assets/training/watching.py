@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,26 +48,48 @@ def watched(lake: Lake) -> list[Watched]:
 def _read(lake: Lake, folder: Path) -> Watched | None:
     try:
         told = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # `kn train` says so
+        settings = TrainSettings().with_given(**told).checked()
+    except (OSError, ValueError, TypeError, KnError):  # `kn train` says so
         return None
-    settings = TrainSettings().with_given(**told)
+    if not isinstance(settings.steps, int):
+        return None
+    if told.get("diverged_after") is not None:  # it is over
+        return None
     if lake.meta(model(f"{settings.name}@step{settings.steps}"), "atlases") is not None:
         return None
     file = folder / "training.jsonl"
-    log = _rows(file)
+    log = _rows(file, ("step", "loss"))
     if not log:
         return None
     age = time.time() - file.stat().st_mtime
-    header, *measured = _rows(folder / LEARNING) or [{"facts": []}]
-    facts = [(subject, answer) for subject, answer in header["facts"]]
+    header, *measured = _rows(folder / LEARNING, ()) or [{"facts": []}]
+    try:
+        facts = [(subject, answer) for subject, answer in header["facts"]]
+        sizes = {len(row[name]) for row in measured for name in ("trained", "held_out")}
+    except (KeyError, ValueError, TypeError) as e:
+        raise _damaged(folder / LEARNING, e) from e
+    if sizes - {len(facts)} or any("step" not in row for row in measured):
+        raise _damaged(folder / LEARNING, "its rows are of other facts")
     return Watched(settings.name, age, settings.steps, log, facts, measured)
 
 
-def _rows(file: Path) -> list[dict[str, Any]]:
-    """The lines of a file, each a JSON object; none where it isn't there."""
+def _rows(file: Path, needed: Iterable[str]) -> list[dict[str, Any]]:
+    """The lines of a file, each a JSON object with the fields `needed`; none where it isn't there.
+
+    Raises KnError where they aren't.
+    """
     if not file.is_file():
         return []
     try:
-        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        found = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     except ValueError as e:
-        raise KnError(f"{file} is damaged ({e}): remove it to continue without it") from e
+        raise _damaged(file, e) from e
+    if not all(isinstance(row, dict) and set(needed) <= row.keys() for row in found):
+        raise _damaged(file, "a line has no measurement")
+    return found
+
+
+def _damaged(file: Path, why: object) -> KnError:
+    """Without the folder of the lake, which is no visitor's business."""
+    place = f"models/{file.parent.name}/{file.name}"
+    return KnError(f"{place} is damaged ({why}): remove it to continue without it")

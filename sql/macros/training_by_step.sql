@@ -3,7 +3,7 @@
 -- (known_trained), in held-out ones (known_held_out) and in all (known; the only one where the
 -- training text is unknown), that is where greedy decoding says the whole object in at least half;
 -- the saturation layer (mean over the prompts that have one); knowledge neurons per fact; and the change of the answers' probability, mean change over mean, with neurons
--- suppressed: the knowledge neurons with their 95 % interval, three controls, and the knowledge
+-- suppressed: the knowledge neurons with their 95 % interval, three of the controls, and the knowledge
 -- neurons of the final checkpoint. Of one relation, or all.
 CREATE OR REPLACE MACRO training_by_step(model, relation := 'all') AS TABLE
 WITH

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from scipy import stats
 
@@ -224,6 +225,23 @@ def test_what_is_real_is_found() -> None:
         ].to_pylist()
     )
     assert "activation-matched neurons (+1" in fragile and "which is more" in fragile
+
+
+def test_each_condition_tells_how_many_neurons_it_changed() -> None:
+    table = made_up("real", 3, 0.1, "normal", 0)
+    own = table.filter(pc.equal(table["condition"], "knowledge_neurons"))
+    place = own.schema.get_field_index("condition")
+    final = own.set_column(place, "condition", pa.array(["final_checkpoint"] * own.num_rows))
+    place = own.schema.get_field_index("n_neurons")
+    final = final.set_column(place, own.schema.field(place), pa.array([11] * own.num_rows, "int32"))
+    both = pa.concat_tables([table, final.cast(table.schema)])
+    effects, facts, _ = verdict_tables.tables(both, told(), range(FACTS))
+    sizes = {(r["condition"], r["n_neurons"]) for r in effects.to_pylist()}
+    assert sizes == {
+        ("final_checkpoint", 11),
+        *((name, 5) for name in (*SETS, "knowledge_neurons")),
+    }
+    assert set(facts["n_neurons"].to_pylist()) == {5}
 
 
 def test_facts_that_the_model_does_not_know_are_no_evidence() -> None:

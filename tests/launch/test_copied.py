@@ -13,7 +13,6 @@ import pytest
 from kn_assets.atlas.extract import extract
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.corpora.plan import CorpusPlan
-from kn_assets.knowledge.fact_files import earlier_fingerprint
 from kn_assets.knowledge.fact_tables import OF_CORPUS, FactsPlan
 from kn_assets.lake import Lake
 from kn_assets.lake.plan import stale
@@ -110,14 +109,3 @@ def test_a_copied_folder_of_facts_is_the_same(facts: FactsPlan, tmp_path: Path) 
     assert stale(copy) == []
     told(tmp_path / "elsewhere", "Cuzc")
     assert stale(copy) == list(OF_CORPUS)
-
-
-def test_facts_noted_by_places_and_times_stay(facts: FactsPlan, tmp_path: Path) -> None:
-    """As an earlier version noted those of a folder."""
-    version, _, _ = facts.fingerprint("facts").partition(" ")
-    noted = f"{version} of file {earlier_fingerprint(tmp_path / 'facts')}"
-    for table in OF_CORPUS:
-        facts.lake.note(facts.partition, table, {"fingerprint": noted})
-    assert stale(facts) == []
-    os.utime(tmp_path / "facts" / "capital.json", (1, 1))
-    assert stale(facts) == list(OF_CORPUS)

@@ -85,6 +85,16 @@ def test_a_run_in_legs_is_the_run(done: Lake, tmp_path: Path) -> None:
     assert learned == (done.models / "tiny" / "learning.jsonl").read_text()
 
 
+def test_another_sample_begins_its_curves_anew(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    train(TINY, lake, until=8)
+    folder = train(replace(TINY, sample=4), lake, until=16)
+    header, *told = map(json.loads, (folder / "learning.jsonl").read_text().splitlines())
+    assert len(header["facts"]) == 4
+    assert [row["step"] for row in told][-1] == 16
+    assert {len(row[name]) for row in told for name in ("trained", "held_out")} == {4}
+
+
 def test_a_state_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     folder = train(TINY, lake, until=8)

@@ -21,7 +21,10 @@ def city_lines(
     quiet: why there are no facts is said elsewhere.
     """
     lines = place_lines(database, model, city, follows or city["country"] or "")
-    lines += _facts(database, model, city["name"], f" AND city_id = {int(city['city_id'])}", quiet)
+    # a file's facts tell no city: the subject of that name is meant, unless it is a country
+    of_file = "city_id IS NULL AND relation NOT LIKE 'country-%'"
+    condition = f" AND (city_id = {int(city['city_id'])} OR {of_file})"
+    lines += _facts(database, model, city["name"], condition, quiet)
     if city["country"]:
         lines.append(
             Line(f"What is known about {city['country']}", "", {"ask": city["country"]}, None)

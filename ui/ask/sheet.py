@@ -11,12 +11,11 @@ from ui.ask.facts import fact_lines, no_facts
 from ui.ask.line import Line, call, quoted, value_words
 from ui.ask.places import city_lines, place_lines, value_lines
 from ui.ask.readings import Names, Reading, readings
-from ui.ask.units import neuron_lines, sentence_lines, token_lines
+from ui.ask.units import looked_at, neuron_lines, sentence_lines, token_lines
 from ui.context import Context
 from ui.rows import Answer, rows
 
-LONGEST = 4_000  # characters of a text; names are looked for in the first `LOOKED`
-LOOKED = 400
+LONGEST = 4_000  # characters of a text
 _POOL = ThreadPoolExecutor(8, thread_name_prefix="ask")
 
 
@@ -43,7 +42,7 @@ def asked(database: Database, atlas: Answer, text: str) -> Answer:
 
 
 def _names(database: Database, model: str, text: str) -> Names:
-    looked = text.strip()[:LOOKED].strip()
+    looked = looked_at(text)
     if not looked:
         return Names()
     macros = ("ask_facts", "ask_cities", "ask_values")

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from kn_assets.database.database import Database
+from ui.arguments import LONGEST_SEARCH
 from ui.ask.facts import ask_now, leads
 from ui.ask.line import Line, call, literal, neuron_words, percent, plural, quoted, value_words
 from ui.ask.places import target
 from ui.rows import Answer, missing_tables, rows, waits_for
 
 CONCEPTS, FACTS, NEURONS, PROMPTS = 3, 5, 5, 3
+LOOKED = 400  # characters of a text in which names are looked for
+
+
+def looked_at(text: str) -> str:
+    """What of a text names are looked for in."""
+    return text.strip()[:LOOKED].strip()
 
 
 def neuron_lines(database: Database, atlas: Answer, layer: int, neuron: int) -> list[Line]:
     """The lines of a neuron: its card, what it marks, the facts it serves, its place on the map."""
     model = atlas["model"]
+    if not atlas["n_layers"]:
+        return [Line(waits_for(database, model, ["neurons"]))]
     if layer >= atlas["n_layers"] or neuron >= atlas["n_neurons"]:
         size = f"layers 0 to {atlas['n_layers'] - 1}, each with neurons 0 to "
         words = f"{model} has {size}{atlas['n_neurons'] - 1:,}: there is no neuron {neuron:,} in "
@@ -118,13 +127,13 @@ def sentence_lines(
 
     reason: the true reason why nothing is stored of it; "" where something is.
     """
-    lines = [Line(reason, "", None, call("ask_facts", model, text.strip()))] if reason else []
+    lines = [Line(reason, "", None, call("ask_facts", model, looked_at(text)))] if reason else []
     if begin:
         lines.append(ask_now(begin, answer))
     run = {"tab": "explore", "text": text.strip(), "prompt": None, "token": None}
     words = "Run it through the model in Explore"
     detail = "your own text: the neurons that fire at each of its tokens"
-    found = call("search_prompts", model, text.strip())
+    found = call("search_prompts", model, text.strip()[:LONGEST_SEARCH].strip())
     lines.append(Line(words, detail, run, None, live=True))
     for row in rows(database, f"SELECT prompt_id, count(*) OVER () AS n {found} LIMIT 1"):
         opened = {"tab": "explore", "prompt": row["prompt_id"], "token": None}

@@ -31,12 +31,13 @@ class Work:
     `do(job)` gives the result; it calls `job.tell` and looks at `job.stop` meanwhile, and raises
     KnError where it fails, `kn_assets.processes.Stopped` where it was stopped. Who asks for work
     that is `shared` under one name shares it; any other is the one that its person may have in the
-    lane.
+    lane. One of the runs a minute of who began it is what isn't shared, or is `counted`.
     """
 
     lane: str
     do: Callable[[Job], Answer]
     shared: Hashable = None
+    counted: bool = False
 
 
 class Job:

@@ -126,7 +126,8 @@ class Live:
         do = self._asking(
             asked, lambda body: {"weights": pack(np.frombuffer(body, np.float32), "f4"), "unit": 1}
         )
-        return Work(LANE, do, shared=("head", key, made, of, layer, head))
+        shared = ("head", key, made, of, layer, head)
+        return Work(LANE, do, shared=shared, counted=text is not None)
 
     def target(
         self,
@@ -153,7 +154,7 @@ class Live:
             question["fired"] = packed(place[order], found["neuron"][order])
             return self._asking(question, target.told)(job)
 
-        return Work(LANE, do, shared=shared)
+        return Work(LANE, do, shared=shared, counted=True)
 
     def reads(self, key: str, of: int | str, asked: dict[str, Any]) -> Work:
         """What a neuron reads in a prompt (its id) or a text: see `LiveDirect.reads`.
@@ -168,7 +169,7 @@ class Live:
                 _, question["longest"] = self._run_of(key, of, job)
             return self._asking(question, json.loads)(job)
 
-        return Work(LANE, do, shared=shared)
+        return Work(LANE, do, shared=shared, counted=True)
 
     def _direct(
         self, do: str, key: str, of: int | str, asked: dict[str, Any]

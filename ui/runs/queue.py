@@ -18,6 +18,7 @@ from ui.runs.job import Job, Lane, Work
 
 FORGOTTEN_S = 10.0  # without a look at it, before a job is cancelled: its page is closed
 REMEMBERED = 64  # results of shared work
+COUNTED = 3  # shared runs of a person that wait or run together
 
 log = logging.getLogger(__name__)
 
@@ -114,9 +115,11 @@ class Queue:
             raise KnError(
                 f"your last {lane.noun} is still being run: wait for its end, or cancel it"
             )
+        if work.counted and sum(j.person == person and j.work.counted for j in jobs) >= COUNTED:
+            raise KnError(f"{COUNTED} of your runs aren't over yet: wait for their end")
         if len(jobs) >= lane.waiting + lane.at_once:
             raise KnError(f"{len(jobs)} runs are waiting already: try again later")
-        if is_own:
+        if is_own or work.counted:
             self._count(work.lane, person)
         job = Job(work, person)
         jobs.append(job)

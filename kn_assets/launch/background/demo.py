@@ -11,14 +11,13 @@ from kn_assets.atlas.plan import VOCABULARY
 from kn_assets.knowledge.concept_table import CONCEPTS
 from kn_assets.knowledge.tables import OF_MODEL
 from kn_assets.lake import model
+from kn_assets.launch.background import CORPUS, LIMIT, MODEL
 from kn_assets.launch.background.step import Step, tables
 from kn_assets.launch.background.training import FACTS, training
 from kn_assets.maps.tables import VERSIONS
 
-CORPUS, MODEL, LIMIT = "geonames", "smollm2-135m", 600
 FIRST = tuple(NEEDS)
 """The tables with which prompts can be explored, the lens of each computed when it is opened."""
-WHAT = "demo"
 
 
 def demo(limit: int | None = None, lens: str | None = None) -> list[Step]:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,14 +29,15 @@ _INTERRUPTED = 130  # `kn`'s exit code
 class Process:
     """The process of a step. `wait` for its end; `stop` may be called from any thread."""
 
-    def __init__(self, lake: Lake, step: Step, changed: Callable[[], None]) -> None:
+    def __init__(self, lake: Lake, step: Step) -> None:
         self.step = step
         self.told: Told | None = None
         self.words = ""
         self.began = time.monotonic()
         self.stopped = False
-        self._changed = changed
+        self._waits = False
         self._last = ""
+        self._crash: str | None = None
         root = str(Path(__file__).parents[3])
         path = ":".join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
         self._process = subprocess.Popen(
@@ -60,11 +60,12 @@ class Process:
         if code == 0:
             return None
         if code == _INTERRUPTED or self.stopped:
-            self.stopped = True
             return "it was stopped"
         if code < 0:
             name = signal.Signals(-code).name
             return f"its process was ended by {name}, perhaps for want of memory: try it again"
+        if self._crash:
+            return f"{self._crash} (exit code {code})"
         return self._last or f"`{self.step.words}` failed with exit code {code}"
 
     def stop(self) -> None:
@@ -83,8 +84,12 @@ class Process:
     def _hear(self, line: str) -> None:
         if not line:
             return
-        if line.startswith("kn: ") and not line.startswith("kn: waiting for "):
-            self._last = line.removeprefix("kn: ")
+        if self._waits:  # for another's lock, until now
+            self.began = time.monotonic()
+        self._waits = line.startswith("kn: waiting for ")
+        if line.startswith("kn: ") and not self._waits:
+            self._last, self._crash = line.removeprefix("kn: "), None
+        elif line.startswith("Traceback ") or self._crash is not None:
+            self._crash = line
         self.told = Told.of(line)
         self.words = self.told.title if self.told else line.removeprefix("kn: ")
-        self._changed()

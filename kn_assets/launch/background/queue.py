@@ -43,6 +43,7 @@ class Queue:
         self._wishes = [*asked, *older]
         self._done: set[str] = set(kept["done"])  # by the command: with other options it's another
         self._dropped: set[str] = set(kept["dropped"])
+        self._begun: set[str] = set(kept["begun"])  # not ended well yet: the next time is a rest
         self._pace: float = kept["pace"]
         self._failed: dict[str, str] = {}
         self._paused = bool(kept["paused"] or (paused and self._wishes))
@@ -68,7 +69,11 @@ class Queue:
             lock.acquire(timeout=0)
         except (Timeout, OSError, KnError):  # KnError: nothing can be written here
             return None
-        return cls(lake, lock, asked, paused)
+        try:
+            return cls(lake, lock, asked, paused)
+        except BaseException:
+            lock.release()
+            raise
 
     def close(self) -> None:
         """End the step under way, and let another app have the queue."""
@@ -84,6 +89,7 @@ class Queue:
     def pause(self) -> None:
         with self._changed:
             self._paused = True
+            self._note = ""
             self._stop()
             self._keep()
 
@@ -93,13 +99,15 @@ class Queue:
             self._paused = False
             self._note = ""
             self._failed.clear()
+            self._list()
             self._keep()
 
     def make(self, what: str, model: str) -> None:
-        """Put a wish first. Raises KnError where there is no such thing to make."""
+        """Put a wish first, unless it is listed. Raises KnError where it can't be made."""
         wish = Wish(what, model)
         made = wishes.steps(self._lake, wish)
         with self._changed:
+            self._list()  # without the steps of wishes that came true
             names = {step.name for step in made}
             self._dropped -= names
             self._done -= {s.words for s in made if not s.made(self._lake)}
@@ -108,6 +116,7 @@ class Queue:
             if not names <= {step.name for step in self._steps}:
                 self._wishes.insert(0, wish)
             self._paused = False
+            self._note = ""
             self._list()
             self._keep()
 
@@ -177,13 +186,18 @@ class Queue:
         for wish in list(self._wishes):
             try:
                 made = wishes.steps(self._lake, wish)
-            except KnError:  # its atlas is gone, and the wish with it
-                self._wishes.remove(wish)
-                continue
+            except KnError as e:
+                if wish.model not in {p.key for p in self._lake.partitions("model")}:
+                    self._wishes.remove(wish)  # its atlas is gone, and the wish with it
+                    continue
+                title = f"{wish.what} of {wish.model}"
+                made = [Step(title, title, (), 1.0, lambda _: False, wish.what, wish.model)]
+                self._failed[title] = str(e)
             for step in made:
                 if step.name not in self._dropped:
                     found.setdefault(step.name, step)
         self._steps = list(found.values())
+        self._failed = {name: self._failed[name] for name in found if name in self._failed}
         made = [step for step in self._steps if step.made(self._lake)]
         self._done &= {step.words for step in made}
         self._done |= {step.words for step in made if step.is_told}
@@ -209,21 +223,26 @@ class Queue:
                 assert step is not None
                 try:
                     check_room(self._lake.root)
-                    self._at_work = process = Process(self._lake, step, self._tell)
+                    self._at_work = process = Process(self._lake, step)
                 except (KnError, OSError) as e:
                     self._halt(str(e))
                     continue
+                is_whole = step.name not in self._begun and not step.made(self._lake)
+                self._begun.add(step.name)
             trouble = process.wait()
             with self._changed:
                 self._at_work = None
-                self._ended(process, trouble)
+                self._ended(process, trouble, is_whole)
                 self._keep()
 
-    def _ended(self, process: Process, trouble: str | None) -> None:
+    def _ended(self, process: Process, trouble: str | None, is_whole: bool) -> None:
+        """is_whole: it made all of its tables, none of which an earlier one had left."""
         step = process.step
         if trouble is None:
             self._done.add(step.words)
-            self._time(step, process)
+            self._begun.discard(step.name)
+            if is_whole:
+                self._time(step, process)
             self._forget()
         elif process.stopped:
             return  # it goes on when it is wanted again
@@ -251,15 +270,13 @@ class Queue:
             self._at_work.stop()
         self._changed.notify_all()
 
-    def _tell(self) -> None:
-        """A process has said something; the state is read from it when it's asked for."""
-
     def _keep(self) -> None:
         """Keep in the lake what another app needs to go on."""
         told = {
             "wishes": [asdict(wish) for wish in self._wishes],
             "done": sorted(self._done),
             "dropped": sorted(self._dropped),
+            "begun": sorted(self._begun),
             "paused": self._paused and not self._note,
             "pace": self._pace,
         }
@@ -272,8 +289,16 @@ class Queue:
 
     def _kept(self) -> State:
         """What the app before kept; a note that can't be read is none."""
-        told: State = {"wishes": [], "done": [], "dropped": [], "paused": False, "pace": 1.0}
-        with suppress(OSError, ValueError, TypeError):
+        told: State = {"wishes": [], "done": [], "dropped": [], "begun": []}
+        told |= {"paused": False, "pace": 1.0}
+        with suppress(OSError, ValueError, TypeError, AttributeError):
             found = json.loads((self._lake.root / _NOTE).read_text(encoding="utf-8"))
-            told |= {**found, "wishes": [Wish(**wish) for wish in found["wishes"]]}
+            kept = {name: found.get(name, value) for name, value in told.items()}
+            kept["wishes"] = [Wish(**wish) for wish in kept["wishes"]]
+            words = [*kept["done"], *kept["dropped"], *kept["begun"]]
+            words += [word for wish in kept["wishes"] for word in (wish.what, wish.model)]
+            if all(isinstance(kept[name], type(value)) for name, value in told.items()) and all(
+                isinstance(word, str) for word in words
+            ):
+                return kept
         return told

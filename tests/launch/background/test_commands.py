@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
+from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.cli.parser import _parser
 from kn_assets.errors import KnError
+from kn_assets.knowledge import fact_files
+from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import Lake, model
+from kn_assets.lake.schema import ALL
+from kn_assets.launch.background import wishes
 from kn_assets.launch.background.demo import FIRST, LIMIT, demo
 from kn_assets.launch.background.training import SETTINGS, training
 from kn_assets.launch.background.wishes import Wish, steps
 from kn_assets.synthetic import make_lake
 from kn_assets.training.settings import TrainSettings
+from kn_assets.training.steps.tables import StepsPlan
+
+
+def made(root: Path, key: str) -> Lake:
+    """An atlas of a corpus that needn't be fetched."""
+    lake = make_lake(root, key, "geonames", n_prompts=3, n_layers=2, n_neurons=8, n_tokens=6)
+    lake.note(model(key), "atlases", {"settings": {"corpus": "geonames", "model": key}})
+    return lake
 
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """A plain atlas and a step of a training."""
+    """A plain atlas, a step alone, and two of one training."""
     root = tmp_path_factory.mktemp("wished")
-    make_lake(root, "plain", n_prompts=3, n_layers=2, n_neurons=8, n_tokens=6)
-    return make_lake(root, "run@step10", n_prompts=3, n_layers=2, n_neurons=8, n_tokens=6)
+    made(root, "plain")
+    for name in ("alone@step10", "run@step20"):
+        made(root, name)
+    return made(root, "run@step10")
 
 
 def test_each_command_of_the_demo_is_one_that_kn_takes() -> None:
@@ -62,9 +81,51 @@ def test_a_wish_is_made_by_the_settings_of_its_atlas(lake: Lake) -> None:
     assert step.made(lake)
     shutil.rmtree(lake.folder(model("plain")) / "knowledge_neurons")
     assert not step.made(lake)
+    (step,) = steps(lake, Wish("atlas", "alone@step10"))
+    args = _parser([]).parse_args(step.command)
+    assert (args.model, args.steps_of) == ("alone@step10", None)
+
+
+def test_a_wish_for_a_step_is_for_the_steps_that_the_lake_has(lake: Lake) -> None:
     (step,) = steps(lake, Wish("atlas", "run@step10"))
     args = _parser([]).parse_args(step.command)
-    assert (args.model, args.steps_of) == ("run", "all")
+    assert (args.model, args.steps_of) == ("run", "10,20")
+    assert not step.made(lake)
+    root = lake.root / "over"
+    made(root, "run@step10")
+    other = made(root, "run@step20")
+    found = wishes._over_steps("run")
+    assert not found(other)
+    plan = StepsPlan(other, "run")
+    assert plan.lacking("fact_steps")
+    wanted = [t for t in plan.tables if t not in ("training_log", "fact_steps")]
+    for table in wanted:
+        columns = {f.name: [] for f in ALL[table].schema}
+        other.write(plan.model, table, pa.table(columns, ALL[table].schema), "made")
+    assert found(other)
+
+
+def test_the_facts_of_a_file_are_asked_again_by_its_settings(tmp_path: Path) -> None:
+    lake = made(tmp_path / "lake", "one")
+    made(lake.root, "other")
+    file = tmp_path / "mine.csv"
+    file.write_text("subject,object,prompt\nKabul,Afghanistan,Kabul is in\n")
+    corpus = AtlasPlan.of(lake, "one").corpus
+    lake.note(corpus, "facts", {"fingerprint": f"5 of file {fact_files.fingerprint(file)}"})
+    asked = {**asdict(KnowledgeSettings(fact_file=str(file))), "known": 3}
+    lake.note(model("one"), "fact_answers", {"settings": asked})
+    for key, known in (("one", 3), ("other", None)):
+        (step,) = steps(lake, Wish("knowledge", key))
+        args = _parser([]).parse_args(step.command)
+        assert (args.fact_file, args.known, args.facts) == (str(file), known, None)
+    file.write_text("subject,object,prompt\nKabul,Asia,Kabul is in\n")
+    with pytest.raises(KnError, match="--fact-file"):
+        steps(lake, Wish("knowledge", "other"))
+
+
+def test_wikipedia_is_not_asked_by_a_wish(tmp_path: Path) -> None:
+    with pytest.raises(KnError, match="Wikipedia"):
+        wishes._check_corpus(Lake(tmp_path), AtlasSettings(corpus="wikipedia"))
 
 
 @pytest.mark.parametrize(

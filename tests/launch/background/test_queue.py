@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -91,6 +92,48 @@ def test_a_full_disk_stops_it_with_a_word(
     queue.resume()
     until(queue, lambda state: states(state) == DONE)
     assert not queue.state()["note"]
+
+
+class Ends:
+    """A process that is over at once; `made` is what it made."""
+
+    made: ClassVar[list[str]] = []
+
+    def __init__(self, lake: Lake, step: Step) -> None:
+        self.step, self.stopped, self.words, self.began = step, False, "", 0.0
+
+    def wait(self) -> None:
+        self.made.append(self.step.name)
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def left_s(self, expected_s: float) -> float:
+        return expected_s
+
+
+def test_what_came_true_can_be_wished_again(
+    steps: list[Step], opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "Process", Ends)
+    monkeypatch.setattr(Ends, "made", [])
+    steps[:] = [replace(steps[1], needs=(), made=lambda lake: "rest" in Ends.made)]
+    queue = opened(asked=[])
+    for _ in range(2):
+        queue.make("atlas", "tiny")
+        until(queue, lambda state: states(state) == {"rest": "done"}, 20)
+        assert Ends.made == ["rest"]
+        Ends.made.clear()  # the table is damaged
+
+
+@pytest.mark.parametrize(
+    "note", ["{}", "[]", '{"wishes": 1}', '{"done": null}', '{"pace": null}', '{"done": [[]]}']
+)
+def test_a_note_that_makes_no_sense_is_none(
+    lake: Lake, steps: list[Step], opened: Open, note: str
+) -> None:
+    (lake.root / ".making.json").write_text(note)
+    assert states(opened(asked=[], paused=True).state()) == {}
 
 
 def test_what_is_cancelled_is_left_out_with_what_needs_it(

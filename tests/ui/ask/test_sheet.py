@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from kn_assets import lake as lakes
 from kn_assets.database import guard
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
-from tests.asked import CORPUS, FRANCE, MODEL, SHAPE
-from tests.ui.asking import rows
+from kn_assets.lake.schema import ALL
+from kn_assets.synthetic import FINGERPRINT
+from tests.asked import CORPUS, FRANCE, MODEL, SHAPE, asked_lake
+from tests.ui.asking import opened, rows
 from ui.ask.sheet import asked as ask_sheet
 from ui.rows import atlases
 
@@ -75,6 +79,24 @@ def test_a_fact_with_neurons_leads_to_them(data: Database, asked: Lake) -> None:
     neurons = [line["leads"] for line in lines if line["words"].startswith("Knowledge neuron:")]
     assert [(n["layer"], n["neuron"]) for n in neurons] == [(r["layer"], r["neuron"]) for r in best]
     assert {(n["tab"], n["fact"]) for n in neurons} == {("knowledge", str(fact))}
+
+
+def test_a_city_has_the_facts_of_a_file_which_tell_no_city(tmp_path: Path) -> None:
+    lake = asked_lake(tmp_path)
+    place = lakes.corpus(CORPUS)
+    facts = lake.read(place, "facts").to_pylist()
+    rows_of = [{**row, "city_id": None} for row in facts]
+    lake.write(place, "facts", pa.Table.from_pylist(rows_of, ALL["facts"].schema), FINGERPRINT)
+    for database in opened(lake):
+        lines = [line["words"] for some in told(database, "Kabul").values() for line in some]
+        assert not [words for words in lines if words.startswith("The corpus lists no fact")]
+        assert [words for words in lines if words.startswith("Kabul → ")]
+
+
+def test_a_long_text_is_searched_by_its_beginning(data: Database) -> None:
+    lines = [line for lines in told(data, "q " * 2000).values() for line in lines]
+    searched = [line["sql"] for line in lines if line["sql"]]
+    assert max(map(len, searched), default=0) < 600
 
 
 def test_of_a_fact_that_was_not_asked_the_reason_is_the_true_one(

@@ -92,6 +92,28 @@ def test_a_person_has_so_many_a_minute(queue: Queue, held: Held) -> None:
     queue.start(held.work("e"), "you")
 
 
+def test_shared_work_that_costs_is_counted_where_it_is_begun(queue: Queue, held: Held) -> None:
+    held.go.set()
+    for name in "abc":
+        until(is_over(queue, queue.start(held.work(name, shared=name, counted=True), "me")))
+    queue.start(held.work("a", shared="a", counted=True), "me")  # it is there
+    queue.start(held.work("lens", shared="lens"), "me")
+    with pytest.raises(KnError, match="3 runs a minute"):
+        queue.start(held.work("d", shared="d", counted=True), "me")
+    with pytest.raises(KnError, match="3 runs a minute"):
+        queue.start(held.work("e"), "me")
+
+
+def test_a_person_does_not_fill_the_lane_with_shared_work(held: Held) -> None:
+    queue = Queue({"live": Lane("run", waiting=20)})
+    for name in "abc":
+        queue.start(held.work(name, shared=name, counted=True), "me")
+    with pytest.raises(KnError, match="3 of your runs aren't over yet"):
+        queue.start(held.work("d", shared="d", counted=True), "me")
+    queue.start(held.work("d", shared="d", counted=True), "you")
+    queue.close()
+
+
 def test_cancelling_stops_the_work_and_frees_the_place(queue: Queue, held: Held) -> None:
     running, waiting = queue.start(held.work("a"), "me"), queue.start(held.work("b"), "you")
     until(lambda: held.begun == ["a"])

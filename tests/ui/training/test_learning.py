@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.synthetic import make_lake
 from kn_assets.training import train
@@ -37,6 +39,25 @@ def test_what_is_told_of_a_run(begun: Lake) -> None:
     again = learning(begun, other[0])["run"]
     assert again["fact"] == other
     assert again["p_answer"] != run["p_answer"]
+
+
+def test_a_damaged_file_is_told_without_the_lakes_folder(begun: Lake) -> None:
+    file = begun.models / "tiny" / "learning.jsonl"
+    kept = file.read_text()
+    for damaged in ("{", "[]\n", '{"step": 1}\n', '{"facts": [["a", "b"]]}\n{"step": 1}\n'):
+        file.write_text(damaged)
+        with pytest.raises(KnError, match=r"^models/tiny/learning.jsonl is damaged"):
+            learning(begun, "")
+    file.write_text(kept)
+    note = begun.models / "tiny" / "training.json"
+    told = note.read_text()
+    for other in ({"diverged_after": 12}, {"steps": "many"}):
+        note.write_text(json.dumps({**json.loads(told), **other}))
+        assert learning(begun, "")["run"] is None
+    note.write_text("[]")
+    assert learning(begun, "")["run"] is None
+    note.write_text(told)
+    assert learning(begun, "")["run"] is not None
 
 
 def test_nothing_is_told_where_no_training_goes_on(trained: Lake) -> None:
