@@ -93,9 +93,6 @@ export const remembered = async (question, args) => {
   return memory.get(key);
 };
 
-/** Ask again from now on: the lake has changed by what this page did. */
-export const forget = () => memory.clear();
-
 /**
  * Put a value into a memory of the last `most`.
  *
