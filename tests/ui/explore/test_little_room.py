@@ -50,13 +50,14 @@ def test_a_panel_of_a_chip_stays_on_a_phone(
     screens: Callable[[str], Screen], lake: Lake, serve: Callable[..., str]
 ) -> None:
     screen = screens(serve(lake))
-    screen.page.set_viewport_size({"width": 400, "height": 800})
     screen.open(model="tiny", prompt=2, token=5, layer=0, neuron=7)
-    for chip in screen.page.locator(".kn-popover > button").all():
-        chip.click()
-        box = screen.page.locator(".kn-panel:visible").bounding_box()
-        assert box is not None
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= 400
-        assert screen.page.evaluate("document.documentElement.scrollWidth") <= 400
-        screen.page.keyboard.press("Escape")
+    for width in (400, 480):  # one chip under the other, and both in a row
+        screen.page.set_viewport_size({"width": width, "height": 800})
+        for chip in screen.page.locator(".kn-popover > button").all():
+            chip.click()
+            box = screen.page.locator(".kn-panel:visible").bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width
+            assert screen.page.evaluate("document.documentElement.scrollWidth") <= width
+            screen.page.keyboard.press("Escape")

@@ -19,12 +19,15 @@ export const makingPart = () => {
     const steps = (state?.steps ?? []).filter(step => step.state !== "done");
     node.hidden = !state || !steps.length;
     if (!state || node.hidden) return;
+    const hadFocus = node.contains(document.activeElement);
     node.classList.toggle("kn-troubled", Boolean(state.note) || steps.some(isFailed));
     line.textContent = line.title = lineOf(state, steps);
     const offers = JSON.stringify([state.paused, steps.some(isFailed)]);
     if (offers !== offered) fill(acts, ...actsOf(state, steps)); // what one is about to click stays
     offered = offers;
     rows.show(list, acts, steps);
+    // Who pressed a button that is gone goes on at the first one.
+    if (hadFocus && !node.contains(document.activeElement)) acts.querySelector("button")?.focus();
   };
   const rows = new Rows();
   on("making", show);
