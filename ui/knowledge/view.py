@@ -32,7 +32,8 @@ def facts(
     """The facts of a model's corpus that match a text, best first, a page of them.
 
     relation, known (of `KNOWN`) and learned narrow them: learned is the step of the checkpoint from
-    which on the model knew them, -1 for those that it knew and forgot. `relations` are those of the
+    which on the model knew them, -1 for those that it knew and forgot: in the prompts of the
+    training text where `of_trained`, while `known` is of all prompts. `relations` are those of the
     corpus, `learned_at` the steps at which facts were learned, -1 where some were forgotten; both
     come with the first page of an empty text.
     """
@@ -47,7 +48,7 @@ def facts(
         database,
         "SELECT s.fact_id, s.relation, s.subject, s.object, s.n_prompts, s.n_correct, "
         "s.mean_probability, s.known, s.n_neurons, s.on_demand, l.stable, l.before_stable, "
-        "l.forgotten, "
+        "l.forgotten, coalesce(l.n_held_out > 0, false) AS of_trained, "
         "count(*) OVER () AS total FROM search_facts($1, $2) AS s "
         f"LEFT JOIN {_LEARNED if of_steps else _NOT_LEARNED} AS l ON l.fact_id = s.fact_id "
         f"WHERE ($5 = '' OR s.relation = $5) AND ({KNOWN[known]}) AND ({when}) "
@@ -67,7 +68,7 @@ def facts(
 _LEARNED = "(FROM fact_milestones($1))"
 _NOT_LEARNED = (
     "(SELECT -1 AS fact_id, NULL::INT AS stable, NULL::INT AS before_stable, "
-    "NULL::INT AS forgotten)"
+    "NULL::INT AS forgotten, NULL::INT AS n_held_out)"
 )
 
 

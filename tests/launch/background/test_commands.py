@@ -17,8 +17,8 @@ from kn_assets.knowledge import fact_files
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import Lake, model
 from kn_assets.lake.schema import ALL
-from kn_assets.launch.background import wishes
-from kn_assets.launch.background.demo import FIRST, LIMIT, demo
+from kn_assets.launch.background import LIMIT, wishes
+from kn_assets.launch.background.demo import FIRST, demo
 from kn_assets.launch.background.training import SETTINGS, training
 from kn_assets.launch.background.wishes import Wish, steps
 from kn_assets.synthetic import make_lake

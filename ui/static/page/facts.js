@@ -24,6 +24,7 @@ import { store } from "./store.js";
  * @property {number | null} stable the step from which on it was known
  * @property {number | null} before_stable
  * @property {number | null} forgotten the step at which it was forgotten
+ * @property {boolean} of_trained these steps are by the prompts of the training text alone
  */
 
 /**
@@ -31,11 +32,12 @@ import { store } from "./store.js";
  *
  * @param {FactRow} row
  */
-export const learnedAt = ({ stable, before_stable: before, forgotten }) => {
-  if (typeof forgotten === "number") return `forgotten at ${integer(forgotten)}`;
+export const learnedAt = ({ stable, before_stable: before, forgotten, of_trained: isOf }) => {
+  const where = isOf ? " in trained prompts" : "";
+  if (typeof forgotten === "number") return `forgotten at ${integer(forgotten)}${where}`;
   if (typeof stable !== "number") return "";
-  if (typeof before !== "number") return `known from ${integer(stable)} on`;
-  return `learned between ${integer(before)} and ${integer(stable)}`;
+  if (typeof before !== "number") return `known from ${integer(stable)} on${where}`;
+  return `learned between ${integer(before)} and ${integer(stable)}${where}`;
 };
 
 /** @param {string} text */
