@@ -25,7 +25,7 @@ import { Tools } from "./tools.js";
 
 const WIDE_PAGE = 1100; // pixels from which panes are side by side
 // heights of the overview, and of one layer in it where there are few
-const OVER = { share: 0.15, least: 64, most: 200, narrow: 110, layer: 40 };
+const OVER = { share: 0.15, least: 56, most: 200, narrow: 110, layer: 40 };
 
 export class Heatmap {
   #settling = 0; // the frame that is waited for
