@@ -6,7 +6,9 @@ keeps the checksums of the files.
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
+from functools import lru_cache
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition, contents
@@ -31,11 +33,19 @@ def identity_of_weights(lake: Lake, atlas: Partition, source: ModelSource, files
     copies = note.get(_COPIES, [])
     if files in copies:
         return str(made_of)
-    if not sources.same(source, note.get(CONTENT)):
+    if not _same(source, files, json.dumps(note.get(CONTENT))):
         return files
     with suppress(KnError):
         lake.note(atlas, "atlases", {_COPIES: [*copies, files]}, of=note)
     return str(made_of)
+
+
+@lru_cache(256)
+def _same(source: ModelSource, files: str, noted: str) -> bool:
+    """`sources.same` of files with the fingerprint `files`, which are read once by a process, also
+    where nothing can be noted or the content is another.
+    """
+    return sources.same(source, json.loads(noted))
 
 
 def content_of_weights(lake: Lake, source: ModelSource, files: str) -> contents.Files | None:
