@@ -81,13 +81,18 @@ def is_damaged(database: Database, model: str, table: str) -> bool:
     return database.lake.damage(Partition(ALL[table].kind, key), table) is not None
 
 
-def damaged_atlases(database: Database) -> list[str]:
-    """The atlases that can't be shown because the table of their tokens is damaged."""
-    return [
-        partition.key
-        for partition in database.lake.partitions("model")
-        if database.lake.damage(partition, "tokens") is not None
-    ]
+def damaged_atlases(database: Database) -> list[tuple[str, str]]:
+    """The atlases that can't be shown because the table of their tokens is damaged, each with the
+    options by which `kn run` makes it.
+    """
+    found = []
+    for partition in database.lake.partitions("model"):
+        if database.lake.damage(partition, "tokens") is not None:
+            settings = (database.lake.meta(partition, "atlases") or {}).get("settings") or {}
+            given = [(n, settings.get(n)) for n in ("corpus", "model", "revision", "limit")]
+            options = "".join(f" --{name} {value}" for name, value in given if value is not None)
+            found.append((partition.key, options))
+    return found
 
 
 def _named(names: list[str]) -> str:

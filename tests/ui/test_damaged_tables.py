@@ -103,4 +103,8 @@ def test_an_atlas_whose_tokens_are_damaged_is_named(tmp_path: Path) -> None:
         words = _empty(Api(context))
     finally:
         context.close()
-    assert "Atlas tiny has damaged files in the table `tokens`: `kn run` makes it again." in words
+    assert (
+        "<p>Atlas tiny has damaged files in the table <code>tokens</code>: <code>kn run</code> "
+        "makes it again.</p>" in words
+    )
+    assert "no atlas" not in words
