@@ -57,8 +57,7 @@ def _empty(api: Api) -> str:
     """The page of a lake without an atlas; those that are damaged are named."""
     database = api.context.database
     told = [
-        waits_for(database, key, ["tokens"], f"Atlas {key}", f"`kn run{options}`")
-        for key, options in damaged_atlases(database)
+        waits_for(database, key, ["tokens"], f"Atlas {key}") for key in damaged_atlases(database)
     ] or ["There is no atlas in this lake yet."]
     lines = (re.sub("`(.*?)`", r"<code>\1</code>", html.escape(words)) for words in told)
     return _EMPTY.replace("{why}", "".join(f"<p>{line}</p>" for line in lines))
