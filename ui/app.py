@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -31,9 +32,9 @@ QUICK_S = 0.1  # that its start waits for its end
 _EMPTY = """
 <div class="kn-empty-page" data-kn="empty">
   <h2>Knowledge neurons explorer</h2>
-  {damaged}<p>There is no atlas in this lake yet. One of these makes one:</p>
-  <pre>kn demo                                   # cities' facts and a small model, all offline
-kn run --corpus wikipedia --model gpt2    # Wikipedia's city articles and GPT-2</pre>
+  {why}<p>One of these makes an atlas:</p>
+  <pre>kn demo                                 # cities' facts, a small model, offline
+kn run --corpus wikipedia --model gpt2  # Wikipedia's city articles and GPT-2</pre>
   <p>Then load this page again. <code>kn doctor</code> says what is already made.</p>
 </div>
 """
@@ -60,11 +61,11 @@ def build(api: Api) -> gr.Blocks:
 def _empty(api: Api) -> str:
     """The page of a lake without an atlas; those that are damaged are named."""
     database = api.context.database
-    lines = (
-        f"<p>{html.escape(waits_for(database, key, ['tokens'], f'Atlas {key}'))}</p>"
-        for key in damaged_atlases(database)
-    )
-    return _EMPTY.replace("{damaged}", "".join(lines))
+    told = [
+        waits_for(database, key, ["tokens"], f"Atlas {key}") for key in damaged_atlases(database)
+    ] or ["There is no atlas in this lake yet."]
+    lines = (re.sub("`(.*?)`", r"<code>\1</code>", html.escape(words)) for words in told)
+    return _EMPTY.replace("{why}", "".join(f"<p>{line}</p>" for line in lines))
 
 
 def _job_functions(api: Api) -> list[Callable[..., Awaitable[str]]]:

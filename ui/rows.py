@@ -48,12 +48,14 @@ def waits_for(
     model: str,
     names: list[str],
     whose: str = "This atlas",
-    make: str = "`kn run`",
+    make: str | None = None,
 ) -> str:
     """Words for a pane that lacks the tables `names`: of the atlas, or of its corpus.
 
-    whose: who lacks them; make: the command that makes them. Damaged tables are said to be so.
+    whose: who lacks them; make: the command that makes them, else the atlas' own `kn run`. Damaged
+    tables are said to be so.
     """
+    make = make or f"`kn run{_options(database, model)}`"
     spoilt = [name for name in names if is_damaged(database, model, name)]
     absent = [name for name in names if name not in spoilt]
     told = []
@@ -88,6 +90,19 @@ def damaged_atlases(database: Database) -> list[str]:
         for partition in database.lake.partitions("model")
         if database.lake.damage(partition, "tokens") is not None
     ]
+
+
+def _options(database: Database, model: str) -> str:
+    """The options by which `kn run` makes an atlas again: without them it makes another one.
+
+    None for a corpus or a model from a file, whose place on this machine is told to nobody.
+    """
+    note = database.lake.meta(Partition("model", model), "atlases") or {}
+    settings = note.get("settings") or {}
+    given = [(name, settings.get(name)) for name in ("corpus", "model", "revision", "limit")]
+    if any(str(value).startswith(("/", "{lake}")) for _, value in given):
+        return ""
+    return "".join(f" --{name} {value}" for name, value in given if value is not None)
 
 
 def _named(names: list[str]) -> str:

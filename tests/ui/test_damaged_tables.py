@@ -103,4 +103,30 @@ def test_an_atlas_whose_tokens_are_damaged_is_named(tmp_path: Path) -> None:
         words = _empty(Api(context))
     finally:
         context.close()
-    assert "Atlas tiny has damaged files in the table `tokens`: `kn run` makes it again." in words
+    assert (
+        "<p>Atlas tiny has damaged files in the table <code>tokens</code>: <code>kn run</code> "
+        "makes it again.</p>" in words
+    )
+    assert "no atlas" not in words
+
+
+@pytest.mark.parametrize(
+    ("settings", "command"),
+    [
+        (
+            {"corpus": "geonames", "model": "m/x", "limit": 9},
+            "--corpus geonames --model m/x --limit 9",
+        ),
+        ({"corpus": "geonames", "model": "{lake}/models/own"}, ""),
+        ({"corpus": "/home/me/cities.csv", "model": "m"}, ""),
+    ],
+)
+def test_the_command_makes_this_atlas_and_tells_no_path(
+    tmp_path: Path, settings: dict[str, Any], command: str
+) -> None:
+    lake = make_lake(tmp_path)
+    lake.note(TINY, "atlases", {"settings": settings})
+    cut(lake, TINY, "neuron_map")
+    words = maps.points(Database(lake), "tiny", "neurons")["missing"]
+    said = f"`kn run {command}".strip()
+    assert words.endswith(f"`neuron_map`: {said}` makes it again.")

@@ -22,13 +22,13 @@ export const neuronCard = ({ card, countries, vocabulary, missing }) => {
           faint(` · mean ${number(card.mean)} · std ${number(card.std)}`),
         ),
       ]
-    : [fact("statistics", ...why("card"))];
+    : [reason("statistics", why("card"))];
   if (countries.length) rows.push(fact("top countries", ...countries.map(countryChip)));
   if (vocabulary) {
     rows.push(fact("promotes", ...tokenChips(vocabulary.promotes)));
     rows.push(fact("suppresses", ...tokenChips(vocabulary.suppresses)));
   } else {
-    rows.push(fact("promotes / suppresses", ...why("vocabulary")));
+    rows.push(reason("promotes / suppresses", why("vocabulary")));
   }
   return h("dl", {}, ...rows);
 };
@@ -42,6 +42,15 @@ const fact = (name, ...values) => {
   const value = h("dd", { class: "kn-one", title }, ...values);
   return h("div", { class: "kn-fact" }, h("dt", {}, name), value);
 };
+
+/**
+ * Why there are no values: to be read whole.
+ *
+ * @param {string} name
+ * @param {(Node | string)[]} words
+ */
+const reason = (name, words) =>
+  h("div", { class: "kn-fact" }, h("dt", {}, name), h("dd", {}, ...words));
 
 /** @param {{ country: string, n: number }} row */
 const countryChip = ({ country, n }) =>
