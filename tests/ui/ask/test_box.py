@@ -108,5 +108,5 @@ def test_what_is_not_stored_is_run(
     page.page.get_by_role("link", name="Run it through the model in Explore").click()
     page.settled("kn.state.tab === 'explore' && kn.prompt?.prompt.live")
     assert page.address("text") == "Owls eat mice in Peru"
-    shown = page.page.locator(".kn-text .kn-token").all_text_contents()
+    shown = page.page.locator("#kn-explore .kn-text .kn-token").all_text_contents()
     assert "".join(shown).replace("␣", " ").strip() == "Owls eat mice in Peru"
