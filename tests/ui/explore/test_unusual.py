@@ -9,7 +9,7 @@ import pytest
 
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
-from kn_assets.synthetic import Shape, dense_blocks
+from kn_assets.synthetic import Shape, dense_blocks, sinks
 from tests.ui.asking import opened, rows
 from ui.explore import unusual
 from ui.pack import unpack
@@ -22,12 +22,13 @@ Array = np.ndarray[Any, Any]
 
 @pytest.fixture(scope="module")
 def dense() -> Array:
-    """Activations [layer, neuron, prompt, position], NaN past a prompt's end."""
+    """Activations [layer, neuron, prompt, position], NaN at sinks and past a prompt's end."""
     found = np.full(
         (SHAPE.n_layers, SHAPE.n_neurons, SHAPE.n_prompts, SHAPE.n_tokens), np.nan, np.float32
     )
     for layer, first, values in dense_blocks(SHAPE):
         found[layer, first : first + len(values)] = values
+    found[:, :, sinks(SHAPE)] = np.nan
     return found
 
 
@@ -42,8 +43,8 @@ def fired(data: Database) -> list[tuple[Any, ...]]:
 
 
 def share(dense: Array, thresholds: list[float], layer: int, neuron: int, value: float) -> float:
-    """Of all prompts, those in which some token after the first reaches the value."""
-    sizes = np.nan_to_num(np.abs(dense[layer, neuron, :, 1:])).max(axis=1)
+    """Of all prompts, those in which some token that is no sink reaches the value."""
+    sizes = np.nan_to_num(np.abs(dense[layer, neuron])).max(axis=1)
     return float(np.mean(sizes >= max(abs(value), thresholds[layer])))
 
 
@@ -78,10 +79,9 @@ def test_neurons_that_fire_at_over_a_tenth_of_tokens_are_always_on(
     data: Database, dense: Array
 ) -> None:
     thresholds = [t for (t,) in rows(data, "SELECT threshold FROM thresholds ORDER BY layer")]
-    after_first = np.abs(dense[..., 1:])
     rates = np.stack(
-        [np.mean(v[:, ~np.isnan(v[0])] >= t, axis=1)
-         for v, t in zip(after_first, thresholds, strict=True)]
+        [np.mean(np.abs(v[:, ~np.isnan(v[0])]) >= t, axis=1)
+         for v, t in zip(dense, thresholds, strict=True)]
     )  # fmt: skip
     wanted = sorted([int(layer), int(n)] for layer, n in np.argwhere(rates > 0.1))
     assert sorted(unusual.always_on(data, "tiny")["neurons"]) == wanted
