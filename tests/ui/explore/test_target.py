@@ -111,7 +111,7 @@ def test_a_typed_token_is_the_target_and_survives_a_reload(
     panel = screen.page.get_by_role("dialog", name="Target")
     panel.get_by_label("A token").fill("France")
     panel.get_by_label("A token").press("Enter")
-    screen.settled("kn.target.data?.words[5] === ' France'")
+    screen.settled("kn.target.data?.words[5] === ' France' && kn.target.data.lensRank")
     asked = answer(database, 2, TOKEN)
     shown_ranks = screen.page.locator(".kn-lens .kn-p").all_inner_texts()
     assert shown_ranks == [str(r) for r in asked["lens_rank"][5][::-1]]

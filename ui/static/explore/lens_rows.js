@@ -34,7 +34,7 @@ export class LensRows {
       const rank = rankAfter(prompt, data, isNext, token, layer);
       /** @type {HTMLElement} */ (bar.firstElementChild).style.width =
         `${100 * rankShare(rank ?? 0)}%`;
-      number.textContent = rank ? (rank < EXACT ? integer(rank) : compact(rank)) : "";
+      number.textContent = rank ? (rank < EXACT ? integer(rank) : compact(rank)) : noRank(data);
       const waiting = lensWords ? "…" : "";
       const words = top && saysSomething(top) ? shown(top.token).trim() : "";
       /** @type {Element} */ (word.firstElementChild).textContent = top ? words : waiting;
@@ -94,6 +94,9 @@ export class LensRows {
   }
 }
 
+/** @param {import("../page/contributions.js").Contributions | null} data */
+const noRank = data => (data && !data.lensRank && !store.target.trouble ? "…" : "");
+
 /**
  * @param {number} layer
  * @param {number | null} rank of the target
@@ -135,7 +138,9 @@ const lensTable = layer => {
         {},
         "Target: ",
         bdi(quoted(target)),
-        ` · rank ${integer(data.lensRank(token, layer))}`,
+        data.lensRank
+          ? ` · rank ${integer(data.lensRank(token, layer))}`
+          : " · its rank is being computed",
       ),
     next === undefined
       ? h("div", {}, "The prompt ends here.")
