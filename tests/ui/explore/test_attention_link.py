@@ -61,7 +61,7 @@ def test_a_chosen_head_comes_back(screens: Callable[[str], Screen], judged: str)
         "head": "2",
         "order": "raw",
     }
-    said = "document.querySelector('.kn-sentence').textContent.includes('head 2 of layer 3')"
+    said = "document.querySelector('.kn-sentence')?.textContent.includes('head 2 of layer 3')"
     screen.settled(said)
     assert shown(screen) == wanted
     address = {name: screen.address(name) for name in ("head", "colours", "order")}
@@ -72,7 +72,7 @@ def test_a_chosen_head_comes_back(screens: Callable[[str], Screen], judged: str)
     for _ in range(3):
         screen.page.go_back()
     screen.settled("!new URLSearchParams(location.search).get('colours')")
-    screen.until("document.querySelector('.kn-heads').value === ''")
+    screen.until("document.querySelector('.kn-heads')?.value === ''")
     assert screen.address("head") == "mean"
 
 

@@ -148,6 +148,7 @@ def test_sql_says_how_live_numbers_are_computed(
     screen = screens(judged).open(model="tiny", prompt=2, token=5)
     screen.settled(READY)
     screen.page.locator("[data-kn=prompt] .kn-sql").first.click()
+    screen.page.locator(".kn-sql-item").first.click()  # the pane has two queries
     screen.page.locator(".kn-result tbody tr").first.wait_for()
     query = screen.address("query") or ""
     assert 'lake.contributions("tiny", 2, {"kind":"next"}).neurons' in query

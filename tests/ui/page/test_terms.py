@@ -97,8 +97,8 @@ def test_each_pane_explains_its_terms(screens: Callable[[str], Screen], where: s
     seen = 0
     for tab, ready in (
         ("Explore", ".kn-card"),
-        ("Knowledge", "#kn-knowledge .kn-fact-title"),
-        ("Training", "#kn-training h2"),
+        ("Knowledge", "#kn-knowledge [data-kn=fact] h2"),
+        ("Training", "#kn-training [data-kn=story] h2"),
         ("SQL", "[data-kn=sql] h2"),
     ):
         screen.tab(tab)
