@@ -28,6 +28,8 @@ const KEPT = 12;
 const FIRST = 10; // ranks of what a model says
 /** @type {Map<string, Contributions>} */
 const memory = new Map();
+/** @type {Set<string | null>} models that have answered: whether they can run isn't asked again */
+const runs = new Set();
 /** @type {AbortController | null} of the job under way */
 let stop = null;
 
@@ -77,6 +79,7 @@ export const loadTarget = async ({ isFirst = false, isAgain = false } = {}) => {
   };
   try {
     const data = memory.get(key) ?? (await contributionsOf(asked, shown, isFirst, put, own.signal));
+    if (!data) return;
     if (isFirst && chooseFirst(asked, data)) return;
     keep(memory, key, data, KEPT);
     put({ data });
@@ -86,7 +89,7 @@ export const loadTarget = async ({ isFirst = false, isAgain = false } = {}) => {
     keep(memory, key, whole, KEPT);
     put({ data: whole });
   } catch (error) {
-    await tellTrouble(error, memory.get(key) ?? null, put);
+    tellTrouble(error, memory.get(key) ?? null, put);
   }
 };
 
@@ -96,7 +99,7 @@ export const loadTarget = async ({ isFirst = false, isAgain = false } = {}) => {
 
 /**
  * Contributions to a target; of one that the prompt's own lens doesn't tell of without the ranks after
- * each layer, for which the model takes far longer.
+ * each layer, for which the model takes far longer. Null where the model can't be run.
  *
  * @param {Asked} asked
  * @param {Prompt} shown
@@ -106,11 +109,17 @@ export const loadTarget = async ({ isFirst = false, isAgain = false } = {}) => {
  */
 const contributionsOf = async (asked, shown, isFirst, put, signal) => {
   put({ data: null, words: "starting …" });
+  const { missing } = runs.has(asked.model) ? {} : await ask("can_run", { model: asked.model });
+  if (missing) {
+    put({ data: null, missing });
+    return null;
+  }
   const target = isFirst ? { ...asked.target, first: true } : asked.target;
   const isNext = target.kind === "next";
   const tell = (/** @type {import("./job.js").Progress} */ state) =>
     put({ data: null, words: progressWords(state) });
   const answer = await runJob("target", { ...asked, target, lens: false }, tell, signal);
+  runs.add(asked.model);
   await loadAlwaysOn();
   return decodeTarget(answer, shown, isAlwaysOn, isNext);
 };
@@ -130,16 +139,13 @@ const lensRanks = async (asked, shown, signal) =>
  * @param {Contributions | null} data what is there without what failed
  * @param {Put} put
  */
-const tellTrouble = async (error, data, put) => {
+const tellTrouble = (error, data, put) => {
   if (error instanceof Cancelled) {
     put(data ? { data } : { data, trouble: CANCELLED });
     return;
   }
-  const trouble = /** @type {Error} */ (error).message;
-  const { missing } = data
-    ? { missing: null }
-    : await ask("can_run", { model: store.state.model }).catch(() => ({ missing: null }));
-  put(missing ? { data, missing } : { data, trouble });
+  runs.clear(); // what has run may be gone
+  put({ data, trouble: /** @type {Error} */ (error).message });
 };
 
 /**
