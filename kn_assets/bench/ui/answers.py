@@ -20,6 +20,7 @@ house road time people year day men water land sea hill port field white black r
 high long two three four five six ten home line park station bridge market
 """
 A_PROMPT = 6
+LOADING = 300_000  # milliseconds
 SETTLED = "kn.target.trouble || kn.target.missing || (kn.target.data && kn.target.data.lensRank)"
 TARGET = """
 async target => {
@@ -72,7 +73,7 @@ def targets(chromium: Any, url: str, atlas: dict[str, Any], repeats: int, seed: 
         prompts = _prompts(opened, atlas["model"])
         while len(times["target"]) < repeats and prompts:
             opened.evaluate("prompt => kn.go({prompt, target: ''})", prompts.pop(0))
-            opened.wait_for_function(SETTLED)
+            opened.wait_for_function(SETTLED, timeout=LOADING)  # the first one loads the model
             last = opened.evaluate("kn.prompt.tokens.length - 1")
             for token in rng.sample(WORDS.split(), A_PROMPT):
                 found = opened.evaluate(TARGET, json.dumps(f" {token}"))
@@ -100,7 +101,7 @@ def facts(chromium: Any, url: str, atlas: dict[str, Any], repeats: int) -> Times
                 continue
             first, *others = held[::2] if tab == "knowledge" else held[1::2]
             opened.evaluate("([tab, fact]) => kn.go({tab, fact})", [tab, first])
-            opened.wait_for_function("fact => bench.isNamed(fact)", arg=first)
+            opened.wait_for_function("fact => bench.isNamed(fact)", arg=first, timeout=LOADING)
             times[name] = [opened.evaluate(FACT, fact) for fact in others]
     return times
 

@@ -55,9 +55,9 @@ export class LensRows {
    */
   #row(layer, isFirst) {
     return h(
-      "button",
+      "div",
       {
-        type: "button",
+        role: "img", // its label says it all in words; a click does nothing
         class: "kn-lens",
         "data-layer": layer,
         onmousemove: (/** @type {MouseEvent} */ e) =>
@@ -72,7 +72,6 @@ export class LensRows {
         tabindex: isFirst ? "0" : "-1",
         onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, layer),
       },
-      // The row's label says it all in words.
       h("span", { class: "kn-no", "aria-hidden": "true" }, String(layer)),
       h("span", { class: "kn-rank", "aria-hidden": "true" }, h("i", {})),
       h("span", { class: "kn-p", "aria-hidden": "true" }),
