@@ -1,13 +1,14 @@
 """Direct contributions to a target, and what a neuron reads, live in float32.
 
-The last prompts' passes stay in memory: another target or another neuron costs a pass backward.
+The last prompts' passes stay in memory, with what their units write: another target costs little
+more than one product, another neuron a pass backward.
 """
 
 from __future__ import annotations
 
 import base64
 from collections import OrderedDict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,44 +23,17 @@ from kn_assets.live.arrays import to_bytes
 from kn_assets.live.float32 import float32_model
 from kn_assets.live.model import LONGEST_TEXT, valid
 from kn_assets.live.numbers import to_json
+from kn_assets.live.target import LiveTarget
 from kn_assets.progress import Progress
 
 if TYPE_CHECKING:
     from kn_assets.atlas.direct.contributions import Contributions
     from kn_assets.atlas.direct.held_pass import HeldPass
     from kn_assets.atlas.direct.ranks import LensLogits
+    from kn_assets.atlas.direct.written import Written
     from kn_assets.models.load import LoadedModel
 
 _KEPT_BYTES = 1 << 30
-
-
-@dataclass(frozen=True)
-class LiveTarget:
-    """A target's contributions in a prompt of T tokens, as they go to the page.
-
-    target_words, against_words: the tokens' texts, None where there is none; target_ids: int64 [T],
-    -1 for none; logit, embedding, biases: float32 [T]; mlp, attention: float32 [T, L]; heads:
-    float32 [T, L, H] (see `Contributions`); fired: float32 [n], of the neurons asked about;
-    probability: float32 [T] and rank: int64 [T], at the end; lens_probability, lens_rank: [T, L],
-    after each layer, or None where they weren't asked for; text_log_probability: float32 [T], see
-    `LensLogits.following`.
-    """
-
-    target_words: list[str | None]
-    target_ids: np.ndarray
-    against_words: list[str | None] | None
-    logit: np.ndarray
-    probability: np.ndarray
-    rank: np.ndarray
-    lens_rank: np.ndarray | None
-    lens_probability: np.ndarray | None
-    text_log_probability: np.ndarray
-    fired: np.ndarray
-    mlp: np.ndarray
-    attention: np.ndarray
-    heads: np.ndarray
-    embedding: np.ndarray
-    biases: np.ndarray
 
 
 class LiveDirect:
@@ -73,6 +47,7 @@ class LiveDirect:
         self._layout = Layout.of(loaded.parts)
         self._passes: OrderedDict[bytes, HeldPass] = OrderedDict()
         self._lenses: dict[bytes, LensLogits] = {}
+        self._written: dict[bytes, Written] = {}
 
     @classmethod
     def of(cls, lake: Lake, key: str, progress: Progress) -> LiveDirect:
@@ -99,10 +74,9 @@ class LiveDirect:
         wanted, other = self._targets(asked)
         lens = self._lens(found)
         at, held_against = self._ids_of(found, wanted, other, lens.answers)
-        told = self._contributions(found, at, held_against)
+        told = self._units(found, *unpacked(asked["fired"])).contributions(at, held_against)
         end, layers = lens.at_end(at), lens.ranks(at, progress) if asked["lens"] else None
         self._forget()
-        place, neuron = unpacked(asked["fired"])
         return LiveTarget(
             target_words=self._words(at),
             target_ids=at,
@@ -113,7 +87,7 @@ class LiveDirect:
             lens_rank=None if layers is None else layers.rank,
             lens_probability=None if layers is None else layers.probability,
             text_log_probability=lens.following,
-            fired=told.neurons.reshape(-1, told.neurons.shape[2])[place, neuron],
+            fired=told.fired,
             mlp=told.mlp,
             attention=told.attention,
             heads=told.heads,
@@ -125,9 +99,11 @@ class LiveDirect:
         self, ids: np.ndarray, wanted: object, other: object, progress: Progress
     ) -> Contributions:
         """All contributions to a target as `target`, of all units, without ranks."""
+        from kn_assets.atlas.direct.contributions import contributions
+
         found = self._pass(ids, progress)
         targets = self._targets({"target": wanted, "against": other})
-        return self._contributions(found, *self._ids_of(found, *targets, None))
+        return contributions(found, *self._ids_of(found, *targets, None))
 
     def reads(self, ids: np.ndarray, asked: dict[str, Any], progress: Progress) -> dict[str, Any]:
         """What a neuron reads at a position, and which later heads carry its output on.
@@ -196,12 +172,14 @@ class LiveDirect:
 
     # -- what is kept ----------------------------------------------------------------------------
 
-    def _contributions(
-        self, found: HeldPass, at: np.ndarray, held_against: np.ndarray | None
-    ) -> Contributions:
-        from kn_assets.atlas.direct.contributions import contributions
+    def _units(self, found: HeldPass, place: np.ndarray, neuron: np.ndarray) -> Written:
+        """What the prompt's heads and these fired neurons write."""
+        from kn_assets.atlas.direct.written import Written
 
-        return contributions(found, at, held_against)
+        name = found.ids.tobytes()
+        if name not in self._written or not self._written[name].is_of(place, neuron):
+            self._written[name] = Written(found, place, neuron)
+        return self._written[name]
 
     def _pass(self, ids: np.ndarray, progress: Progress) -> HeldPass:
         from kn_assets.atlas.direct.held_pass import HeldPass
@@ -226,9 +204,11 @@ class LiveDirect:
         """Let go of the oldest where they take too much memory, but for the last."""
         kept = sum(p.size for p in self._passes.values())
         kept += sum(lens.size for lens in self._lenses.values())
+        kept += sum(units.size for units in self._written.values())
         if len(self._passes) > 1 and kept > _KEPT_BYTES:
             name, _ = self._passes.popitem(last=False)
             self._lenses.pop(name, None)
+            self._written.pop(name, None)
             self._forget()
 
 

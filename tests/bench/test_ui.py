@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kn_assets.lake import Lake
 from tests.ui.conftest import CHROMIUM, make_two_atlases
 
 pytestmark = pytest.mark.browser
@@ -32,9 +33,29 @@ def test_every_act_is_timed(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["settings"]["model"] == "tiny"  # the larger of two
-    timed = ("ready", "prompt", "neuron", "slider", "map", "search", "prompt, 2 at once")
+    timed = (
+        *("ready", "prompt", "neuron", "slider", "map", "search", "prompt, 2 at once"),
+        *("fact", "ask"),
+    )
     for name in timed:
         figure = result["figures"][name]
         assert 0 < figure["p50_ms"] <= figure["p95_ms"]
+        assert figure["n"] >= 1
+    assert "target" not in result["figures"]  # a made-up atlas has no model
     assert result["figures"]["errors"] == 0
     assert result["ratio"] > 0
+
+
+@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"there is no Chromium at {CHROMIUM}")
+def test_a_target_is_timed_where_the_model_is_here(live_lake: Lake) -> None:
+    from kn_assets.bench.ui.answers import targets
+    from kn_assets.bench.ui.page import browser
+    from kn_assets.bench.ui.server import app
+
+    atlas = {"model": "tiny", "n_layers": 3, "n_neurons": 64}
+    with app(live_lake) as url, browser() as chromium:
+        found = targets(chromium, url, atlas, 4, seed=0)
+    assert set(found) == {"target", "target, ranks by layer", "slider, by target"}
+    assert len(found["target"]) >= 4
+    for painted, whole in zip(found["target"], found["target, ranks by layer"], strict=True):
+        assert 0 < painted <= whole

@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { readAddress, writeAddress } from "../../ui/static/page/address.js";
+import { ignoredWords, readAddress, writeAddress } from "../../ui/static/page/address.js";
 import { emit, on, store } from "../../ui/static/page/store.js";
 import { stepsOf } from "../../ui/static/page/steps_of.js";
 import { registerTabs, tabs, tabTexts } from "../../ui/static/page/tabs.js";
 import { keep } from "../../ui/static/page/server.js";
+import { readHead } from "../../ui/static/page/attention_text.js";
+import { dropUnread } from "../../ui/static/page/target_text.js";
 import { debounce, Turns } from "../../ui/static/page/timing.js";
 
 /** @type {Parameters<typeof readAddress>[1]} */
@@ -57,6 +59,33 @@ test("parts that ask for nothing there is are told", () => {
     "model=bert",
   ]);
   assert.deepEqual(wanted, { layer: 2, text: "", fact: "" });
+});
+
+test("each is told in words, with what is shown instead", () => {
+  assert.equal(
+    ignoredWords(["prompt=99999"], { prompt: 599 }),
+    "There is no prompt 99999 in this atlas: the nearest, 599, is shown instead.",
+  );
+  assert.equal(
+    ignoredWords(["prompt=7"], { prompt: null }),
+    "There is no prompt 7 in this atlas: its first one is shown instead.",
+  );
+  assert.equal(
+    ignoredWords(["head=9", "order=a=b"], { head: 8 }),
+    "This model has no attention head 9, the last of a layer is 8: the mean over heads is shown " +
+      "instead. Neurons have no order “a=b”: they are ordered by contribution instead.",
+  );
+  assert.equal(ignoredWords([]), "");
+});
+
+test("texts of the address that mean nothing are dropped and told", () => {
+  const wanted = { head: "x", colours: "attention", order: "", target: "Paris", against: "answer" };
+  /** @type {string[]} */
+  const wrong = [];
+  dropUnread(wanted, wrong);
+  assert.deepEqual(wrong, ["target=Paris", "head=x"]);
+  assert.deepEqual(wanted, { ...wanted, head: "", target: "", colours: "attention" });
+  assert.deepEqual(["", "mean", "12"].map(readHead), [null, "mean", 12]);
 });
 
 test("an event reaches those who listen, in their order", () => {

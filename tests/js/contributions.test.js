@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { decodeTarget, fullColour, logits } from "../../ui/static/page/contributions.js";
+import {
+  decodeTarget,
+  fullColour,
+  logits,
+  ranksByLayer,
+} from "../../ui/static/page/contributions.js";
 import { openingScore, strongest } from "../../ui/static/page/target.js";
 import { packed } from "./pack.js";
 
@@ -55,7 +60,7 @@ test("contributions are found by token, layer and head, and summed over layers",
   assert.equal(data.sum(1), 1.5 - 2.25);
   assert.equal(data.head(1, 1, 0), -1);
   assert.equal(data.head(0, 0, 1), 6);
-  assert.deepEqual([data.lensRank(0, 0), data.lensRank(0, 1)], [7, 1]);
+  assert.deepEqual([data.lensRank?.(0, 0), data.lensRank?.(0, 1)], [7, 1]);
   assert.deepEqual([...data.fired], [900, 2, -3, 0.5]);
 });
 
@@ -122,12 +127,22 @@ test("a prompt opens on what the model says, the largest sum of it", () => {
   assert.deepEqual(order, [2, 0, 1, 3]);
 });
 
-test("ranks that weren't asked for are those of the atlas", () => {
-  const none = { probability: null, rank: null, lens_rank: null, text_log_probability: null };
-  const data = decodeTarget(answer(none), { ...PROMPT, lens });
+test("of what really follows the atlas' own lens tells what wasn't asked for", () => {
+  const data = decodeTarget(answer({ lens_rank: null }), { ...PROMPT, lens });
   assert.deepEqual([...data.rank], [1, 11]);
   assert.deepEqual([...data.probability], [0.25, 0]);
-  assert.equal(data.lensRank(0, 0), 0);
+  assert.equal(data.lensRank?.(0, 0), 0);
   assert.ok(Math.abs(data.logProbability[0] - Math.log(0.25)) < 1e-6);
-  assert.throws(() => decodeTarget(answer(none), PROMPT), /rank/);
+});
+
+test("of another target, and where there is no lens, the model does; its ranks come later", () => {
+  for (const data of [
+    decodeTarget(answer({ lens_rank: null }), { ...PROMPT, lens }, () => false, false),
+    decodeTarget(answer({ lens_rank: null }), PROMPT),
+  ]) {
+    assert.deepEqual([...data.rank], [1, 0]);
+    assert.deepEqual([...data.probability], [0.5, 0]);
+    assert.equal(data.lensRank, null);
+  }
+  assert.equal(ranksByLayer(answer(), PROMPT)?.(0, 1), 1);
 });

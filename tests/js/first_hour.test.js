@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { meaningOf } from "../../ui/static/page/glossary.js";
+import { termPattern, termsIn } from "../../ui/static/page/terms.js";
 import { places } from "../../ui/static/training/live_chart.js";
 
 test("a term is found in the singular and the plural, and nothing else is", () => {
@@ -11,6 +12,20 @@ test("a term is found in the singular and the plural, and nothing else is", () =
   assert.equal(meaningOf(all, "Neurons"), "a unit");
   assert.equal(meaningOf(all, "knowledge neuron"), "of a fact");
   assert.equal(meaningOf(all, "neuro"), null);
+});
+
+test("terms are found in a text: the longest, in the plural, as words of their own", () => {
+  const keys = ["p", "p(answer)", "neuron", "knowledge neurons", "prompt (of a fact)", "a, b"];
+  const found = (/** @type {string} */ text) =>
+    termsIn(termPattern(keys), text).map(({ from, to, key }) => [text.slice(from, to), key]);
+  assert.deepEqual(found("Knowledge neurons, two Neurons: neuronal, P(answer), P by p"), [
+    ["Knowledge neurons", "knowledge neurons"],
+    ["Neurons", "neuron"],
+    ["P(answer)", "p(answer)"],
+    ["P", "p"],
+  ]);
+  assert.deepEqual(found("its prompts, prompt_id"), [["prompts", "prompt"]]);
+  assert.deepEqual(found("a, b"), []);
 });
 
 test("a chart's steps grow to its right edge, its values to its top", () => {

@@ -19,8 +19,9 @@ from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
 from kn_assets.live import direct as module
 from kn_assets.live.arrays import from_bytes
-from kn_assets.live.direct import LiveDirect, LiveTarget, packed
+from kn_assets.live.direct import LiveDirect, packed
 from kn_assets.live.notebook import open as open_lake
+from kn_assets.live.target import LiveTarget
 from kn_assets.processes import Stopped
 from kn_assets.progress import Progress
 from tests import small

@@ -62,7 +62,7 @@ def test_nonsense_in_the_address_is_ignored_and_said(screen: Any) -> None:
     notice = screen.page.locator(".kn-notice").inner_text()
     for words in (
         "This lake has no atlas “nobody”: its first one is shown instead.",
-        "“-1” is no prompt's number: its first prompt is shown instead.",
+        "“-1” is no prompt's number: the first prompt is shown instead.",
         "“<b>” is no token's number",
         "This model has no layer 99: another neuron is shown instead.",
         "There is no tab “x”: Explore is shown instead.",

@@ -74,9 +74,19 @@ def concepts(database: Database, model: str, text: str) -> Answer:
 
 
 def has_prompt(database: Database, model: str, prompt: int) -> Answer:
-    """Whether the atlas holds the prompt."""
-    found = rows(database, "FROM prompt_tokens($1, $2) LIMIT 1", model, prompt)
-    return {"has": bool(found)}
+    """Whether the atlas `has` the prompt; of one that it hasn't, the `nearest` that it has."""
+    if rows(database, "FROM prompt_tokens($1, $2) LIMIT 1", model, prompt):
+        return {"has": True, "nearest": prompt}
+    found = rows(
+        database,
+        """
+        SELECT prompt_id FROM tokens WHERE model = $1 AND position = 0
+        ORDER BY abs(CAST(prompt_id AS BIGINT) - $2), prompt_id LIMIT 1
+        """,
+        model,
+        prompt,
+    )
+    return {"has": False, "nearest": found[0]["prompt_id"] if found else None}
 
 
 # -- the middle pane ---------------------------------------------------------------------------

@@ -123,7 +123,7 @@ TAB = Tab(
     + pane("neuron", "The selected neuron")
     + "</div>",
     script="explore/explore.js",
-    texts=("text", "target", "against", "order"),
+    texts=("text", "target", "against", "order", "head", "colours"),
     styles=("explore/explore.css",),
     questions={
         "search": _search,

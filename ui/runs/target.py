@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kn_assets.live.arrays import from_bytes
-from kn_assets.live.direct import LiveTarget
+from kn_assets.live.target import LiveTarget
 from ui.pack import pack
 from ui.rows import Answer
 

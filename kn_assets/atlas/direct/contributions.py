@@ -51,7 +51,7 @@ def contributions(
     vectors, constant = directions(found, target, against)
     logit = (found.last.detach().double() * vectors.double()).sum(1) + constant.double()
     inputs = [found.inputs[0], *found.heads, *found.neurons, *(b.output for b in found.biases)]
-    gradients = _gradients((found.last * vectors).sum(), inputs)
+    gradients = toward((found.last * vectors).sum(), inputs)
     products = [
         None if g is None else (g * x.detach()).reshape(n, -1)
         for g, x in zip(gradients, inputs[: 1 + 2 * layers], strict=False)
@@ -60,7 +60,7 @@ def contributions(
     by_head = [None if p is None else found.by_head(p).sum(-1) for p in products[1 : 1 + layers]]
     added = constant.double()
     for bias, gradient in zip(found.biases, gradients[1 + 2 * layers :], strict=True):
-        added = added + _of_bias(bias, gradient, n)
+        added = added + of_bias(bias, gradient, n)
     told = Contributions(
         logit=_array(logit),
         embedding=_array(embedding),
@@ -98,13 +98,14 @@ def directions(
     return vectors, constant
 
 
-def _gradients(scalar: Tensor, inputs: list[Tensor]) -> list[Tensor | None]:
+def toward(scalar: Tensor, inputs: list[Tensor]) -> list[Tensor | None]:
+    """Gradients of a scalar; None for what it doesn't hang on."""
     import torch
 
     return list(torch.autograd.grad(scalar, inputs, retain_graph=True, allow_unused=True))
 
 
-def _of_bias(bias: Bias, gradient: Tensor | None, n: int) -> Tensor | float:
+def of_bias(bias: Bias, gradient: Tensor | None, n: int) -> Tensor | float:
     """What a module's bias adds at each position, float64 [T]."""
     if gradient is None:
         return 0.0

@@ -48,8 +48,9 @@ class HeldPass:
     block 0 a leaf; `outputs[i]`: after block i, no part of the graph; `heads[i]`: the input of the
     attention's output projection, [1, T, n_heads * width], a leaf, and `mixed[i]`: the same as it
     was computed; `neurons[i]`: the input of the MLP's output projection, [1, T, n_neurons], a leaf
-    (OPT: [T, n_neurons]); `mlp_inputs[i]`: outputs of the layout's `mlp_inputs`; `last`: the body's
-    last hidden states, [T, width], normed; `calls[i]`: the arguments of block i.
+    (OPT: [T, n_neurons]); `attention_written[i]`, `mlp_written[i]`: what these projections give,
+    [1, T, d_model], biases and all; `mlp_inputs[i]`: outputs of the layout's `mlp_inputs`; `last`:
+    the body's last hidden states, [T, width], normed; `calls[i]`: the arguments of block i.
     """
 
     layout: Layout
@@ -59,6 +60,8 @@ class HeldPass:
     heads: list[Tensor] = field(default_factory=list)
     mixed: list[Tensor] = field(default_factory=list)
     neurons: list[Tensor] = field(default_factory=list)
+    attention_written: list[Tensor] = field(default_factory=list)
+    mlp_written: list[Tensor] = field(default_factory=list)
     mlp_inputs: list[list[Tensor]] = field(default_factory=list)
     biases: list[Bias] = field(default_factory=list)
     calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = field(default_factory=list)
@@ -111,6 +114,11 @@ class HeldPass:
                 handles.append(
                     parts.mlp_outputs[layer].register_forward_pre_hook(_cutting(self.neurons))
                 )
+                for module, written in (
+                    (projection, self.attention_written),
+                    (parts.mlp_outputs[layer], self.mlp_written),
+                ):
+                    handles.append(module.register_forward_hook(_keeping(written)))
                 handles.append(block.register_forward_hook(self._leaving(bar)))
             for module, layer in _with_bias(parts):
                 handles.append(module.register_forward_hook(self._adding(layer)))
@@ -224,7 +232,7 @@ def _with_bias(parts: Parts) -> Iterator[tuple[nn.Module, int]]:
 def _bytes(layout: Layout, n: int) -> int:
     parts = layout.parts
     pairs = 2 * layout.n_heads * n * n
-    return 4 * parts.n_layers * (pairs + n * (10 * parts.d_model + 3 * parts.n_neurons))
+    return 4 * parts.n_layers * (pairs + n * (12 * parts.d_model + 3 * parts.n_neurons))
 
 
 def _refuse_long(layout: Layout, n: int) -> None:

@@ -87,19 +87,16 @@ class LensLogits:
 
     def _layers(self, before: int, bar: Bar) -> Iterator[_Layer]:
         """All layers but the last; they are kept where they take little memory."""
-        if self._kept:
-            yield from self._kept
-            bar.advance(before)
-            return
         keeps = 4 * self._last.logits.numel() * len(self._outputs) <= KEPT_BYTES
-        made: list[_Layer] = []
         for index in range(before):
-            layer = self._computed(index)
-            if keeps:
-                made.append(layer)
+            if index < len(self._kept):
+                layer = self._kept[index]
+            else:
+                layer = self._computed(index)
+                if keeps:
+                    self._kept.append(layer)  # at once: who is stopped has done so much
             yield layer
             bar.advance()
-        self._kept = made
 
     def _computed(self, layer: int) -> _Layer:
         import torch

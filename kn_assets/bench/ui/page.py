@@ -11,6 +11,9 @@ from typing import Any
 
 from kn_assets.errors import KnError
 
+Times = dict[str, list[float]]
+"""Milliseconds by the figure's name."""
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 # Waits for the page's scripts, then makes what tests reach for a global: see the module.
 HOOK = """
@@ -28,6 +31,14 @@ window.bench = {
   after(event) {
     if (!(event in this.waiting)) kn.on(event, () => this.waiting[event]?.());
     return new Promise(done => { this.waiting[event] = done; });
+  },
+  // Until something is so, which an event may bring about.
+  async when(event, isSo, act) {
+    const started = performance.now();
+    act();
+    while (!isSo()) await this.after(event);
+    await this.frame();
+    return performance.now() - started;
   },
   async time(event, act) {
     const started = performance.now();
@@ -104,8 +115,8 @@ def loads(
 
 def clicks(
     chromium: Any, url: str, atlas: dict[str, Any], repeats: int, rng: random.Random
-) -> dict[str, list[float]]:
-    times: dict[str, list[float]] = {
+) -> Times:
+    times: Times = {
         "prompt": [],
         "neuron": [],
         "slider": [],

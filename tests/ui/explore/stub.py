@@ -23,7 +23,7 @@ from ui.rows import Answer
 
 HEADS = 3
 SEEDS = {"next": 10, "answer": 20, "token": 30}  # of what it makes up of each kind of target
-OF_LENS = ("probability", "rank", "lens_rank", "lens_probability", "text_log_probability")
+OF_LENS = ("lens_rank", "lens_probability")
 WORDS = 50  # of the made-up vocabulary
 
 

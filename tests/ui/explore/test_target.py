@@ -111,7 +111,7 @@ def test_a_typed_token_is_the_target_and_survives_a_reload(
     panel = screen.page.get_by_role("dialog", name="Target")
     panel.get_by_label("A token").fill("France")
     panel.get_by_label("A token").press("Enter")
-    screen.settled("kn.target.data?.words[5] === ' France'")
+    screen.settled("kn.target.data?.words[5] === ' France' && kn.target.data.lensRank")
     asked = answer(database, 2, TOKEN)
     shown_ranks = screen.page.locator(".kn-lens .kn-p").all_inner_texts()
     assert shown_ranks == [str(r) for r in asked["lens_rank"][5][::-1]]
@@ -148,7 +148,7 @@ def test_sql_says_how_live_numbers_are_computed(
     screen = screens(judged).open(model="tiny", prompt=2, token=5)
     screen.settled(READY)
     screen.page.locator("[data-kn=prompt] .kn-sql").first.click()
-    screen.page.locator(".kn-sql-list button").first.click()
+    screen.page.locator(".kn-sql-item").first.click()  # the pane has two queries
     screen.page.locator(".kn-result tbody tr").first.wait_for()
     query = screen.address("query") or ""
     assert 'lake.contributions("tiny", 2, {"kind":"next"}).neurons' in query

@@ -75,11 +75,12 @@ def test_every_query_of_the_tab_answers(page: Screen, told: Lake) -> None:
     )
     opened(page, layer=held["layer"], neuron=held["neuron"])
     page.until("document.querySelector('.kn-shared-fact')")
-    buttons = page.page.locator(".kn-knowledge .kn-sql:visible").filter(has_text="show as SQL")
+    buttons = page.page.locator(".kn-knowledge .kn-query").filter(has_text="show as SQL")
     n = buttons.count()
     assert n == 6
     for i in range(n):
-        buttons.nth(i).click()
+        # as the pane's list of queries does
+        buttons.nth(i).evaluate("b => b.dispatchEvent(new CustomEvent('click'))")
         page.until("kn.state.tab === 'sql'")
         page.until("document.querySelector('.kn-result tbody tr')")
         assert page.page.locator("[data-kn=sql] .kn-error").count() == 0

@@ -88,3 +88,22 @@ def test_a_run_is_cancelled_from_the_keyboard(
     assert screen.page.locator(".kn-live .kn-run").is_enabled()
     screen.page.locator(".kn-live .kn-run").click()  # the place is free again
     screen.until("document.querySelector('[data-kn=prompt] h2')?.textContent === 'Your text'")
+
+
+def test_no_text_is_said(
+    screens: Callable[[str], Screen], serve: Callable[..., str], live_lake: Lake
+) -> None:
+    screen = screens(serve(live_lake)).open()
+    screen.page.locator(".kn-live summary").click()
+    box = screen.page.get_by_label("Your own text")
+    run = screen.page.locator(".kn-live .kn-run")
+    message = screen.page.locator(".kn-live .kn-message")
+    box.fill("  ")
+    box.press("Enter")
+    message.wait_for()
+    assert message.inner_text() == "There is no text yet: write some words, then run them."
+    assert screen.address("text") is None
+    box.fill("")
+    run.click()
+    assert message.count() == 1
+    assert box.evaluate("box => box === document.activeElement")

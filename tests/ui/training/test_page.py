@@ -84,7 +84,8 @@ def test_every_query_of_the_tab_answers(page: Screen) -> None:
     n = page.page.locator(".kn-training .kn-sql").filter(has_text="SQL").count()
     assert n == 9
     for i in range(n):
-        page.page.locator(".kn-training .kn-sql").filter(has_text="SQL").nth(i).click()
+        button = page.page.locator(".kn-training .kn-sql").filter(has_text="SQL").nth(i)
+        button.evaluate("b => b.dispatchEvent(new CustomEvent('click'))")  # as the pane's list does
         page.until("kn.state.tab === 'sql'")
         page.until("document.querySelector('.kn-result tbody tr')")
         assert page.page.locator("[data-kn=sql] .kn-error").count() == 0

@@ -34,7 +34,7 @@ export class LensRows {
       const rank = rankAfter(prompt, data, isNext, token, layer);
       /** @type {HTMLElement} */ (bar.firstElementChild).style.width =
         `${100 * rankShare(rank ?? 0)}%`;
-      number.textContent = rank ? (rank < EXACT ? integer(rank) : compact(rank)) : "";
+      number.textContent = rank ? (rank < EXACT ? integer(rank) : compact(rank)) : noRank(data);
       const waiting = lensWords ? "…" : "";
       const words = top && saysSomething(top) ? shown(top.token).trim() : "";
       /** @type {Element} */ (word.firstElementChild).textContent = top ? words : waiting;
@@ -55,9 +55,9 @@ export class LensRows {
    */
   #row(layer, isFirst) {
     return h(
-      "button",
+      "div",
       {
-        type: "button",
+        role: "img", // its label says it all in words; a click does nothing
         class: "kn-lens",
         "data-layer": layer,
         onmousemove: (/** @type {MouseEvent} */ e) =>
@@ -72,7 +72,6 @@ export class LensRows {
         tabindex: isFirst ? "0" : "-1",
         onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, layer),
       },
-      // The row's label says it all in words.
       h("span", { class: "kn-no", "aria-hidden": "true" }, String(layer)),
       h("span", { class: "kn-rank", "aria-hidden": "true" }, h("i", {})),
       h("span", { class: "kn-p", "aria-hidden": "true" }),
@@ -93,6 +92,9 @@ export class LensRows {
     event.preventDefault();
   }
 }
+
+/** @param {import("../page/contributions.js").Contributions | null} data */
+const noRank = data => (data && !data.lensRank && !store.target.trouble ? "…" : "");
 
 /**
  * @param {number} layer
@@ -135,7 +137,9 @@ const lensTable = layer => {
         {},
         "Target: ",
         bdi(quoted(target)),
-        ` · rank ${integer(data.lensRank(token, layer))}`,
+        data.lensRank
+          ? ` · rank ${integer(data.lensRank(token, layer))}`
+          : " · its rank is being computed",
       ),
     next === undefined
       ? h("div", {}, "The prompt ends here.")

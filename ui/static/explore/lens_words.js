@@ -31,6 +31,6 @@ export const saysSomething = top =>
  * @param {number} layer
  */
 export const rankAfter = (prompt, data, isNext, position, layer) => {
-  if (data) return data.lensRank(position, layer);
+  if (data) return data.lensRank?.(position, layer) ?? null;
   return isNext && prompt.lens ? prompt.lens(position, layer).nextRank : null;
 };

@@ -74,7 +74,12 @@ export class LiveForm {
 
   async #start() {
     const text = this.#box.value.trim();
-    if (!text || this.#run.disabled) return;
+    if (this.#run.disabled) return;
+    fill(this.#trouble, !text && message("There is no text yet: write some words, then run them."));
+    if (!text) {
+      this.#box.focus();
+      return;
+    }
     if (text === store.state.text) {
       await go({ text: "" }, { push: false });
       go({ text });

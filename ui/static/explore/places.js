@@ -1,8 +1,9 @@
 // @ts-check
 // A place that was chosen in the overview, or a head beside the cells, opens its neuron.
 
+import { headText } from "../page/attention_text.js";
 import { go } from "../page/navigate.js";
-import { emit, store } from "../page/store.js";
+import { store } from "../page/store.js";
 import { strongest } from "../page/target.js";
 
 /**
@@ -37,5 +38,5 @@ const firstNeuron = (token, layer) => {
 export const openHead = async ({ layer, head }) => {
   const neuron = firstNeuron(store.state.token ?? 0, layer) ?? 0;
   if (store.state.layer !== layer) await go({ layer, neuron });
-  emit("head", head);
+  await go({ head: headText(head), colours: "attention" });
 };

@@ -2,8 +2,11 @@
 // Whose attention a prompt is weighted with: the mean over heads, which the atlas holds, or that of
 // a single head, which the model is asked for.
 
+import { ignoredWords, notify } from "../page/address.js";
+import { headText } from "../page/attention_text.js";
 import { fill, h } from "../page/dom.js";
 import { Cancelled, cancelButton, progressWords, runJob } from "../page/job.js";
+import { go } from "../page/navigate.js";
 import { ask } from "../page/server.js";
 import { store } from "../page/store.js";
 
@@ -36,10 +39,8 @@ export class HeadChoice {
     this.node = h("select", {
       class: "kn-heads",
       "aria-label": "Attention head",
-      onchange: () => {
-        this.chosen = this.node.value === "" ? null : Number(this.node.value);
-        this.load();
-      },
+      onchange: () =>
+        go({ head: headText(this.node.value === "" ? null : Number(this.node.value)) }),
     });
   }
 
@@ -62,6 +63,7 @@ export class HeadChoice {
   /** Ask for the chosen head, unless that was done. */
   async load() {
     const key = this.#key();
+    if (store.state.layer === null) return; // no neuron yet: it comes with the prompt
     if (this.chosen !== null && this.#answer?.key === key) {
       this.onchange();
       return;
@@ -95,21 +97,7 @@ export class HeadChoice {
   }
 
   #chooseMean() {
-    this.chosen = null;
-    this.node.value = "";
-    this.load();
-  }
-
-  /**
-   * Show a head that was chosen elsewhere.
-   *
-   * @param {number} head
-   */
-  async choose(head) {
-    this.chosen = head;
-    const loading = this.load();
-    await this.list();
-    await loading;
+    go({ head: headText(null) }, { push: false });
   }
 
   /** List the heads of the model on screen. */
@@ -120,7 +108,11 @@ export class HeadChoice {
     if (model !== store.state.model) return;
     const n = heads.n ?? 1;
     const missing = heads.missing?.replaceAll("`", "") ?? "";
-    if (this.chosen !== null && this.chosen >= n) this.chosen = null;
+    if (this.chosen !== null && heads.n !== null && this.chosen >= n) {
+      notify(ignoredWords([`head=${this.chosen}`], { head: n - 1 }));
+      this.#chooseMean();
+      return;
+    }
     const options = Array.from({ length: missing ? 0 : n }, (_, i) =>
       h("option", { value: String(i) }, `head ${i}`),
     );

@@ -3,7 +3,9 @@
 // product of attention and activations, which is a correlation and no mechanism.
 
 import { h, toggle } from "../page/dom.js";
-import { on } from "../page/store.js";
+import { readHead } from "../page/attention_text.js";
+import { go } from "../page/navigate.js";
+import { on, store } from "../page/store.js";
 import { ReadsView } from "./reads_view.js";
 import { WeightedPrompt } from "./weighted.js";
 
@@ -19,7 +21,7 @@ export class Lower {
       ["product", "attention × activations"],
     ]),
     "reads",
-    view => this.#choose(view),
+    view => go({ head: view === "reads" ? "" : "mean" }),
   );
   node = h(
     "section",
@@ -30,13 +32,18 @@ export class Lower {
   );
 
   constructor() {
-    this.#choose("reads");
+    this.#follow();
     on("contributions", () => this.#reads.show());
     on("tab", () => this.#reads.show());
-    on("head", head => {
-      this.#product.showHead(head);
-      this.#choose("product");
-    });
+    on("head", () => this.#follow());
+    on("colours", () => this.#product.show());
+  }
+
+  /** Show what the address says. */
+  #follow() {
+    const head = readHead(store.state.head ?? "") ?? null;
+    this.#product.follow(head === "mean" ? null : head);
+    this.#choose(head === null ? "reads" : "product");
   }
 
   /** @param {View} view */

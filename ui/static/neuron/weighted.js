@@ -2,6 +2,7 @@
 // The prompt on screen with a neuron's activations times self-attention: a correlation. A layer's
 // attention reads the stream before its MLP, so it never reads these activations.
 
+import { COLOURS, readColours } from "../page/attention_text.js";
 import { fill, h, message, toggle } from "../page/dom.js";
 import { number } from "../page/format.js";
 import { go } from "../page/navigate.js";
@@ -13,7 +14,6 @@ import { HeadChoice } from "./heads.js";
 
 /** @typedef {import("../page/neuron.js").Weighted} Weighted */
 /** @typedef {import("../page/neuron.js").Neuron} Neuron */
-/** @typedef {"current" | "sum" | "attention"} Reading */
 
 const AFTER = "after the current position: not attended to";
 const FORMULA = "weight(source) = attention(layer, current position → source) * activation(source)";
@@ -30,8 +30,6 @@ const fullColour = (values, sinks) => {
 };
 
 export class WeightedPrompt {
-  /** @type {Reading} */
-  #reading = "current";
   /** @type {Weighted | null} what the colours show: of the mean or of a head */
   #shown = null;
   /** @type {{ neuron: Neuron, attention: object, weighted: Weighted } | null} of the chosen head */
@@ -47,18 +45,8 @@ export class WeightedPrompt {
     return `FROM attention_weighted(${of})\nORDER BY position, source_position`;
   });
 
-  #readings = toggle(
-    "Colours",
-    /** @type {[Reading, string][]} */ ([
-      ["current", "current position"],
-      ["sum", "sum over positions"],
-      ["attention", "attention alone"],
-    ]),
-    this.#reading,
-    value => {
-      this.#reading = value;
-      this.show();
-    },
+  #readings = toggle("Colours", COLOURS, "current", value =>
+    go({ colours: value === "current" ? "" : value }),
   );
 
   constructor() {
@@ -79,15 +67,13 @@ export class WeightedPrompt {
     );
   }
 
-  /**
-   * Show where a head looks.
-   *
-   * @param {number} head
-   */
-  showHead(head) {
-    this.#reading = "attention";
-    this.#readings.set("attention");
-    this.#heads.choose(head);
+  get #reading() {
+    return readColours(store.state.colours ?? "") ?? "current";
+  }
+
+  /** @param {number | null} head that is chosen from now on; null: the mean over them */
+  follow(head) {
+    this.#heads.chosen = head;
   }
 
   /** Another neuron or prompt is on screen. */
@@ -99,6 +85,7 @@ export class WeightedPrompt {
   show() {
     const { neuron, prompt } = store;
     this.sql.hidden = true;
+    this.#readings.set(this.#reading);
     if (!neuron || !prompt || !this.node.isConnected || this.node.hidden) return;
     const isMean = this.#heads.chosen === null;
     this.sql.hidden = Boolean(prompt.prompt.live) || !isMean; // no row of a table holds it

@@ -108,13 +108,18 @@ export const longTexts = async (search, names) => {
   return found;
 };
 
-/** @type {Record<string, (value: string, isNumber: boolean) => string>} */
+/** @typedef {{ prompt?: number | null, head?: number }} Near the nearest prompt, the last head */
+
+/** @type {Record<string, (value: string, isNumber: boolean, near: Near) => string>} */
 const INSTEAD = {
   model: value => `This lake has no atlas “${value}”: its first one is shown instead.`,
   tab: value => `There is no tab “${value}”: Explore is shown instead.`,
-  prompt: (value, isNumber) =>
-    (isNumber ? `This atlas has no prompt ${value}` : `“${value}” is no prompt's number`) +
-    ": its first prompt is shown instead.",
+  prompt: (value, isNumber, { prompt }) => {
+    if (!isNumber) return `“${value}” is no prompt's number: the first prompt is shown instead.`;
+    const instead =
+      prompt === undefined || prompt === null ? "its first one" : `the nearest, ${prompt},`;
+    return `There is no prompt ${value} in this atlas: ${instead} is shown instead.`;
+  },
   token: (value, isNumber) =>
     (isNumber ? `This prompt has no token ${value}` : `“${value}” is no token's number`) +
     ": another one of its tokens is shown instead.",
@@ -124,26 +129,39 @@ const INSTEAD = {
   neuron: (value, isNumber) =>
     (isNumber ? `This model has no neuron ${value}` : `“${value}” is no neuron's number`) +
     ": another one is shown instead.",
+  target: value => `“${value}” is no target: what really follows is the target instead.`,
+  against: value => `“${value}” is no token that a target could be set against: it stands alone.`,
+  order: value => `Neurons have no order “${value}”: they are ordered by contribution instead.`,
+  head: (value, isNumber, { head }) =>
+    (isNumber
+      ? `This model has no attention head ${value}, the last of a layer is ${head}`
+      : `“${value}” is no attention head`) + ": the mean over heads is shown instead.",
+  colours: value =>
+    `There are no colours “${value}”: those of the current position are shown instead.`,
 };
 
 /**
  * What an address asks for in vain, a sentence each: what isn't there, and what is shown instead.
  *
  * @param {string[]} wrong parts of it, as "prompt=99999"
+ * @param {Near} near
  */
-export const ignoredWords = wrong =>
+export const ignoredWords = (wrong, near = {}) =>
   wrong
     .map(part => {
       const [name, ...rest] = part.split("=");
       const value = rest.join("=");
       const words =
         INSTEAD[name] ?? (() => `“${value}” is nothing that ${name} can be: it is left out.`);
-      return words(value, /^\d{1,9}$/.test(value));
+      return words(value, /^\d{1,9}$/.test(value), near);
     })
     .join(" ");
 
-/** @param {string[]} wrong */
-export const notifyIgnored = wrong => notify(ignoredWords(wrong));
+/**
+ * @param {string[]} wrong
+ * @param {Near} [near]
+ */
+export const notifyIgnored = (wrong, near) => notify(ignoredWords(wrong, near));
 
 /** @param {string} words shown in the bar; none where it is "" */
 export const notify = words => emit("notice", words);

@@ -13,6 +13,7 @@ import { baseOf } from "./steps_of.js";
 import { stepSlider } from "./step_slider.js";
 import { on, store } from "./store.js";
 import { tabs } from "./tabs.js";
+import { followTerms } from "./terms.js";
 import { hideTip } from "./tip.js";
 import { followTitle } from "./title.js";
 import { tourButton } from "./tour.js";
@@ -31,6 +32,7 @@ export const mountBar = (pane, server) => {
   listenToKeys(asking.box);
   followTitle();
   gatherQueries();
+  on("started", followTerms);
   on("started", () => {
     document.body.classList.toggle("kn-empty", !store.atlases.length);
     model.after(stepPart());

@@ -11,11 +11,10 @@ import { notSinks } from "./prompt.js";
  * @property {(string | null)[]} target_words [T], null where nothing follows
  * @property {(string | null)[] | null} against_words
  * @property {import("./packed.js").Packed} logit [T]
- * @property {import("./packed.js").Packed | null} probability [T]; null, as the next three, where
- *   the lens wasn't asked for
- * @property {import("./packed.js").Packed | null} rank [T]
- * @property {import("./packed.js").Packed | null} lens_rank [T, L]
- * @property {import("./packed.js").Packed | null} text_log_probability [T], of token t + 1
+ * @property {import("./packed.js").Packed} probability [T]
+ * @property {import("./packed.js").Packed} rank [T]
+ * @property {import("./packed.js").Packed | null} lens_rank [T, L]; null where the lens wasn't asked for
+ * @property {import("./packed.js").Packed} text_log_probability [T], of token t + 1
  * @property {import("./packed.js").Packed} fired [n], in the order of the prompt's own
  * @property {import("./packed.js").Packed} mlp [T, L]
  * @property {import("./packed.js").Packed} attention [T, L]
@@ -32,7 +31,7 @@ import { notSinks } from "./prompt.js";
  * @property {import("./packed.js").Numbers} logit
  * @property {import("./packed.js").Numbers} probability
  * @property {import("./packed.js").Numbers} rank
- * @property {AtLayer} lensRank
+ * @property {AtLayer | null} lensRank null until the model has told it
  * @property {import("./packed.js").Numbers} logProbability of the token after each position
  * @property {import("./packed.js").Numbers} fired of each fired neuron
  * @property {AtLayer} mlp
@@ -67,9 +66,10 @@ export const fullColour = values => {
  * @param {TargetAnswer} answer
  * @param {Pick<import("./prompt.js").Prompt, "tokens" | "nLayers" | "sinks" | "range" | "fired" | "lens">} prompt
  * @param {(layer: number, neuron: number) => boolean} isFolded neurons that full colour isn't of
+ * @param {boolean} isNext whether the target is what really follows, which the prompt's own lens tells of
  * @returns {Contributions}
  */
-export const decodeTarget = (answer, prompt, isFolded = () => false) => {
+export const decodeTarget = (answer, prompt, isFolded = () => false, isNext = true) => {
   const { tokens, nLayers, sinks, range } = prompt;
   const [fired, mlp, attention, heads] = [
     unpack(answer.fired),
@@ -93,13 +93,12 @@ export const decodeTarget = (answer, prompt, isFolded = () => false) => {
     fullColour(ordinary.flatMap(position => [...values.subarray(...place(position))]));
   /** @type {(width: number) => (position: number) => number[]} */
   const wide = width => position => [position * width, (position + 1) * width];
-  /** @type {(values: ArrayLike<number>) => AtLayer} */
-  const atLayer = values => (position, layer) => values[position * nLayers + layer];
+  const atLayer = byLayer(nLayers);
   return {
     words: answer.target_words,
     against: answer.against_words,
     logit: unpack(answer.logit),
-    ...ranks(answer, prompt, atLayer),
+    ...ranks(answer, prompt, isNext),
     fired,
     mlp: atLayer(mlp),
     attention: atLayer(attention),
@@ -118,26 +117,38 @@ export const decodeTarget = (answer, prompt, isFolded = () => false) => {
   };
 };
 
+/** @type {(nLayers: number) => (values: ArrayLike<number>) => AtLayer} */
+const byLayer = nLayers => values => (position, layer) => values[position * nLayers + layer];
+
+/**
+ * The target's ranks after each layer; null where they weren't asked for.
+ *
+ * @param {Pick<TargetAnswer, "lens_rank">} answer
+ * @param {Pick<import("./prompt.js").Prompt, "nLayers">} prompt
+ */
+export const ranksByLayer = ({ lens_rank: ranks }, { nLayers }) =>
+  ranks && byLayer(nLayers)(unpack(ranks));
+
 /**
  * Ranks and probabilities of the target; of what really follows the prompt's own lens tells them, and
- * the model isn't asked again.
+ * the model isn't asked for it.
  *
  * @param {TargetAnswer} answer
  * @param {Pick<import("./prompt.js").Prompt, "tokens" | "nLayers" | "lens">} prompt
- * @param {(values: ArrayLike<number>) => AtLayer} atLayer
+ * @param {boolean} isNext
  * @returns {Pick<Contributions, "probability" | "rank" | "lensRank" | "logProbability">}
  */
-const ranks = (answer, { tokens, nLayers, lens }, atLayer) => {
-  const { probability, rank, lens_rank: lensRank, text_log_probability: log } = answer;
-  if (probability && rank && lensRank && log) {
+const ranks = (answer, prompt, isNext) => {
+  const { tokens, nLayers, lens } = prompt;
+  const { probability, rank, lens_rank: asked, text_log_probability: log } = answer;
+  if (asked || !isNext || !lens) {
     return {
       probability: unpack(probability),
       rank: unpack(rank),
-      lensRank: atLayer(unpack(lensRank)),
+      lensRank: ranksByLayer(answer, prompt),
       logProbability: unpack(log),
     };
   }
-  if (!lens) throw new Error("neither the model nor the atlas told the target's rank");
   const last = tokens.map((_, position) => lens(position, nLayers - 1));
   return {
     probability: Float32Array.from(last, read => read.nextProbability),

@@ -78,13 +78,15 @@ const chooseModel = () => {
 export const openPrompt = (prompt, token = null) => go({ prompt, token, tab: "explore" });
 
 /**
- * What was asked for, without what its atlas doesn't have; the latter is added to `wrong`.
+ * What was asked for, without what its atlas doesn't have; the latter is added to `wrong`, and the
+ * prompt that is nearest to the one asked for to `near`.
  *
  * @param {Partial<State>} wanted
  * @param {string[]} wrong
+ * @param {import("./address.js").Near} near
  * @returns {Promise<Partial<State>>}
  */
-const inAtlas = async (wanted, wrong) => {
+const inAtlas = async (wanted, wrong, near) => {
   const atlas = store.atlases.find(a => a.model === wanted.model) ?? store.atlases[0];
   /** @param {"layer" | "neuron" | "prompt"} name */
   const drop = name => {
@@ -96,8 +98,14 @@ const inAtlas = async (wanted, wrong) => {
   if ((wanted.layer ?? null) === null || (wanted.neuron ?? null) === null) {
     wanted.layer = wanted.neuron = null;
   }
-  const hasPrompt = wanted.prompt !== undefined;
-  if (hasPrompt && !(await ask("has_prompt", wanted)).has) drop("prompt");
+  if (wanted.prompt !== undefined) {
+    const { has, nearest } = await ask("has_prompt", wanted);
+    if (!has) {
+      drop("prompt");
+      wanted.prompt = near.prompt = nearest;
+      wanted.token = null;
+    }
+  }
   if (wanted.text) wanted.prompt = null;
   else if ((wanted.prompt ?? null) === null) {
     wanted.prompt = atlas.first_prompt;
@@ -136,9 +144,11 @@ const restore = async () => {
   const empty = { prompt: null, token: null, layer: null, neuron: null, tab: "explore" };
   dropUnread(wanted, wrong);
   wanted.model ??= firstModel(store.atlases);
-  const target = { ...empty, ...(await inAtlas(wanted, wrong)) };
+  /** @type {import("./address.js").Near} */
+  const near = {};
+  const target = { ...empty, ...(await inAtlas(wanted, wrong, near)) };
   if (!isLast()) return; // one went on in the history meanwhile
-  notifyIgnored(wrong);
+  notifyIgnored(wrong, near);
   await go(target, { push: false });
 };
 

@@ -3,7 +3,7 @@
 // are kept, so that going back asks nobody. Where the model can't be run its reason is told.
 
 import { isAlwaysOn, loadAlwaysOn } from "./always_on.js";
-import { decodeTarget } from "./contributions.js";
+import { decodeTarget, ranksByLayer } from "./contributions.js";
 import { Cancelled, progressWords, runJob } from "./job.js";
 import { go } from "./navigate.js";
 import { isCut, openingToken } from "./opening.js";
@@ -28,6 +28,8 @@ const KEPT = 12;
 const FIRST = 10; // ranks of what a model says
 /** @type {Map<string, Contributions>} */
 const memory = new Map();
+/** @type {Set<string | null>} models that have answered: whether they can run isn't asked again */
+const runs = new Set();
 /** @type {AbortController | null} of the job under way */
 let stop = null;
 
@@ -75,36 +77,75 @@ export const loadTarget = async ({ isFirst = false, isAgain = false } = {}) => {
     store.target = { key, ...judged };
     emit("contributions");
   };
-  const kept = memory.get(key);
-  if (kept) {
-    put({ data: kept });
-    reopen(shown, kept);
-    return;
-  }
-  put({ data: null, words: "starting …" });
   try {
-    const { missing } = await ask("can_run", { model: asked.model });
-    if (missing) {
-      put({ data: null, missing });
-      return;
-    }
-    // Of what really follows the prompt's own lens tells the rank, which takes the model far longer.
-    const lens = asked.target.kind !== "next" || !shown.lens;
-    const target = isFirst ? { ...asked.target, first: true } : asked.target;
-    const wanted = { ...asked, target, lens };
-    const tell = (/** @type {import("./job.js").Progress} */ state) =>
-      put({ data: null, words: progressWords(state) });
-    const answer = await runJob("target", wanted, tell, own.signal);
-    await loadAlwaysOn();
-    const data = decodeTarget(answer, shown, isAlwaysOn);
+    const data = memory.get(key) ?? (await contributionsOf(asked, shown, isFirst, put, own.signal));
+    if (!data) return;
     if (isFirst && chooseFirst(asked, data)) return;
     keep(memory, key, data, KEPT);
     put({ data });
     if (store.target.key === key) reopen(shown, data);
+    if (data.lensRank) return;
+    const whole = { ...data, lensRank: await lensRanks(asked, shown, own.signal) };
+    keep(memory, key, whole, KEPT);
+    put({ data: whole });
   } catch (error) {
-    const trouble = error instanceof Cancelled ? CANCELLED : /** @type {Error} */ (error).message;
-    put({ data: null, trouble });
+    tellTrouble(error, memory.get(key) ?? null, put);
   }
+};
+
+/** @typedef {NonNullable<ReturnType<typeof targetAsked>>} Asked */
+/** @typedef {import("./prompt.js").Prompt} Prompt */
+/** @typedef {(judged: Omit<Judged, "key">) => void} Put */
+
+/**
+ * Contributions to a target; of one that the prompt's own lens doesn't tell of without the ranks after
+ * each layer, for which the model takes far longer. Null where the model can't be run.
+ *
+ * @param {Asked} asked
+ * @param {Prompt} shown
+ * @param {boolean} isFirst
+ * @param {Put} put
+ * @param {AbortSignal} signal
+ */
+const contributionsOf = async (asked, shown, isFirst, put, signal) => {
+  put({ data: null, words: "starting …" });
+  const { missing } = runs.has(asked.model) ? {} : await ask("can_run", { model: asked.model });
+  if (missing) {
+    put({ data: null, missing });
+    return null;
+  }
+  const target = isFirst ? { ...asked.target, first: true } : asked.target;
+  const isNext = target.kind === "next";
+  const tell = (/** @type {import("./job.js").Progress} */ state) =>
+    put({ data: null, words: progressWords(state) });
+  const answer = await runJob("target", { ...asked, target, lens: false }, tell, signal);
+  runs.add(asked.model);
+  await loadAlwaysOn();
+  return decodeTarget(answer, shown, isAlwaysOn, isNext);
+};
+
+/**
+ * The target's ranks after each layer.
+ *
+ * @param {Asked} asked
+ * @param {Prompt} shown
+ * @param {AbortSignal} signal
+ */
+const lensRanks = async (asked, shown, signal) =>
+  ranksByLayer(await runJob("target", { ...asked, lens: true }, () => {}, signal), shown);
+
+/**
+ * @param {unknown} error
+ * @param {Contributions | null} data what is there without what failed
+ * @param {Put} put
+ */
+const tellTrouble = (error, data, put) => {
+  if (error instanceof Cancelled) {
+    put(data ? { data } : { data, trouble: CANCELLED });
+    return;
+  }
+  runs.clear(); // what has run may be gone
+  put({ data, trouble: /** @type {Error} */ (error).message });
 };
 
 /**

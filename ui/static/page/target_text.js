@@ -1,6 +1,8 @@
 // @ts-check
 // The target of contributions, as the address writes it and as the server is asked for it.
 
+import { readColours, readHead } from "./attention_text.js";
+
 /**
  * @typedef {{ kind: "next" } | { kind: "answer" } | { kind: "token", token: string, first?: true }} Target
  */
@@ -55,8 +57,8 @@ export const readOrder = text => {
 };
 
 /**
- * Drop what the address has of a target, an opponent and an order that there are not; they are added
- * to `wrong`.
+ * Drop what the address has of a target, an opponent, an order, a head and colours that there are not;
+ * they are added to `wrong`.
  *
  * @param {Partial<import("./types.d.ts").State>} wanted
  * @param {string[]} wrong
@@ -66,6 +68,8 @@ export const dropUnread = (wanted, wrong) => {
     ["target", readTarget],
     ["against", readAgainst],
     ["order", readOrder],
+    ["head", readHead],
+    ["colours", readColours],
   ]);
   for (const [name, read] of reads) {
     const text = wanted[name] ?? "";

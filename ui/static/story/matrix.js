@@ -124,7 +124,7 @@ const nameButton = ({ layer, neuron }) =>
     {
       type: "button",
       "data-neuron": `${layer}/${neuron}`,
-      "aria-label": `Open layer ${layer}, neuron ${neuron}`,
+      "aria-label": `Open ${layer}/${neuron}: layer ${layer}, neuron ${neuron}`,
       onclick: () => go({ layer, neuron }),
     },
     `${layer}/${neuron}`,
