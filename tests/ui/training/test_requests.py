@@ -76,7 +76,7 @@ def shown(page: Screen) -> dict[str, Any]:
 
 
 def wanted(data: Database, step: int) -> tuple[list[str], float]:
-    """Fired neurons by layer at the token, and the neuron's firing rate, of a step."""
+    """Fired neurons by layer at the token, the last one first, and the neuron's firing rate."""
     at, layer, neuron = PROMPT["token"], PROMPT["layer"], PROMPT["neuron"]
     rows = data.cursor().execute(
         f"FROM heatmap('{model(step)}', {PROMPT['prompt']}) SELECT layer WHERE position = {at}"
@@ -90,7 +90,7 @@ def wanted(data: Database, step: int) -> tuple[list[str], float]:
         )
         .fetchall()[0]
     )
-    return [str(layers.count(i)) for i in range(4)], rate
+    return [str(layers.count(i)) for i in reversed(range(4))], rate
 
 
 def check(page: Screen, data: Database, step: int) -> None:

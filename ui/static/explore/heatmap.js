@@ -175,8 +175,9 @@ export class Heatmap {
     this.#overview.paint();
     const left = this.#detail.measure(isWide);
     const most = OVER.layer * (store.prompt?.nLayers ?? 0) - over;
-    const more = Math.min(left, 0.35 * tall, most);
-    if (isWide && more > 30) {
+    // What the rows leave is the overview's; where they lack room, they get it from it.
+    const more = left < 0 ? Math.max(left, OVER.least - over) : Math.min(left, 0.35 * tall, most);
+    if (isWide && (more > 30 || more < 0)) {
       this.#overview.measure(Math.round(over + more));
       this.#detail.measure(isWide);
     }

@@ -61,8 +61,10 @@ export const listenToKeys = box => {
   document.addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
-    if (event.key === "/") box.focus();
-    else if (event.key === "?") openKeys();
+    if (event.key === "/") {
+      box.focus();
+      box.select(); // what one types takes the place of what was asked before
+    } else if (event.key === "?") openKeys();
     else return;
     event.preventDefault();
   });
