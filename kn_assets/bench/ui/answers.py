@@ -21,7 +21,7 @@ high long two three four five six ten home line park station bridge market
 """
 A_PROMPT = 6
 LOADING = 300_000  # milliseconds
-SETTLED = "kn.target.trouble || kn.target.missing || (kn.target.data && kn.target.data.lensRank)"
+SETTLED = "Boolean(kn.target.trouble || kn.target.missing || kn.target.data?.lensRank)"
 TARGET = """
 async target => {
   const token = JSON.parse(target);
