@@ -66,6 +66,7 @@ VALUES = {
     "kind": "'neuron'",
     "n_top": "3",
     "n_sample": "2",
+    "sign": "1",
     "corners": "[[-90, -90], [90, -90], [90, 90], [-90, 90]]",
 }
 
@@ -79,8 +80,12 @@ def test_every_macro_answers_and_says_what_it_is(connection: duckdb.DuckDBPyConn
     (held,) = ask(
         connection, "SELECT layer, neuron FROM knowledge_neurons WHERE model = 'tiny' LIMIT 1"
     )
+    (marking, *_) = ask(
+        connection, "SELECT layer, neuron FROM neuron_concepts WHERE model = 'tiny' LIMIT 1"
+    )
     of = {
         "neuron_facts": "'tiny', {layer}, {neuron}".format(**held),
+        "neuron_marks": "'tiny', {layer}, {neuron}".format(**marking),
         "search_concepts": "'tiny', 'ASI', 3",
         "search_texts": "'tiny', 'the'",
     }
