@@ -1,7 +1,6 @@
 -- Prompts of one half of a neuron, its positive activations (sign 1) or its negative ones (-1): as
 -- neuron_examples, by the half's own peak in each prompt. The lists of activations hold both halves.
-CREATE OR REPLACE MACRO neuron_half_examples(model, layer, neuron, sign, n_top, n_sample, seed := 0)
-AS TABLE
+CREATE OR REPLACE MACRO neuron_half_examples(model, layer, neuron, sign, n_top, n_sample, seed := 0) AS TABLE
 WITH
 ranked AS MATERIALIZED (
     SELECT
