@@ -16,6 +16,7 @@ import { tabs } from "./tabs.js";
 import { hideTip } from "./tip.js";
 import { followTitle } from "./title.js";
 import { tourButton } from "./tour.js";
+import { followPages } from "./whole.js";
 import "./wish.js";
 
 /**
@@ -31,6 +32,7 @@ export const mountBar = (pane, server) => {
   listenToKeys(asking.box);
   followTitle();
   gatherQueries();
+  followPages();
   on("started", () => {
     document.body.classList.toggle("kn-empty", !store.atlases.length);
     model.after(stepPart());
@@ -45,7 +47,7 @@ export const mountBar = (pane, server) => {
     const target = /** @type {Element} */ (event.target);
     const button = target.closest("#kn-tabs > .tab-wrapper button");
     const tab = button && tabOf(/** @type {HTMLElement} */ (button));
-    if (tab && store.started) go({ tab });
+    if (tab && store.started && event.isTrusted) go({ tab, whole: "" }); // showTab clicks too
   });
   start(server);
 };

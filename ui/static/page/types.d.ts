@@ -4,7 +4,16 @@ import type { Packed } from "./packed.js";
 
 /** The texts that tabs keep in the address; "" where there is none. */
 export type Text =
-  "ask" | "text" | "target" | "against" | "order" | "fact" | "sentence" | "answer" | "query";
+  | "ask"
+  | "whole"
+  | "text"
+  | "target"
+  | "against"
+  | "order"
+  | "fact"
+  | "sentence"
+  | "answer"
+  | "query";
 
 export type State = {
   model: string | null;
@@ -88,6 +97,18 @@ export interface Example {
   activations: (number | null)[];
 }
 
+/** A country's share of a neuron's prompts over its share of the corpus. */
+export interface Lift {
+  country: string;
+  /** Of its prompts, those about the country. */
+  n: number;
+  share: number;
+  corpus_share: number;
+  lift: number;
+  lift_low: number;
+  lift_high: number;
+}
+
 export interface NeuronAnswer {
   card: {
     layer: number;
@@ -100,7 +121,7 @@ export interface NeuronAnswer {
     mean: number;
     std: number;
   } | null;
-  countries: { country: string; n: number }[];
+  countries: Lift[];
   vocabulary: Record<"promotes" | "suppresses", { token: string; score: number }[]> | null;
   top: Example[];
   sample: Example[];
