@@ -23,7 +23,7 @@ test("bars lie side by side on the scale of activations", () => {
   const { drawn, x, most } = layout(BARS, 500, 100);
   assert.equal(most, 40);
   assert.deepEqual(
-    drawn.map(({ x, width }) => [x, width]),
+    drawn.map(bar => [bar.x, bar.width]),
     [
       [0, 100],
       [100, 200],
@@ -111,4 +111,9 @@ test("where the value at the token on screen lies is told", () => {
   assert.equal(words.hereWords(1.234, 0.5), "activation 1.23");
   assert.equal(words.hereWords(null, 0.5), "below the threshold of 0.5");
   assert.equal(words.hereWords(null, null), "");
+  assert.match(
+    words.hereWords(90, 0.5, { isSink: true, isBeyond: true }),
+    /90, at an attention sink/,
+  );
+  assert.match(words.hereWords(9, 0.5, { isBeyond: true }), /9, larger than any of the corpus/);
 });

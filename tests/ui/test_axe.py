@@ -63,6 +63,12 @@ def test_axe_finds_no_serious_fault(screens: Callable[[str], Screen], where: str
     screen.page.evaluate("kn.go({ask: 'Kabul is in Afghanistan'})")
     screen.page.locator(".kn-ask-reading").first.wait_for()
     told["the sheet"] = faults(screen)
+    screen.page.evaluate("kn.go({ask: '', tab: 'explore', layer: 1, neuron: 3, whole: 'neuron'})")
+    near = screen.page.locator("[data-kn-part='Nearest neurons']")
+    near.scroll_into_view_if_needed()
+    near.locator(".kn-link").first.wait_for()
+    screen.settled()
+    told["a neuron's page"] = faults(screen)
     assert told == {place: [] for place in told}
 
 

@@ -24,6 +24,7 @@ export const neuronCard = ({ card, countries, vocabulary, missing }) => {
       ]
     : [reason("statistics", why("card"))];
   if (countries.length) rows.push(fact("more in", ...countries.map(countryChip)));
+  else if (!missing.top) rows.push(fact("more in", faint("no country beyond chance")));
   if (vocabulary) {
     rows.push(fact("promotes", ...tokenChips(vocabulary.promotes)));
     rows.push(fact("suppresses", ...tokenChips(vocabulary.suppresses)));

@@ -83,15 +83,17 @@ export class Histogram {
     const { drawn, x, most } = layout(this.#bars, this.#width, HEIGHT);
     const middle = this.#bars.find(bar => bar.sign === 0);
     const here = valueHere();
+    const isSink = store.prompt?.sinks.includes(store.state.token ?? 0) ?? false;
+    const isBeyond = here !== null && (x(here) < 0 || x(here) > this.#width);
     this.#svg.setAttribute("width", String(this.#width));
     this.#svg.setAttribute("height", String(HEIGHT + FOOT));
     this.#svg.replaceChildren(
       ...drawn.map(bar => barMark(bar)),
       s("line", { class: "kn-ground", x1: 0, x2: this.#width, y1: HEIGHT, y2: HEIGHT }),
       ...this.#labels(x),
-      ...(here === null ? [] : hereMark(x(here), this.#width)),
+      ...(here === null || isSink || isBeyond ? [] : hereMark(x(here), this.#width)),
     );
-    const where = hereWords(here, middle?.upper ?? null);
+    const where = hereWords(here, middle?.upper ?? null, { isSink, isBeyond });
     fill(
       this.#words,
       `The tallest bar of fired values is ${integer(most)} tokens. The hatched bar is the ` +

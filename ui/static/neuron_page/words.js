@@ -73,13 +73,21 @@ export const liftWords = ({ lift, lift_low: low, lift_high: high }) =>
   `${number(lift)} (${number(low)} to ${number(high)})`;
 
 /**
- * Where a neuron's value at the token on screen lies: on the histogram's scale, or below the threshold.
+ * Where a neuron's value at the token on screen lies: on the histogram's scale, beyond it, or below
+ * the threshold.
  *
  * @param {number | null} here its value, null where it didn't fire
  * @param {number | null} threshold
+ * @param {{ isSink?: boolean, isBeyond?: boolean }} how
  */
-export const hereWords = (here, threshold) => {
-  if (here !== null) return `activation ${number(here)}`;
+export const hereWords = (here, threshold, { isSink = false, isBeyond = false } = {}) => {
+  if (here !== null && isSink) {
+    return `activation ${number(here)}, at an attention sink, which the histogram leaves out`;
+  }
+  if (here !== null) {
+    const beyond = isBeyond ? ", larger than any of the corpus" : "";
+    return `activation ${number(here)}${beyond}`;
+  }
   return threshold === null ? "" : `below the threshold of ${number(threshold)}`;
 };
 
