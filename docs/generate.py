@@ -19,7 +19,16 @@ import pyarrow as pa
 
 from kn_assets.cli import parser as cli
 from kn_assets.database.sql_files import Definition, definitions
-from kn_assets.lake.schema import Table, asked, atlas, knowledge, maps, steps, verdicts
+from kn_assets.lake.schema import (
+    Table,
+    asked,
+    atlas,
+    descriptions,
+    knowledge,
+    maps,
+    steps,
+    verdicts,
+)
 
 DOCS = Path(__file__).parent
 MAKEFILE = DOCS.parent / "Makefile"
@@ -27,7 +36,7 @@ GLOSSARY = DOCS.parent / "ui" / "static" / "page" / "glossary.json"
 
 GROUPS = (
     ("Corpora", [t for t in atlas.TABLES if t.kind == "corpus"]),
-    ("Atlases", [t for t in atlas.TABLES if t.kind != "corpus"]),
+    ("Atlases", (*(t for t in atlas.TABLES if t.kind != "corpus"), *descriptions.TABLES)),
     ("Maps", maps.TABLES),
     ("Facts and knowledge neurons", (*knowledge.TABLES, *verdicts.TABLES)),
     ("Facts asked on demand", asked.TABLES),
@@ -49,6 +58,7 @@ EXAMPLES = {
     "thresholds": "FROM thresholds",
     "neuron_vocabulary": "FROM neurons_for_token('smollm2-135m', ' Japan', 10)",
     "atlases": "FROM atlases",
+    "neuron_descriptions": "FROM search_descriptions('smollm2-135m', 'about Japan', 10)",
     "neuron_map": "FROM neuron_points('smollm2-135m')",
     "prompt_map": "FROM prompt_points('smollm2-135m')",
     "map_clusters": "FROM map_labels('smollm2-135m', 'neuron')",

@@ -36,6 +36,7 @@ BYTES = {
     "neurons": (0, 28.0),
     "neuron_top": (0, 3.4),
     "neuron_vocabulary": (0, 5.5),
+    "neuron_descriptions": (0, 60.0),
     "logit_lens": (0, 10.0),
     "attention": (0, 2.1),
     "neuron_map": (0, 12.2),
@@ -45,6 +46,7 @@ BYTES = {
 _FEW = 64 << 10  # bytes of a table of a handful of rows
 _SPILL = 5.0  # bytes a row of what a run holds on disk until it is in neuron order
 _LETTERS = 4  # of a token, in English
+_RULES = 1.9  # descriptions of a half of a neuron
 _UNKNOWN_DENSITY = 0.05  # taken for what a threshold gives
 _CLUSTERED = 0.64  # neurons that fire in a prompt, of as many as would if tokens were independent
 _PROGRAM = 900 << 20  # bytes of torch and the run itself, without weights
@@ -141,6 +143,7 @@ def _rows(settings: AtlasSettings, shape: Shape, prompts: Prompts) -> dict[str, 
         "neurons": neurons,
         "neuron_top": 2 * neurons * min(settings.top_k, prompts.tokens),
         "neuron_vocabulary": 2 * neurons * settings.vocabulary_k,
+        "neuron_descriptions": round(2 * neurons * _RULES),
         "logit_lens": prompts.tokens * shape.n_layers * LENS_K if settings.lens == "all" else 0,
         "attention": prompts.pairs * shape.n_layers,
         "neuron_map": neurons,

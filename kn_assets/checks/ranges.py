@@ -48,6 +48,9 @@ _FIXED: dict[str, Bounds] = {
     "deaths": (0, _ANY),
     "final_overlap": (0, 1),
     "mean_final_overlap": (0, 1),
+    "precision": (0, 1),
+    "recall": (0, 1),
+    "base_rate": (0, 1),
 }
 _LENS_RANKS = 5  # the schema's five likeliest
 _RANKS_SETTING = {"neuron_top": "top_k", "neuron_vocabulary": "vocabulary_k"}

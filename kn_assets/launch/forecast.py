@@ -31,9 +31,17 @@ from kn_assets.progress import Progress
 if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel
 
-# Maps and concepts aren't tried: seconds of what was measured on two cores.
-_A_POINT, _A_PEAK, _A_CONCEPT = 1.6e-3, 2e-7, 1.5e-6
-_STAGES = ("extraction", "lens", "attention", "vocabulary", "maps", "concepts")
+# Descriptions, maps and concepts aren't tried: seconds of what was measured on two cores.
+_A_POINT, _A_PEAK, _A_CONCEPT, _A_RULE = 1.6e-3, 2e-7, 1.5e-6, 1.5e-6
+_STAGES = (
+    "extraction",
+    "lens",
+    "attention",
+    "vocabulary",
+    "descriptions",
+    "maps",
+    "concepts",
+)
 
 
 @dataclass(frozen=True)
@@ -117,6 +125,7 @@ def planned(plan: AtlasPlan, corpus: CorpusPlan, progress: Progress) -> Planned:
         plan.settings, shape, told, ATLAS_TABLES, {**BYTES, **measured_bytes}, measured_rows
     )
     peaks = measured_rows["neuron_peaks"] * told.tokens
+    seconds["descriptions"] = _A_RULE * found.rows["activations_by_neuron"]
     seconds["maps"] = _A_POINT * (shape.n_layers * shape.n_neurons + told.n) + _A_PEAK * peaks
     seconds["concepts"] = _A_CONCEPT * peaks
     # What the calibration itself took is a better floor than arithmetic.

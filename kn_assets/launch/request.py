@@ -11,6 +11,7 @@ from kn_assets.corpora import wikipedia
 from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.errors import KnError
 from kn_assets.knowledge.concept_table import ConceptsPlan
+from kn_assets.knowledge.descriptions.plan import DescriptionsPlan
 from kn_assets.knowledge.fact_tables import FactsPlan
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.knowledge.tables import KnowledgePlan
@@ -77,8 +78,9 @@ class Request:
         only = self.only
         if only and not set(only) & set(ATLAS_TABLES):
             return []
-        atlas, maps = self.plan, MapsPlan(self.plan)
-        stale = [t for p in (atlas, maps) for t in plans.stale(p, only, self.force)]
+        atlas = self.plan
+        made = atlas, DescriptionsPlan(atlas), MapsPlan(atlas)
+        stale = [t for p in made for t in plans.stale(p, only, self.force)]
         if only and "atlases" not in stale and not plans.is_made(self.lake, atlas.model, "atlases"):
             stale.append("atlases")
         return stale

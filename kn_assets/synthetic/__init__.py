@@ -31,6 +31,7 @@ from kn_assets.synthetic.dense import (
     token_ids,
     tokens_index,
 )
+from kn_assets.synthetic.descriptions import descriptions
 from kn_assets.synthetic.knowledge import add_facts, add_knowledge
 from kn_assets.synthetic.text import vocabulary
 from kn_assets.synthetic.training import add_training
@@ -83,6 +84,7 @@ def _write_atlas(lake: Lake, where: Partition, corpus: str, size: Shape) -> None
     write(lake, where, "logit_lens", lens(size))
     write(lake, where, "attention", attention(size))
     write(lake, where, "neuron_vocabulary", neuron_vocabulary(size))
+    write(lake, where, "neuron_descriptions", [descriptions(size)])
     rng = np.random.default_rng([size.seed, 5])
     layer, neuron = neuron_columns(size)
     x, y = rng.standard_normal((2, len(layer))) * 20

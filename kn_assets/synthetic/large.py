@@ -24,6 +24,7 @@ from kn_assets.lake.schema import TABLES
 from kn_assets.synthetic.context import attention, lens, neuron_vocabulary
 from kn_assets.synthetic.corpus import write_corpus
 from kn_assets.synthetic.dense import FINGERPRINT, Array, Columns, Shape, neuron_columns, token_ids
+from kn_assets.synthetic.descriptions import descriptions
 from kn_assets.synthetic.text import vocabulary
 from kn_assets.synthetic.write import atlas_row, columns_of, norms, write
 
@@ -70,6 +71,7 @@ def _write_small(lake: Lake, where: Partition, size: Shape) -> None:
     }
     write(lake, where, "tokens", [tokens])
     write(lake, where, "neuron_vocabulary", neuron_vocabulary(size))
+    write(lake, where, "neuron_descriptions", [descriptions(size)])
     layer, neuron = neuron_columns(size)
     for table, key in (
         ("neuron_map", {"layer": layer, "neuron": neuron}),

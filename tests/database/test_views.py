@@ -66,6 +66,13 @@ VALUES = {
     "kind": "'neuron'",
     "n_top": "3",
     "n_sample": "2",
+    "sign": "1",
+    "words": "'Tokyo is in Japan'",
+    "city": "0",
+    "follows": "'Japan'",
+    "layers": "[]::SMALLINT[]",
+    "neurons": "[]::INTEGER[]",
+    "activations": "[]::FLOAT[]",
     "corners": "[[-90, -90], [90, -90], [90, 90], [-90, 90]]",
 }
 
@@ -79,10 +86,28 @@ def test_every_macro_answers_and_says_what_it_is(connection: duckdb.DuckDBPyConn
     (held,) = ask(
         connection, "SELECT layer, neuron FROM knowledge_neurons WHERE model = 'tiny' LIMIT 1"
     )
+    (marking, *_) = ask(
+        connection, "SELECT layer, neuron FROM neuron_concepts WHERE model = 'tiny' LIMIT 1"
+    )
+    (fact,) = ask(
+        connection, "SELECT subject, object FROM facts WHERE subject NOT LIKE '%''%' LIMIT 1"
+    )
+    (city, *_) = ask(connection, "SELECT city_id FROM atlas_prompts('tiny') LIMIT 1")
+    (word,) = ask(
+        connection,
+        "SELECT token FROM tokens "
+        "WHERE model = 'tiny' AND position > 0 AND token LIKE ' %' LIMIT 1",
+    )
     of = {
         "neuron_facts": "'tiny', {layer}, {neuron}".format(**held),
+        "neuron_marks": "'tiny', {layer}, {neuron}".format(**marking),
         "search_concepts": "'tiny', 'ASI', 3",
+        "search_descriptions": "'tiny', 'about Japan', 3",
+        "peaks_at_least": f"'tiny', [{LAYER}], [{NEURON}], [0.5]",
+        "ask_facts": "'tiny', '{subject} {object}'".format(**fact),
+        "ask_prompts": "'tiny', {city_id}, 'the'".format(**city),
         "search_texts": "'tiny', 'the'",
+        "token_prompts": "'tiny', '{token}', 4".format(**word),
     }
     for macro in database.macros():
         given = of.get(macro.name) or arguments(macro)

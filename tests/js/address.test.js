@@ -108,7 +108,7 @@ test("a tab's texts are part of the state", () => {
   ]);
   assert.deepEqual([...tabs.keys()], ["one", "two"]);
   assert.equal(store.state.sentence, "");
-  assert.deepEqual(tabTexts(), ["ask", "sentence"]);
+  assert.deepEqual(tabTexts(), ["ask", "whole", "sentence"]);
 });
 
 test("a model's steps are those that the server tells, in the order of training", () => {

@@ -16,6 +16,7 @@ const MAY_IMPORT = {
   points: ["page"],
   neuron: ["page"],
   story: ["page", "chart"],
+  neuron_page: ["page", "chart", "neuron", "story"],
   ...Object.fromEntries(TABS.map(tab => [tab, ["page", "chart", "points", "neuron", "story"]])),
 };
 

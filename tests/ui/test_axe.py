@@ -81,6 +81,12 @@ def test_axe_finds_no_serious_fault(screen: Screen) -> None:
     screen.page.get_by_role("button", name="Tour").click()
     screen.page.locator(".kn-tour .kn-count").wait_for()
     told["the tour"] = faults(screen, ".kn-tour")
+    screen.page.evaluate("kn.go({ask: '', tab: 'explore', layer: 1, neuron: 3, whole: 'neuron'})")
+    near = screen.page.locator("[data-kn-part='Nearest neurons']")
+    near.scroll_into_view_if_needed()
+    near.locator(".kn-link").first.wait_for()
+    screen.settled()
+    told["a neuron's page"] = faults(screen, "[data-kn=neuron-page]")
     assert told == {place: [] for place in told}
 
 

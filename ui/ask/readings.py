@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Row = dict[str, Any]
-Kind = Literal["neuron", "fact", "city", "value", "token", "sentence"]
+Kind = Literal["neuron", "fact", "city", "value", "token", "description", "sentence"]
 
 FACTS, CITIES, VALUES = 3, 3, 3
 """Readings of a kind at most."""
@@ -29,12 +29,13 @@ class Names:
     """What a lake has under the names in a text.
 
     `facts`, `cities` and `values`: rows of the macros ask_facts, ask_cities and ask_values, in
-    their order.
+    their order; `described`: rows of search_descriptions, the neurons whose rules the text names.
     """
 
     facts: Sequence[Row] = ()
     cities: Sequence[Row] = ()
     values: Sequence[Row] = ()
+    described: Sequence[Row] = ()
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Reading:
     """One thing that a text may mean.
 
     `about` is a row of `Names`, for a neuron its `layer` and `neuron`, for a token its `token`, for
-    a sentence `begin` and `answer`, of which the first is null where it has one word only.
+    a sentence `begin` and `answer`, of which the first is null where it has one word only, for a
+    description its `rows`.
     """
 
     kind: Kind
@@ -84,25 +86,28 @@ def readings(text: str, names: Names) -> list[Reading]:
     """All readings of a text, best first; none of an empty one.
 
     A neuron's number and a quoted token can be nothing else. Otherwise: facts whose subject and
-    object are named; what the whole text is the name of; the token that one word is; the sentence;
-    then cities and values that are named within it.
+    object are named; what the whole text is the name of; the token that one word is; the neurons
+    that it describes; the sentence; then cities and values that are named within it.
     """
     if not text.strip():
         return []
     if (number := neuron_named(text)) is not None:
         return [Reading("neuron", {"layer": number[0], "neuron": number[1]})]
+    rows = list(names.described)
+    described = [Reading("description", {"rows": rows})] if rows else []
     quoted = token_quoted(text)
     if quoted is not None and quoted.strip():
         rest = [r for r in _named(names, whole=True) if r.kind != "fact"]
-        return [Reading("token", {"token": quoted}), *rest]
+        return [Reading("token", {"token": quoted}), *described, *rest]
     facts = [Reading("fact", row) for row in names.facts[:FACTS]]
     whole, within = _named(names, whole=True), _named(names, whole=False)
     bare = text.strip()
     if not re.search(r"\s", bare):
-        return [*facts, *whole, Reading("token", {"token": bare}), *within]
+        return [*facts, *whole, Reading("token", {"token": bare}), *described, *within]
     begin, answer = claim(bare, _last_name(bare, names))
     sentence = [Reading("sentence", {"begin": begin, "answer": answer})]
-    return [*facts, *whole, *([] if whole else sentence), *within, *(sentence if whole else [])]
+    first, last = ([], sentence) if whole else (sentence, [])
+    return [*facts, *whole, *described, *first, *within, *last]
 
 
 def _named(names: Names, whole: bool) -> list[Reading]:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from kn_assets.database.database import Database
 from ui.arguments import Checked
+from ui.ask import described
 from ui.ask.facts import fact_lines, no_facts
 from ui.ask.line import Line, call, quoted, value_words
 from ui.ask.places import city_lines, place_lines, value_lines
@@ -46,7 +47,8 @@ def _names(database: Database, model: str, text: str) -> Names:
     if not looked:
         return Names()
     macros = ("ask_facts", "ask_cities", "ask_values")
-    found = [_POOL.submit(rows, database, call(macro, model, looked)) for macro in macros]
+    queries = [*(call(macro, model, looked) for macro in macros), described.search(model, looked)]
+    found = [_POOL.submit(rows, database, sql) for sql in queries]
     return Names(*(rows_of.result() for rows_of in found))
 
 
@@ -64,6 +66,7 @@ def _lines(
             database, model, about, _place(database, model, names, about), is_sentence
         ),
         "token": lambda: token_lines(database, model, about["token"]),
+        "description": lambda: described.described_lines(model, looked_at(text), about["rows"]),
         "sentence": lambda: sentence_lines(
             database, model, text, about["begin"], about["answer"], _reason(database, model, names)
         ),
@@ -109,4 +112,7 @@ def _title(reading: Reading, text: str) -> str:
         )
     if reading.kind == "token":
         return f"Token: {quoted([about['token']])}"
-    return f"Sentence: {text.strip()[:80]}{'…' if len(text.strip()) > 80 else ''}"
+    said = f"{text.strip()[:80]}{'…' if len(text.strip()) > 80 else ''}"
+    return (
+        f"Neurons described by “{said}”" if reading.kind == "description" else f"Sentence: {said}"
+    )

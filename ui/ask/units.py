@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kn_assets.database.database import Database
 from ui.arguments import LONGEST_SEARCH
+from ui.ask.described import rule_lines
 from ui.ask.facts import ask_now, leads
 from ui.ask.line import Line, call, literal, neuron_words, percent, plural, quoted, value_words
 from ui.ask.places import target
@@ -28,7 +29,7 @@ def neuron_lines(database: Database, atlas: Answer, layer: int, neuron: int) -> 
         words = f"{model} has {size}{atlas['n_neurons'] - 1:,}: there is no neuron {neuron:,} in "
         return [Line(f"{words}layer {layer}.")]
     chosen = {"layer": layer, "neuron": neuron}
-    lines = [_card(database, model, chosen)]
+    lines = [_card(database, model, chosen), *rule_lines(database, model, layer, neuron)]
     concepts = (
         f"FROM neuron_concepts WHERE model = {literal(model)} AND layer = {layer} "
         f"AND neuron = {neuron} ORDER BY auroc_low DESC"

@@ -13,11 +13,12 @@ from ui.rows import Answer, columns, missing_tables, rows, waits_for
 TOP_PROMPTS = 10
 SAMPLE_PROMPTS = 6
 _COUNTRIES = """
-SELECT country, n_prompts AS n FROM neuron_countries($1, $2, $3)
-WHERE country IS NOT NULL LIMIT 4
+SELECT value AS country, n_both AS n, share, corpus_share, lift, lift_low, lift_high
+FROM neuron_lift($1, $2, $3)
+WHERE attribute = 'country' AND lift_low > 1 AND n_both >= 2 LIMIT 4
 """
 _EXAMPLES = "FROM neuron_examples($1, $2, $3, $4, $5) ORDER BY rank"
-_POOL = ThreadPoolExecutor(8, thread_name_prefix="view")
+POOL = ThreadPoolExecutor(8, thread_name_prefix="view")
 
 
 def neuron(database: Database, model: str, prompt: int | None, layer: int, neuron: int) -> Answer:
@@ -36,10 +37,10 @@ def neuron(database: Database, model: str, prompt: int | None, layer: int, neuro
     one = (model, layer, neuron)
     # Four small look-ups in different files: side by side they take half the time.
     card, countries, examples, weighted = (
-        _POOL.submit(_card, database, *one),
-        _POOL.submit(rows, database, _COUNTRIES, *one),
-        _POOL.submit(rows, database, _EXAMPLES, *one, TOP_PROMPTS, SAMPLE_PROMPTS),
-        _POOL.submit(_weighted, database, model, prompt, layer, neuron),
+        POOL.submit(_card, database, *one),
+        POOL.submit(rows, database, _COUNTRIES, *one),
+        POOL.submit(rows, database, _EXAMPLES, *one, TOP_PROMPTS, SAMPLE_PROMPTS),
+        POOL.submit(_weighted, database, model, prompt, layer, neuron),
     )
     facts = card.result()
     shown = examples.result()

@@ -7,8 +7,8 @@ from ui.arguments import LARGEST_PAGE, Checked
 from ui.ask.readings import neuron_named
 from ui.context import Context
 from ui.explore import neuron as neuron_view
+from ui.explore import neuron_page, unusual
 from ui.explore import prompt as view
-from ui.explore import unusual
 from ui.page.widgets import pane
 from ui.rows import Answer
 from ui.runs.job import Work
@@ -60,6 +60,14 @@ def _neuron(context: Context, given: Checked) -> Answer:
         except KnError as e:
             found["missing"]["attention"] = str(e)
     return found
+
+
+def _neuron_page(context: Context, given: Checked) -> Answer:
+    return neuron_page.page(context.database, *given.neuron)
+
+
+def _neuron_near(context: Context, given: Checked) -> Answer:
+    return neuron_page.near(context.database, *given.neuron)
 
 
 def _unusual(context: Context, given: Checked) -> Answer:
@@ -124,13 +132,15 @@ TAB = Tab(
     + "</div>",
     script="explore/explore.js",
     texts=("text", "target", "against", "order", "head", "colours"),
-    styles=("explore/explore.css",),
+    styles=("explore/explore.css", "neuron_page/neuron_page.css"),
     questions={
         "search": _search,
         "concepts": _concepts,
         "has_prompt": _has_prompt,
         "prompt": _prompt,
         "neuron": _neuron,
+        "neuron_page": _neuron_page,
+        "neuron_near": _neuron_near,
         "unusual": _unusual,
         "always_on": _always_on,
         "can_run": lambda context, given: {"missing": context.live.missing(given.model)},

@@ -27,13 +27,14 @@ STATIC = Path(__file__).parents[1] / "static"
 STYLES = ("page/app.css", "page/ask.css", "page/first_hour.css")
 GLOSSARY = "page/glossary.json"  # written by docs/generate.py
 MOUNT = "page/mount.js"  # fills the widgets
+NEURON_PAGE = "neuron_page/neuron_page.js"  # comes when it is first opened
 TESTING = "testing.js"  # what browser tests and the benchmark reach for
 
 
 @cache
 def _served(tab_scripts: tuple[str, ...]) -> tuple[str, dict[str, str]]:
     """Where the scripts are, a path of their content's own so that none is ever stale; and they."""
-    scripts = joined(STATIC, (MOUNT, *tab_scripts, TESTING))
+    scripts = joined(STATIC, (MOUNT, *tab_scripts, NEURON_PAGE, TESTING))
     scripts[GLOSSARY] = (STATIC / GLOSSARY).read_text(encoding="utf-8")
     content = hashlib.sha256(json.dumps(scripts, sort_keys=True).encode())
     return f"kn/{content.hexdigest()[:16]}", scripts

@@ -8,7 +8,7 @@ Dagster (column schemas in the asset metadata) and the README. Two kinds of part
 
 from __future__ import annotations
 
-from kn_assets.lake.schema import asked, atlas, knowledge, maps, steps, verdicts
+from kn_assets.lake.schema import asked, atlas, descriptions, knowledge, maps, steps, verdicts
 from kn_assets.lake.schema.table import Column, Kind, Table
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "Table",
 ]
 
-TABLES: dict[str, Table] = {t.name: t for t in (*atlas.TABLES, *maps.TABLES)}
+TABLES: dict[str, Table] = {t.name: t for t in (*atlas.TABLES, *descriptions.TABLES, *maps.TABLES)}
 """The tables of a corpus and its atlases by name."""
 
 ATLAS_TABLES = tuple(t.name for t in TABLES.values() if t.kind == "model")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from kn_assets.atlas.needs import NEEDS
 from kn_assets.atlas.plan import VOCABULARY
 from kn_assets.knowledge.concept_table import CONCEPTS
+from kn_assets.knowledge.descriptions.plan import DESCRIPTIONS
 from kn_assets.knowledge.tables import OF_MODEL
 from kn_assets.lake import model
 from kn_assets.launch.background import CORPUS, LIMIT, MODEL
@@ -38,6 +39,7 @@ def demo(limit: int | None = None, lens: str | None = None) -> list[Step]:
     return [
         run("first", "prompts and the neurons that fire in them", 30.0 + 100.0 * share, *FIRST),
         run("vocabulary", "the tokens that each neuron promotes", 90.0, VOCABULARY),
+        run("descriptions", "when each neuron fires, in words", 15.0 + 15.0 * share, DESCRIPTIONS),
         run("map", "the map of neurons and prompts", 60.0 + 60.0 * share, *VERSIONS),
         Step(
             "knowledge", f"facts and knowledge neurons of {MODEL}",

@@ -188,3 +188,32 @@ def test_an_unknown_sentence_can_be_run(data: Database) -> None:
         {"tab": "knowledge", "fact": "", "sentence": "Zebras eat", "answer": "grass"},
         {"tab": "explore", "text": "Zebras eat grass.", "prompt": None, "token": None},
     ]
+
+
+def test_a_neuron_s_rules_and_its_page_are_in_its_sheet(data: Database) -> None:
+    sql = f"SELECT layer, neuron, sign, rule, n FROM neuron_descriptions WHERE model = '{MODEL}' "
+    ((layer, neuron, sign, rule, n),) = rows(data, f"{sql} AND kind = 'country' LIMIT 1")
+    lines = told(data, f"{layer}/{neuron}")[f"Neuron: layer {layer} · neuron {neuron}"]
+    half = "positive" if sign == 1 else "negative"
+    (said,) = [line for line in lines if line["words"] == f"Its {half} half fires {rule}"]
+    assert f"n = {n} held-out prompts" in said["detail"]
+    assert {"whole": "neuron", "layer": layer, "neuron": neuron} in [x["leads"] for x in lines]
+
+
+def test_words_of_a_rule_find_its_neurons(data: Database) -> None:
+    wanted = rows(
+        data,
+        f"SELECT layer, neuron, rule FROM neuron_descriptions WHERE model = '{MODEL}' "
+        "AND kind = 'country' AND list_contains(terms, 'Japan')",
+    )
+    assert wanted
+    lines = told(data, "about Japan")["Neurons described by “about Japan”"]
+    assert len(lines) == min(5, len(wanted))
+    for line in lines:
+        leads = line["leads"]
+        assert leads["whole"] == "neuron"
+        assert (leads["layer"], leads["neuron"], line["words"].split(" half: ")[1]) in wanted
+
+
+def test_what_no_rule_says_has_no_such_reading(data: Database) -> None:
+    assert not any("described" in title for title in told(data, "zebra"))

@@ -120,9 +120,15 @@ def test_a_neuron_is_told_by_its_facts_and_a_sample_of_the_rest(
     assert [w["token"] for w in chips["promotes"]] == promoted[:8]
     assert [w["token"] for w in chips["suppresses"]] == suppressed[:8]
     countries = rows(
-        database, "SELECT country FROM neuron_countries('tiny', $1, $2) LIMIT 4", layer, neuron
+        database,
+        "SELECT value, share, corpus_share FROM neuron_lift('tiny', $1, $2) "
+        "WHERE attribute = 'country' AND lift_low > 1 AND n_both >= 2 LIMIT 4",
+        layer,
+        neuron,
     )
-    assert all(country in facts for (country,) in countries)
+    assert ("no country beyond chance" in facts) == (not countries)
+    for country, share, corpus in countries:
+        assert f"{country} {100 * share:.1f} % of all {100 * corpus:.1f} %" in facts
     examples = rows(
         database,
         "SELECT sampled, name FROM neuron_examples('tiny', $1, $2, 10, 6) ORDER BY rank",

@@ -1,5 +1,5 @@
 // @ts-check
-// A neuron's card: firing rate, range, top countries, promoted and suppressed tokens.
+// A neuron's card: firing rate, range, countries over chance, promoted and suppressed tokens.
 
 import { bdi, faint, h, noteParts } from "../page/dom.js";
 import { integer, number, percent, quoted } from "../page/format.js";
@@ -23,7 +23,8 @@ export const neuronCard = ({ card, countries, vocabulary, missing }) => {
         ),
       ]
     : [reason("statistics", why("card"))];
-  if (countries.length) rows.push(fact("top countries", ...countries.map(countryChip)));
+  if (countries.length) rows.push(fact("more in", ...countries.map(countryChip)));
+  else if (!missing.top) rows.push(fact("more in", faint("no country beyond chance")));
   if (vocabulary) {
     rows.push(fact("promotes", ...tokenChips(vocabulary.promotes)));
     rows.push(fact("suppresses", ...tokenChips(vocabulary.suppresses)));
@@ -52,9 +53,28 @@ const fact = (name, ...values) => {
 const reason = (name, words) =>
   h("div", { class: "kn-fact" }, h("dt", {}, name), h("dd", {}, ...words));
 
-/** @param {{ country: string, n: number }} row */
-const countryChip = ({ country, n }) =>
-  h("span", { class: "kn-chip" }, bdi(country), n > 1 ? ` ×${n}` : "");
+/** @param {import("../page/types.d.ts").Lift} row */
+const countryChip = ({
+  country,
+  n,
+  share,
+  corpus_share: corpus,
+  lift,
+  lift_low: low,
+  lift_high: high,
+}) =>
+  h(
+    "span",
+    {
+      class: "kn-chip",
+      title:
+        `${country}: ${percent(share)} of the prompts in which it fired (${n}), ${percent(corpus)} of ` +
+        `all: lift ${number(lift)}, 95 % interval ${number(low)} to ${number(high)}`,
+    },
+    bdi(country),
+    ` ${percent(share)} `,
+    faint(`of all ${percent(corpus)}`),
+  );
 
 /** @param {{ token: string, score: number }[]} tokens */
 const tokenChips = tokens => {

@@ -5,6 +5,7 @@
 import { logits } from "../page/contributions.js";
 import { fill, h, message } from "../page/dom.js";
 import { quoted } from "../page/format.js";
+import { go } from "../page/navigate.js";
 import { modelLiteral, sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
 import { neuronCard } from "./card.js";
@@ -15,6 +16,7 @@ class NeuronPane {
   #stale = false; // the pane of a tab that isn't on screen is filled when it comes on
   #title = h("h2", {}, "Neuron");
   #badge = h("span", { class: "kn-badge", hidden: true });
+  #whole;
   #trouble = h("div", {}, message("Select a neuron to see its top activating prompts."));
   #body = h("div", { class: "kn-body" });
   #card = h("div", { class: "kn-card" });
@@ -48,7 +50,15 @@ class NeuronPane {
       const { layer, neuron } = store.state;
       return `FROM neuron_examples(${modelLiteral()}, ${layer}, ${neuron}, 10, 6)\nORDER BY rank`;
     };
-    const head = h("div", { class: "kn-head" }, this.#title, this.#badge, sqlButton(query));
+    const whole = {
+      type: "button",
+      class: "kn-link",
+      hidden: true,
+      onclick: () => go({ whole: "neuron" }),
+    };
+    this.#whole = h("button", whole, "whole page of this neuron");
+    const sql = sqlButton(query);
+    const head = h("div", { class: "kn-head" }, this.#title, this.#badge, this.#whole, sql);
     pane.append(head, this.#trouble, this.#body);
     this.#listen();
   }
@@ -81,6 +91,7 @@ class NeuronPane {
   #name() {
     const { layer, neuron } = store.state;
     this.#title.textContent = layer === null ? "Neuron" : `Layer ${layer} · neuron ${neuron}`;
+    this.#whole.hidden = layer === null;
     this.#showBadge();
   }
 

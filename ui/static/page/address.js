@@ -41,6 +41,10 @@ export const readAddress = (search, { tabs, models, texts }) => {
   if (model !== null && models.includes(model)) wanted.model = model;
   else if (model !== null) wrong.push(`model=${model}`);
   for (const name of texts) wanted[name] = given.get(name) ?? "";
+  if (wanted.whole && wanted.whole !== "neuron") {
+    wrong.push(`whole=${wanted.whole}`);
+    wanted.whole = "";
+  }
   return { wanted, wrong };
 };
 
@@ -114,6 +118,7 @@ export const longTexts = async (search, names) => {
 const INSTEAD = {
   model: value => `This lake has no atlas “${value}”: its first one is shown instead.`,
   tab: value => `There is no tab “${value}”: Explore is shown instead.`,
+  whole: value => `There is no page “${value}”: the tab under it is shown.`,
   prompt: (value, isNumber, { prompt }) => {
     if (!isNumber) return `“${value}” is no prompt's number: the first prompt is shown instead.`;
     const instead =

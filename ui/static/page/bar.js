@@ -17,6 +17,7 @@ import { followTerms } from "./terms.js";
 import { hideTip } from "./tip.js";
 import { followTitle } from "./title.js";
 import { tourButton } from "./tour.js";
+import { followPages } from "./whole.js";
 import "./wish.js";
 
 /**
@@ -33,6 +34,7 @@ export const mountBar = (pane, server) => {
   followTitle();
   gatherQueries();
   on("started", followTerms);
+  followPages();
   on("started", () => {
     document.body.classList.toggle("kn-empty", !store.atlases.length);
     model.after(stepPart());
@@ -47,7 +49,7 @@ export const mountBar = (pane, server) => {
     const target = /** @type {Element} */ (event.target);
     const button = target.closest("#kn-tabs > .tab-wrapper button");
     const tab = button && tabOf(/** @type {HTMLElement} */ (button));
-    if (tab && store.started) go({ tab });
+    if (tab && store.started && event.isTrusted) go({ tab, whole: "" }); // showTab clicks too
   });
   start(server);
 };

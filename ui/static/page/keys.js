@@ -56,7 +56,7 @@ const isTyping = target =>
   (target.isContentEditable ||
     target.matches("textarea, select, input:not([type=range], [type=checkbox], [type=radio])"));
 
-/** @param {HTMLElement} box that "/" comes to */
+/** @param {HTMLInputElement} box that "/" comes to */
 export const listenToKeys = box => {
   document.addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

@@ -55,12 +55,14 @@ export const go = async (change, { push = true, keepToken = false } = {}) => {
 const saveLater = debounce(150, () => saveAddress(false));
 
 /**
- * A text of one's own and a prompt of the corpus take each other's place.
+ * A text of one's own and a prompt of the corpus take each other's place; who goes to a tab leaves
+ * the page that lies over it.
  *
  * @param {Partial<State>} change
  * @returns {Partial<State>}
  */
 const consistent = change => {
+  if (change.tab !== undefined && change.whole === undefined) change = { ...change, whole: "" };
   if (change.text) return { ...change, prompt: null };
   const hasPrompt = change.prompt !== undefined && change.prompt !== null;
   return hasPrompt ? { text: "", ...change } : change;

@@ -27,9 +27,10 @@ const short = text => {
  * @param {{ prompt: string | null, fact: string }} names of the prompt and of the fact
  */
 export const subjectOf = (state, names) => {
-  const { tab, layer, neuron, prompt, text, fact, sentence, query, ask } = state;
+  const { tab, whole, layer, neuron, prompt, text, fact, sentence, query, ask } = state;
   if (ask) return `asked: ${short(ask)}`;
   const unit = layer === null || neuron === null ? "" : `neuron ${layer}/${neuron}`;
+  if (whole) return unit;
   if (tab === "map") return unit;
   if (tab === "sql") return short(query ?? "");
   if (tab === "knowledge" && sentence) return short(sentence);
@@ -43,7 +44,13 @@ export const subjectOf = (state, names) => {
  * @param {{ prompt: string | null, fact: string }} names
  */
 export const titleOf = (state, names) =>
-  [TABS[state.tab] ?? state.tab, subjectOf(state, names), state.model].filter(Boolean).join(" · ");
+  [
+    state.whole ? "Neuron page" : (TABS[state.tab] ?? state.tab),
+    subjectOf(state, names),
+    state.model,
+  ]
+    .filter(Boolean)
+    .join(" · ");
 
 /** Keep the page's title true of what is on screen. */
 export const followTitle = () => {
@@ -63,6 +70,16 @@ export const followTitle = () => {
     fact = { id: String(id), words };
     show();
   });
-  const events = ["tab", "model", "prompt", "neuron-asked", "fact", "sentence", "query", "ask"];
+  const events = [
+    "tab",
+    "model",
+    "prompt",
+    "neuron-asked",
+    "fact",
+    "sentence",
+    "query",
+    "ask",
+    "whole",
+  ];
   for (const event of events) on(event, show);
 };

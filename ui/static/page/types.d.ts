@@ -5,6 +5,7 @@ import type { Packed } from "./packed.js";
 /** The texts that tabs keep in the address; "" where there is none. */
 export type Text =
   | "ask"
+  | "whole"
   | "text"
   | "target"
   | "against"
@@ -98,6 +99,18 @@ export interface Example {
   activations: (number | null)[];
 }
 
+/** A country's share of a neuron's prompts over its share of the corpus. */
+export interface Lift {
+  country: string;
+  /** Of its prompts, those about the country. */
+  n: number;
+  share: number;
+  corpus_share: number;
+  lift: number;
+  lift_low: number;
+  lift_high: number;
+}
+
 export interface NeuronAnswer {
   card: {
     layer: number;
@@ -110,7 +123,7 @@ export interface NeuronAnswer {
     mean: number;
     std: number;
   } | null;
-  countries: { country: string; n: number }[];
+  countries: Lift[];
   vocabulary: Record<"promotes" | "suppresses", { token: string; score: number }[]> | null;
   top: Example[];
   sample: Example[];
