@@ -4,7 +4,24 @@ import type { Packed } from "./packed.js";
 
 /** The texts that tabs keep in the address; "" where there is none. */
 export type Text =
-  "ask" | "text" | "target" | "against" | "order" | "fact" | "sentence" | "answer" | "query";
+  | "ask"
+  | "text"
+  | "target"
+  | "against"
+  | "order"
+  | "fact"
+  | "sentence"
+  | "answer"
+  | "query"
+  | "map"
+  | "colour"
+  | "place"
+  | "cluster"
+  | "find"
+  | "region"
+  | "layers"
+  | "rate"
+  | "silent";
 
 export type State = {
   model: string | null;
