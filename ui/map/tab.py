@@ -32,9 +32,11 @@ TAB = Tab(
     title="Map",
     skeleton='<div class="kn-map">'
     + pane("map", "Map")
+    + '<div class="kn-beside">'
+    + pane("mchosen", "What is chosen on the map")
     + pane("neuron", "The selected neuron")
     + pane("mprompt", "The selected prompt")
-    + "</div>",
+    + "</div></div>",
     script="map/map.js",
     texts=("map", "colour", "place", "cluster", "find", "region", "layers", "rate", "silent"),
     styles=("map/map.css",),

@@ -36,7 +36,7 @@ export const choiceOf = ({ cluster, find, region, layers, rate }, kind) => {
     words: (find ?? "").trim(),
     region: cornersOf(region ?? ""),
     layers: isNeurons && from ? [Number(from), Number(to)] : null,
-    rate: isNeurons && rate in RATES ? rate : "",
+    rate: isNeurons && Object.hasOwn(RATES, rate) ? rate : "",
   };
 };
 

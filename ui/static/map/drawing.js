@@ -17,6 +17,9 @@ import { whereWords } from "./words.js";
 /** @typedef {import("../points/points.js").Points} Points */
 /** @typedef {import("../points/view.js").Place} Place */
 
+const FEW = 3000; // points
+const [SMALL, LARGE] = [2.6, 5]; // CSS pixels of a dot where many points are seen, and few
+
 export class MapDrawing {
   /** @type {Points | null} */
   #points = null;
@@ -52,6 +55,7 @@ export class MapDrawing {
     this.#hovered = -1;
     this.withSilent = false;
     this.#nShown = points?.nDrawn ?? 0;
+    this.plane.dot = (points?.n ?? 0) < FEW ? LARGE : SMALL;
     this.plane.show(points);
     if (!points) this.members.clear();
   }
@@ -110,7 +114,7 @@ export class MapDrawing {
     this.plane.shown = shown;
     const list = colourings(points);
     const [, , how] = list.find(([name]) => name === state.colour) ?? list[0];
-    const { colors, legend } = how(points);
+    const { colors, legend } = how(points, choice.cluster);
     this.#colors = colors;
     this.#light(litBy(points, choice.cluster, []));
     this.#choose(points, choice);
@@ -137,6 +141,7 @@ export class MapDrawing {
       this.members.clear();
       return;
     }
+    this.members.wait();
     try {
       const { found, within } = await askChoice(store.state.model, kind, choice);
       if (!isLast()) return;

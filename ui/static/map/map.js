@@ -52,7 +52,7 @@ class MapPane {
 
   /**
    * @param {HTMLElement} pane
-   * @param {{ neuron: HTMLElement, prompt: HTMLElement }} beside
+   * @param {{ chosen: HTMLElement, neuron: HTMLElement, prompt: HTMLElement }} beside
    */
   constructor(pane, beside) {
     this.beside = beside;
@@ -67,8 +67,8 @@ class MapPane {
       this.#trouble,
       this.#stage,
       this.#said,
-      this.#drawing.members.node,
     );
+    this.#drawing.members.mount(beside.chosen);
     this.#listen();
   }
 
@@ -222,7 +222,7 @@ class MapPane {
 
 /** @param {import("../page/types.d.ts").Widget} widget */
 export const mount = ({ element }) => {
-  const [neuron, prompt] = [section(element, "neuron"), section(element, "mprompt")];
-  new MapPane(section(element, "map"), { neuron, prompt });
+  const [chosen, neuron, prompt] = ["mchosen", "neuron", "mprompt"].map(n => section(element, n));
+  new MapPane(section(element, "map"), { chosen, neuron, prompt });
   mountNeuron(neuron, { withPrompt: false });
 };

@@ -43,32 +43,45 @@ const WAYS = {
 const NONE = { cluster: "", find: "", region: "", layers: "", rate: "" };
 
 export class Members {
-  node = h("div", {
-    class: "kn-selection",
-    hidden: true,
-    role: "region",
-    "aria-label": "What is chosen on the map",
-    tabindex: "0",
-  });
+  node = h("div", { class: "kn-selection", tabindex: "0", role: "region" });
 
   /** @param {(i: number) => void} choose */
   constructor(choose) {
     this.choose = choose;
+    /** @type {HTMLElement | null} */
+    this.pane = null;
+  }
+
+  /** @param {HTMLElement} pane that is there while anything is chosen */
+  mount(pane) {
+    this.pane = pane;
+    this.node.setAttribute("aria-label", "The chosen points");
+    pane.append(this.node);
+    pane.hidden = true;
   }
 
   clear() {
-    this.node.hidden = true;
+    this.#fill(false);
   }
 
-  /** @param {Child} words while there is nothing to show yet, or why there is nothing */
-  say(words) {
-    this.node.hidden = false;
-    fill(this.node, words);
+  /** While the server is asked. */
+  wait() {
+    if (this.pane?.hidden) this.#fill(true, message("looking it up …"));
   }
 
   /** @param {string} words */
   fail(words) {
-    this.say(message(words, "error"));
+    this.#fill(true, message(words, "error"));
+  }
+
+  /**
+   * @param {boolean} isThere
+   * @param {Child[]} children
+   */
+  #fill(isThere, ...children) {
+    if (this.pane) this.pane.hidden = !isThere;
+    fill(this.node, ...children);
+    this.node.scrollTop = 0;
   }
 
   /** @param {Told} told */
@@ -76,9 +89,8 @@ export class Members {
     const { points, members, choice, query } = told;
     const one = points.kind.slice(0, -1);
     const clear = { type: "button", class: "kn-sql", onclick: () => go({ ...NONE }) };
-    this.node.hidden = false;
-    fill(
-      this.node,
+    this.#fill(
+      true,
       h(
         "div",
         { class: "kn-head" },
@@ -96,7 +108,6 @@ export class Members {
       ),
       ...this.#list(points, members),
     );
-    this.node.scrollTop = 0;
   }
 
   /**

@@ -78,17 +78,16 @@ export class MapTools {
     const colours = h("label", {}, "colour by ", this.#colours);
     this.node = h(
       "div",
-      {},
-      h("div", { class: "kn-tools" }, kind, this.#find, this.#clusters, this.#bounds),
-      h(
-        "div",
-        { class: "kn-tools" },
-        toggle("What dragging does", hands, "move", acts.hand),
-        labelsButton(acts.labels),
-        colours,
-        this.legend,
-        this.#silentLabel,
-      ),
+      { class: "kn-tools" },
+      kind,
+      this.#find,
+      this.#clusters,
+      this.#bounds,
+      toggle("What dragging does", hands, "move", acts.hand),
+      labelsButton(acts.labels),
+      colours,
+      this.legend,
+      this.#silentLabel,
     );
   }
 
@@ -126,7 +125,7 @@ export class MapTools {
     const choice = choiceOf(state, kind);
     const isNeurons = kind === "neurons";
     this.#setKind(kind);
-    this.#find.placeholder = isNeurons ? "17/498, a city, country, token" : "a city, country, word";
+    this.#find.placeholder = isNeurons ? "Find 17/498, a city, a token" : "Find a city, a word";
     if (document.activeElement !== this.#find) this.#find.value = choice.words;
     this.#bounds.hidden = !isNeurons;
     this.#rates.value = choice.rate;

@@ -155,18 +155,20 @@ const categorical = (points, value) => {
 };
 
 /**
- * Clusters are too many to tell apart: the largest that have a theme are coloured.
+ * Clusters are too many to tell apart: the one chosen is coloured, or the largest that have a theme.
  *
  * @param {Points} points
+ * @param {number | null} one
  * @returns {Coloured}
  */
-const byCluster = points => {
-  const every = [...points.labels.values()];
+const byCluster = (points, one) => {
+  const alone = points.labels.get(one ?? -1);
+  const every = alone ? [alone] : [...points.labels.values()];
   const themed = every.filter(isThemed);
   const chosen = (themed.length ? themed : every).slice(0, KINDS.length);
   const number = new Map(chosen.map((label, k) => [label.cluster, packed(KINDS[k])]));
   const other = packed(OTHER);
-  const largest = themed.length ? "largest with a theme" : "largest";
+  const largest = alone ? "chosen one" : themed.length ? "largest with a theme" : "largest";
   const n = clustersOf(points);
   const words = `${integer(chosen.length)} of ${integer(n)} clusters coloured, the ${largest}`;
   return {
@@ -184,10 +186,10 @@ const byCluster = points => {
 const clustersOf = ({ cluster }) => new Set(cluster?.filter(c => c >= 0)).size;
 
 /**
- * What points can be coloured by: a name, words, and how.
+ * What points can be coloured by: a name, words, and how, given the chosen cluster.
  *
  * @param {Points} points
- * @returns {[string, string, (points: Points) => Coloured][]}
+ * @returns {[string, string, (points: Points, cluster: number | null) => Coloured][]}
  */
 export const colourings = ({ kind, cluster }) => {
   const of = kind === "neurons" ? " of its top prompt" : "";
