@@ -88,8 +88,8 @@ export const shifted = (view, size, dx, dy) => ({
  * @param {View} view
  */
 export const viewText = ({ x, y, zoom }) => {
-  const middle = [x + 0.5 / zoom, y + 0.5 / zoom].map(v => Number(v.toFixed(5)));
-  return [Number(zoom.toPrecision(4)), ...middle].join(",");
+  const middle = [x + 0.5 / zoom, y + 0.5 / zoom].map(v => Number(v.toFixed(7)));
+  return [Number(zoom.toPrecision(7)), ...middle].join(",");
 };
 
 /**
