@@ -32,7 +32,16 @@ def test_every_act_is_timed(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert result["settings"]["model"] == "tiny"  # the larger of two
-    timed = ("ready", "prompt", "neuron", "slider", "map", "search", "prompt, 2 at once")
+    timed = (
+        "ready",
+        "prompt",
+        "neuron",
+        "slider",
+        "map",
+        "map, moved",
+        "search",
+        "prompt, 2 at once",
+    )
     for name in timed:
         figure = result["figures"][name]
         assert 0 < figure["p50_ms"] <= figure["p95_ms"]

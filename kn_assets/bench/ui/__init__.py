@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> Result:
     atlas = _largest(lake)
     rng = random.Random(0)
     with app(lake) as url, browser() as chromium:
-        ready, maps = loads(chromium, url, atlas, args.loads)
+        ready, maps, moves = loads(chromium, url, atlas, args.loads)
         times = clicks(chromium, url, atlas, args.repeats, rng)
         searches = typing(url, atlas)
         answers, errors = crowd(url, atlas, args.people, args.seconds)
@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> Result:
         "ready": _percentiles(ready),
         **{name: _percentiles(values) for name, values in times.items()},
         "map": _percentiles(maps),
+        "map, moved": _percentiles(moves),
         "search": _percentiles(searches),
         f"prompt, {args.people} at once": _percentiles(answers["prompt"]),
         f"neuron, {args.people} at once": _percentiles(answers["neuron"]),
