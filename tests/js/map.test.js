@@ -4,7 +4,7 @@ import test from "node:test";
 
 import * as choices from "../../ui/static/map/choice.js";
 import { picked } from "../../ui/static/map/hits.js";
-import { drawnWords, pointWords, whereWords } from "../../ui/static/map/words.js";
+import { drawnWords, lostWords, pointWords, whereWords } from "../../ui/static/map/words.js";
 import { chosenColours, faint } from "../../ui/static/points/colours.js";
 import { inView } from "../../ui/static/points/in_view.js";
 import { isThemed, layOut, placedLabels } from "../../ui/static/points/labels.js";
@@ -58,6 +58,8 @@ test("neurons that never fired are nowhere, come last, and have no city", () => 
   assert.equal(it.find(0.5, 0.5, 9), 2);
   assert.equal(pointWords(it, 7), "layer 1 · neuron 3 · never fired at a token of this atlas");
   assert.equal(it.at("1/3"), 7);
+  assert.equal(lostWords(it, 7), "layer 1 · neuron 3 never fired: it isn't drawn");
+  assert.deepEqual([lostWords(it, 2), lostWords(it, -1)], ["", ""]);
   assert.equal(it.at("5/5"), -1);
 });
 

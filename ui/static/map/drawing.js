@@ -12,7 +12,7 @@ import { placeSilent } from "../points/silent.js";
 import { choiceOf, isAny, litBy, membersOf, queryOf, shownBy } from "./choice.js";
 import { askChoice, picked } from "./hits.js";
 import { Members } from "./members.js";
-import { whereWords } from "./words.js";
+import { lostWords, whereWords } from "./words.js";
 
 /** @typedef {import("../points/points.js").Points} Points */
 /** @typedef {import("../points/view.js").Place} Place */
@@ -173,11 +173,12 @@ export class MapDrawing {
     const [width, height] = [this.stage.clientWidth, this.stage.clientHeight];
     const ends = [this.plane.fromScreen([0, 0]), this.plane.fromScreen([width, height])];
     const seen = inView(points, ends[0], ends[1], this.plane.shown);
-    this.#where.textContent = whereWords(points, seen, this.#nShown);
+    const chosen = this.chosen();
+    const told = [whereWords(points, seen, this.#nShown), lostWords(points, chosen)];
+    this.#where.textContent = told.filter(Boolean).join(" · ");
     const { cluster, region } = choiceOf(store.state, points.kind);
     if (this.#withLabels) this.labels.draw(markers, points.labels, seen, cluster);
     else this.labels.clear();
-    const chosen = this.chosen();
     markers.ring(chosen, 9, 2.5);
     markers.ring(this.#hovered, 6, 1.5);
     if (chosen >= 0 && points.kind === "neurons") {

@@ -35,6 +35,8 @@ class MapPane {
   /** @type {Points | null} */
   #points = null;
   #turns = new Turns();
+  /** @type {Partial<import("../page/types.d.ts").State>} what is on screen */
+  #seen = {};
   #count = h("span", { class: "kn-count" });
   #trouble = h("div", {});
   #stage = h("div", { class: "kn-stage" });
@@ -111,6 +113,7 @@ class MapPane {
       if (store.state.model && isHere()) this.#load();
     };
     on("model", () => {
+      this.#forgetOther();
       this.#points = null;
       this.#drawing.show(null);
       load();
@@ -133,6 +136,16 @@ class MapPane {
   }
 
   // -- data -----------------------------------------------------------------------------------
+
+  /** What was chosen on another model's map, by that map's own numbers, is nothing on this one. */
+  #forgetOther() {
+    const { model, cluster, region, place } = store.state;
+    const isSame = cluster === this.#seen.cluster && region === this.#seen.region;
+    if (this.#seen.model && this.#seen.model !== model && isSame) {
+      Object.assign(store.state, { cluster: "", region: "" });
+      if (place === this.#seen.place) store.state.place = "";
+    }
+  }
 
   async #load() {
     const { model } = store.state;
@@ -180,6 +193,7 @@ class MapPane {
   /** Show what the address has chosen. */
   #follow() {
     const points = this.#points;
+    this.#seen = { ...store.state };
     this.#tools.show(this.#kind(), points);
     if (!points) {
       this.#count.textContent = "";

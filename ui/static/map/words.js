@@ -44,6 +44,17 @@ export const drawnWords = ({ kind, n, nDrawn }, shown, withSilent) => {
 };
 
 /**
+ * That the neuron on screen isn't drawn; "" where it is.
+ *
+ * @param {Points} points
+ * @param {number} chosen -1 for none
+ */
+export const lostWords = ({ x, layer, neuron }, chosen) =>
+  chosen >= 0 && Number.isNaN(x[chosen])
+    ? `layer ${layer?.[chosen]} · neuron ${neuron?.[chosen]} never fired: it isn't drawn`
+    : "";
+
+/**
  * Where one is on the map; "" while all of it is in view.
  *
  * @param {Points} points

@@ -30,12 +30,12 @@ export const subjectOf = (state, names) => {
   const { tab, layer, neuron, prompt, text, fact, sentence, query, ask } = state;
   if (ask) return `asked: ${short(ask)}`;
   const unit = layer === null || neuron === null ? "" : `neuron ${layer}/${neuron}`;
-  if (tab === "map") return unit;
+  if (tab === "map" && state.map !== "prompts") return unit;
   if (tab === "sql") return short(query ?? "");
   if (tab === "knowledge" && sentence) return short(sentence);
   if (tab === "knowledge" || tab === "training") return names.fact || (fact && `fact ${fact}`);
   const place = text ? short(text) : (names.prompt ?? (prompt === null ? "" : `prompt ${prompt}`));
-  return [place, unit].filter(Boolean).join(", ");
+  return [place, tab === "map" ? "" : unit].filter(Boolean).join(", ");
 };
 
 /**
@@ -63,6 +63,16 @@ export const followTitle = () => {
     fact = { id: String(id), words };
     show();
   });
-  const events = ["tab", "model", "prompt", "neuron-asked", "fact", "sentence", "query", "ask"];
+  const events = [
+    "tab",
+    "model",
+    "prompt",
+    "neuron-asked",
+    "fact",
+    "sentence",
+    "query",
+    "ask",
+    "map",
+  ];
   for (const event of events) on(event, show);
 };
