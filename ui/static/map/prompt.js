@@ -57,13 +57,18 @@ export class PromptPane {
 }
 
 /**
+ * A token as a button; spaces before it stand outside, so that no line begins with one.
+ *
  * @param {string} text
  * @param {number} i
  */
 const token = (text, i) => {
   const title = `token ${i}: ${quoted(text)}`;
   const onclick = () => openPrompt(store.state.prompt, i);
-  return h("button", { type: "button", class: "kn-mtoken", title, onclick }, bdi(shown(text)));
+  const words = text.trimStart() || text;
+  const lead = text.slice(0, text.length - words.length);
+  const button = h("button", { type: "button", class: "kn-mtoken", title, onclick }, shown(words));
+  return h("bdi", {}, lead, button);
 };
 
 /** @param {Row[]} rows */
