@@ -155,6 +155,8 @@ export const placedLabels = (labels, { n, parts }, isInView) =>
 export class Labels {
   /** @type {(Laid & { of: Label })[]} */
   #laid = [];
+  /** @type {Map<string, number>} of words in the labels' font */
+  #widths = new Map();
 
   /**
    * @param {import("./markers.js").Markers} markers
@@ -167,7 +169,11 @@ export class Labels {
     context.font = `600 ${SIZE}px system-ui, sans-serif`;
     context.textBaseline = "top";
     context.lineJoin = "round";
-    const width = (/** @type {string} */ words) => context.measureText(words).width;
+    const width = (/** @type {string} */ words) => {
+      const known = this.#widths.get(words) ?? context.measureText(words).width;
+      this.#widths.set(words, known);
+      return known;
+    };
     const isInView = (/** @type {Label} */ { x, y }) => {
       const [px, py] = toScreen([x, y]);
       return px >= 0 && py >= 0 && px <= right && py <= bottom;
