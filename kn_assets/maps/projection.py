@@ -29,8 +29,7 @@ from kn_assets.maps.pca import Centred, principal_components
 from kn_assets.progress import Progress
 
 COMPONENTS = 50
-_DISC = 0.12  # largest radius of the disc of silent neurons, by the extent of the map
-_SILENT = Progress()
+_QUIET = Progress()
 
 Floats = NDArray[np.floating[Any]]
 
@@ -38,6 +37,9 @@ Floats = NDArray[np.floating[Any]]
 @dataclass(frozen=True)
 class MapResult:
     """Places in the plane: x, y float32 and cluster int16 (-1: none), each of n points.
+
+    A point without any peak is like no other and has no place: `silent` (bool) is true, its x and y
+    are NaN, its cluster is -1.
 
     `quality` holds `explained_variance` (share of it in the 50 components), `knn_preservation`
     (share of the 10 nearest in 50 dimensions that are among the 10 nearest in the plane; absent for
@@ -48,6 +50,7 @@ class MapResult:
     x: NDArray[np.float32]
     y: NDArray[np.float32]
     cluster: NDArray[np.int16]
+    silent: NDArray[np.bool_]
     quality: dict[str, float]
 
 
@@ -57,14 +60,14 @@ def neuron_map(
     n_neurons: int,
     n_prompts: int,
     seed: int = 0,
-    progress: Progress = _SILENT,
+    progress: Progress = _QUIET,
     init: Floats | None = None,
 ) -> MapResult:
-    """Place all neurons, in the order of (layer, neuron): n_layers * n_neurons points.
+    """Place the neurons that fired, in the order of (layer, neuron): n_layers * n_neurons points.
 
-    `peaks` are rows of `neuron_peaks`, or what `peaks_matrix` made of them. Neurons that never
-    fired lie in a small disc beside the map. `init` (points, 2) is where to begin, for instance the
-    map of an earlier training step.
+    `peaks` are rows of `neuron_peaks`, or what `peaks_matrix` made of them. `init` (points, 2) is
+    where to begin, for instance the map of an earlier training step; points whose row isn't finite
+    begin in the middle.
     """
     matrix = _matrix(peaks, n_layers, n_neurons, n_prompts)
     return _map("neuron map", neuron_features(matrix), seed, progress, init)
@@ -76,7 +79,7 @@ def prompt_map(
     n_neurons: int,
     n_prompts: int,
     seed: int = 0,
-    progress: Progress = _SILENT,
+    progress: Progress = _QUIET,
     init: Floats | None = None,
 ) -> MapResult:
     """Place all prompts, in their order; arguments as in `neuron_map`."""
@@ -122,9 +125,8 @@ def _map(
         bar.note("clusters")
         found = clusters(graph, seed)
         placed, divergence = tsne.embed(scores, graph, seed, bar, start)
-    places = np.zeros((len(here), 2), dtype=np.float32)
+    places = np.full((len(here), 2), np.nan, dtype=np.float32)
     places[here] = placed
-    places[~here] = _beside(placed, int((~here).sum()))
     labels = np.full(len(here), -1, dtype=np.int16)
     labels[here] = found
     quality = {
@@ -137,25 +139,11 @@ def _map(
     preserved = tsne.preservation(scores, placed, seed)
     if preserved is not None:
         quality["knn_preservation"] = preserved
-    return MapResult(places[:, 0].copy(), places[:, 1].copy(), labels, quality)
-
-
-def _beside(placed: NDArray[np.float32], n: int) -> NDArray[np.float32]:
-    """n points in a small disc to the right of the map, laid out like a sunflower's seeds."""
-    if not n:
-        return np.zeros((0, 2), dtype=np.float32)
-    low, high = (placed.min(axis=0), placed.max(axis=0)) if len(placed) else (np.zeros(2),) * 2
-    extent = float((high - low).max()) or 1.0
-    radius = extent * min(0.5 * float(np.sqrt(n / (n + len(placed)))), _DISC)
-    i = np.arange(n)
-    angle = i * np.pi * (3 - np.sqrt(5))
-    r = radius * np.sqrt((i + 0.5) / n)
-    centre = (high[0] + 0.05 * extent + radius, (low[1] + high[1]) / 2)
-    spots = np.stack([centre[0] + r * np.cos(angle), centre[1] + r * np.sin(angle)], axis=1)
-    return spots.astype(np.float32)
+    return MapResult(places[:, 0].copy(), places[:, 1].copy(), labels, ~here, quality)
 
 
 def _table(name: str, ids: dict[str, NDArray[Any]], result: MapResult) -> pa.Table:
-    columns: dict[str, Any] = {**ids, "x": result.x, "y": result.y, "cluster": result.cluster}
+    x, y = (pa.array(place, mask=result.silent) for place in (result.x, result.y))
+    columns: dict[str, Any] = {**ids, "x": x, "y": y, "cluster": result.cluster}
     schema = TABLES[name].schema
     return pa.table([pa.array(columns[f.name]).cast(f.type) for f in schema], schema=schema)

@@ -19,7 +19,7 @@ from kn_assets.maps.labels import labels
 from kn_assets.progress import Progress
 
 # Raised when the same atlas would give other maps, so that older ones are made again.
-VERSIONS = {"neuron_map": 2, "prompt_map": 2, "map_clusters": 4}
+VERSIONS = {"neuron_map": 3, "prompt_map": 2, "map_clusters": 5}
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,11 @@ _UNKNOWN = "unknown"
 def neuron_map(source: Source) -> Figure | None:
     """Neurons, coloured by layer."""
     layer, x, y = source.read("layer", "x", "y")
+    fired = np.isfinite(x)
+    silent = int((~fired).sum())
+    layer, x, y = layer[fired], x[fired], y[fired]
+    if not len(x):
+        return None
     shown = np.arange(len(x))
     # In an order of chance no layer covers the others; the seed makes it the same each time.
     shown = np.random.default_rng(0).permutation(shown)[:_MOST_POINTS]
@@ -53,7 +58,8 @@ def neuron_map(source: Source) -> Figure | None:
     what = (
         f"{len(x):,} neurons" if len(shown) == len(x) else f"{len(shown):,} of {len(x):,} neurons"
     )
-    titled(figure, source.partition.key, f"{what} by the prompts they fire on")
+    rest = f"; {silent:,} never fired" if silent else ""
+    titled(figure, source.partition.key, f"{what} by the prompts they fire on{rest}")
     return figure
 
 

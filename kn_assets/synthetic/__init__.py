@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from kn_assets import lake as lakes
 from kn_assets.lake import Lake, Partition
@@ -88,8 +89,11 @@ def _write_atlas(lake: Lake, where: Partition, corpus: str, size: Shape) -> None
     rng = np.random.default_rng([size.seed, 5])
     layer, neuron = neuron_columns(size)
     x, y = rng.standard_normal((2, len(layer))) * 20
-    place = {"x": x, "y": y, "cluster": rng.integers(-1, 12, len(x))}
-    write(lake, where, "neuron_map", [{"layer": layer, "neuron": neuron, **place}])
+    silent = lake.read(where, "neurons", ["n_fired"])["n_fired"].to_numpy() == 0
+    cluster = np.where(silent, -1, rng.integers(-1, 12, len(x)))
+    place = {"x": x, "y": y, "cluster": cluster}
+    placed = place | {axis: pa.array(place[axis], mask=silent) for axis in ("x", "y")}
+    write(lake, where, "neuron_map", [{"layer": layer, "neuron": neuron, **placed}])
     clusters = [_clusters("neuron", place)]
     x, y = rng.standard_normal((2, size.n_prompts)) * 20
     prompts = np.arange(size.n_prompts)

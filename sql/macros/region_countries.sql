@@ -1,10 +1,12 @@
 -- The countries of the points in a polygon on the map of neurons (kind 'neuron') or prompts
 -- ('prompt'): n of total points in it; lift is the country's share there over its share on the
--- whole map. A neuron's country is that of its top activating prompt.
+-- whole map. A neuron's country is that of its top activating prompt; those that never fired are on no
+-- map.
 CREATE OR REPLACE MACRO region_countries(model, kind, corners) AS TABLE
 WITH
 points AS (
-    SELECT n.country, n.x, n.y FROM neuron_points(model) AS n WHERE kind = 'neuron'
+    SELECT n.country, n.x, n.y FROM neuron_points(model) AS n
+    WHERE kind = 'neuron' AND n.x IS NOT NULL
     UNION ALL
     SELECT p.country, p.x, p.y FROM prompt_points(model) AS p WHERE kind = 'prompt'
 ),

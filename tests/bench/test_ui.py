@@ -34,8 +34,8 @@ def test_every_act_is_timed(tmp_path: Path) -> None:
     result = json.loads(done.stdout)
     assert result["settings"]["model"] == "tiny"  # the larger of two
     timed = (
-        *("ready", "prompt", "neuron", "slider", "map", "search", "prompt, 2 at once"),
-        *("fact", "ask"),
+        *("ready", "prompt", "neuron", "slider", "map", "map, moved", "search"),
+        *("prompt, 2 at once", "fact", "ask"),
     )
     for name in timed:
         figure = result["figures"][name]

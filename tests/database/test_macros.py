@@ -94,15 +94,22 @@ def test_maps(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     assert [(r["layer"], r["neuron"], r["x"], r["y"], r["cluster"]) for r in got] == [
         (r["layer"], r["neuron"], r["x"], r["y"], r["cluster"]) for r in placed
     ]
+    silent = [r for r in got if not facts[r["layer"], r["neuron"]]["n_fired"]]
+    assert 10 < len(silent) < len(got)
+    assert {(r["x"], r["y"], r["prompt_id"], r["name"], r["country"]) for r in silent} == {
+        (None,) * 5
+    }
     for r in got:
         fact = facts[r["layer"], r["neuron"]]
-        c = city[fact["top_prompt_id"]]
-        assert r["firing_rate"] == fact["firing_rate"]
-        assert (r["name"], r["country"], r["continent"]) == (
-            c["name"],
-            c["country"],
-            c["continent"],
-        )
+        assert (r["firing_rate"], r["n_fired"]) == (fact["firing_rate"], fact["n_fired"])
+        if fact["n_fired"]:
+            c = city[fact["top_prompt_id"]]
+            assert r["prompt_id"] == fact["top_prompt_id"]
+            assert (r["name"], r["country"], r["continent"]) == (
+                c["name"],
+                c["country"],
+                c["continent"],
+            )
     got = ask(connection, f"FROM prompt_points('{MODEL}')")
     assert [(r["prompt_id"], r["x"], r["y"], r["name"]) for r in got] == [
         (r["prompt_id"], r["x"], r["y"], city[r["prompt_id"]]["name"])

@@ -192,7 +192,8 @@ def test_columns_that_an_older_version_did_not_write_are_null(
         got = opened.sql("FROM neuron_map ORDER BY layer, neuron").to_arrow_table()
         assert got.column_names == ["model", *TABLES["neuron_map"].names]
         assert got["cluster"].null_count == got.num_rows == 120
-        assert got["x"].null_count == 0 and set(got["model"].to_pylist()) == {"old"}
+        assert got["x"].null_count == rows["x"].null_count < 120, "those that never fired"
+        assert set(got["model"].to_pylist()) == {"old"}
         line = "neuron_map of old was written by an earlier version (no column cluster): `kn run`"
         assert [r.getMessage() for r in caplog.records] == [f"{line} makes it again"]
         assert len(opened.sql("FROM heatmap('old', 0)").fetchall()) > 0

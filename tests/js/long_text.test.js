@@ -25,7 +25,7 @@ test("what was cut or mistyped is no text", async () => {
 test("what an address asks for in vain is said in sentences", () => {
   assert.equal(
     ignoredWords(["prompt=99999"]),
-    "This atlas has no prompt 99999: its first prompt is shown instead.",
+    "There is no prompt 99999 in this atlas: its first one is shown instead.",
   );
   assert.equal(
     ignoredWords(["token=a=b", "layer=40"]),

@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { thinned } from "../../ui/static/map/selection.js";
+import { thinned } from "../../ui/static/map/choice.js";
 import { layOut } from "../../ui/static/points/labels.js";
-import { spreadColours, unlike } from "../../ui/static/points/palette.js";
 import { dotSize, shuffled } from "../../ui/static/points/pixels.js";
 import { decodePoints, finder, plainFinder } from "../../ui/static/points/points.js";
 import { decodePlaces, moveBetween } from "../../ui/static/points/step_places.js";
@@ -35,6 +34,7 @@ test("points come in 0..1 with y downwards, and go back to the tables' places", 
     labels: [
       {
         cluster: 3,
+        n: 2,
         label: "x",
         x: 10,
         y: 0,
@@ -121,18 +121,6 @@ test("dots get smaller in a crowd, and are never gone", () => {
   assert.equal(dotSize(10_000_000, 3), 2);
 });
 
-test("clusters beside each other have unlike colours", () => {
-  const next = random();
-  /** @type {[number, number][]} */
-  const places = Array.from({ length: 60 }, () => [next(), next()]);
-  const colours = spreadColours(places);
-  places.forEach(([x, y], i) => {
-    const away = places.map(([a, b], j) => (i === j ? Infinity : Math.hypot(a - x, b - y)));
-    const nearest = away.indexOf(Math.min(...away));
-    assert.ok(unlike(colours[i], colours[nearest]) > 0, `${i} and ${nearest} are alike`);
-  });
-});
-
 test("labels don't overlap, the first has first choice, none leaves the screen", () => {
   const labels = [
     { label: "first", x: 100, y: 100 },
@@ -173,6 +161,7 @@ test("a lasso keeps its shape with few corners", () => {
 test("places of a step are by neuron, NaN for those that aren't on the map", () => {
   const places = decodePlaces({
     n: 2,
+    silent: 4,
     n_layers: 2,
     n_neurons: 3,
     extent: [1, 1],

@@ -117,14 +117,14 @@ def test_neurons(atlas: Lake) -> None:
     assert found.schema == TABLES["map_clusters"].schema
     pays, names, chad = found.to_pylist()
     assert [row["n"] for row in (pays, names, chad)] == list(SIZES)
-    assert pays["label"].startswith("pays # yen"), "as it goes on in every text"
-    assert term_shares(pays)["phrase", "pays"] == (1, 0)
+    assert pays["label"].startswith("pattern “pays # yen” (100 %)"), "as it goes on in every text"
+    assert term_shares(pays)["pattern", "pays"] == (1, 0)
     assert term_shares(names)["name", NAMES] == (1, 0)
     assert term_shares(names)["sign", "−"] == (1, 0)
-    assert names["label"].startswith(NAMES)
+    assert names["label"].startswith(f"{NAMES} (100 %)")
     assert chad["countries"][0] == "Chad"
     assert term_shares(chad)["country", "Chad"] == (1, 0)
-    assert chad["label"].startswith("Chad")
+    assert chad["label"].startswith("Chad (100 %)")
     assert chad["vocabulary"] == ["sand"], "writings are one word; pieces and numbers are none"
     assert names["vocabulary"] == ["lake"], "a negative neuron promotes what it suppresses"
     assert abs(pays["x"]) < 5
@@ -139,7 +139,8 @@ def test_shares_are_of_the_neurons_that_a_term_is_true_of(atlas: Lake) -> None:
     signs = [1] * len(where)
     strongest = top([chosen(rng, every, position) for position in where], signs)
     pays, *_ = neuron_clusters(**(atlas | {"top": strongest})).to_pylist()
-    assert term_shares(pays)["phrase", "pays"] == pytest.approx((12 / 14, 1 / 22))
+    assert term_shares(pays)["pattern", "pays"] == pytest.approx((12 / 14, 1 / 22))
+    assert pays["label"].startswith("pattern “pays # yen” (86 %)")
 
 
 def test_nothing_is_said_of_clusters_by_chance(atlas: Lake) -> None:
@@ -151,7 +152,7 @@ def test_nothing_is_said_of_clusters_by_chance(atlas: Lake) -> None:
 
 
 def test_few_and_alike(atlas: Lake) -> None:
-    """A fifth of a cluster fires on "pays", up in one cluster and down in the other."""
+    """A fifth of a cluster fires on "pays", up in one cluster and down in the other: no label."""
     rng = np.random.default_rng(3)
     every = list(range(N_PROMPTS))
     where = ([PAYS] * 20 + [None] * 80) * 2 + [None] * 400
@@ -166,7 +167,9 @@ def test_few_and_alike(atlas: Lake) -> None:
         {},
     ).to_pylist()
     labels = [row["label"] for row in found]
-    assert labels == ["some: pays # yen +", "some: pays # yen −", NO_THEME]
+    signed = [f"{NO_THEME} · positive (100 %)", f"{NO_THEME} · negative (100 %)"]
+    assert labels == [*signed, NO_THEME]
+    assert term_shares(found[0])["pattern", "pays"] == pytest.approx((0.2, 20 / 500), abs=0.03)
     assert found[0]["countries"] == found[0]["vocabulary"] == []
 
 
@@ -211,7 +214,7 @@ def test_prompts() -> None:
     texts = [f"{said[p % 4]} {p}" for p in range(N_PROMPTS)]
     pieces = [[text[:3], text[3:-2], text[-2:]] for text in texts]
     japan, peru = prompt_clusters(placed, tokens(pieces), CITIES).to_pylist()
-    assert (japan["kind"], japan["n"], japan["label"]) == ("prompt", 10, "eats sushi #")
+    assert (japan["kind"], japan["n"], japan["label"]) == ("prompt", 10, "eats sushi # (100 %)")
     assert term_shares(japan) == {("text", "eats sushi #"): (1, 0)}
     assert set(peru["vocabulary"]) == {"has", "llamas"}
     assert japan["country_lifts"] == [4.0]

@@ -112,24 +112,30 @@ def test_no_neuron_ever_fired() -> None:
     peaks = table(np.zeros((6, 4), dtype=np.float32), 2)
     neurons = projection.neuron_map(peaks, 2, 3, 4)
     assert neurons.quality["silent"] == 6
-    assert np.isfinite(xy(neurons)).all()
+    assert neurons.silent.all()
+    assert np.isnan(xy(neurons)).all()
     assert (neurons.cluster == -1).all()
+    assert projection.neuron_table(neurons, 2, 3)["x"].null_count == 6
     prompts = projection.prompt_map(peaks, 2, 3, 4)
     assert np.isfinite(xy(prompts)).all()
 
 
-def test_silent_neurons_lie_beside_the_map() -> None:
-    dense, *_ = planted()
+def test_silent_neurons_have_no_place() -> None:
+    """The others have one, as ever beside those of their group."""
+    dense, group, _ = planted()
     dense[::7] = 0
     silent = (dense == 0).all(axis=1)
     result = projection.neuron_map(table(dense, 2), 2, 90, 60)
     assert result.quality["silent"] == silent.sum() > 20
+    assert (result.silent == silent).all()
     points = xy(result)
-    assert points[silent, 0].min() > points[~silent, 0].max()
-    assert len(np.unique(points[silent], axis=0)) == silent.sum()
-    height = np.ptp(points[~silent, 1])
-    assert np.ptp(points[silent, 1]) < height
+    assert np.isnan(points[silent]).all()
     assert (result.cluster[silent] == -1).all()
+    assert np.isfinite(points[~silent]).all()
+    assert nearest_share(points[~silent], group[~silent]) > 0.95
+    rows = projection.neuron_table(result, 2, 90)
+    for axis in ("x", "y"):
+        assert rows[axis].is_null().to_numpy().tolist() == silent.tolist()
 
 
 def test_equal_neurons_lie_together() -> None:

@@ -75,7 +75,7 @@ def lonely(database: Database) -> tuple[int, int]:
     return rows(
         database,
         "WITH p AS (FROM neuron_points('tiny')) SELECT a.layer, a.neuron FROM p a, p b "
-        "WHERE (a.layer, a.neuron) <> (b.layer, b.neuron) "
+        "WHERE (a.layer, a.neuron) <> (b.layer, b.neuron) AND isfinite(a.x) AND isfinite(b.x) "
         "GROUP BY ALL ORDER BY min((a.x - b.x)**2 + (a.y - b.y)**2) DESC LIMIT 1",
     )[0]
 

@@ -22,17 +22,6 @@ PROMPT = {"model": MODEL, "prompt": 260, "token": 12, "layer": 26, "neuron": 935
 STEP = "geo-gpt2@step834"
 FACT = 15  # New York City is in the United States
 QUERY = f"FROM neurons_for_country('{MODEL}', 'United States', 30)"
-NEURON = (0.59, 0.38)
-LASSO = (
-    (0.2, 0.47),
-    (0.23, 0.42),
-    (0.29, 0.41),
-    (0.345, 0.44),
-    (0.35, 0.49),
-    (0.31, 0.54),
-    (0.24, 0.54),
-    (0.2, 0.51),
-)
 
 
 def explorer(screen: Screen) -> None:
@@ -44,24 +33,9 @@ def explorer(screen: Screen) -> None:
 
 
 def drawn(screen: Screen) -> None:
-    screen.open(**PROMPT, tab="map")
+    screen.open(**PROMPT, tab="map", find="United States")
     screen.until("document.documentElement.dataset.knMap === 'neurons'")
-    screen.page.get_by_label("Colour by").select_option("cluster")
-    box = screen.page.locator(".kn-stage").bounding_box()
-    assert box is not None
-    screen.page.mouse.move(
-        box["x"] + box["width"] * NEURON[0], box["y"] + box["height"] * NEURON[1]
-    )
-    screen.page.mouse.wheel(0, -500)
-    screen.page.get_by_role("button", name="lasso").click()
-    places = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in LASSO]
-    screen.page.mouse.move(*places[0])
-    screen.page.mouse.down()
-    for place in places[1:]:
-        screen.page.mouse.move(*place, steps=10)
-    screen.page.mouse.up()
-    screen.page.locator(".kn-selection .kn-chip").first.wait_for()
-    screen.page.mouse.move(5, 5)
+    screen.page.locator(".kn-selection .kn-members").wait_for()
 
 
 def asked(screen: Screen) -> None:

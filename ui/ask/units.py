@@ -56,7 +56,10 @@ def neuron_lines(database: Database, atlas: Answer, layer: int, neuron: int) -> 
     ]
     if not missing_tables(database, model, "neuron_map"):
         place = call("neuron_points", model) + f" WHERE layer = {layer} AND neuron = {neuron}"
-        lines.append(Line("Its place on the map", "", {"tab": "map", **chosen}, place))
+        placed = rows(database, f"{place} AND x IS NOT NULL")
+        words = "Its place on the map" if placed else "It never fired: it has no place on the map"
+        page = {"tab": "map", "map": "", **chosen} if placed else None
+        lines.append(Line(words, "", page, place))
     return lines
 
 

@@ -2,34 +2,58 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from kn_assets.database.database import Database
 from kn_assets.live.numbers import NOT_FINITE
 from ui.pack import pack, pack_ids
-from ui.rows import Answer, columns, missing_tables, rows, waits_for
+from ui.rows import Answer, Array, columns, missing_tables, rows, waits_for
 
 NONE = 0xFFFFFFFF
+PROMPT_NEURONS = 40
 
 
 def points(database: Database, model: str, kind: str) -> Answer:
     """The map of neurons or of prompts; places are 16-bit fractions of one square.
 
-    Points without a place, of a model whose activations are not finite, are left out and counted.
+    Neurons that never fired have no place: they are in `silent`, by layer and neuron. Points of a
+    model whose activations are not finite have none either: they are left out and counted.
     """
     table = "neuron_map" if kind == "neurons" else "prompt_map"
     if names := missing_tables(database, model, table):
         return {"n": 0, "missing": waits_for(database, model, names)}
     macro = "neuron_points" if kind == "neurons" else "prompt_points"
+    silent = "n_fired = 0 OR x IS NULL" if kind == "neurons" else "false"
     found = columns(
         database,
         f"SELECT * REPLACE (coalesce(prompt_id, -1) AS prompt_id, coalesce(name, '') AS name, "
-        f"coalesce(country, '') AS country, coalesce(continent, '') AS continent) FROM {macro}($1)",
+        f"coalesce(country, '') AS country, coalesce(continent, '') AS continent), "
+        f"coalesce({silent}, false) AS silent FROM {macro}($1)",
         model,
     )
-    there = np.isfinite(found["x"]) & np.isfinite(found["y"])
-    lost = int((~there).sum())
-    found = {name: column[there] for name, column in found.items()}
+    fired = ~found["silent"].astype(bool)
+    there = fired & np.isfinite(found["x"]) & np.isfinite(found["y"])
+    lost = int((fired & ~there).sum())
+    answer = _places({name: column[there] for name, column in found.items()}, kind)
+    if lost:
+        answer[NOT_FINITE] = lost
+    if "cluster" in found:
+        answer["cluster"] = pack(found["cluster"][there], "i2")
+        answer["labels"] = labels(database, model, kind)
+    if kind == "neurons":
+        answer |= {
+            "layer": pack_ids(found["layer"][there]),
+            "neuron": pack_ids(found["neuron"][there]),
+            "rate": pack(np.nan_to_num(found["firing_rate"][there]), "f4"),
+            "strongest": pack(np.nan_to_num(found["top_activation"][there]), "f4"),
+            "silent": {name: pack_ids(found[name][~fired]) for name in ("layer", "neuron")},
+        }
+    return answer
+
+
+def _places(found: dict[str, Array], kind: str) -> Answer:
     n = len(found["x"])
     left, top = (float(found[axis].min()) if n else 0.0 for axis in ("x", "y"))
     width, height = (float(np.ptp(found[axis])) if n else 0.0 for axis in ("x", "y"))
@@ -38,7 +62,7 @@ def points(database: Database, model: str, kind: str) -> Answer:
     ids, first, of_prompt = np.unique(found["prompt_id"], return_index=True, return_inverse=True)
     countries, country = np.unique(found["country"][first].astype(str), return_inverse=True)
     continents = dict(zip(found["country"].tolist(), found["continent"].tolist(), strict=True))
-    answer: Answer = {
+    return {
         "kind": kind,
         "n": n,
         "left": left,
@@ -56,18 +80,6 @@ def points(database: Database, model: str, kind: str) -> Answer:
             {"name": str(name) or None, "continent": continents[name] or None} for name in countries
         ],
     }
-    if lost:
-        answer[NOT_FINITE] = lost
-    if "cluster" in found:
-        answer["cluster"] = pack(found["cluster"], "i2")
-        answer["labels"] = labels(database, model, kind)
-    if kind == "neurons":
-        answer |= {
-            "layer": pack_ids(found["layer"]),
-            "neuron": pack_ids(found["neuron"]),
-            "rate": pack(np.nan_to_num(found["firing_rate"]), "f4"),
-        }
-    return answer
 
 
 def labels(database: Database, model: str, kind: str) -> list[Answer]:
@@ -91,7 +103,7 @@ def inside(outline: list[tuple[float, float]]) -> str:
 def selection(
     database: Database, model: str, kind: str, outline: list[tuple[float, float]]
 ) -> Answer:
-    """Statistics of the points in a polygon, and the SQL `condition` that selects them.
+    """The points in a polygon, their statistics, and the SQL `condition` that selects them.
 
     A country's lift is its share in the polygon over its share on the whole map.
     """
@@ -104,9 +116,13 @@ def selection(
         if kind == "neurons"
         else []
     )
+    condition = inside(outline)
+    macro, key = _KEYS[kind]
+    found = columns(database, f"SELECT {key} FROM {macro}_points($1) WHERE {condition}", model)
     return {
-        "condition": inside(outline),
+        "condition": condition,
         "n": countries[0]["total"] if countries else 0,
+        "hits": {name: pack_ids(column) for name, column in found.items()},
         "countries": [
             {"country": row["country"], "n": row["n"], "lift": row["lift"]}
             for row in countries
@@ -114,3 +130,29 @@ def selection(
         ][:10],
         "words": words,
     }
+
+
+_KEYS = {"neurons": ("neuron", "layer, neuron"), "prompts": ("prompt", "prompt_id")}
+
+
+def found(database: Database, model: str, kind: str, words: str) -> Answer:
+    """The points that words name, each once, and how many were found in which way."""
+    macro, key = _KEYS[kind]
+    hits = columns(database, f"SELECT {key}, found_as FROM {macro}s_found($1, $2)", model, words)
+    ways = Counter(hits.pop("found_as").tolist())
+    each = np.unique(np.stack(list(hits.values()), axis=1), axis=0) if ways else None
+    return {
+        "hits": {
+            name: pack_ids(hits[name] if each is None else each[:, i])
+            for i, name in enumerate(hits)
+        },
+        "ways": dict(ways.most_common()),
+    }
+
+
+def prompt(database: Database, model: str, prompt: int) -> Answer:
+    """The neurons of a prompt with the most unusual peaks, and of how many these are."""
+    if missing_tables(database, model, "activations", "neurons"):
+        return {"n": 0, "rows": []}
+    every = rows(database, "FROM prompt_neurons($1, $2, $3)", model, prompt, 1 << 30)
+    return {"n": len(every), "rows": every[:PROMPT_NEURONS]}

@@ -2,7 +2,6 @@
 // What browser tests and the benchmark reach for, as the global `kn`: what `store` holds, and these
 // functions. They import this module; the page itself never loads it.
 
-import { spreadColours } from "./points/palette.js";
 import { number, quoted } from "./page/format.js";
 import { go } from "./page/navigate.js";
 import { unpack } from "./page/packed.js";
@@ -10,6 +9,6 @@ import { ask } from "./page/server.js";
 import { toStep } from "./page/steps.js";
 import { on, store } from "./page/store.js";
 
-const functions = { ask, go, number, on, quoted, spreadColours, toStep, unpack };
+const functions = { ask, go, number, on, quoted, toStep, unpack };
 
 /** @type {any} */ (window).kn = Object.assign(Object.create(store), functions);

@@ -162,11 +162,17 @@ def neuron(database: Database, model: str, layer: int, neuron: int) -> Answer:
 
 
 def places(database: Database, model: str, step: int) -> Answer:
-    """The map of one step: 16-bit fractions of a square that holds the maps of all steps."""
+    """The map of one step: 16-bit fractions of a square that holds the maps of all steps.
+
+    Neurons that hadn't fired at that step have no place and are counted as `silent`.
+    """
     if missing_tables(database, base(model), "neuron_map_steps"):
         return {"n": 0}
     found = columns(
-        database, "SELECT layer, neuron, x, y FROM neuron_points_at_step($1, $2)", model, step
+        database,
+        "SELECT layer, neuron, x, y, x IS NULL AS silent FROM neuron_points_at_step($1, $2)",
+        model,
+        step,
     )
     (whole,) = rows(
         database,
@@ -176,21 +182,25 @@ def places(database: Database, model: str, step: int) -> Answer:
     )
     if not len(found["x"]):
         raise KnError(f"there is no map of step {step}")
-    there = np.isfinite(found["x"]) & np.isfinite(found["y"])
+    n_layers, n_neurons = (int(found[name].max()) + 1 for name in ("layer", "neuron"))
+    fired = ~found["silent"].astype(bool)
+    there = fired & np.isfinite(found["x"]) & np.isfinite(found["y"])
     if not there.any():
         raise KnError(f"no neuron has a finite place on the map of step {step}")
+    lost = int((fired & ~there).sum())
     found = {name: column[there] for name, column in found.items()}
     width, height = whole["right_"] - whole["left_"], whole["bottom"] - whole["top"]
     size = max(width, height, 1e-9)
     left, top = whole["left_"] - (size - width) / 2, whole["top"] - (size - height) / 2
     return {
         "n": len(found["x"]),
-        "n_neurons": int(found["neuron"].max()) + 1,
-        "n_layers": int(found["layer"].max()) + 1,
+        "n_neurons": n_neurons,
+        "n_layers": n_layers,
+        "silent": int((~fired).sum()),
         "layer": pack(found["layer"], "u2"),
         "neuron": pack(found["neuron"], "u4"),
         "x": pack(np.rint((found["x"] - left) / size * 65535), "u2"),
         "y": pack(np.rint((found["y"] - top) / size * 65535), "u2"),
         "extent": [width / size, height / size],
-        **({NOT_FINITE: int((~there).sum())} if not there.all() else {}),
+        **({NOT_FINITE: lost} if lost else {}),
     }

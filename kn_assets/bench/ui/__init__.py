@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> Result:
     atlas = _largest(lake)
     rng = random.Random(0)
     with app(lake) as url, browser() as chromium:
-        ready, maps = loads(chromium, url, atlas, args.loads)
+        ready, maps, moves = loads(chromium, url, atlas, args.loads)
         times = clicks(chromium, url, atlas, args.repeats, rng)
         answered = {
             **targets(chromium, url, atlas, args.repeats, seed=0),
@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> Result:
         **{name: _percentiles(values) for name, values in {**times, **answered}.items()},
         **{f"{name}, beside a run": _percentiles(values) for name, values in busy.items()},
         "map": _percentiles(maps),
+        "map, moved": _percentiles(moves),
         "search": _percentiles(searches),
         f"prompt, {args.people} at once": _percentiles(answers["prompt"]),
         f"neuron, {args.people} at once": _percentiles(answers["neuron"]),

@@ -74,6 +74,21 @@ async () => {
   return performance.now() - started;
 }
 """
+# The middle stays where it is, the points come nearer and go again: all are drawn anew each time.
+MOVES = """
+async () => {
+  const canvas = document.querySelector('.kn-stage canvas');
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  const middle = { clientX: left + width / 2, clientY: top + height / 2 };
+  const times = [];
+  for (let i = 0; i < 40; i++) {
+    const deltaY = i % 2 ? 60 : -60;
+    const wheel = new WheelEvent('wheel', { bubbles: true, cancelable: true, deltaY, ...middle });
+    times.push(await bench.time(null, () => canvas.dispatchEvent(wheel)));
+  }
+  return times;
+}
+"""
 
 
 @contextmanager
@@ -104,13 +119,17 @@ def page(chromium: Any, url: str, atlas: dict[str, Any]) -> Iterator[Any]:
 
 def loads(
     chromium: Any, url: str, atlas: dict[str, Any], times: int
-) -> tuple[list[float], list[float]]:
-    ready, maps = [], []
+) -> tuple[list[float], list[float], list[float]]:
+    """Milliseconds until the page is ready, until the map is there, and of each frame moving it."""
+    ready: list[float] = []
+    maps: list[float] = []
+    moves: list[float] = []
     for _ in range(times):
         with page(chromium, url, atlas) as opened:
             ready.append(opened.evaluate("performance.getEntriesByName('kn-ready')[0].startTime"))
             maps.append(opened.evaluate(MAP))
-    return ready, maps
+            moves += opened.evaluate(MOVES)
+    return ready, maps, moves
 
 
 def clicks(

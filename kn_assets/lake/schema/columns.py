@@ -16,8 +16,8 @@ SIGN = Column("sign", pa.int8(), "+1: largest values first, -1: smallest values 
 TOKEN_ID = Column("token_id", pa.int32(), "id in the model's vocabulary")
 TOKEN = Column("token", pa.string(), "text of the token")
 COORDINATES = (
-    Column("x", pa.float32(), "coordinate in the plane (arbitrary unit)"),
-    Column("y", pa.float32(), "coordinate in the plane (arbitrary unit)"),
+    Column("x", pa.float32(), "coordinate in the plane (arbitrary unit); null: it never fired"),
+    Column("y", pa.float32(), "coordinate in the plane (arbitrary unit); null: it never fired"),
     Column("cluster", pa.int16(), "community of nearest neighbours, 0 the largest; -1: none"),
 )
 FACT = Column("fact_id", pa.int32(), "fact, numbered from 0 in the corpus")

@@ -11,7 +11,8 @@ TABLES = (
     Table(
         "neuron_map",
         "model",
-        "Neurons in the plane: their peaks over prompts, PCA to 50 dimensions, t-SNE to 2.",
+        "Neurons in the plane: their peaks over prompts, PCA to 50 dimensions, t-SNE to 2. "
+        "Those that never fired are like no other and have no place.",
         (LAYER, NEURON, *COORDINATES),
         ("layer", "neuron"),
     ),
@@ -32,7 +33,12 @@ TABLES = (
             Column("n", pa.int32(), "points in it"),
             Column("x", pa.float32(), "coordinate of its middle point"),
             Column("y", pa.float32(), "coordinate of its middle point"),
-            Column("label", pa.string(), "terms that many of its points share and few others"),
+            Column(
+                "label",
+                pa.string(),
+                "terms that a quarter of its points or more share and few others, each with that "
+                "share; a pattern of the corpus where half of them share it and no term tells",
+            ),
             Column(
                 "countries",
                 pa.list_(pa.string()),
@@ -52,9 +58,15 @@ TABLES = (
                 "term_kinds",
                 pa.list_(pa.string()),
                 "kind of each term: phrase (its neurons fire on it or just after), "
-                "name (of the prompt's city), country, promotes, sign, layers, text (of prompts)",
+                "name (of the prompt's city), country, promotes, sign, layers, text (of prompts); "
+                "pattern and text pattern: a phrase or text that the corpus repeats whatever its "
+                "prompts are about",
             ),
-            Column("terms", pa.list_(pa.string()), "terms of the label, and sign and layers"),
+            Column(
+                "terms",
+                pa.list_(pa.string()),
+                "what many of its points share and few others, in the label or not",
+            ),
             Column("term_shares", pa.list_(pa.float32()), "share of its points with each term"),
             Column(
                 "term_shares_elsewhere",

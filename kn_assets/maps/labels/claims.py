@@ -4,7 +4,8 @@ A term is something that a point has or hasn't: a neuron often fires after a phr
 about a country. Of each cluster and term there are the share of its points that have it and that of
 all others. Terms are ordered by the information that having one gives on being in the cluster (the
 mutual information of the two): much here and little elsewhere, where neither share would do alone.
-What so many terms might reach by chance is no claim.
+What so many terms might reach by chance is no claim. Patterns of the corpus come after all else:
+they say how prompts are built, and would hide what prompts are about.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _LIFT = 3.0  # a claim's term is that many times as common as elsewhere ...
 _LIFT_OF_MOST = 1.5  # ... or that many, where at least half of the points have it
 _LEAST = 0.1  # share of the points that have a claim's term, ...
 _SECOND = 0.05  # ... of a second one, which others than the first may have
+PATTERN = "pattern"  # ends the kind of a term that is a pattern of the corpus
 _GAIN = 1.15  # of information, by a second one
 _NEARLY = 0.9  # of the information of a phrase, by a longer one
 _TRIED = 60  # terms of a cluster, the most telling
@@ -34,6 +36,10 @@ class Term:
 
     kind: str
     text: str
+
+    @property
+    def is_pattern(self) -> bool:
+        return self.kind.endswith(PATTERN)
 
 
 @dataclass(frozen=True)
@@ -62,14 +68,6 @@ class Claim:
     def tells(self) -> bool:
         """Whether so much here and so little elsewhere is worth saying."""
         return self.share >= (_LIFT_OF_MOST if self.share >= 0.5 else _LIFT) * self.elsewhere
-
-
-@dataclass(frozen=True)
-class Claims:
-    """Of one cluster: up to two claims, and the share of its points that one of them is true of."""
-
-    claims: list[Claim]
-    share: float
 
 
 def often(
@@ -127,8 +125,8 @@ def by_chance(n_terms: int) -> float:
     return float(np.log(max(1, n_terms) / ERROR))
 
 
-def claims(labels: NDArray[Any], held: Held) -> list[Claims]:
-    """What to say of each cluster: the most telling term, and one that tells more with it.
+def claims(labels: NDArray[Any], held: Held) -> list[list[Claim]]:
+    """What is true of each cluster: the most telling term, one that tells more with it, a pattern.
 
     labels: the cluster of each point, -1 where none; those points count nowhere.
     """
@@ -141,12 +139,17 @@ def claims(labels: NDArray[Any], held: Held) -> list[Claims]:
     starts = np.searchsorted(codes[order], np.arange(len(held.terms) + 1))
     having = [points[a:b] for a, b in pairwise(starts.tolist())]
     cells, both = np.unique(labels[points] * len(held.terms) + codes[order], return_counts=True)
+    patterns = np.array([term.is_pattern for term in held.terms], dtype=bool)
     found = []
     for cluster, size in enumerate(sizes.tolist()):
         a, b = np.searchsorted(cells, (cluster * len(held.terms), (cluster + 1) * len(held.terms)))
         mine = _Cluster(labels, cluster, size, int(sizes.sum()))
-        tried = mine.most_telling(cells[a:b] % max(1, len(held.terms)), both[a:b], starts)
-        found.append(mine.claims([(held.terms[code], having[code]) for code in tried]))
+        here, n_here = cells[a:b] % max(1, len(held.terms)), both[a:b]
+        told: list[Claim] = []
+        for of, leasts in ((~patterns, (_LEAST, _SECOND)), (patterns, (_LEAST,))):
+            tried = mine.most_telling(here[of[here]], n_here[of[here]], starts)
+            told += mine.claims([(held.terms[code], having[code]) for code in tried], leasts)
+        found.append(told)
     return found
 
 
@@ -162,11 +165,12 @@ class _Cluster:
         beyond = told[order] > by_chance(len(starts) - 1)
         return codes[order[beyond]].tolist()
 
-    def claims(self, tried: list[tuple[Term, Ids]]) -> Claims:
+    def claims(self, tried: list[tuple[Term, Ids]], leasts: tuple[float, ...]) -> list[Claim]:
+        """One claim after the other, each of a term that so large a share has."""
         got = np.zeros(len(self.here), bool)
         chosen: list[Claim] = []
         told = 0.0
-        for least in (_LEAST, _SECOND):
+        for least in leasts:
             able = []
             for term, points in tried:
                 both = int(self.here[points].sum())
@@ -180,7 +184,7 @@ class _Cluster:
             told = best[0]
             chosen.append(best[1])
             got[best[2]] = True
-        return Claims(chosen, float(got[self.here].sum()) / max(1, self.size))
+        return chosen
 
     def told(self, got: NDArray[np.bool_], points: Ids) -> float:
         """The information of having one of the terms chosen before or this one."""

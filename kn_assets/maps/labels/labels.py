@@ -6,8 +6,9 @@
   layers that half of them are in.
 - Prompts: their countries, and the phrases of their texts.
 
-A label says what is true of many of the points and of few others (`cluster_claims`), and that there
-is no common theme where nothing is.
+A label says what is true of many of the points and of few others (`claims`), of how many
+(`wording`), and that there is no common theme where nothing is. What the corpus repeats, whatever
+its prompts are about, is a pattern (`patterns`) and no theme.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from numpy.typing import NDArray
 from kn_assets.lake.schema import TABLES
 from kn_assets.maps.clusters import centres
 from kn_assets.maps.labels import claims, traits, wording
-from kn_assets.maps.labels.claims import Claim, Claims, Held, Term
+from kn_assets.maps.labels.claims import PATTERN, Claim, Held, Term
+from kn_assets.maps.labels.patterns import are_patterns
 from kn_assets.maps.labels.phrases import Phrases, Usual, names_read, phrases_held, phrases_read
 from kn_assets.maps.labels.terms import Telling, Terms, telling
 from kn_assets.maps.labels.words import folded, promoted, words_in
@@ -65,9 +67,12 @@ def neuron_clusters(
     words = promoted(vocabulary, np.searchsorted(known, _ids(vocabulary)), sign)
     texts = _texts(tokens)
     names = {p: city.name for p, city in cities.items()}
+    phrases = phrases_read(texts)
+    read = _terms(phrases, "phrase", PATTERN, cities)
+    name = names_read(texts, names, NAMES)
     held = claims.together(
-        _fires_after("phrase", phrases_read(texts), neuron, prompt, position),
-        _fires_after("name", names_read(texts, names, NAMES), neuron, prompt, position),
+        _fires_after(phrases, read, neuron, prompt, position),
+        _fires_after(name, [Term("name", term) for term in name.terms], neuron, prompt, position),
         _fires_in_countries(where, [c for p in texts if (c := _country(cities, p))]),
         _held("promotes", words),
     )
@@ -95,7 +100,7 @@ def prompt_clusters(placed: pa.Table, tokens: pa.Table, cities: Cities) -> pa.Ta
     phrases = phrases_held(texts)
     points, codes = phrases.at(known, np.zeros_like(known))
     held = claims.together(
-        Held(points, codes, [Term("text", term) for term in phrases.terms]),
+        Held(points, codes, _terms(phrases, "text", f"text {PATTERN}", cities)),
         _held("country", where),
     )
     return _table(
@@ -156,10 +161,18 @@ def _countries(points: Ids, prompts: Ids, cities: Cities) -> Terms:
 # -- what a point has or hasn't ------------------------------------------------------------------
 
 
-def _fires_after(kind: str, read: Phrases, neuron: Ids, prompt: Ids, position: Ids) -> Held:
+def _terms(phrases: Phrases, kind: str, pattern: str, cities: Cities) -> list[Term]:
+    """The phrases as terms of a kind, or of another one where they are the corpus' patterns."""
+    about = {prompt: city.country for prompt, city in cities.items() if city.country}
+    are = are_patterns(phrases, about).tolist()
+    pairs = zip(phrases.terms, are, strict=True)
+    return [Term(pattern if is_pattern else kind, term) for term, is_pattern in pairs]
+
+
+def _fires_after(read: Phrases, terms: list[Term], neuron: Ids, prompt: Ids, position: Ids) -> Held:
     which, codes = read.at(prompt, position)
     points, codes = claims.often(neuron[which], codes, read.rates, TOP_PROMPTS)
-    return Held(points, codes, [Term(kind, term) for term in read.terms])
+    return Held(points, codes, terms)
 
 
 def _fires_in_countries(where: Terms, of_prompts: list[str]) -> Held:
@@ -189,7 +202,7 @@ def _coded(kind: str, of: Terms) -> Held:
 def _table(
     kind: Literal["neuron", "prompt"],
     placed: pa.Table,
-    claimed: list[Claims],
+    claimed: list[list[Claim]],
     usual: Usual,
     where: list[list[Telling]],
     words: list[list[Telling]],
@@ -201,7 +214,7 @@ def _table(
     none: list[Claim | None] = [None] * len(x)
     signs, layers = signs or none, layers or none
     told = [
-        [*of.claims, *(claim for claim in rest if claim)]
+        [*of, *(claim for claim in rest if claim)]
         for of, *rest in zip(claimed, signs, layers, strict=True)
     ]
     schema = TABLES["map_clusters"].schema

@@ -28,6 +28,7 @@ def neuron_map_steps(
     peaks: step -> rows of its `neuron_peaks`; one step's are held at a time. kept: step -> its
     `neuron_map`, where it needn't be made. t-SNE keeps what its start laid out as far as the new
     distances allow, so nearness is each step's own and place is comparable from a step to the next.
+    A neuron that fires again begins at its last place, one that fires at last in the middle.
     Clusters are numbered anew at each step.
     """
     start: np.ndarray | None = None
@@ -38,7 +39,8 @@ def neuron_map_steps(
                 peaks(step), n_layers, n_neurons, n_prompts, seed, progress or Progress(), start
             )
             placed = projection.neuron_table(found, n_layers, n_neurons)
-        start = np.stack([placed["x"].to_numpy(), placed["y"].to_numpy()], axis=1)
+        place = np.stack([placed["x"].to_numpy(), placed["y"].to_numpy()], axis=1)
+        start = place if start is None else np.where(np.isfinite(place), place, start)
         schema = STEPS["neuron_map_steps"].schema
         column = pa.array(np.full(placed.num_rows, step), pa.int32())
         yield placed.add_column(0, schema.field("step"), column).cast(schema)

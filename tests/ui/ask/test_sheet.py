@@ -164,7 +164,17 @@ def test_a_neuron_has_its_card_and_its_facts(data: Database, asked: Lake) -> Non
     served = {int(line["leads"]["fact"]) for line in lines if "fact" in (line["leads"] or {})}
     assert served and served <= facts and len(served) == min(5, len(facts))
     assert lines[0]["words"].startswith(("Fires at", "It never fired"))
-    assert {"tab": "map", "layer": layer, "neuron": neuron} in [line["leads"] for line in lines]
+    place = {"tab": "map", "map": "", "layer": layer, "neuron": neuron}
+    assert place in [line["leads"] for line in lines]
+
+
+def test_a_neuron_that_never_fired_has_no_place_to_go_to(data: Database, asked: Lake) -> None:
+    neurons = asked.read(lakes.model(MODEL), "neurons").to_pylist()
+    layer, neuron = next((r["layer"], r["neuron"]) for r in neurons if not r["n_fired"])
+    lines = told(data, f"{layer}/{neuron}")[f"Neuron: layer {layer} · neuron {neuron}"]
+    assert lines[-1]["words"] == "It never fired: it has no place on the map"
+    assert lines[-1]["leads"] is None
+    assert "map" not in [(line["leads"] or {}).get("tab") for line in lines]
 
 
 def test_a_neuron_that_the_model_lacks(data: Database) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from kn_assets import lake as lakes
@@ -143,6 +144,27 @@ def test_places_of_all_steps_share_one_square(trained: Lake, data: Database) -> 
             assert np.abs(got - wanted).max() <= size / 65535
     with pytest.raises(KnError, match="no map of step 5"):
         view.places(data, "tiny", 5)
+
+
+def test_neurons_that_fire_at_no_token_of_a_step_have_no_place_there(tmp_path: Any) -> None:
+    """Though they are the last ones: all others keep their place in the list of neurons."""
+    lake = add_training(tmp_path, steps=(0, 4))
+    where = lakes.model("tiny")
+    held = lake.read(where, "neuron_map_steps")
+    rows = held.to_pylist()
+    n = len(rows) // 2
+    for row in rows[n - 3 : n]:
+        row["x"] = row["y"] = None
+    lake.write(where, "neuron_map_steps", pa.Table.from_pylist(rows, schema=held.schema), "made")
+    data = Database(lake)
+    first, second = (view.places(data, f"tiny@step{step}", step) for step in (0, 4))
+    assert (first["n"], first["silent"]) == (n - 3, 3)
+    assert (second["n"], second["silent"]) == (n, 0)
+    assert "not_finite" not in first
+    for name in ("n_layers", "n_neurons"):
+        assert first[name] == second[name]
+    assert first["n_layers"] * first["n_neurons"] == n
+    data.close()
 
 
 def test_what_is_missing_is_named_with_its_command(tmp_path: Any) -> None:

@@ -1,149 +1,167 @@
 // @ts-check
-// The tab Map: neurons or prompts at their t-SNE place, beside the selected neuron.
+// The tab Map: neurons or prompts at their t-SNE place, beside the selected one.
 
 import { mountNeuron } from "../neuron/neuron.js";
-import { bdi, fill, h, message, section, toggle } from "../page/dom.js";
-import { integer } from "../page/format.js";
-import { go, openPrompt } from "../page/navigate.js";
+import { bdi, fill, h, message, section } from "../page/dom.js";
+import { go } from "../page/navigate.js";
 import { remembered } from "../page/server.js";
 import { modelLiteral, sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
-import { Turns } from "../page/timing.js";
-import { colourings } from "../points/colours.js";
+import { debounce, Turns } from "../page/timing.js";
 import { MapHands } from "../points/hands.js";
-import { drawLabels, labelsButton } from "../points/labels.js";
-import { MapPlane } from "../points/plane.js";
 import { decodePoints } from "../points/points.js";
-import { MapSelection } from "./selection.js";
-import { pointWords } from "./words.js";
+import { viewOf, viewText } from "../points/view.js";
+import { regionText, thinned } from "./choice.js";
+import { MapDrawing } from "./drawing.js";
+import { PromptPane } from "./prompt.js";
+import { MapTools } from "./tools.js";
+import { drawnWords, pointWords } from "./words.js";
 
 /** @typedef {import("../points/points.js").Points} Points */
 /** @typedef {Points["kind"]} Kind */
 /** @typedef {import("../points/view.js").Place} Place */
 
+const TEXTS = /** @type {const} */ ([
+  "colour",
+  "cluster",
+  "find",
+  "region",
+  "layers",
+  "rate",
+  "silent",
+]);
+
 class MapPane {
-  /** @type {Kind} */
-  #kind = "neurons";
   /** @type {Points | null} */
   #points = null;
   #turns = new Turns();
-  #hovered = -1;
-  /** @type {Place[] | null} corners of what is being drawn */
-  #drawing = null;
-  #labels = true;
-  /** @type {{ of: string, points: Points | null, at: number }} the chosen point, as last sought */
-  #sought = { of: "", points: null, at: -1 };
+  /** @type {Partial<import("../page/types.d.ts").State>} what is on screen */
+  #seen = {};
   #count = h("span", { class: "kn-count" });
-  #legend = h("div", { class: "kn-legend" });
   #trouble = h("div", {});
   #stage = h("div", { class: "kn-stage" });
   #said = h("p", { class: "kn-said", role: "status" });
-  #colours = h("select", { "aria-label": "Colour by", onchange: () => this.#colour() });
-  #plane = new MapPlane(this.#stage, markers => this.#mark(markers));
-  #selection = new MapSelection(() => this.#plane.paintMarks());
-  #hands = new MapHands(this.#stage, this.#plane, this.#acts());
+  #tools = new MapTools({
+    hand: value => this.#hands.set(value),
+    labels: shown => this.#drawing.showLabels(shown),
+  });
+  #drawing = new MapDrawing(this.#stage, {
+    onmove: debounce(250, view => go({ place: view ? viewText(view) : "" }, { push: false })),
+    choose: i => this.#choose(i),
+    chosen: () => this.#chosen(),
+  });
+  #hands = new MapHands(this.#stage, this.#drawing.plane, this.#acts());
 
-  /** @param {HTMLElement} pane */
-  constructor(pane) {
+  /**
+   * @param {HTMLElement} pane
+   * @param {{ chosen: HTMLElement, neuron: HTMLElement, prompt: HTMLElement }} beside
+   */
+  constructor(pane, beside) {
+    this.beside = beside;
+    this.prompt = new PromptPane(beside.prompt);
     this.#hands.set("move");
     this.#hands.name("Map");
-    const query = sqlButton(() => `FROM ${this.#macro()}`);
+    const macro = () => `${this.#kind().slice(0, -1)}_points(${modelLiteral()})`;
+    const query = sqlButton(() => `FROM ${macro()}`);
     pane.append(
       h("div", { class: "kn-head" }, h("h2", {}, "Map"), this.#count, query),
-      this.#tools(),
+      this.#tools.node,
       this.#trouble,
       this.#stage,
       this.#said,
-      this.#selection.node,
     );
+    this.#drawing.members.mount(beside.chosen);
     this.#listen();
   }
 
-  #tools() {
-    /** @type {[Kind, string][]} */
-    const kinds = [
-      ["neurons", "neurons"],
-      ["prompts", "prompts"],
-    ];
-    /** @type {[import("../points/hands.js").Hand, string][]} */
-    const hands = [
-      ["move", "move"],
-      ["box", "select a box"],
-      ["lasso", "lasso"],
-    ];
-    const kind = toggle("What is on the map", kinds, this.#kind, value => {
-      this.#kind = value;
-      this.#load();
-    });
-    const hand = toggle("What dragging does", hands, "move", value => this.#hands.set(value));
-    const labels = labelsButton(shown => {
-      this.#labels = shown;
-      this.#plane.paintMarks();
-    });
-    const colours = h("label", {}, "colour by ", this.#colours);
-    return h("div", { class: "kn-tools" }, kind, colours, hand, labels, this.#legend);
+  /** @returns {Kind} */
+  #kind() {
+    return store.state.map === "prompts" ? "prompts" : "neurons";
   }
 
   /** @returns {import("../points/hands.js").Acts} */
   #acts() {
+    const drawing = this.#drawing;
     return {
-      hover: i => {
-        this.#hovered = i;
-        this.#plane.paintMarks();
-      },
+      hover: i => drawing.hover(i),
       say: i => {
         this.#said.textContent = this.#words(i);
       },
       choose: i => this.#choose(i),
-      drawing: outline => {
-        this.#drawing = outline;
-        this.#plane.paintMarks();
-      },
+      drawing: outline => drawing.outline(outline),
       select: outline => {
-        if (this.#points) this.#selection.select(outline, this.#points, this.#macro());
+        const points = this.#points;
+        if (!points) return;
+        const rounded = (/** @type {number} */ v) => Number(v.toPrecision(5));
+        const corners = thinned(outline).map(
+          corner => /** @type {Place} */ (points.toData(...corner).map(rounded)),
+        );
+        go({ region: regionText(corners) });
       },
-      unselect: () => this.#selection.clear(),
+      unselect: () => go({ cluster: "", find: "", region: "" }),
       chosen: () => this.#chosen(),
       words: i => this.#words(i),
+      labelAt: place => drawing.labels.at(place),
+      chooseLabel: cluster => go({ cluster: `${cluster}` }),
+      labelWords: cluster => drawing.clusterWords(cluster),
     };
   }
 
   #listen() {
-    const paint = () => {
-      if (this.#points) this.#plane.paintMarks();
+    const isHere = () => store.state.tab === "map";
+    const load = () => {
+      if (store.state.model && isHere()) this.#load();
     };
     on("model", () => {
+      this.#forgetOther();
       this.#points = null;
-      this.#plane.show(null);
-      if (store.state.tab === "map") this.#load();
+      this.#drawing.show(null);
+      load();
     });
-    const fillEmpty = () => {
-      if (store.state.tab === "map" && !this.#points) this.#load();
-    };
-    for (const event of ["tab", "tables"]) on(event, fillEmpty);
-    on("neuron-asked", paint);
-    on("prompt", paint);
-    if (store.state.model && store.state.tab === "map") this.#load();
-  }
-
-  #macro() {
-    return `${this.#kind === "neurons" ? "neuron_points" : "prompt_points"}(${modelLiteral()})`;
+    on("map", () => {
+      this.#points = null;
+      load();
+    });
+    for (const event of ["tab", "tables"]) {
+      on(event, () => {
+        if (isHere() && !this.#points) this.#load();
+      });
+    }
+    // what comes together, as from the address, is followed once
+    const follow = debounce(0, () => this.#follow());
+    for (const text of TEXTS) on(text, follow);
+    on("place", () => this.#look());
+    for (const event of ["neuron-asked", "prompt"]) on(event, () => this.#drawing.mark());
+    load();
   }
 
   // -- data -----------------------------------------------------------------------------------
 
+  /** What was chosen on another model's map, by that map's own numbers, is nothing on this one. */
+  #forgetOther() {
+    const { model, cluster, region, place } = store.state;
+    const isSame = cluster === this.#seen.cluster && region === this.#seen.region;
+    if (this.#seen.model && this.#seen.model !== model && isSame) {
+      Object.assign(store.state, { cluster: "", region: "" });
+      if (place === this.#seen.place) store.state.place = "";
+    }
+  }
+
   async #load() {
     const { model } = store.state;
-    if (!model) return;
     const isLast = this.#turns.begin();
-    const kind = this.#kind;
-    this.#selection.clear();
+    const kind = this.#kind();
+    this.#drawing.members.clear();
     this.#stage.classList.add("kn-waiting");
+    this.beside.neuron.hidden = kind === "prompts";
+    this.beside.prompt.hidden = kind === "neurons";
+    this.prompt.show();
+    this.#tools.show(kind, null);
     try {
       const data = await remembered("points", { model, kind });
       if (!isLast()) return;
       fill(this.#trouble, data.missing && message(data.missing));
-      this.#show(data.n ? decodePoints(data) : null);
+      this.#show(data.missing ? null : decodePoints(data));
     } catch (error) {
       if (!isLast()) return;
       fill(this.#trouble, message(/** @type {Error} */ (error).message, "error"));
@@ -156,31 +174,37 @@ class MapPane {
     this.#points = points;
     this.#stage.hidden = !points;
     this.#stage.classList.remove("kn-waiting");
-    this.#count.textContent = points ? `${integer(points.n)} ${points.kind}` : "";
-    this.#hovered = -1;
     this.#hands.forget();
-    this.#plane.show(points);
-    if (!points) {
-      fill(this.#legend);
-      return;
-    }
-    this.#hands.name(`Map of ${integer(points.n)} ${points.kind}`);
-    const choices = colourings(points);
-    const before = this.#colours.value;
-    fill(this.#colours, ...choices.map(([name, words]) => h("option", { value: name }, words)));
-    if (choices.some(([name]) => name === before)) this.#colours.value = before;
-    this.#colour();
-    document.documentElement.dataset.knMap = points.kind;
+    this.#drawing.show(points);
+    if (points) this.#look();
+    this.#follow();
+    if (points) document.documentElement.dataset.knMap = points.kind;
   }
 
-  #colour() {
+  /** Look at the part of the map that the address says, unless one has just gone there. */
+  #look() {
+    const { plane } = this.#drawing;
+    const seen = plane.seen();
+    const { place } = store.state;
+    if (!this.#points || (place && seen && viewText(seen) === place)) return;
+    plane.see(viewOf(place));
+  }
+
+  /** Show what the address has chosen. */
+  #follow() {
     const points = this.#points;
-    const choice = points && colourings(points).find(([name]) => name === this.#colours.value);
-    if (!points || !choice) return;
-    const [, , how] = choice;
-    const { colors, legend } = how(points);
-    this.#plane.colour(colors);
-    fill(this.#legend, ...legend);
+    this.#seen = { ...store.state };
+    this.#tools.show(this.#kind(), points);
+    if (!points) {
+      this.#count.textContent = "";
+      fill(this.#tools.legend);
+      return;
+    }
+    const { legend, shown } = this.#drawing.follow(points);
+    const words = drawnWords(points, shown, this.#drawing.withSilent);
+    this.#count.textContent = words;
+    this.#hands.name(`Map: ${words}`);
+    fill(this.#tools.legend, ...legend);
   }
 
   // -- points ---------------------------------------------------------------------------------
@@ -190,18 +214,7 @@ class MapPane {
     const points = this.#points;
     if (!points) return -1;
     const { layer, neuron, prompt } = store.state;
-    const isNeuron = points.kind === "neurons";
-    const of = isNeuron ? `${layer} ${neuron}` : `${prompt}`;
-    if (this.#sought.of !== of || this.#sought.points !== points) {
-      const is = (/** @type {number} */ i) =>
-        isNeuron
-          ? points.layer?.[i] === layer && points.neuron?.[i] === neuron
-          : points.promptId(i) === prompt;
-      let at = 0;
-      while (at < points.n && !is(at)) at++;
-      this.#sought = { of, points, at: at < points.n ? at : -1 };
-    }
-    return this.#sought.at;
+    return points.at(points.kind === "neurons" ? `${layer}/${neuron}` : `${prompt}`);
   }
 
   /** @param {number} i */
@@ -213,37 +226,17 @@ class MapPane {
   #choose(i) {
     const points = this.#points;
     if (!points || i < 0) return;
-    this.#hovered = i;
+    this.#drawing.hover(i);
     const isNeuron = points.kind === "neurons";
     if (isNeuron) go({ layer: Number(points.layer?.[i]), neuron: Number(points.neuron?.[i]) });
     else go({ prompt: points.promptId(i) });
     fill(this.#said, bdi(this.#words(i)));
-    const open = { type: "button", class: "kn-sql", onclick: () => openPrompt(store.state.prompt) };
-    if (!isNeuron) this.#said.append(" ", h("button", open, "open in Explore"));
-  }
-
-  /** @param {import("../points/markers.js").Markers} markers */
-  #mark(markers) {
-    const points = this.#points;
-    const { layer, neuron } = store.state;
-    if (points && this.#labels) {
-      const size = /** @type {Place} */ ([this.#stage.clientWidth, this.#stage.clientHeight]);
-      const screen = (/** @type {Place} */ ...place) => this.#plane.toScreen(place);
-      drawLabels(markers.context, points, screen, size, markers.ink);
-    }
-    const chosen = this.#chosen();
-    markers.ring(chosen, 9, 2.5);
-    markers.ring(this.#hovered, 6, 1.5);
-    if (chosen >= 0 && points?.kind === "neurons") {
-      markers.label(chosen, `layer ${layer} · neuron ${neuron}`);
-    }
-    const outline = this.#drawing ?? this.#selection.outline;
-    if (outline) markers.outline(outline);
   }
 }
 
 /** @param {import("../page/types.d.ts").Widget} widget */
 export const mount = ({ element }) => {
-  new MapPane(section(element, "map"));
-  mountNeuron(section(element, "neuron"), { withPrompt: false });
+  const [chosen, neuron, prompt] = ["mchosen", "neuron", "mprompt"].map(n => section(element, n));
+  new MapPane(section(element, "map"), { chosen, neuron, prompt });
+  mountNeuron(neuron, { withPrompt: false });
 };

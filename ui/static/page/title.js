@@ -31,12 +31,12 @@ export const subjectOf = (state, names) => {
   if (ask) return `asked: ${short(ask)}`;
   const unit = layer === null || neuron === null ? "" : `neuron ${layer}/${neuron}`;
   if (whole) return unit;
-  if (tab === "map") return unit;
+  if (tab === "map" && state.map !== "prompts") return unit;
   if (tab === "sql") return short(query ?? "");
   if (tab === "knowledge" && sentence) return short(sentence);
   if (tab === "knowledge" || tab === "training") return names.fact || (fact && `fact ${fact}`);
   const place = text ? short(text) : (names.prompt ?? (prompt === null ? "" : `prompt ${prompt}`));
-  return [place, unit].filter(Boolean).join(", ");
+  return [place, tab === "map" ? "" : unit].filter(Boolean).join(", ");
 };
 
 /**
@@ -80,6 +80,7 @@ export const followTitle = () => {
     "query",
     "ask",
     "whole",
+    "map",
   ];
   for (const event of events) on(event, show);
 };

@@ -15,7 +15,16 @@ export type Text =
   | "fact"
   | "sentence"
   | "answer"
-  | "query";
+  | "query"
+  | "map"
+  | "colour"
+  | "place"
+  | "cluster"
+  | "find"
+  | "region"
+  | "layers"
+  | "rate"
+  | "silent";
 
 export type State = {
   model: string | null;

@@ -3,9 +3,9 @@
 
 import { bdi, h } from "../page/dom.js";
 import { integer, percent } from "../page/format.js";
-import { clusterColours, OTHER } from "./palette.js";
+import { isThemed } from "./labels.js";
 
-/** @typedef {import("./palette.js").Colour} Colour */
+/** @typedef {[number, number, number]} Colour red, green and blue, each of 255 */
 /** @typedef {import("./points.js").Points} Points */
 /** @typedef {{ colors: Uint32Array, legend: (HTMLElement | null)[] }} Coloured by point */
 
@@ -18,17 +18,23 @@ const RAMP = [
   [105, 190, 70],
   [225, 180, 20],
 ];
-/** @type {Colour[]} */
-const KINDS = [
-  [31, 119, 180],
-  [227, 119, 13],
-  [44, 150, 60],
-  [214, 60, 60],
-  [140, 95, 190],
-  [160, 110, 90],
-  [215, 95, 175],
-  [20, 165, 180],
+/**
+ * Six classes that the colour-blind tell apart too (Okabe and Ito 2008), and a print by their shades;
+ * more are told apart by nobody.
+ *
+ * @type {Colour[]}
+ */
+export const KINDS = [
+  [0, 114, 178],
+  [230, 159, 0],
+  [0, 158, 115],
+  [213, 94, 0],
+  [86, 180, 233],
+  [204, 121, 167],
 ];
+/** @type {Colour} of what has no colour of its own */
+const OTHER = [150, 150, 150];
+const FAINT = 90; // of 255: how opaque what isn't chosen is
 const LEAST_RATE = 1e-5; // of firing, on the logarithmic scale
 
 /** @param {number} share of the way from the first colour to the last */
@@ -46,8 +52,12 @@ const rgb = colour => `rgb(${colour.join(" ")})`;
  * A pixel of a canvas.
  *
  * @param {Colour} colour
+ * @param {number} alpha
  */
-const packed = ([r, g, b]) => ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+const packed = ([r, g, b], alpha = 255) => ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
+
+/** The pixel of a point that isn't chosen, or that never fired. */
+export const faint = packed(OTHER, FAINT);
 
 /**
  * @param {number} n
@@ -93,7 +103,7 @@ const byRate = points => {
   const rates = points.rate ?? new Float32Array(points.n);
   const logs = Float64Array.from(rates, rate => Math.log10(Math.max(rate, LEAST_RATE)));
   let [low, high] = [0, Math.log10(LEAST_RATE)];
-  for (const log of logs) {
+  for (const log of logs.subarray(0, points.nDrawn)) {
     low = Math.min(low, log);
     high = Math.max(high, log);
   }
@@ -124,7 +134,7 @@ const entry = (colour, words) => {
 const categorical = (points, value) => {
   /** @type {Map<string, number>} */
   const counts = new Map();
-  const values = Array.from({ length: points.n }, (_, i) => value(i));
+  const values = Array.from({ length: points.nDrawn }, (_, i) => value(i));
   for (const v of values) if (v !== null) counts.set(v, (counts.get(v) ?? 0) + 1);
   const common = [...counts]
     .sort((a, b) => b[1] - a[1])
@@ -133,40 +143,53 @@ const categorical = (points, value) => {
   /** @type {Map<string | null, number>} */
   const color = new Map(common.map((v, k) => [v, packed(KINDS[k])]));
   const other = packed(OTHER);
+  const rest = values.length - common.reduce((sum, v) => sum + (counts.get(v) ?? 0), 0);
   const hasOthers = counts.size > common.length || values.includes(null);
   return {
-    colors: Uint32Array.from(values, v => color.get(v) ?? other),
-    legend: [...common.map((v, k) => entry(KINDS[k], v)), hasOthers ? entry(OTHER, "other") : null],
-  };
-};
-
-/**
- * Clusters are too many for a legend: the largest are in it.
- *
- * @param {Points} points
- * @returns {Coloured}
- */
-const byCluster = points => {
-  const cluster = points.cluster ?? new Int32Array(points.n).fill(-1);
-  const colours = clusterColours(points, cluster);
-  const palette = colours.map(packed);
-  const other = packed(OTHER);
-  const none = cluster.includes(-1) ? "; grey: in none" : "";
-  const largest = [...points.labels.values()].slice(0, KINDS.length);
-  return {
-    colors: Uint32Array.from(cluster, c => palette[c] ?? other),
+    colors: Uint32Array.from({ length: points.n }, (_, i) => color.get(values[i]) ?? other),
     legend: [
-      ...largest.map(label => entry(colours[label.cluster], label.label)),
-      h("span", {}, `${integer(colours.length)} clusters${none}`),
+      ...common.map((v, k) => entry(KINDS[k], `${v} ${integer(counts.get(v))}`)),
+      hasOthers ? entry(OTHER, `other ${integer(rest)}`) : null,
     ],
   };
 };
 
 /**
- * What points can be coloured by: a name, words, and how.
+ * Clusters are too many to tell apart: the one chosen is coloured, or the largest that have a theme.
  *
  * @param {Points} points
- * @returns {[string, string, (points: Points) => Coloured][]}
+ * @param {number | null} one
+ * @returns {Coloured}
+ */
+const byCluster = (points, one) => {
+  const alone = points.labels.get(one ?? -1);
+  const every = alone ? [alone] : [...points.labels.values()];
+  const themed = every.filter(isThemed);
+  const chosen = (themed.length ? themed : every).slice(0, KINDS.length);
+  const number = new Map(chosen.map((label, k) => [label.cluster, packed(KINDS[k])]));
+  const other = packed(OTHER);
+  const largest = alone ? "chosen one" : themed.length ? "largest with a theme" : "largest";
+  const n = clustersOf(points);
+  const words = `${integer(chosen.length)} of ${integer(n)} clusters coloured, the ${largest}`;
+  return {
+    colors: Uint32Array.from({ length: points.n }, (_, i) => {
+      return number.get(points.cluster?.[i] ?? -1) ?? other;
+    }),
+    legend: [
+      ...chosen.map((label, k) => entry(KINDS[k], label.label)),
+      h("span", {}, `${words}; the others grey`),
+    ],
+  };
+};
+
+/** @param {Points} points */
+const clustersOf = ({ cluster }) => new Set(cluster?.filter(c => c >= 0)).size;
+
+/**
+ * What points can be coloured by: a name, words, and how, given the chosen cluster.
+ *
+ * @param {Points} points
+ * @returns {[string, string, (points: Points, cluster: number | null) => Coloured][]}
  */
 export const colourings = ({ kind, cluster }) => {
   const of = kind === "neurons" ? " of its top prompt" : "";
@@ -181,3 +204,18 @@ export const colourings = ({ kind, cluster }) => {
   if (cluster) list.push(["cluster", "cluster", byCluster]);
   return list;
 };
+
+/**
+ * The pixels of a choice: what isn't shown has none, what isn't chosen is faint, and so is what never
+ * fired.
+ *
+ * @param {Points} points
+ * @param {Uint32Array} colors by point
+ * @param {Uint8Array | null} shown
+ * @param {Uint8Array | null} lit
+ */
+export const chosenColours = ({ nDrawn }, colors, shown, lit) =>
+  colors.map((color, i) => {
+    if (shown && !shown[i]) return 0;
+    return i >= nDrawn || (lit && !lit[i]) ? faint : color;
+  });

@@ -1,8 +1,8 @@
 // @ts-check
 // Hands on a map: pointer, fingers, wheel, keys and buttons.
 
-import { h } from "../page/dom.js";
 import { hideTip, showTip } from "../page/tip.js";
+import { ZOOM, zoomButtons } from "./zoom.js";
 
 /** @typedef {import("./view.js").Place} Place */
 /** @typedef {import("./view.js").View} View */
@@ -19,6 +19,9 @@ import { hideTip, showTip } from "../page/tip.js";
  * @property {(outline: Place[] | null) => void} [drawing]
  * @property {(outline: Place[]) => void} [select]
  * @property {() => void} [unselect]
+ * @property {(place: Place) => number} [labelAt] the cluster whose label is at a place, -1 for none
+ * @property {(cluster: number) => void} [chooseLabel]
+ * @property {(cluster: number) => string} [labelWords]
  */
 /**
  * @typedef {object} Drag
@@ -31,7 +34,6 @@ import { hideTip, showTip } from "../page/tip.js";
 
 const KEYS = "Arrow keys move to the next point, Enter selects, plus and minus zoom, 0 shows all.";
 const STILL = 4; // pixels that a click may move
-const ZOOM = 1.5;
 /** @type {Record<string, Place>} */
 const DIRECTIONS = {
   ArrowLeft: [-1, 0],
@@ -150,6 +152,13 @@ export class MapHands {
    * @param {Place} at
    */
   #point(event, at) {
+    const label = this.acts.labelAt?.(at) ?? -1;
+    if (label >= 0) {
+      this.#hover(-1);
+      this.plane.canvas.style.cursor = "pointer";
+      showTip(event.clientX, event.clientY, this.acts.labelWords?.(label) ?? "");
+      return;
+    }
     const i = this.plane.nearest(at);
     this.#hover(i);
     const free = this.#hand === "move" ? "grab" : "crosshair";
@@ -206,8 +215,15 @@ export class MapHands {
     this.#fingers.delete(event.pointerId);
     if (!drag) return;
     this.acts.drawing?.(null);
-    if (!drag.moved) this.acts.choose(this.plane.nearest(this.#here(event)));
+    if (!drag.moved) this.#click(this.#here(event));
     else if (drag.outline && drag.outline.length > 2) this.acts.select?.(drag.outline);
+  }
+
+  /** @param {Place} at */
+  #click(at) {
+    const label = this.acts.labelAt?.(at) ?? -1;
+    if (label >= 0) this.acts.chooseLabel?.(label);
+    else this.acts.choose(this.plane.nearest(at));
   }
 
   /** @param {KeyboardEvent} event */
@@ -230,20 +246,3 @@ export class MapHands {
     event.preventDefault();
   }
 }
-
-/** @param {import("./plane.js").MapPlane} plane */
-const zoomButtons = plane => {
-  /** @type {[string, string, () => void][]} */
-  const buttons = [
-    ["Zoom in", "+", () => plane.zoomBy(ZOOM)],
-    ["Zoom out", "−", () => plane.zoomBy(1 / ZOOM)],
-    ["Show all", "⤢", () => plane.showAll()],
-  ];
-  return h(
-    "div",
-    { class: "kn-zoom" },
-    ...buttons.map(([label, sign, onclick]) =>
-      h("button", { type: "button", "aria-label": label, onclick }, sign),
-    ),
-  );
-};

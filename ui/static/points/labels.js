@@ -1,16 +1,18 @@
 // @ts-check
-// The labels of a map's clusters at their places: as many as fit, large ones first.
+// The labels of a map's clusters at their places: as many as fit, large ones first. Where a cluster's
+// middle is out of view, its label is at the middle of its points in view.
 
-import { cssValue } from "../page/canvas.js";
 import { h } from "../page/dom.js";
 import { shown } from "../page/format.js";
 
 /** @typedef {import("./points.js").Points} Points */
 /** @typedef {import("./points.js").Label} Label */
+/** @typedef {import("./in_view.js").Part} Part */
 /** @typedef {{ words: string, left: number, top: number, wide: number }} Laid in CSS pixels */
 
 const SIZE = 12; // CSS pixels
 const LONGEST = 34; // characters
+const LEAST = 0.04; // of the points in view, for a label of a cluster whose middle is elsewhere
 const [APART, BELOW] = [16, 14]; // CSS pixels between labels, so that points show through
 
 /**
@@ -25,7 +27,7 @@ export const labelsButton = onchange => {
     {
       type: "button",
       "aria-pressed": "true",
-      title: "Cluster labels: zoom in for more; hover for the shares",
+      title: "Cluster labels: zoom in for more, click one to list its cluster",
       onclick: () => {
         on = !on;
         button.setAttribute("aria-pressed", String(on));
@@ -37,6 +39,11 @@ export const labelsButton = onchange => {
   return h("div", { class: "kn-toggle" }, button);
 };
 
+const NO_THEME = "no common theme"; // as kn_assets/maps/labels/wording.py has it
+
+/** @param {Pick<Label, "label">} label whether it says what its points have in common */
+export const isThemed = ({ label }) => !label.startsWith(NO_THEME);
+
 /** @type {Record<string, (term: string, kind: Points["kind"]) => string>} what each kind of term says */
 const MEANS = {
   phrase: term =>
@@ -46,6 +53,8 @@ const MEANS = {
     `${kind === "neurons" ? "fire most on prompts of" : "are in"} ${shown(term)}`,
   promotes: term => `promote “${shown(term)}”`,
   text: term => `have “${shown(term)}”`,
+  pattern: term => `fire on or just after “${shown(term)}”, a pattern of the corpus`,
+  "text pattern": term => `have “${shown(term)}”, a pattern of the corpus`,
   sign: term => `fire ${term === "+" ? "positively" : "negatively"}`,
   layers: term => (term.includes("–") ? `in layers ${term}` : `in layer ${term}`),
 };
@@ -56,11 +65,11 @@ const MEANS = {
  * @param {Label} label
  * @param {Points["kind"]} kind
  */
-const sharesOf = ({ term_kinds, terms, term_shares, term_shares_elsewhere }, kind) => {
+export const sharesOf = ({ term_kinds, terms, term_shares, term_shares_elsewhere }, kind) => {
   const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`;
   return (term_kinds ?? [])
     .map((is, t) => {
-      const words = MEANS[is](terms[t], kind);
+      const words = (MEANS[is] ?? shown)(terms[t], kind);
       return `${percent(term_shares[t])} ${words} (others ${percent(term_shares_elsewhere[t])})`;
     })
     .join(", ");
@@ -81,20 +90,31 @@ export const clusterWords = (points, i) => {
   return ` · cluster ${cluster}: ${label.label}${shares && `; ${shares}`}`;
 };
 
-/** @param {string} words */
-const short = words =>
-  words.length > LONGEST ? `${words.slice(0, LONGEST - 1).replace(/[\s,·]+$/, "")}…` : words;
+/**
+ * A label that fits: its first part alone where it is long, cut before its share.
+ *
+ * @param {string} words
+ */
+const short = words => {
+  if (words.length <= LONGEST) return words;
+  const [first] = words.split(" · ");
+  if (first.length <= LONGEST) return first;
+  const [share] = / \(\d+ %\)$/.exec(first) ?? [""];
+  const kept = first.slice(0, LONGEST - 1 - share.length).replace(/[\s,·]+$/, "");
+  return `${kept}…${share}`;
+};
 
 /**
  * The labels that fit, none over another.
  *
- * @param {Iterable<Pick<Label, "label" | "x" | "y">>} labels those that come first have first choice
+ * @template {Pick<Label, "label" | "x" | "y">} Of
+ * @param {Iterable<Of>} labels those that come first have first choice
  * @param {(words: string) => number} width of words
  * @param {(x: number, y: number) => number[]} toScreen
  * @param {[number, number]} size of the screen
  */
 export const layOut = (labels, width, toScreen, [right, bottom]) => {
-  /** @type {Laid[]} */
+  /** @type {(Laid & { of: Of })[]} */
   const laid = [];
   for (const label of labels) {
     const words = short(shown(label.label));
@@ -109,31 +129,90 @@ export const layOut = (labels, width, toScreen, [right, bottom]) => {
         top > other.top + SIZE + BELOW ||
         other.top > top + SIZE + BELOW,
     );
-    if (isFree) laid.push({ words, left, top, wide });
+    if (isFree) laid.push({ of: label, words, left, top, wide });
   }
   return laid;
 };
 
 /**
- * @param {CanvasRenderingContext2D} context
- * @param {Points} points
- * @param {(x: number, y: number) => number[]} toScreen
- * @param {[number, number]} size
- * @param {string} ink
+ * The labels to lay out: the cluster with most points in view first, at the middle of the whole
+ * cluster or of what is seen of it.
+ *
+ * @param {Map<number, Label>} labels
+ * @param {{ n: number, parts: Part[] }} seen
+ * @param {(label: Label) => boolean} isInView
  */
-export const drawLabels = (context, points, toScreen, size, ink) => {
-  context.font = `600 ${SIZE}px system-ui, sans-serif`;
-  context.textBaseline = "top";
-  context.lineJoin = "round";
-  const width = (/** @type {string} */ words) => context.measureText(words).width;
-  const laid = layOut(points.labels.values(), width, toScreen, size);
-  for (const { words, left, top } of laid) {
-    context.lineWidth = 4;
-    context.strokeStyle = cssValue("--kn-ground", context.canvas);
-    context.strokeText(words, left, top);
-    context.fillStyle = ink;
-    context.fillText(words, left, top);
+export const placedLabels = (labels, { n, parts }, isInView) =>
+  parts.flatMap(part => {
+    const known = labels.get(part.cluster);
+    if (!known) return [];
+    const label = isThemed(known) ? known : { ...known, label: `cluster ${known.cluster}` };
+    if (isInView(label)) return [label];
+    return part.n >= Math.max(2, LEAST * n) ? [{ ...label, x: part.x, y: part.y }] : [];
+  });
+
+/** The labels on a map, and which is at a place. */
+export class Labels {
+  /** @type {(Laid & { of: Label })[]} */
+  #laid = [];
+  /** @type {Map<string, number>} of words in the labels' font */
+  #widths = new Map();
+
+  /**
+   * @param {import("./markers.js").Markers} markers
+   * @param {Map<number, Label>} labels
+   * @param {{ n: number, parts: Part[] }} seen
+   * @param {number | null} chosen cluster, whose label comes first
+   */
+  draw({ context, stage, ink, ground, toScreen }, labels, seen, chosen) {
+    const [right, bottom] = [stage.clientWidth, stage.clientHeight];
+    context.font = `600 ${SIZE}px system-ui, sans-serif`;
+    context.textBaseline = "top";
+    context.lineJoin = "round";
+    const width = (/** @type {string} */ words) => {
+      const known = this.#widths.get(words) ?? context.measureText(words).width;
+      this.#widths.set(words, known);
+      return known;
+    };
+    const isInView = (/** @type {Label} */ { x, y }) => {
+      const [px, py] = toScreen([x, y]);
+      return px >= 0 && py >= 0 && px <= right && py <= bottom;
+    };
+    const placed = placedLabels(labels, seen, isInView);
+    const rank = (/** @type {Label} */ { cluster }) =>
+      cluster === chosen ? 0 : isThemed(labels.get(cluster) ?? { label: "" }) ? 1 : 2;
+    placed.sort((a, b) => rank(a) - rank(b));
+    this.#laid = layOut(placed, width, (x, y) => toScreen([x, y]), [right, bottom]);
+    for (const { of, words, left, top, wide } of this.#laid) {
+      context.lineWidth = 4;
+      context.strokeStyle = ground;
+      context.strokeText(words, left, top);
+      context.fillStyle = ink;
+      context.fillText(words, left, top);
+      if (of.cluster === chosen) context.fillRect(left, top + SIZE + 2, wide, 2);
+    }
+    context.textBaseline = "alphabetic";
+    const { dataset } = context.canvas;
+    dataset.labels = JSON.stringify(this.#laid.map(({ words }) => words));
+    dataset.places = JSON.stringify(
+      this.#laid.map(({ of, left, top, wide }) => [of.cluster, left + wide / 2, top + SIZE / 2]),
+    );
   }
-  context.textBaseline = "alphabetic";
-  context.canvas.dataset.labels = JSON.stringify(laid.map(({ words }) => words));
-};
+
+  clear() {
+    this.#laid = [];
+  }
+
+  /**
+   * The cluster whose label is at a place of the screen, or -1.
+   *
+   * @param {import("./view.js").Place} place
+   */
+  at([x, y]) {
+    const found = this.#laid.find(
+      ({ left, top, wide }) =>
+        x >= left - 2 && x <= left + wide + 2 && y >= top - 4 && y <= top + SIZE + 4,
+    );
+    return found ? found.of.cluster : -1;
+  }
+}

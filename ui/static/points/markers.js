@@ -14,6 +14,7 @@ export class Markers {
    */
   constructor(context, stage, points, toScreen) {
     this.context = context;
+    this.stage = stage;
     this.points = points;
     this.toScreen = toScreen;
     this.ink = getComputedStyle(stage).color;

@@ -6,7 +6,7 @@
  * @property {Uint32Array} order the point of each
  * @property {Float32Array} x in 0..1, NaN for one that isn't drawn
  * @property {Float32Array} y
- * @property {Uint32Array} colors
+ * @property {Uint32Array} colors 0 for one that isn't drawn
  */
 
 /**
@@ -51,8 +51,8 @@ export const paintDots = (image, { x, y, colors }, { left, top, scale, dot }) =>
   for (let i = 0; i < x.length; i++) {
     const px = Math.floor(left + x[i] * scale);
     const py = Math.floor(top + y[i] * scale);
-    if (!(px >= 0 && py >= 0 && px <= right && py <= bottom)) continue;
     const color = colors[i];
+    if (!color || !(px >= 0 && py >= 0 && px <= right && py <= bottom)) continue;
     const end = (py + dot) * width + px;
     for (let row = py * width + px; row < end; row += width) {
       for (let at = row; at < row + dot; at++) pixels[at] = color;

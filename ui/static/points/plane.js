@@ -28,14 +28,19 @@ export class MapPlane {
   canvas = h("canvas", { tabindex: "0", role: "application" });
   #overlay = h("canvas", { class: "kn-overlay", "aria-hidden": "true" });
 
+  /** @type {Uint8Array | null} by point, whether it can be seen and found: null where all can */
+  shown = null;
+
   /**
    * @param {HTMLElement} stage
    * @param {(markers: Markers) => void} mark draws what is over the points
-   * @param {{ size?: number }} options `size` of a dot
+   * @param {{ size?: number, onmove?: (view: View | null) => void }} options `size` of a dot; `onmove`
+   *   hears which part a person looks at, null for all
    */
-  constructor(stage, mark, { size = DOT } = {}) {
+  constructor(stage, mark, { size = DOT, onmove = () => {} } = {}) {
     this.stage = stage;
     this.mark = mark;
+    this.onmove = onmove;
     this.dot = size;
     stage.prepend(this.canvas, this.#overlay);
     new ResizeObserver(() => {
@@ -48,6 +53,7 @@ export class MapPlane {
   /** @param {Placed | null} points */
   show(points) {
     this.points = points;
+    this.shown = null;
     this.#view = null;
     this.#touched = false;
     if (!points) return;
@@ -57,10 +63,22 @@ export class MapPlane {
     this.#place();
   }
 
-  /** @param {Uint32Array} colors by point */
-  colour(colors) {
+  /**
+   * @param {Uint32Array} colors by point: none is drawn where it is 0
+   * @param {Uint8Array | null} above by point, whether it is drawn over the others
+   */
+  colour(colors, above = null) {
     if (!this.#dots) return;
-    this.#dots.colors = Uint32Array.from(this.#dots.order, i => colors[i]);
+    const order = shuffled(colors.length);
+    // sorted by one bit: within each half the order stays mixed
+    if (above) {
+      const [under, over] = [order.filter(i => !above[i]), order.filter(i => above[i])];
+      order.set(under);
+      order.set(over, under.length);
+    }
+    this.#dots.order = order;
+    this.#dots.colors = Uint32Array.from(order, i => colors[i]);
+    this.#place();
     this.#draw();
   }
 
@@ -146,8 +164,14 @@ export class MapPlane {
   }
 
   showAll() {
-    this.#view = null;
-    this.#touched = false;
+    this.see(null);
+    this.onmove(null);
+  }
+
+  /** @param {View | null} view null: all points */
+  see(view) {
+    this.#view = view;
+    this.#touched = Boolean(view);
     this.#paint();
   }
 
@@ -160,6 +184,7 @@ export class MapPlane {
     this.#touched = true;
     const size = this.#size();
     this.#view = zoomed(this.#view, size, factor, at ?? [size.width / 2, size.height / 2]);
+    this.onmove(this.#view);
     this.#draw();
   }
 
@@ -172,6 +197,7 @@ export class MapPlane {
     this.#touched = true;
     const { x, y } = shifted({ ...from, zoom: this.#shown().zoom }, this.#size(), dx, dy);
     this.#view = { ...this.#shown(), x, y };
+    this.onmove(this.#view);
     this.#draw();
   }
 
@@ -182,7 +208,7 @@ export class MapPlane {
    */
   nearest(place) {
     const reach = REACH / pixelsPerUnit(this.#shown(), this.#size());
-    return this.points?.find(...this.fromScreen(place), reach) ?? -1;
+    return this.points?.find(...this.fromScreen(place), reach, this.shown) ?? -1;
   }
 
   /**
@@ -195,7 +221,8 @@ export class MapPlane {
     const { points } = this;
     if (!points) return -1;
     const { width, height } = this.#size();
-    if (from < 0) return points.find(...this.fromScreen([width / 2, height / 2]), 2);
+    const { shown } = this;
+    if (from < 0) return points.find(...this.fromScreen([width / 2, height / 2]), 2, shown);
     let best = -1;
     let least = Infinity;
     for (let i = 0; i < points.n; i++) {
@@ -203,7 +230,7 @@ export class MapPlane {
       const along = ax * dx + ay * dy;
       const across = Math.abs(ax * dy) + Math.abs(ay * dx);
       const d = along + 2 * across;
-      if (i !== from && along > 0 && d < least) {
+      if (i !== from && along > 0 && d < least && (!shown || shown[i])) {
         least = d;
         best = i;
       }

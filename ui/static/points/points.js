@@ -4,12 +4,17 @@
 import { unpack } from "../page/packed.js";
 
 /** @typedef {import("../page/packed.js").Packed} Packed */
+/** @typedef {import("../page/packed.js").Numbers} Numbers */
 /**
  * @typedef {object} Label of a cluster
  * @property {number} cluster
  * @property {string} label
  * @property {number} x of its middle, in 0..1
  * @property {number} y
+ * @property {number} n its points
+ * @property {string[]} [countries] of its prompts, the most telling first
+ * @property {number[]} [country_lifts]
+ * @property {string[]} [vocabulary]
  * @property {string[]} [term_kinds] the kind of each term
  * @property {string[]} terms
  * @property {number[]} term_shares of the cluster's points with each term
@@ -30,6 +35,8 @@ import { unpack } from "../page/packed.js";
  * @property {Packed} [layer]
  * @property {Packed} [neuron]
  * @property {Packed} [rate]
+ * @property {Packed} [strongest] the strongest activation, by its size
+ * @property {{ layer: Packed, neuron: Packed }} [silent] neurons that never fired: they have no place
  * @property {Packed} [cluster] -1 for none
  * @property {Packed} prompt place in `prompts`, NONE for none
  * @property {{ ids: number[], names: (string | null)[], country: (number | null)[] }} prompts
@@ -44,13 +51,14 @@ import { unpack } from "../page/packed.js";
  * @property {Float32Array} x NaN for one that isn't on the map
  * @property {Float32Array} y
  * @property {[number, number]} extent
- * @property {(x: number, y: number, reach: number) => number} find the nearest within `reach`, or -1
+ * @property {(x: number, y: number, reach: number, shown?: Uint8Array | null) => number} find the
+ *   nearest within `reach`, or -1; of those that are `shown`, where that is given
  */
 
 const NONE = 0xffffffff;
 const GRID = 128;
 
-/** @param {number[] | Float32Array} values */
+/** @param {Float32Array} values NaN counts for none */
 const span = values => {
   let [least, most] = [1, 0];
   for (const v of values) {
@@ -60,35 +68,80 @@ const span = values => {
   return most - least;
 };
 
-/** @param {PointsAnswer} data */
+/**
+ * The points of a map; those of neurons that never fired come last, and are nowhere.
+ *
+ * @param {PointsAnswer} data
+ */
 export const decodePoints = data => {
-  const x = Float32Array.from(unpack(data.x), q => q / 65535);
-  const y = Float32Array.from(unpack(data.y), q => 1 - q / 65535);
+  const { silent } = data;
+  const beside = silent && { layer: unpack(silent.layer), neuron: unpack(silent.neuron) };
+  const n = data.n + (beside?.layer.length ?? 0);
+  const [x, y] = [new Float32Array(n).fill(NaN), new Float32Array(n).fill(NaN)];
+  x.set(Float32Array.from(unpack(data.x), q => q / 65535));
+  y.set(Float32Array.from(unpack(data.y), q => 1 - q / 65535));
+  /**
+   * @param {Packed | undefined} drawn
+   * @param {Numbers | number} rest of the silent ones, or the one value of all of them
+   */
+  const every = (drawn, rest) => {
+    if (!drawn) return undefined;
+    const all = new Float32Array(n);
+    all.set(unpack(drawn));
+    if (typeof rest === "number") all.fill(rest, data.n);
+    else all.set(rest, data.n);
+    return all;
+  };
   /** @param {Label} label */
   const onMap = label => ({
     ...label,
     x: (label.x - data.left) / data.size,
     y: 1 - (label.y - data.top) / data.size,
   });
+  const layer = every(data.layer, beside?.layer ?? 0);
+  const neuron = every(data.neuron, beside?.neuron ?? 0);
+  const of = promptsOf(data);
   return {
     kind: data.kind,
-    n: data.n,
+    n,
+    nDrawn: data.n,
     x,
     y,
-    layer: data.layer && unpack(data.layer),
-    neuron: data.neuron && unpack(data.neuron),
-    rate: data.rate && unpack(data.rate),
-    cluster: data.cluster && unpack(data.cluster),
+    layer,
+    neuron,
+    rate: every(data.rate, 0),
+    top: every(data.strongest, 0),
+    cluster: every(data.cluster, -1),
     labels: new Map((data.labels ?? []).map(label => [label.cluster, onMap(label)])),
-    ...promptsOf(data),
+    ...of,
     extent: /** @type {[number, number]} */ ([span(x) || 1, span(y) || 1]),
+    /** @type {Placed["find"]} */
     find: finder(x, y),
+    at: lookup(n, i => (layer ? `${layer[i]}/${neuron?.[i]}` : `${of.promptId(i)}`)),
+    /** @type {(dx: number, dy: number) => [number, number]} as the page has it */
+    toMap: (dx, dy) => [(dx - data.left) / data.size, 1 - (dy - data.top) / data.size],
     /** @type {(px: number, py: number) => [number, number]} as the tables have it */
     toData: (px, py) => [data.left + px * data.size, data.top + (1 - py) * data.size],
   };
 };
 
 /** @typedef {ReturnType<typeof decodePoints>} Points */
+
+/**
+ * Finds a point by its name, once any is looked for: `layer/neuron`, or a prompt's number. -1 where
+ * it isn't there.
+ *
+ * @param {number} n
+ * @param {(i: number) => string} name
+ */
+const lookup = (n, name) => {
+  /** @type {Map<string, number> | null} */
+  let places = null;
+  return (/** @type {string} */ wanted) => {
+    places ??= new Map(Array.from({ length: n }, (_, i) => [name(i), i]));
+    return places.get(wanted) ?? -1;
+  };
+};
 
 /**
  * The prompt of each point: a neuron's is the one that fires it most.
@@ -103,7 +156,7 @@ const promptsOf = data => {
    * @param {Value[]} list
    * @param {number} i
    */
-  const of = (list, i) => (place[i] === NONE ? null : list[place[i]]);
+  const of = (list, i) => (i >= place.length || place[i] === NONE ? null : list[place[i]]);
   /** @param {number} i */
   const countryOf = i => data.countries[of(country, i) ?? -1] ?? null;
   return {
@@ -130,12 +183,14 @@ const bucket = v => Math.max(0, Math.min(GRID - 1, Math.floor(v * GRID)));
  */
 export const finder = (x, y) => {
   const starts = new Uint32Array(GRID * GRID + 1);
-  for (let i = 0; i < x.length; i++) starts[bucket(y[i]) * GRID + bucket(x[i]) + 1]++;
+  const placed = [];
+  for (let i = 0; i < x.length; i++) if (!Number.isNaN(x[i])) placed.push(i);
+  for (const i of placed) starts[bucket(y[i]) * GRID + bucket(x[i]) + 1]++;
   for (let c = 0; c < GRID * GRID; c++) starts[c + 1] += starts[c];
   const next = starts.slice();
-  const members = new Uint32Array(x.length);
-  for (let i = 0; i < x.length; i++) members[next[bucket(y[i]) * GRID + bucket(x[i])]++] = i;
-  return (px, py, reach) => {
+  const members = new Uint32Array(placed.length);
+  for (const i of placed) members[next[bucket(y[i]) * GRID + bucket(x[i])]++] = i;
+  return (px, py, reach, shown) => {
     let best = -1;
     let least = reach * reach;
     for (let row = bucket(py - reach); row <= bucket(py + reach); row++) {
@@ -144,7 +199,7 @@ export const finder = (x, y) => {
       for (let m = starts[from]; m < starts[to + 1]; m++) {
         const i = members[m];
         const d = (x[i] - px) ** 2 + (y[i] - py) ** 2;
-        if (d < least) {
+        if (d < least && (!shown || shown[i])) {
           least = d;
           best = i;
         }

@@ -9,6 +9,7 @@ import { unpack } from "../page/packed.js";
  *
  * @typedef {object} PlacesAnswer
  * @property {number} n
+ * @property {number} silent neurons without a place, for they didn't fire at this step
  * @property {number} n_layers
  * @property {number} n_neurons
  * @property {[number, number]} extent
@@ -34,7 +35,8 @@ export const decodePlaces = data => {
     x[at] = qx[i] / 65535;
     y[at] = 1 - qy[i] / 65535;
   }
-  return { n, x, y, nNeurons: data.n_neurons, nLayers: data.n_layers, extent: data.extent };
+  const { silent, extent, n_neurons: nNeurons, n_layers: nLayers } = data;
+  return { n, silent, x, y, nNeurons, nLayers, extent };
 };
 
 /** @typedef {ReturnType<typeof decodePlaces>} Places */

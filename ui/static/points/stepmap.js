@@ -150,9 +150,7 @@ export class StepMap {
     const points = { ...map, x, y, find: plainFinder(x, y) };
     const layer = (/** @type {number} */ i) => Math.floor(i / map.nNeurons);
     const { colors, legend } = layerColours(map.n, layer, map.nLayers - 1);
-    const note =
-      "· each step's t-SNE starts from the one before; " + "separate disc: silent neurons";
-    this.#count.textContent = `${integer(map.n)} neurons`;
+    const note = "· each step's t-SNE starts from the one before";
     fill(this.#legend, ...legend, faint(note));
     this.plane.show(points);
     this.plane.colour(colors);
@@ -213,6 +211,7 @@ export class StepMap {
     cancelAnimationFrame(this.#frame);
     this.#at = i;
     const { step } = this.#steps[i];
+    this.#count.textContent = stepWords(map);
     this.hands.name(`Map of ${integer(map.n)} neurons at step ${integer(step)}`);
     const from = { x: points.x.slice(), y: points.y.slice() };
     const started = performance.now();
@@ -228,3 +227,9 @@ export class StepMap {
     this.#frame = requestAnimationFrame(frame);
   }
 }
+
+/** @param {Places} map how much of it is drawn */
+const stepWords = ({ n, silent }) =>
+  silent
+    ? `${integer(n - silent)} of ${integer(n)} neurons drawn; ${integer(silent)} don't fire at this step`
+    : `${integer(n)} neurons`;

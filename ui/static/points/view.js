@@ -81,3 +81,27 @@ export const shifted = (view, size, dx, dy) => ({
   x: view.x - dx / pixelsPerUnit(view, size),
   y: view.y - dy / pixelsPerUnit(view, size),
 });
+
+/**
+ * A view as the address has it: how near, and where its middle is, whatever the size of the stage.
+ *
+ * @param {View} view
+ */
+export const viewText = ({ x, y, zoom }) => {
+  const middle = [x + 0.5 / zoom, y + 0.5 / zoom].map(v => Number(v.toFixed(7)));
+  return [Number(zoom.toPrecision(7)), ...middle].join(",");
+};
+
+/**
+ * The view that a text of the address says; null where it says none.
+ *
+ * @param {string} text
+ * @returns {View | null}
+ */
+export const viewOf = text => {
+  const parts = text.split(",").map(part => (part.trim() ? Number(part) : NaN));
+  if (parts.length !== 3 || !parts.every(Number.isFinite)) return null;
+  const zoom = Math.max(LEAST_ZOOM, Math.min(MOST_ZOOM, parts[0]));
+  const [x, y] = parts.slice(1).map(v => Math.max(-1, Math.min(2, v)) - 0.5 / zoom);
+  return { x, y, zoom };
+};
