@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kn_assets.lake import Lake
+from kn_assets.atlas.extract import extract
+from kn_assets.progress import Progress
+from tests import small
 from tests.ui.conftest import CHROMIUM, make_two_atlases
 
 pytestmark = pytest.mark.browser
@@ -46,16 +48,40 @@ def test_every_act_is_timed(tmp_path: Path) -> None:
     assert result["ratio"] > 0
 
 
-@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"there is no Chromium at {CHROMIUM}")
-def test_a_target_is_timed_where_the_model_is_here(live_lake: Lake) -> None:
-    from kn_assets.bench.ui.answers import targets
-    from kn_assets.bench.ui.page import browser
-    from kn_assets.bench.ui.server import app
+TARGETS = """
+import json, sys
+from kn_assets.bench.ui.answers import targets
+from kn_assets.bench.ui.page import browser
+from kn_assets.bench.ui.server import app
+from kn_assets.lake import Lake
 
-    atlas = {"model": "tiny", "n_layers": 3, "n_neurons": 64}
-    with app(live_lake) as url, browser() as chromium:
-        found = targets(chromium, url, atlas, 4, seed=0)
+atlas = {"model": "tiny", "n_layers": 3, "n_neurons": 64}
+with app(Lake(sys.argv[1])) as url, browser() as chromium:
+    print(json.dumps(targets(chromium, url, atlas, 4, seed=0)))
+"""
+
+
+@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"there is no Chromium at {CHROMIUM}")
+def test_a_target_is_timed_where_the_model_is_here(tmp_path: Path) -> None:
+    request = small.request(tmp_path)
+    request.corpus.make(request.corpus.tables, Progress())
+    extract(request.plan, {"atlases", "thresholds", "tokens", "activations"}, Progress())
+    command = [sys.executable, "-c", TARGETS, str(request.lake.root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
     assert set(found) == {"target", "target, ranks by layer", "slider, by target"}
     assert len(found["target"]) >= 4
     for painted, whole in zip(found["target"], found["target, ranks by layer"], strict=True):
         assert 0 < painted <= whole
+
+
+def test_beside_a_run_wants_the_demos_model(tmp_path: Path) -> None:
+    lake = make_two_atlases(tmp_path)
+    command = [sys.executable, "-m", "kn_assets.cli.parser", "bench", "ui", "--busy"]
+    done = subprocess.run(
+        [*command, "--lake", str(lake.root)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "`kn demo` gets it" in done.stderr
+    assert "Traceback" not in done.stderr

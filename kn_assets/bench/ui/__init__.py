@@ -46,6 +46,8 @@ def run(args: argparse.Namespace) -> Result:
     """
     lake = Lake(args.lake)
     atlas = _largest(lake)
+    if args.busy and not can_run(lake):
+        raise KnError("--busy makes an atlas of the demo's model: `kn demo` gets it")
     rng = random.Random(0)
     with app(lake) as url, browser() as chromium:
         ready, maps, moves = loads(chromium, url, atlas, args.loads)
@@ -95,8 +97,6 @@ def _beside_a_run(
     args: argparse.Namespace,
     rng: random.Random,
 ) -> Times:
-    if not can_run(lake):
-        raise KnError("--busy makes an atlas of the demo's model: `kn demo` gets it")
     with a_run(lake):
         return clicks(chromium, url, atlas, args.repeats, rng)
 
