@@ -32,7 +32,7 @@ test("what an address asks for in vain is said in sentences", () => {
     "“a=b” is no token's number: another one of its tokens is shown instead. " +
       "This model has no layer 40: another neuron is shown instead.",
   );
-  assert.equal(ignoredWords(["order=x"]), "“x” is nothing that order can be: it is left out.");
+  assert.equal(ignoredWords(["rate=x"]), "“x” is nothing that rate can be: it is left out.");
   assert.equal(ignoredWords([]), "");
 });
 
