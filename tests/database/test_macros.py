@@ -102,14 +102,14 @@ def test_maps(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     for r in got:
         fact = facts[r["layer"], r["neuron"]]
         assert (r["firing_rate"], r["n_fired"]) == (fact["firing_rate"], fact["n_fired"])
-        if fact["n_fired"]:
-            c = city[fact["top_prompt_id"]]
-            assert r["prompt_id"] == fact["top_prompt_id"]
-            assert (r["name"], r["country"], r["continent"]) == (
-                c["name"],
-                c["country"],
-                c["continent"],
-            )
+    for r in [r for r in got if r["n_fired"]]:
+        c = city[facts[r["layer"], r["neuron"]]["top_prompt_id"]]
+        assert r["prompt_id"] == facts[r["layer"], r["neuron"]]["top_prompt_id"]
+        assert (r["name"], r["country"], r["continent"]) == (
+            c["name"],
+            c["country"],
+            c["continent"],
+        )
     got = ask(connection, f"FROM prompt_points('{MODEL}')")
     assert [(r["prompt_id"], r["x"], r["y"], r["name"]) for r in got] == [
         (r["prompt_id"], r["x"], r["y"], city[r["prompt_id"]]["name"])

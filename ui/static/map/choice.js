@@ -15,6 +15,8 @@ import { literal } from "../page/sql.js";
  */
 /** @typedef {Pick<import("../page/types.d.ts").State, "cluster" | "find" | "region" | "layers" | "rate">} Texts */
 
+const LONGEST = 200; // characters, which the server looks at
+
 /** @type {Record<string, { words: string, low: number, high: number }>} bounds of the firing rate */
 export const RATES = {
   rare: { words: "under 0.1 % of tokens", low: 0, high: 0.001 },
@@ -33,7 +35,7 @@ export const choiceOf = ({ cluster, find, region, layers, rate }, kind) => {
   const [, from, to] = /^(\d{1,4})-(\d{1,4})$/.exec(layers ?? "") ?? [];
   return {
     cluster: /^\d{1,5}$/.test(cluster ?? "") ? Number(cluster) : null,
-    words: (find ?? "").trim(),
+    words: (find ?? "").trim().slice(0, LONGEST),
     region: cornersOf(region ?? ""),
     layers: isNeurons && from ? [Number(from), Number(to)] : null,
     rate: isNeurons && Object.hasOwn(RATES, rate) ? rate : "",
