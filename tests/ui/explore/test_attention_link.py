@@ -92,7 +92,7 @@ def test_a_cells_head_is_in_the_address(screens: Callable[[str], Screen], judged
     ("address", "words"),
     [
         ({"head": "9"}, "This model has no attention head 9, the last of a layer is 2: the mean"),
-        ({"head": "x"}, "“x” is no attention head: the mean over heads is shown instead."),
+        ({"head": "x"}, "“x” is no attention head: what the neuron reads is shown instead."),
         ({"colours": "red"}, "There are no colours “red”: those of the current position"),
         ({"order": "size"}, "Neurons have no order “size”: they are ordered by contribution"),
         ({"target": "Paris"}, "“Paris” is no target: what really follows is the target instead."),

@@ -139,8 +139,8 @@ const INSTEAD = {
   order: value => `Neurons have no order “${value}”: they are ordered by contribution instead.`,
   head: (value, isNumber, { head }) =>
     (isNumber
-      ? `This model has no attention head ${value}, the last of a layer is ${head}`
-      : `“${value}” is no attention head`) + ": the mean over heads is shown instead.",
+      ? `This model has no attention head ${value}, the last of a layer is ${head}: the mean over heads`
+      : `“${value}” is no attention head: what the neuron reads`) + " is shown instead.",
   colours: value =>
     `There are no colours “${value}”: those of the current position are shown instead.`,
 };
