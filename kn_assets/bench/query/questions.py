@@ -39,6 +39,13 @@ def ask(n_prompts: int, rng: random.Random, macros: list[str] | None = None) -> 
         "n_top": "10",
         "n_sample": "6",
         "k": "20",
+        "sign": "1",
+        "words": "'Tokyo is in Japan'",
+        "city": "0",
+        "follows": "'Japan'",
+        "layers": f"[{', '.join(str(i % LAYERS) for i in range(20))}]::SMALLINT[]",
+        "neurons": f"[{', '.join(str(i % NEURONS) for i in range(20))}]::INTEGER[]",
+        "activations": f"[{', '.join(['3.0'] * 20)}]::FLOAT[]",
     }
     found = {}
     for macro in database.macros():
