@@ -171,7 +171,7 @@ class NeuronPage {
       aboutPart(page, of),
       factsPart(page, of),
       nearPart(of, isLast),
-      lifePart(isLast),
+      lifePart(isLast, missing.concepts),
     );
   }
 }
