@@ -31,5 +31,5 @@ CROSS JOIN read AS r
 LEFT JOIN told AS f ON f.sign = h.sign
 LEFT JOIN vocabulary AS p ON p.sign = h.sign
 LEFT JOIN vocabulary AS s ON s.sign = -h.sign
-WHERE r.n_tokens > 0
+SEMI JOIN lake.neurons_of(model) AS m ON m.layer = layer AND m.neuron = neuron
 ORDER BY h.sign DESC;

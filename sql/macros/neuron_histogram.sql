@@ -2,7 +2,8 @@
 -- one width from the threshold outwards, `bars` of them to the largest |activation|. Bar i of the
 -- positive half (sign 1) counts lower <= activation < upper, that of the negative half (sign -1)
 -- lower < activation <= upper, the outermost bars their end too. Values below the threshold aren't
--- stored: sign 0 is the one bar of all tokens at which it didn't fire.
+-- stored: sign 0 is the one bar of all tokens at which it didn't fire. None where an atlas has no
+-- statistics yet: what isn't there didn't stay below the threshold.
 CREATE OR REPLACE MACRO neuron_histogram(model, layer, neuron, bars := 20) AS TABLE
 WITH
 sizes AS MATERIALIZED (
@@ -16,6 +17,7 @@ scale AS MATERIALIZED (
         any_value(z.n_fired) AS n_fired
     FROM thresholds AS h
     CROSS JOIN (SELECT max(s.size) AS largest, count(*) AS n_fired FROM sizes AS s) AS z
+    SEMI JOIN lake.neurons_of(model) AS m ON m.layer = layer AND m.neuron = neuron
     WHERE h.model = model AND h.layer = layer
 ),
 edges AS MATERIALIZED (

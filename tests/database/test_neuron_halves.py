@@ -106,8 +106,16 @@ def test_a_value_at_the_threshold_or_on_an_edge_is_in_the_bar_that_begins_there(
     )
     write("tokens", [{**at, "token_id": 1, "token": "x", "sink": False} for at in place])
     write("thresholds", [{"layer": 0, "threshold": 1.0}])
+    with database.connect(lake) as half:  # statistics are to come
+        assert ask(half, "FROM neuron_histogram('made', 0, 0)") == []
+        assert ask(half, "FROM neuron_halves('made', 0, 0)") == []
+    write("neurons", [{"layer": 0, "neuron": 0}, {"layer": 0, "neuron": 1}])
     with database.connect(lake) as made:
         got = ask(made, "FROM neuron_histogram('made', 0, 0, bars := 3)")
+        (silent,) = ask(made, "FROM neuron_histogram('made', 0, 1)")
+        counts = ask(made, "SELECT sign, n_fired FROM neuron_halves('made', 0, 0)")
+    assert (silent["sign"], silent["n"]) == (0, len(place))
+    assert counts == [{"sign": 1, "n_fired": 4}, {"sign": -1, "n_fired": 3}]
     assert [(r["lower"], r["upper"], r["n"]) for r in got] == [
         (-3.0, -2.0, 2),  # -2 lies in the bar that begins there, seen from the threshold
         (-2.0, -1.0, 1),
@@ -116,14 +124,6 @@ def test_a_value_at_the_threshold_or_on_an_edge_is_in_the_bar_that_begins_there(
         (2.0, 3.0, 1),
         (3.0, 4.0, 2),
     ]
-
-
-def test_a_neuron_that_never_fired_has_the_middle_bar_alone(
-    atlas: Lake, connection: duckdb.DuckDBPyConnection
-) -> None:
-    total = int(np.isfinite(np.where(sinks(SIZE), np.nan, dense()[0, 0])).sum())
-    (bar,) = ask(connection, f"FROM neuron_histogram('{MODEL}', {LAYER}, 999999)")
-    assert (bar["sign"], bar["n"]) == (0, total)
 
 
 @pytest.mark.parametrize(("layer", "neuron"), NEURONS)

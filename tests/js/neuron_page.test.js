@@ -25,13 +25,30 @@ test("bars lie side by side on the scale of activations", () => {
   assert.deepEqual(
     drawn.map(bar => [bar.x, bar.width]),
     [
-      [0, 100],
-      [100, 200],
-      [300, 100],
-      [400, 100],
+      [0, 125],
+      [125, 125],
+      [250, 125],
+      [375, 125],
     ],
   );
-  assert.equal(x(0), 200);
+  assert.deepEqual([-2, -1, 0, 1, 1.5, 3].map(x), [0, 125, 187.5, 250, 312.5, 500]);
+});
+
+test("between the thresholds the scale is the same where there is room", () => {
+  /** @type {Bar[]} */
+  const bars = [
+    { sign: 0, lower: -1, upper: 1, n: 90 },
+    { sign: 1, lower: 1, upper: 9, n: 4 },
+  ];
+  const { drawn, isNarrow } = layout(bars, 500, 100);
+  assert.equal(isNarrow, false);
+  assert.deepEqual(
+    drawn.map(bar => [bar.x, bar.width]),
+    [
+      [0, 100],
+      [100, 400],
+    ],
+  );
 });
 
 test("fired bars are as tall as their counts; the bar of all others is cut and says so", () => {

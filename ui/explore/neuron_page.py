@@ -12,7 +12,7 @@ from ui.rows import Answer, limit_option, missing_tables, rows, waits_for
 
 EXAMPLES, SAMPLE, TOKENS, LIFTS, CONCEPTS, FACTS, NEAR = 6, 4, 8, 12, 8, 12, 8
 _FIRED = ("activations_by_neuron", "thresholds")
-_OF_KNOWLEDGE = ("concepts", "facts")
+_OF_KNOWLEDGE = ("concepts", "facts", "verdicts")
 _NEEDS = {
     "rules": ("neuron_descriptions",),
     "histogram": _FIRED,
@@ -21,6 +21,7 @@ _NEEDS = {
     "lift": _FIRED,
     "concepts": ("neuron_concepts",),
     "facts": ("knowledge_neurons",),
+    "verdicts": ("verdicts",),
     "alike": ("neuron_peaks",),
 }
 _CARD = "SELECT n_fired, firing_rate, mean, std, min, max, threshold FROM neuron_card($1, $2, $3)"

@@ -12,7 +12,7 @@ import pytest
 
 from ui.app import TABS
 from ui.page.scripts import SHARED, joined
-from ui.page.widgets import MOUNT, STATIC, TESTING
+from ui.page.widgets import MOUNT, NEURON_PAGE, STATIC, TESTING
 
 MODULES = {
     "page/mount.js": 'import { count } from "./state.js";\nimport "./side.js";\n'
@@ -78,7 +78,7 @@ def test_a_circle_is_named(tmp_path: Path) -> None:
 
 
 def test_each_module_of_the_page_is_served_once() -> None:
-    served = joined(STATIC, (MOUNT, *(tab.script for tab in TABS), TESTING))
+    served = joined(STATIC, (MOUNT, *(tab.script for tab in TABS), NEURON_PAGE, TESTING))
     modules = [m for text in served.values() for m in re.findall(r"^// (\S+\.js)$", text, re.M)]
     assert sorted(modules) == sorted(p.relative_to(STATIC).as_posix() for p in STATIC.rglob("*.js"))
 

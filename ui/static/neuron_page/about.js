@@ -1,7 +1,7 @@
 // @ts-check
 // What a neuron is about: lift over the corpus, concepts, and the facts that it serves.
 
-import { bdi, faint, h } from "../page/dom.js";
+import { bdi, faint, h, message } from "../page/dom.js";
 import { integer, listedWords, number, percent } from "../page/format.js";
 import { term } from "../page/glossary.js";
 import { go } from "../page/navigate.js";
@@ -88,13 +88,18 @@ export const factsPart = ({ facts, missing }, of) =>
           "div",
           {},
           h("p", { class: "kn-faint" }, listedWords(facts[0].total, facts.length, "fact")),
-          h("ul", { class: "kn-plain" }, ...facts.map(factItem)),
+          h("ul", { class: "kn-plain" }, ...facts.map(row => factItem(row, !missing.verdicts))),
+          missing.verdicts && message(`No verdicts are shown. ${missing.verdicts}`),
         )
       : nothing(missing.facts, "It is a knowledge neuron of no fact that was attributed."),
   );
 
-/** @param {Page["facts"][number]} row */
-const factItem = ({ fact_id: id, subject, object, relation, share, causal, specific }) => {
+/**
+ * @param {Page["facts"][number]} row
+ * @param {boolean} judged whether there are verdicts at all
+ */
+const factItem = (row, judged) => {
+  const { fact_id: id, subject, object, relation, share, causal, specific } = row;
   const open = () => go({ tab: "knowledge", fact: String(id), sentence: "", answer: "" });
   const button = h(
     "button",
@@ -107,7 +112,7 @@ const factItem = ({ fact_id: id, subject, object, relation, share, causal, speci
     causal && chip(`set to 0, its neurons carry it: ${causal}`, causal),
     specific && chip(`this fact’s own: ${specific}`, specific),
   ];
-  const none = !causal && !specific && faint(" · no verdict: not intervened on");
+  const none = judged && !causal && !specific && faint("· no verdict: its neurons weren't changed");
   return h(
     "li",
     {},

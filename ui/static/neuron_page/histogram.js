@@ -17,9 +17,13 @@ import { hereWords, histogramWords } from "./words.js";
 const HEIGHT = 150;
 const FOOT = 34;
 
+/** Share of the width that the values below the threshold have at most: they are all one bar. */
+const WIDEST = 0.25;
+
 /**
- * Where bars are drawn, by the scale of activations. The tallest fired bar is as tall as the plot; the
- * bar of those that didn't fire is cut there where it has more tokens.
+ * Where bars are drawn, by the scale of activations, which is narrower between the thresholds where
+ * that would take most of the plot. The tallest fired bar is as tall as the plot; the bar of those
+ * that didn't fire is cut there where it has more tokens.
  *
  * @param {Bar[]} bars from the lowest, at least one
  * @param {number} width
@@ -27,8 +31,16 @@ const FOOT = 34;
  */
 export const layout = (bars, width, height) => {
   const low = bars[0].lower;
-  const span = bars[bars.length - 1].upper - low || 1;
-  const x = (/** @type {number} */ value) => ((value - low) / span) * width;
+  const high = bars[bars.length - 1].upper;
+  const middle = bars.find(bar => bar.sign === 0) ?? { lower: 0, upper: 0 };
+  const between = middle.upper - middle.lower;
+  const others = high - low - between;
+  const narrow = others > 0 ? Math.min(1, (WIDEST / (1 - WIDEST)) * (others / (between || 1))) : 1;
+  const span = others + narrow * between || 1;
+  const x = (/** @type {number} */ value) => {
+    const inside = Math.max(0, Math.min(between, value - middle.lower));
+    return ((value - low - (1 - narrow) * inside) / span) * width;
+  };
   const fired = bars.filter(bar => bar.sign !== 0).map(bar => bar.n);
   const most = Math.max(1, ...(fired.length ? fired : bars.map(bar => bar.n)));
   /** @type {Drawn[]} */
@@ -39,7 +51,7 @@ export const layout = (bars, width, height) => {
     height: Math.min(1, bar.n / most) * height,
     isCut: bar.n > most,
   }));
-  return { drawn, x, most };
+  return { drawn, x, most, isNarrow: narrow < 1 };
 };
 
 /** The activation of the neuron on screen at the token on screen; null where it didn't fire. */
@@ -80,7 +92,7 @@ export class Histogram {
 
   #paint() {
     if (this.#width < 20 || !this.#bars.length) return;
-    const { drawn, x, most } = layout(this.#bars, this.#width, HEIGHT);
+    const { drawn, x, most, isNarrow } = layout(this.#bars, this.#width, HEIGHT);
     const middle = this.#bars.find(bar => bar.sign === 0);
     const here = valueHere();
     const isSink = store.prompt?.sinks.includes(store.state.token ?? 0) ?? false;
@@ -96,8 +108,9 @@ export class Histogram {
     const where = hereWords(here, middle?.upper ?? null, { isSink, isBeyond });
     fill(
       this.#words,
-      `The tallest bar of fired values is ${integer(most)} tokens. The hatched bar is the ` +
-        `${integer(middle?.n ?? 0)} tokens below the threshold, whose values aren't stored. `,
+      `The tallest bar of fired values is ${integer(most)} tokens. The dashed bar is the ` +
+        `${integer(middle?.n ?? 0)} tokens below the threshold, whose values aren't stored` +
+        `${isNarrow ? "; it is drawn narrower than the scale beside it" : ""}. `,
       store.prompt && where && h("b", {}, `At the token on screen: ${where}.`),
     );
   }

@@ -29,8 +29,11 @@ const NO_STEPS =
 const NO_TABLE =
   "No table over the steps of this training has this neuron yet: `kn run` with --steps-of all makes it.";
 
-/** @param {() => boolean} isLast whether the page is still of this neuron */
-export const lifePart = isLast => {
+/**
+ * @param {() => boolean} isLast whether the page is still of this neuron
+ * @param {string | undefined} noConcepts why the atlas on screen has no concepts
+ */
+export const lifePart = (isLast, noConcepts) => {
   const { layer, neuron } = store.state;
   const body = h("div", {});
   const node = part(
@@ -49,7 +52,7 @@ export const lifePart = isLast => {
       /** @type {{ story: Row[] }} */
       const { story } = await remembered("training_neuron", asked);
       if (!isLast()) return;
-      if (story.length) fill(body, charts(story));
+      if (story.length) fill(body, charts(story, noConcepts));
       else fill(body, message(NO_TABLE));
     } catch (error) {
       if (isLast()) fill(body, message(/** @type {Error} */ (error).message, "error"));
@@ -59,11 +62,11 @@ export const lifePart = isLast => {
   return node;
 };
 
-/** @param {Row[]} story */
-const charts = story => {
-  const names = byStep(story, row => row.value);
-  const counts = byStep(story, row => row.n_prompts);
-  const aurocs = byStep(story, row => row.auroc);
+/**
+ * @param {Row[]} story
+ * @param {string | undefined} noConcepts
+ */
+const charts = (story, noConcepts) => {
   /** @type {[string, string, (value: number) => string, import("../chart/lines.js").Lines][]} */
   const kinds = [
     [
@@ -103,22 +106,32 @@ const charts = story => {
       {
         min: 0.5,
         max: 1,
-        none: "No significant concept at any step.",
-        series: [
-          {
-            ...own("", aurocs),
-            words: i => `${names[i]} ${number(aurocs[i])} (n = ${integer(counts[i])})`,
-          },
-        ],
+        none: noConcepts ?? "No significant concept at any step.",
+        series: [concepts(story)],
       },
     ],
   ];
   const drawn = kinds.map(([title, note, format, lines]) => {
     const chart = new LineChart({ title, note, format, onpick: toStep, data: () => lines });
     chart.show(stepNumbers());
+    chart.mark(store.step);
     return chart.node;
   });
   return h("div", { class: "kn-charts kn-three" }, ...drawn);
+};
+
+/**
+ * The best concept of each step, told with its name and its prompts.
+ *
+ * @param {Row[]} story
+ */
+const concepts = story => {
+  const names = byStep(story, row => row.value);
+  const counts = byStep(story, row => row.n_prompts);
+  const aurocs = byStep(story, row => row.auroc);
+  /** @param {number} i */
+  const words = i => `${names[i]} ${number(aurocs[i])} (n = ${integer(counts[i])})`;
+  return { ...own("", aurocs), words };
 };
 
 /**

@@ -19,8 +19,10 @@ import { nothing, part } from "./parts.js";
 /** @typedef {import("./types.d.ts").Page} Page */
 
 class NeuronPage {
-  #turns = new Turns();
+  #turns = new Turns(); // of questions
+  #fills = new Turns(); // of what is on the page
   #shown = ""; // whose page it is
+  #told = ""; // what it says
   /** @type {HTMLElement | null} where the focus was */
   #before = null;
   #histogram = new Histogram();
@@ -62,7 +64,7 @@ class NeuronPage {
     if (isOpen === this.node.hidden) this.#toggle(isOpen);
     if (!isOpen) return;
     if (layer === null || neuron === null) {
-      this.#shown = "";
+      this.#shown = this.#told = "";
       this.#title.textContent = "Neuron";
       fill(this.#line);
       fill(this.#body, message("No neuron is chosen: select one in Explore or on the map."));
@@ -117,6 +119,7 @@ class NeuronPage {
     );
   }
 
+  /** What was missing may have come: a page of which nothing has changed stays as it is. */
   #reload() {
     this.#shown = "";
     this.show();
@@ -137,10 +140,14 @@ class NeuronPage {
     try {
       /** @type {Page} */
       const page = await remembered("neuron_page", { model, layer, neuron });
-      if (isLast()) this.#fill(page, `${modelLiteral()}, ${layer}, ${neuron}`, isLast);
+      const told = key + JSON.stringify(page);
+      if (isLast() && told !== this.#told) {
+        this.#told = told;
+        this.#fill(page, `${modelLiteral()}, ${layer}, ${neuron}`, this.#fills.begin());
+      }
     } catch (error) {
       if (!isLast()) return;
-      this.#shown = "";
+      this.#shown = this.#told = "";
       fill(this.#line);
       fill(this.#body, message(/** @type {Error} */ (error).message, "error"));
     }
@@ -171,7 +178,7 @@ class NeuronPage {
       aboutPart(page, of),
       factsPart(page, of),
       nearPart(of, isLast),
-      lifePart(isLast),
+      lifePart(isLast, missing.concepts),
     );
   }
 }
