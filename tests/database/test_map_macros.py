@@ -147,9 +147,9 @@ def test_neurons_that_never_fired_are_in_no_region(tmp_path: Path) -> None:
         data = Database(lake)
         cursor = data.cursor()
         n = len(map_) - len(silent)
-        (total,) = cursor.execute(
+        ((total,),) = cursor.execute(
             f"SELECT sum(n) FROM region_countries('tiny', 'neuron', {everywhere})"
-        ).fetchone()
+        ).fetchall()
         assert total == n
         words = cursor.execute(
             f"SELECT sum(n) FROM region_vocabulary('tiny', {everywhere})"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -25,7 +27,9 @@ TOKENS = {p: re.findall(r"[^\s,]+\s?|,\s?", text) for p, text in TEXTS.items()}
 
 
 @pytest.mark.parametrize("of", [phrases_read, phrases_held])
-def test_what_every_country_has_is_a_pattern_and_what_one_has_is_none(of) -> None:
+def test_what_every_country_has_is_a_pattern_and_what_one_has_is_none(
+    of: Callable[..., Any],
+) -> None:
     phrases = of(TOKENS)
     found = dict(zip(phrases.terms, are_patterns(phrases, ABOUT).tolist(), strict=True))
     assert found["the town is"]

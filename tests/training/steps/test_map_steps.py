@@ -10,7 +10,9 @@ import pytest
 from kn_assets.maps import projection
 from kn_assets.training.steps import neuron_map_steps
 
-PLACES = {  # by step, of three neurons: None where it doesn't fire
+PLACES: dict[
+    int, list[tuple[float, float] | None]
+] = {  # by step, of three neurons: None where it doesn't fire
     0: [(1.0, 2.0), (3.0, 4.0), None],
     4: [(1.5, 2.5), None, None],
     8: [(1.0, 1.0), (7.0, 7.0), (9.0, 9.0)],
@@ -24,7 +26,8 @@ def test_a_neuron_that_fires_again_begins_at_its_last_place(
 
     def placed(step: int, *_: Any) -> projection.MapResult:
         begun[step] = _[-1]
-        x, y = np.array([place or (np.nan, np.nan) for place in PLACES[step]], np.float32).T
+        pairs = [place or (np.nan, np.nan) for place in PLACES[step]]
+        x, y = np.array(pairs, np.float32).T
         return projection.MapResult(x, y, np.full(3, -1, np.int16), np.isnan(x), {})
 
     monkeypatch.setattr(projection, "neuron_map", placed)

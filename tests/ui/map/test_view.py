@@ -159,7 +159,7 @@ def test_neurons_that_never_fired_are_told_apart(data: Database) -> None:
 def test_words_find_each_point_once_and_tell_in_which_ways(data: Database) -> None:
     for kind, key in (("neurons", ("layer", "neuron")), ("prompts", ("prompt_id",))):
         asked = f"SELECT country FROM {kind[:-1]}_points('tiny') WHERE country IS NOT NULL"
-        (word,) = data.cursor().execute(f"{asked} ORDER BY ALL LIMIT 1").fetchone()
+        ((word,),) = data.cursor().execute(f"{asked} ORDER BY ALL LIMIT 1").fetchall()
         found = view.found(data, "tiny", kind, word)
         rows = data.cursor().execute(f"FROM {kind}_found('tiny', $1)", [word]).fetchall()
         hits = list(zip(*(unpack(found["hits"][name]).tolist() for name in key), strict=True))
@@ -177,12 +177,12 @@ def test_a_prompt_tells_how_many_neurons_fired_in_it(data: Database) -> None:
     every = data.cursor().execute("SELECT layer, neuron FROM prompt_neurons('tiny', 3, 9999)")
     assert [(r["layer"], r["neuron"]) for r in found["rows"]] == every.fetchall()[:40]
     fired = "SELECT count(DISTINCT (layer, neuron)) FROM activations WHERE prompt_id = 3"
-    (n,) = (
+    ((n,),) = (
         data.cursor()
         .execute(
             f"{fired} AND position NOT IN "
             "(SELECT position FROM tokens WHERE prompt_id = 3 AND sink)"
         )
-        .fetchone()
+        .fetchall()
     )
     assert found["n"] == n
