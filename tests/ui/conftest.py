@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -69,26 +70,30 @@ def database(lake: Lake) -> Iterator[Database]:
     yield from opened(lake)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def serve() -> Iterator[Callable[..., str]]:
-    """Start an app on a lake; gives its address. All are stopped at the end."""
+    """Start an app on a lake; gives its address. All are stopped with the tests of their file: each
+    takes processor time while it waits.
+    """
     from ui.serve import launch_for_tests
 
-    closers = []
+    with contextlib.ExitStack() as apps:
 
-    def start(lake: Lake, **options: Any) -> str:
-        url, close = launch_for_tests(lake, **options)
-        closers.append(close)
-        return url
+        def start(lake: Lake, **options: Any) -> str:
+            url, close = launch_for_tests(lake, **options)
+            apps.callback(close)
+            return url
 
-    yield start
-    for close in closers:
-        close()
+        yield start
 
 
 @pytest.fixture(scope="session")
-def url(lake: Lake, serve: Callable[..., str]) -> str:
-    return serve(lake)
+def url(lake: Lake) -> Iterator[str]:
+    from ui.serve import launch_for_tests
+
+    url, close = launch_for_tests(lake)
+    yield url
+    close()
 
 
 @pytest.fixture(scope="session")
