@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from kn_assets.database.database import Database
@@ -136,3 +137,20 @@ def over(api: Api, ticket: str) -> dict[str, Any]:
             return state
         threading.Event().wait(0.02)
     raise AssertionError("the job is still under way")
+
+
+@contextmanager
+def apps() -> Iterator[Callable[..., str]]:
+    """A function that starts an app on a lake and gives its address. All are stopped at the end:
+    an app takes processor time while it waits.
+    """
+    from ui.serve import launch_for_tests
+
+    with ExitStack() as started:
+
+        def start(lake: Lake, **options: Any) -> str:
+            url, close = launch_for_tests(lake, **options)
+            started.callback(close)
+            return url
+
+        yield start

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.synthetic import make_lake
 from tests import forked
-from tests.ui.asking import opened
+from tests.ui.asking import apps, opened
 from tests.ui.screen import Pages, Screen
 from ui.api import Api
 from ui.app import TABS
@@ -72,28 +71,15 @@ def database(lake: Lake) -> Iterator[Database]:
 
 @pytest.fixture(scope="module")
 def serve() -> Iterator[Callable[..., str]]:
-    """Start an app on a lake; gives its address. All are stopped with the tests of their file: each
-    takes processor time while it waits.
-    """
-    from ui.serve import launch_for_tests
-
-    with contextlib.ExitStack() as apps:
-
-        def start(lake: Lake, **options: Any) -> str:
-            url, close = launch_for_tests(lake, **options)
-            apps.callback(close)
-            return url
-
+    """Start an app on a lake; gives its address. All are stopped with the tests of their file."""
+    with apps() as start:
         yield start
 
 
 @pytest.fixture(scope="session")
 def url(lake: Lake) -> Iterator[str]:
-    from ui.serve import launch_for_tests
-
-    url, close = launch_for_tests(lake)
-    yield url
-    close()
+    with apps() as start:
+        yield start(lake)
 
 
 @pytest.fixture(scope="session")

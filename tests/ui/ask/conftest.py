@@ -9,7 +9,7 @@ import pytest
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from tests.asked import asked_lake
-from tests.ui.asking import opened
+from tests.ui.asking import apps, opened
 from tests.ui.screen import Screen
 
 
@@ -24,8 +24,9 @@ def data(asked: Lake) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="package")
-def where(asked: Lake, serve: Callable[..., str]) -> str:
-    return serve(asked)
+def where(asked: Lake) -> Iterator[str]:
+    with apps() as start:
+        yield start(asked)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.synthetic import make_lake
 from tests.live.test_knowledge import lake_with_facts
-from tests.ui.asking import opened
+from tests.ui.asking import apps, opened
 from tests.ui.knowledge.page import MODEL, SHAPE
 from tests.ui.screen import Screen
 
@@ -26,8 +26,9 @@ def data(told: Lake) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="package")
-def where(told: Lake, serve: Callable[..., str]) -> str:
-    return serve(told)
+def where(told: Lake) -> Iterator[str]:
+    with apps() as start:
+        yield start(told)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.synthetic import add_training, make_lake
-from tests.ui.asking import opened
+from tests.ui.asking import apps, opened
 from tests.ui.screen import Screen
 from tests.ui.training.page import STEPS
 
@@ -28,8 +28,9 @@ def data(trained: Lake) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="package")
-def where(trained: Lake, serve: Callable[..., str]) -> str:
-    return serve(trained)
+def where(trained: Lake) -> Iterator[str]:
+    with apps() as start:
+        yield start(trained)
 
 
 @pytest.fixture
