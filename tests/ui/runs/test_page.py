@@ -37,6 +37,7 @@ def test_a_text_of_ones_own_is_run_and_shown(
     shown = screen.page.locator(".kn-text .kn-token").all_text_contents()
     assert "".join(t for t in shown if t != "⟨byte⟩") == text.replace("\u202e", "⟨202E⟩")
     assert screen.page.locator("[data-kn=prompt] [aria-selected=true]").count() == 0
+    screen.settled("kn.target.data?.lensRank")  # what the text's run is asked for next
     before = len(screen.requests)
     screen.page.get_by_role("slider", name="Token").press("ArrowLeft")
     assert screen.requests[before:] == []
