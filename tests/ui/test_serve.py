@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -43,6 +44,8 @@ def test_without_a_tunnel_it_goes_on_locally(
 ) -> None:
 
     class Blocks:
+        _queue = SimpleNamespace()
+
         def queue(self, **options: Any) -> None:
             self.options = options
 
@@ -67,6 +70,14 @@ def test_without_a_tunnel_it_goes_on_locally(
     assert blocks.options["auth"] == ("reader", "secret")
     assert blocks.options["api_open"] is False
     assert (served[0].context.sql.limits, served[0].context.live.limits) == (SHARED, LIVE_SHARED)
+
+
+def test_a_waiting_app_rarely_looks_for_work(api: Api) -> None:
+    blocks, _, _ = serving._launch(api, server_name="127.0.0.1")
+    try:
+        assert blocks._queue.sleep_when_free >= 0.05
+    finally:
+        blocks.close(verbose=False)
 
 
 def test_a_password_guards_every_way_in(serve: Callable[..., str], lake: Lake) -> None:
