@@ -105,16 +105,21 @@ def test_a_planted_token_is_found_with_figures_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shift", "kind", "rule"),
-    [(1, "before", "right before “ Japan”"), (-1, "after", "right after “ Japan”")],
+    ("shift", "kind", "rule", "known"),
+    [
+        # of the last token nobody knows what follows
+        (1, "before", "right before “ Japan”", 11),
+        (-1, "after", "right after “ Japan”", 12),
+    ],
 )
-def test_what_follows_or_stands_before_is_found(shift: int, kind: str, rule: str) -> None:
+def test_what_follows_or_stands_before_is_found(
+    shift: int, kind: str, rule: str, known: int
+) -> None:
     texts = random_texts(60)
     best = described(texts, {(0, 0): at(texts, " Japan", shift)})[0]
     assert (best["kind"], best["rule"]) == (kind, rule)
     assert best["precision"] == best["recall"] == 1
-    if kind == "before":  # of the last token nobody knows what follows
-        assert best["n_held_out"] == 30 * 11
+    assert best["n_held_out"] == 30 * known
 
 
 def test_an_ngram_is_found_where_its_last_token_alone_says_less() -> None:
@@ -187,10 +192,11 @@ def test_at_random_labels_hardly_any_neuron_has_a_rule() -> None:
     ruled = {(r["neuron"], r["sign"]) for r in rows if r["kind"] != "none"}
     assert len(halves) > 700
     assert len(ruled) <= 0.03 * len(halves)
-    for r in rows:
-        if r["kind"] == "none":
-            assert (r["rule"], r["terms"], r["rank"]) == ("no rule found", [], 1)
-            assert r["precision"] is None and r["recall"] is None and r["n"] is None
+    unruled = [r for r in rows if r["kind"] == "none"]
+    assert len(unruled) == len(halves - ruled)
+    told = {(r["rule"], tuple(r["terms"]), r["rank"]) for r in unruled}
+    assert told == {("no rule found", (), 1)}
+    assert {(r["precision"], r["recall"], r["n"]) for r in unruled} == {(None, None, None)}
 
 
 def test_every_figure_is_of_the_held_out_prompts_alone() -> None:
@@ -296,6 +302,5 @@ def test_a_rule_is_searched_by_the_words_that_sql_finds() -> None:
     with duckdb.connect() as connection:
         for definition in definitions({"spaced"}):
             connection.execute(definition.statement)
-        for words in rules:
-            (told,) = connection.execute("SELECT spaced($1)", [words]).fetchone() or ("",)
-            assert searched(words) == told, words
+        told = [connection.execute("SELECT spaced($1)", [words]).fetchall() for words in rules]
+    assert told == [[(searched(words),)] for words in rules]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.synthetic import Shape, dense_blocks, sinks
-from tests.ui.asking import opened, rows
+from tests.ui.asking import rows
 from ui.explore import unusual
 from ui.pack import unpack
 
@@ -89,7 +90,7 @@ def test_neurons_that_fire_at_over_a_tenth_of_tokens_are_always_on(
 
 
 def test_an_atlas_without_peaks_says_what_it_waits_for(half_lake: Lake) -> None:
-    for data in opened(half_lake):
+    with closing(Database(half_lake)) as data:
         told = unusual.of_prompt(data, "tiny", 1)
         assert told["share"] is None
         assert "neuron_peaks" in told["missing"]["unusual"]

@@ -49,7 +49,7 @@ export const mountBar = (pane, server) => {
     const target = /** @type {Element} */ (event.target);
     const button = target.closest("#kn-tabs > .tab-wrapper button");
     const tab = button && tabOf(/** @type {HTMLElement} */ (button));
-    if (tab && store.started && event.isTrusted) go({ tab, whole: "" }); // showTab clicks too
+    if (tab && store.started && !following) go({ tab, whole: "" });
   });
   start(server);
 };
@@ -138,6 +138,8 @@ const tabButton = tab => {
   return buttons.find(button => button.dataset.tabId) ?? buttons.at(-1);
 };
 
+let following = false; // Whether it is the page that clicks a tab, to follow its address.
+
 /**
  * On a slow machine the tabs come, or begin to hear clicks, after the address was read.
  *
@@ -146,7 +148,11 @@ const tabButton = tab => {
  */
 const showTab = (tab, tries = 40) => {
   const button = tabButton(tab);
-  if (button && button.getAttribute("aria-selected") !== "true") button.click();
+  if (button && button.getAttribute("aria-selected") !== "true") {
+    following = true;
+    button.click();
+    following = false;
+  }
   const again = () => {
     /** @type {HTMLElement | null} */
     const shown = document.querySelector("#kn-tabs button[role=tab][aria-selected=true]");
