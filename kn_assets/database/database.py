@@ -12,7 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from kn_assets.database import scans
+from kn_assets.database import bound, scans
 from kn_assets.database.parts import BY_LAYER, BY_PROMPT
 from kn_assets.database.scans import quoted, sql_type
 from kn_assets.database.sql_files import definitions, macros
@@ -70,11 +70,10 @@ def connect(
     asked, named: as in `define`. The order of the settings matters: `temp_directory` can't be set
     once external access is off, and nothing can once the configuration is locked.
     """
-    import duckdb
-
-    connection = duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    )
+    connection = _opened()
+    if asked is None and not bound.copy_to(connection):
+        connection.close()
+        connection = _opened()
     folders = ", ".join(quoted(f"{lake.root / name}/") for name in ("corpus", "atlas"))
     settings = [f"memory_limit = {quoted(memory_limit)}"]
     if threads is not None:
@@ -92,6 +91,14 @@ def connect(
         connection.execute(f"SET {setting}")
     define(connection, lake, asked=asked, named=named)
     return connection
+
+
+def _opened() -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    return duckdb.connect(
+        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    )
 
 
 class Database:
@@ -154,7 +161,7 @@ class Database:
     def _hold(self, before: Stamp = ()) -> None:
         """Read the views of `HELD` into memory where their tables aren't as they were `before`.
 
-        A view whose tables are too large for that stays one over its files.
+        A view whose tables are too large for that becomes one over its files.
         """
         import duckdb
 
@@ -166,10 +173,11 @@ class Database:
             if before and fresh == [s for s in before if s[0] in tables]:
                 continue
             self._held.discard(name)
+            self._connection.execute(originals[name])
             if not self._fits(name):
                 continue
             try:
-                for statement in (originals[name], *scans.held(name)):
+                for statement in scans.held(name):
                     self._connection.execute(statement)
             except duckdb.Error as e:  # a damaged file: questions about others go on
                 _LOG.warning("%s", unreadable(self.lake, e))

@@ -8,7 +8,7 @@ import time
 
 import duckdb
 
-from kn_assets.database import scans
+from kn_assets.database import bound, scans
 from kn_assets.database.scans import quoted
 from kn_assets.database.sql_files import Definition, definitions
 from kn_assets.errors import KnError
@@ -79,7 +79,8 @@ def define(
     tables made later. asked: the words of the only query there will be; what it doesn't need is
     left out. named: whether prompts and layers given to macros are constants, so that files can be
     named. Columns that an earlier version of this project did not write are null, and logged as a
-    warning. Raises KnError where a file can't be read though it has its size.
+    warning. What is there already stays where the schema `lake` gets the columns that it had: it
+    was bound to them. Raises KnError where a file can't be read though it has its size.
     """
     try:
         _define(connection, lake, lasting, asked, named)
@@ -143,23 +144,32 @@ def _define(
     ):  # for one query, looking what files hold costs more than it saves
         files = scans.Files.ALL
     for filled in (False, True):  # filling costs time at each query: only where it is needed
-        connection.execute("BEGIN")
+        of_lake = scans.statements(lake, partitions, filled, words, files)
         try:
-            of_lake = scans.statements(lake, partitions, filled, words, files)
-            for statement in (*of_lake, *made):
-                connection.execute(statement)
-            connection.execute("COMMIT")
+            _execute(connection, of_lake, made)
         except duckdb.BinderException:
-            connection.execute("ROLLBACK")
             if filled:
                 raise
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
         else:
             if filled:
                 _warn(lake, partitions, words)
             return
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, of_lake: list[str], made: list[str]) -> None:
+    """Make the schema `lake`, and what stands on it unless that is there, bound to its columns."""
+    before = bound.columns(connection)
+    connection.execute("BEGIN")
+    try:
+        for statement in of_lake:
+            connection.execute(statement)
+        if bound.columns(connection) != before:
+            for statement in made:
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
 
 
 def _warn(lake: Lake, partitions: dict[str, list[str]], words: set[str] | None) -> None:

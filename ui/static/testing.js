@@ -7,8 +7,8 @@ import { go } from "./page/navigate.js";
 import { unpack } from "./page/packed.js";
 import { ask } from "./page/server.js";
 import { toStep } from "./page/steps.js";
-import { on, store } from "./page/store.js";
+import { emit, on, store } from "./page/store.js";
 
-const functions = { ask, go, number, on, quoted, toStep, unpack };
+const functions = { ask, emit, go, number, on, quoted, toStep, unpack };
 
 /** @type {any} */ (window).kn = Object.assign(Object.create(store), functions);

@@ -7,7 +7,7 @@ import { go } from "../page/navigate.js";
 import { store } from "../page/store.js";
 import { hideTip, showTip } from "../page/tip.js";
 import { byIndex, indexWidth, inOrder, layout, top, under } from "./cell_rows.js";
-import { opacity } from "./judge.js";
+import { paintCell } from "./paint_cell.js";
 
 /** @typedef {import("../page/prompt.js").Prompt} Prompt */
 /** @typedef {import("./cell_rows.js").Placed} Placed */
@@ -28,7 +28,8 @@ export class CellGrid {
   #cells = [];
   /** @type {Cell | null} under the keyboard */
   #cursor = null;
-  #layout = layout({ width: 0, room: 0, nLayers: 0, busy: 1, isCoarse: false });
+  #place = { width: 0, room: 0, isCoarse: false };
+  #layout = layout({ ...this.#place, nLayers: 0, busy: 1 });
   #colours = { positive: [0, 0, 0], negative: [0, 0, 0], ink: "" };
   canvas = h("canvas", {
     class: "kn-cells",
@@ -59,6 +60,7 @@ export class CellGrid {
   /** @param {Prompt} prompt */
   begin(prompt) {
     this.#cursor = null;
+    if (this.counts.childElementCount === prompt.nLayers) return;
     const line = (/** @type {number} */ i) => h("span", { "data-layer": prompt.nLayers - 1 - i });
     fill(this.counts, ...Array.from({ length: prompt.nLayers }, (_, i) => line(i)));
   }
@@ -70,17 +72,30 @@ export class CellGrid {
    */
   measure(room) {
     if (!store.prompt) return this.#layout;
-    const { nLayers, busy } = store.prompt;
     const isCoarse = matchMedia("(pointer: coarse)").matches || window.innerWidth < 600;
-    this.#layout = layout({ width: this.node.clientWidth, room, nLayers, busy, isCoarse });
-    const { row, line, cell } = this.#layout;
-    Object.assign(this.canvas.dataset, { row, line, cell });
+    this.#place = { width: this.node.clientWidth, room, isCoarse };
     this.#colours = {
       positive: cssColour("--kn-positive"),
       negative: cssColour("--kn-negative"),
       ink: getComputedStyle(this.canvas).color,
     };
+    this.again();
     return this.#layout;
+  }
+
+  /**
+   * Sizes for the prompt on screen, in the place that was measured.
+   *
+   * @returns {boolean} whether there is one, and as many rows as high as before in it
+   */
+  again() {
+    if (!store.prompt) return false;
+    const { nLayers, busy } = store.prompt;
+    const before = this.#layout;
+    this.#layout = layout({ ...this.#place, nLayers, busy });
+    const { width, row, line, cell } = this.#layout;
+    Object.assign(this.canvas.dataset, { row, line, cell });
+    return width > 0 && row === before.row && nLayers === before.nLayers;
   }
 
   /** Whether its place has another width than was measured. */
@@ -122,17 +137,9 @@ export class CellGrid {
         ? byIndex(this.#layout, layer, sorted, store.atlas?.n_neurons ?? 1)
         : inOrder(this.#layout, layer, sorted); // the first have room: a narrow row keeps them
     const { width, height } = this.#size();
-    const { positive, negative, ink } = this.#colours;
     for (const { cell, x, y } of placed) {
       const share = judge.share(cell, layer);
-      const [r, g, b] = share < 0 ? negative : positive;
-      context.fillStyle = `rgba(${r},${g},${b},${opacity(share)})`;
-      context.fillRect(x, y + 1, width - 1, height - 2);
-      if (share >= 0) continue;
-      context.fillStyle = ink; // a minus sign: in print both colours are one grey
-      context.globalAlpha = Math.max(0.3, opacity(share));
-      context.fillRect(x + 1, y + Math.round(height / 2) - 1, Math.max(1, width - 3), 1);
-      context.globalAlpha = 1;
+      paintCell(context, { x, y, width, height }, share, this.#colours);
     }
     const [shown, all] = [placed.length, fired.length];
     const count = this.counts.children[prompt.nLayers - 1 - layer];

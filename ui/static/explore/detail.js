@@ -23,6 +23,7 @@ export class Detail {
   #legend = h("span", { class: "kn-legend" });
   #headHead = h("span", { class: "kn-column" });
   #row = 18;
+  #height = 0; // of the place for the rows, 0 where it is as high as they are
 
   /**
    * @param {(words: string) => void} say
@@ -66,9 +67,8 @@ export class Detail {
 
   /** @param {import("../page/prompt.js").Prompt} prompt */
   begin(prompt) {
-    this.#lens.begin(prompt.nLayers);
+    if (this.#lens.begin(prompt.nLayers)) this.rows.scrollTop = 0;
     this.cells.begin(prompt);
-    this.rows.scrollTop = 0;
   }
 
   /** Say what the columns and the colours show. */
@@ -88,7 +88,7 @@ export class Detail {
     );
     fill(this.#what, `by layer, from 0 · ${orderWords(judge.by, atlas?.n_prompts ?? 0)}`);
     const full = target.data ? ` (full: ${target.data.full.head} logit)` : "";
-    fill(this.#headHead, target.data?.nHeads ? `heads` : "");
+    if (target.data || target.missing) fill(this.#headHead, target.data?.nHeads ? "heads" : "");
     this.#headHead.title = `Contribution of each attention head${full}`;
   }
 
@@ -100,15 +100,27 @@ export class Detail {
    */
   measure(isWide) {
     this.heads.measure(this.rows.clientWidth);
-    const room = isWide ? this.rows.clientHeight - this.#headHead.offsetHeight - 4 : 0;
+    this.#height = isWide ? this.rows.clientHeight : 0;
+    const room = isWide ? this.#height - this.#headHead.offsetHeight - 4 : 0;
     const { row } = this.cells.measure(room);
     this.#row = row;
     this.rows.style.setProperty("--row", `${row}px`);
     return room - row * (store.prompt?.nLayers ?? 0);
   }
 
+  /**
+   * Sizes for the prompt on screen without looking at the page, which costs a layout.
+   *
+   * @returns {boolean} whether the rows keep their heights, and their columns
+   */
+  again() {
+    return this.heads.isMeasured() && this.cells.again();
+  }
+
+  /** Whether there is another place for the rows than was measured. */
   isResized() {
-    return this.cells.isResized();
+    const isTaller = this.#height && Math.abs(this.rows.clientHeight - this.#height) > 1;
+    return Boolean(isTaller) || this.cells.isResized();
   }
 
   /** @param {number} token */

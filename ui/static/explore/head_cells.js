@@ -22,6 +22,7 @@ const KEYS = /** @type {Record<string, [number, number]>} */ ({
 export class HeadCells {
   #cell = 8;
   #row = 18;
+  #nHeads = 0;
   #colours = { head: [0, 0, 0], ink: "" };
   /** @type {Head} under the keyboard */
   #cursor = { layer: 0, head: 0 };
@@ -59,10 +60,24 @@ export class HeadCells {
     canvas.addEventListener("keydown", event => this.#key(event));
   }
 
+  /** Whether there will be heads: as before, until that is known. */
+  #isShown() {
+    const { data, missing } = store.target;
+    if (data) return data.nHeads > 0;
+    return !missing && !this.node.hidden;
+  }
+
+  /** Whether its place is as it was measured. */
+  isMeasured() {
+    const { data } = store.target;
+    return this.#isShown() !== this.node.hidden && (!data || data.nHeads === this.#nHeads);
+  }
+
   /** @param {number} width of all rows, from which it takes a part. */
   measure(width) {
     const { data } = store.target;
-    this.node.hidden = !data?.nHeads;
+    this.node.hidden = !this.#isShown();
+    if (data) this.#nHeads = data.nHeads;
     this.#colours = { head: cssColour("--kn-head"), ink: getComputedStyle(this.canvas).color };
     if (data) this.#cell = Math.max(3, Math.min(11, Math.floor((ROOM * width) / data.nHeads)));
   }
@@ -72,14 +87,15 @@ export class HeadCells {
     this.#row = row;
     const { prompt } = store;
     const { data } = store.target;
-    if (!prompt || !data || this.node.hidden) return;
-    const { nHeads } = data;
+    if (!prompt || this.node.hidden) return;
+    const nHeads = this.#nHeads;
     const [width, height] = [nHeads * this.#cell, prompt.nLayers * row];
     if (!fitCanvas(this.canvas, width, height)) return;
     const ratio = this.canvas.width / width;
     const context = context2d(this.canvas);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
+    if (!data) return;
     const { ink } = this.#colours;
     const [r, g, b] = this.#colours.head;
     const tall = Math.min(row - 2, 2 * this.#cell + 4);

@@ -5,12 +5,12 @@
 import { isAlwaysOn } from "../page/always_on.js";
 import { onScheme } from "../page/canvas.js";
 import { bdi, fill, h, message } from "../page/dom.js";
-import { integer } from "../page/format.js";
 import { cancelButton } from "../page/job.js";
 import { cancelLens } from "../page/lens.js";
 import { sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
 import { readOrder } from "../page/target_text.js";
+import { aboutPrompt, seeNeuron } from "./about_prompt.js";
 import { Detail } from "./detail.js";
 import { judge } from "./judge.js";
 import { Overview } from "./overview.js";
@@ -22,6 +22,7 @@ import { seenWords, TokenSlider } from "./token_slider.js";
 import { Tools } from "./tools.js";
 
 /** @typedef {import("../page/prompt.js").Prompt} Prompt */
+/** @typedef {import("../page/contributions.js").Contributions} Contributions */
 
 const WIDE_PAGE = 1100; // pixels from which panes are side by side
 // heights of the overview, and of one layer in it where there are few
@@ -29,6 +30,9 @@ const OVER = { share: 0.15, least: 56, most: 200, narrow: 110, layer: 40 };
 
 export class Heatmap {
   #settling = 0; // the frame that is waited for
+  #isNeuronNew = false; // and its layer may be out of sight
+  /** @type {{ prompt: Prompt | null, data: Contributions | null, isLensWaiting: boolean }} */
+  #drawn = { prompt: null, data: null, isLensWaiting: false };
   #title = h("h2", {}, "Prompt");
   #facts = h("span", { class: "kn-count" });
   #lensState = h("span", { class: "kn-count", role: "status" });
@@ -79,24 +83,17 @@ export class Heatmap {
 
   #listen() {
     on("prompt", () => this.#show());
-    on("lens", () => {
-      this.#showLensState();
-      this.#prose.shade();
-      this.#draw();
-    });
-    on("contributions", () => {
-      this.#prose.shade();
-      this.#overview.show();
-      this.#judgeAgain();
-    });
+    on("lens", () => this.#showLens());
+    on("contributions", () => this.#showContributions());
     on("always-on", () => this.#judgeAgain());
     on("order", () => this.#judgeAgain());
     on("token", () => this.#draw());
     on("neuron-asked", () => {
       if (!store.prompt) return;
       this.#paint();
-      this.#detail.reveal();
       this.#sayNeuron();
+      this.#isNeuronNew = true;
+      this.#settleSoon();
     });
     on("prompt-failed", words => {
       this.#body.hidden = true;
@@ -132,6 +129,29 @@ export class Heatmap {
     this.#judgeAgain();
   }
 
+  /** There is a lens, or more is known of when there will be. */
+  #showLens() {
+    this.#showLensState();
+    const { lens, lensWords } = store.prompt ?? {};
+    if (lensWords && !lens && this.#drawn.isLensWaiting) return;
+    this.#prose.shade();
+    this.#draw();
+  }
+
+  /** There are contributions, or more is known of when there will be. */
+  #showContributions() {
+    const { prompt, target } = store;
+    const by = this.#detail.judge;
+    if (!by || prompt !== this.#drawn.prompt) return; // `#show` comes, with all that is known
+    if (target.words && target.data === this.#drawn.data) {
+      this.#tools.show(by, this.#rarity);
+      return;
+    }
+    this.#prose.shade();
+    this.#overview.show();
+    this.#judgeAgain();
+  }
+
   /** A lens that is computed now is told of beside the title, one that can't be had above the rows. */
   #showLensState() {
     if (!store.prompt) return;
@@ -146,6 +166,8 @@ export class Heatmap {
   #judgeAgain() {
     const { prompt, target, state, atlas } = store;
     if (!prompt) return;
+    this.#drawn.prompt = prompt;
+    this.#drawn.data = target.data;
     this.#rarity.load();
     this.#detail.judge = judge(readOrder(state.order) ?? "contribution", {
       prompt,
@@ -155,7 +177,7 @@ export class Heatmap {
       isFolded: (layer, neuron) => this.#tools.isFolded() && isAlwaysOn(layer, neuron),
     });
     this.#detail.explain();
-    this.#fit();
+    if (!this.#detail.again()) this.#fit();
     this.#draw();
   }
 
@@ -190,12 +212,17 @@ export class Heatmap {
     const shown = store.prompt;
     if (!shown || this.#body.hidden || !this.#detail.judge) return;
     const token = store.state.token ?? 0;
+    this.#drawn.isLensWaiting = Boolean(shown.lensWords);
     this.#slider.show(shown.tokens, token, shown.sinks.includes(token));
     this.#prose.mark(token);
     this.#tools.show(this.#detail.judge, this.#rarity);
     this.#detail.show(token);
     this.#paint();
     this.#sayNeuron();
+    this.#settleSoon();
+  }
+
+  #settleSoon() {
     if (!this.#settling) this.#settling = requestAnimationFrame(() => this.#settle());
   }
 
@@ -204,43 +231,11 @@ export class Heatmap {
     this.#settling = 0;
     this.#prose.reveal(store.state.token ?? 0);
     if (this.#detail.isResized()) this.#fit();
+    if (this.#isNeuronNew) this.#detail.reveal();
+    this.#isNeuronNew = false;
   }
 
   #sayNeuron() {
     this.#said.textContent = seenWords(store.prompt, store.target.data);
   }
 }
-
-/** On a small page the neuron's pane is far below: this leads to it. */
-const seeNeuron = () => {
-  const see = () =>
-    document.querySelector("[data-kn=neuron]")?.scrollIntoView({ behavior: "smooth" });
-  return h(
-    "button",
-    { type: "button", class: "kn-link kn-see", onclick: see },
-    "see this neuron ↓",
-  );
-};
-
-/**
- * @param {Prompt} shown
- * @returns {(Node | string)[]}
- */
-const aboutPrompt = ({ tokens, prompt: about }) => {
-  if (about.live) {
-    const n = integer(tokens.length);
-    const isCut = (about.n_whole ?? 0) > tokens.length;
-    const size = isCut ? `the first ${n} of ${integer(about.n_whole)}` : n;
-    return [`${size} tokens, run live`];
-  }
-  if (!about.name) return [];
-  const facts = [
-    about.country,
-    about.is_capital && "capital",
-    about.population && integer(about.population),
-    `prompt ${about.prompt_id}`,
-  ];
-  return facts
-    .flatMap(fact => (fact ? [bdi(fact)] : []))
-    .flatMap((fact, i) => [i ? " · " : "", fact]);
-};

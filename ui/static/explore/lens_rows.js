@@ -14,10 +14,15 @@ const EXACT = 10_000; // ranks from which they are rounded
 export class LensRows {
   node = h("div", { class: "kn-labels" });
 
-  /** @param {number} nLayers */
+  /**
+   * @param {number} nLayers
+   * @returns {boolean} whether other rows are there now
+   */
   begin(nLayers) {
+    if (this.node.childElementCount === nLayers) return false;
     const rows = Array.from({ length: nLayers }, (_, i) => this.#row(nLayers - 1 - i, !i));
     fill(this.node, ...rows);
+    return true;
   }
 
   /** @param {number} token */

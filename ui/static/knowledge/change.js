@@ -7,6 +7,7 @@ import { JobLine } from "../page/job.js";
 import { modelLiteral, sqlButton } from "../page/sql.js";
 import { store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
+import { setWaiting } from "../page/waiting.js";
 import { liveChange, storedChange } from "./comparison.js";
 import { relationPart, liveNote, storedNote } from "./change_notes.js";
 import { effectDots } from "../story/dots.js";
@@ -95,7 +96,7 @@ export class ChangePane {
     this.#running.cancel();
     this.#sql.hidden = true;
     this.#note.textContent = "";
-    this.#changed.classList.remove("kn-waiting");
+    setWaiting(this.#changed, false);
   }
 
   #factorBox() {
@@ -202,7 +203,7 @@ export class ChangePane {
       : { fact: this.subject.fact?.fact.fact_id, fact_prompt: this.subject.promptNumber() };
     const question = { model, do: "change", factor: this.#newFactor(), neurons, ...asked };
     try {
-      this.#changed.classList.add("kn-waiting");
+      setWaiting(this.#changed, true);
       /** @type {import("./comparison.js").LiveChange} */
       const change = await this.#running.show((tell, signal) => this.run(question, tell, signal));
       if (!isLast()) return;
@@ -217,7 +218,7 @@ export class ChangePane {
       if (!isLast()) return;
       fill(this.#changed, message(/** @type {Error} */ (error).message, "error"));
     } finally {
-      if (isLast()) this.#changed.classList.remove("kn-waiting");
+      if (isLast()) setWaiting(this.#changed, false);
     }
   }
 }

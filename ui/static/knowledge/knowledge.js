@@ -12,6 +12,7 @@ import { remembered } from "../page/server.js";
 import { literal, modelLiteral, sqlButton } from "../page/sql.js";
 import { emit, on, store } from "../page/store.js";
 import { debounce, Turns } from "../page/timing.js";
+import { setWaiting } from "../page/waiting.js";
 import { AttributionPart } from "./attribution.js";
 import { ChangePane } from "./change.js";
 import { SentenceForm } from "./form.js";
@@ -132,7 +133,7 @@ class KnowledgeTab {
       if (isNoFact(error)) await dropFact(store.state.model);
       else this.#fail(message(/** @type {Error} */ (error).message, "error"));
     } finally {
-      if (isLast()) this.pane.classList.remove("kn-waiting");
+      if (isLast()) setWaiting(this.pane, false);
     }
   }
 
@@ -152,7 +153,7 @@ class KnowledgeTab {
       await dropFact(model);
       return;
     }
-    this.pane.classList.add("kn-waiting");
+    setWaiting(this.pane, true);
     const fact = await remembered("fact", { model, fact: Number(store.state.fact) });
     if (!isLast()) return;
     this.#showFact(fact);
@@ -210,7 +211,7 @@ class KnowledgeTab {
 
   #runSentence() {
     const { sentence, answer } = store.state;
-    this.pane.classList.remove("kn-waiting");
+    setWaiting(this.pane, false);
     this.#subject.fact = null;
     this.#sql.hidden = true;
     this.#form.fill(sentence, answer);

@@ -8,6 +8,7 @@ import { remembered } from "../page/server.js";
 import { modelLiteral, sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
 import { debounce, Turns } from "../page/timing.js";
+import { setWaiting } from "../page/waiting.js";
 import { MapHands } from "../points/hands.js";
 import { decodePoints } from "../points/points.js";
 import { viewOf, viewText } from "../points/view.js";
@@ -152,7 +153,7 @@ class MapPane {
     const isLast = this.#turns.begin();
     const kind = this.#kind();
     this.#drawing.members.clear();
-    this.#stage.classList.add("kn-waiting");
+    setWaiting(this.#stage, true);
     this.beside.neuron.hidden = kind === "prompts";
     this.beside.prompt.hidden = kind === "neurons";
     this.prompt.show();
@@ -173,7 +174,7 @@ class MapPane {
   #show(points) {
     this.#points = points;
     this.#stage.hidden = !points;
-    this.#stage.classList.remove("kn-waiting");
+    setWaiting(this.#stage, false);
     this.#hands.forget();
     this.#drawing.show(points);
     if (points) this.#look();

@@ -8,11 +8,14 @@ import { quoted } from "../page/format.js";
 import { go } from "../page/navigate.js";
 import { modelLiteral, sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
+import { setWaiting } from "../page/waiting.js";
 import { neuronCard } from "./card.js";
 import { examples, exampleScale } from "./examples.js";
 import { Lower } from "./lower.js";
 
 class NeuronPane {
+  #isSeen = false; // looking at its size at each neuron would cost a layout
+  #isScrolled = false;
   #stale = false; // the pane of a tab that isn't on screen is filled when it comes on
   #title = h("h2", {}, "Neuron");
   #badge = h("span", { class: "kn-badge", hidden: true });
@@ -64,7 +67,7 @@ class NeuronPane {
   }
 
   #listen() {
-    const wait = () => this.pane.classList.add("kn-waiting");
+    const wait = () => setWaiting(this.pane, true);
     on("prompt-asked", wait);
     on("neuron-asked", () => {
       this.#name();
@@ -82,9 +85,13 @@ class NeuronPane {
       this.#clear();
     });
     on("neuron-failed", words => this.#clear(words));
-    new ResizeObserver(() => {
+    new ResizeObserver(([{ contentRect }]) => {
+      this.#isSeen = contentRect.width > 0;
       if (this.#stale) this.#show();
     }).observe(this.pane);
+    this.#upper.addEventListener("scroll", () => {
+      this.#isScrolled = this.#upper.scrollTop > 0;
+    });
     if (store.neuron) this.#show();
   }
 
@@ -118,7 +125,7 @@ class NeuronPane {
 
   /** @param {string} [words] why there is no neuron */
   #clear(words) {
-    this.pane.classList.remove("kn-waiting");
+    setWaiting(this.pane, false);
     this.#stale = false;
     fill(this.#body);
     fill(this.#trouble, words && message(words, "error"));
@@ -126,8 +133,8 @@ class NeuronPane {
 
   #show() {
     const { neuron } = store;
-    this.pane.classList.remove("kn-waiting");
-    this.#stale = this.pane.clientWidth === 0;
+    setWaiting(this.pane, false);
+    this.#stale = !this.#isSeen;
     if (this.#stale || !neuron) return;
     this.#name();
     fill(this.#trouble);
@@ -138,7 +145,7 @@ class NeuronPane {
     fill(this.#top, examples(top, scale, missing.top ?? "It fired in no prompt."));
     fill(this.#sample, examples(sample, scale, missing.sample ?? "It fired in no other prompt."));
     this.lower?.load();
-    this.#upper.scrollTop = 0;
+    if (this.#isScrolled) this.#upper.scrollTop = 0;
   }
 }
 

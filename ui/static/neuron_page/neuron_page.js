@@ -9,6 +9,7 @@ import { remembered } from "../page/server.js";
 import { modelLiteral } from "../page/sql.js";
 import { on, store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
+import { setWaiting } from "../page/waiting.js";
 import { aboutPart, factsPart } from "./about.js";
 import { description, halvesPart } from "./halves.js";
 import { Histogram } from "./histogram.js";
@@ -136,7 +137,7 @@ class NeuronPage {
     this.#shown = key;
     const isLast = this.#turns.begin();
     this.#title.textContent = `Layer ${layer} · neuron ${neuron}`;
-    this.node.classList.add("kn-waiting");
+    setWaiting(this.node, true);
     try {
       /** @type {Page} */
       const page = await remembered("neuron_page", { model, layer, neuron });
@@ -151,7 +152,7 @@ class NeuronPage {
       fill(this.#line);
       fill(this.#body, message(/** @type {Error} */ (error).message, "error"));
     }
-    if (isLast()) this.node.classList.remove("kn-waiting");
+    if (isLast()) setWaiting(this.node, false);
   }
 
   /**

@@ -10,12 +10,22 @@
 export const cssValue = (name, node = document.body) =>
   getComputedStyle(node).getPropertyValue(name).trim();
 
+/** @type {Map<string, number[]>} */
+const colours = new Map();
+
 /**
- * A colour of the page that is written as "r g b".
+ * A colour of the page that is written as "r g b". Those of a scheme are looked up once, since that
+ * costs the page a layout where it has changed.
  *
  * @param {string} name
  */
-export const cssColour = name => cssValue(name).split(/\s+/).map(Number);
+export const cssColour = name => {
+  const known = colours.get(name);
+  if (known) return known;
+  const found = cssValue(name).split(/\s+/).map(Number);
+  if (!found.some(Number.isNaN)) colours.set(name, found);
+  return found;
+};
 
 /**
  * Size a canvas to its box in device pixels; false where it has no size yet (a hidden tab).
@@ -53,4 +63,7 @@ export const context2d = canvas => {
  * @param {() => void} f
  */
 export const onScheme = f =>
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", f);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    colours.clear();
+    f();
+  });

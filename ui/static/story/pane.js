@@ -9,6 +9,7 @@ import { remembered } from "../page/server.js";
 import { lastModel, stepNumbers, toStep } from "../page/steps.js";
 import { emit, store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
+import { setWaiting } from "../page/waiting.js";
 import { knownStrip, lossStrip } from "./log.js";
 import { NeuronMatrix } from "./matrix.js";
 import { reason } from "./reasons.js";
@@ -124,7 +125,7 @@ export class FactPane {
 
   /** @param {boolean} waits */
   #wait(waits) {
-    for (const part of [this.pane, this.strips]) part.classList.toggle("kn-waiting", waits);
+    for (const part of [this.pane, this.strips]) setWaiting(part, waits);
   }
 
   /** @param {() => boolean} isLast */

@@ -1,0 +1,103 @@
+"""What stays in its place while another prompt comes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from kn_assets.lake import Lake
+from tests.ui.explore import stub
+from tests.ui.screen import Screen
+
+pytestmark = pytest.mark.browser
+
+READY = "kn.target.data"
+# Counts changes of the heads' block, and how often the overview's picture is drawn.
+WATCH = """
+() => {
+  window.seen = { heads: 0, pictures: 0, faded: 0 };
+  const heads = document.querySelector('.kn-head-block');
+  const count = name => () => { seen[name]++; };
+  new MutationObserver(count('heads')).observe(heads, { attributeFilter: ['hidden'] });
+  const faded = () => { seen.faded += document.querySelectorAll('.kn-faded').length; };
+  new MutationObserver(faded).observe(document.body, { subtree: true, attributeFilter: ['class'] });
+  const draw = CanvasRenderingContext2D.prototype.drawImage;
+  CanvasRenderingContext2D.prototype.drawImage = function (...given) {
+    seen.pictures++;
+    return draw.apply(this, given);
+  };
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def judged(lake: Lake, serve: Callable[..., str]) -> Iterator[str]:
+    """The address of an app whose model answers, over the made-up atlases."""
+    with pytest.MonkeyPatch.context() as patch, stub.app(lake, serve, patch) as url:
+        yield url
+
+
+def test_the_heads_stay_while_another_prompt_comes(
+    screens: Callable[[str], Screen], judged: str
+) -> None:
+    screen = screens(judged).open(model="tiny", prompt=2, token=5)
+    screen.settled(READY)
+    heads = screen.page.locator(".kn-head-cells")
+    before = heads.bounding_box()
+    assert before is not None
+    screen.page.evaluate(WATCH)
+    screen.page.evaluate("kn.go({prompt: 3})")
+    screen.settled(f"kn.prompt.prompt.prompt_id === 3 && {READY}")
+    assert screen.page.evaluate("seen.heads") == 0
+    after = heads.bounding_box()
+    assert after is not None
+    assert (before["x"], before["width"]) == (after["x"], after["width"])
+
+
+def test_words_of_how_far_a_job_is_draw_nothing_again(
+    screens: Callable[[str], Screen], judged: str
+) -> None:
+    screen = screens(judged).open(model="tiny", prompt=2, token=5)
+    screen.settled(READY)
+    screen.page.evaluate(WATCH)
+    tell = """
+      () => {
+        const store = Object.getPrototypeOf(kn);
+        window.tell = words => {
+          store.target = { ...store.target, words };
+          kn.emit('contributions');
+        };
+        for (const words of ['loading the model', 'layers 1 of 6', 'layers 2 of 6']) tell(words);
+        return [seen.pictures, document.querySelector('.kn-tools [role=status]').textContent];
+      }
+    """
+    pictures, words = screen.page.evaluate(tell)
+    assert pictures == 0
+    assert words.endswith("layers 2 of 6")
+    screen.page.evaluate("tell('')")
+    assert screen.page.evaluate("seen.pictures") > 0
+
+
+def test_a_pane_fades_where_its_answer_takes_a_while(screen: Screen) -> None:
+    screen.open(model="tiny", prompt=2, token=5)
+    screen.settled()
+    held: list[Any] = []
+
+    def neurons_are_kept(route: Any) -> None:
+        if '"neuron"' in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    screen.page.route(re.compile("/component_server/?$"), neurons_are_kept)
+    screen.page.evaluate("void kn.go({layer: 1, neuron: 2})")  # it ends with the answer
+    pane = screen.page.locator("[data-kn=neuron].kn-waiting")
+    pane.wait_for()
+    screen.page.locator("[data-kn=neuron].kn-faded").wait_for()
+    (route,) = held
+    route.continue_()
+    screen.settled()
+    assert screen.page.locator(".kn-faded").count() == 0
