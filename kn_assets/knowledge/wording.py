@@ -58,7 +58,7 @@ def sentence(
     effect = _effect(judged, count)
     mine = [c for c in controls if c.condition in needed]
     if verdict.control is not None:
-        return f"{effect}, but {_against(judged, verdict, mine)}."
+        return f"{effect}; against it: {_against(judged, verdict, mine)}."
     if verdict.verdict == SUPPORTED:
         nearest = _control(min(mine, key=lambda c: c.difference.mean), judged)
         return f"{effect}, more than every control; the nearest: {nearest}."
@@ -77,11 +77,11 @@ def _against(judged: Judged, verdict: Verdict, controls: Sequence[Control]) -> s
         return _MISSING[str(verdict.control)]
     control = min(same, key=lambda c: c.difference.mean)
     if verdict.verdict == REFUTED:
-        why = "which is more"
+        why = "the larger change"  # in size: it may be in the other direction
     elif control.difference.low is None:
         why = "one set alone, which tells nothing of chance"
     else:
-        why = "which is not told apart"
+        why = "not told apart from it"
     return f"{_control(control, judged)}, {why}"
 
 

@@ -224,7 +224,7 @@ def test_what_is_real_is_found() -> None:
             1
         ].to_pylist()
     )
-    assert "activation-matched neurons (+1" in fragile and "which is more" in fragile
+    assert "activation-matched neurons (+1" in fragile and "the larger change" in fragile
 
 
 def test_each_condition_tells_how_many_neurons_it_changed() -> None:

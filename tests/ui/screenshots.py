@@ -1,7 +1,7 @@
 """The README's pictures, taken from the atlases of a lake: `python -m tests.ui.screenshots`.
 
-Those of Explore, Map and SQL are of `kn demo`'s atlas, those of Knowledge and Training of the steps
-of `kn train`'s model; a picture whose atlas the lake doesn't hold is left as it was.
+Those of Explore, Map and SQL are of the atlas that `kn demo` opens with, those of Knowledge and
+Training of the small model that it trains. A picture whose atlas isn't there is left as it was.
 
 They show a neuron that promotes " US" and " American", in a prompt that asks for the capital of the
 United States.
@@ -12,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kn_assets.bench.ui.page import HOOK
 from kn_assets.lake import Lake
 from tests.ui.conftest import CHROMIUM, FLAGS
 from tests.ui.screen import Screen
@@ -19,8 +20,8 @@ from tests.ui.screen import Screen
 DOCS = Path(__file__).parents[2] / "docs"
 MODEL = "smollm2-135m"
 PROMPT = {"model": MODEL, "prompt": 260, "token": 12, "layer": 26, "neuron": 935}
-STEP = "geo-gpt2@step834"
-FACT = 15  # New York City is in the United States
+STEP = "geo-gpt2-small@step400"
+FACT = 0  # Shanghai is in China
 QUERY = f"FROM neurons_for_country('{MODEL}', 'United States', 30)"
 
 
@@ -30,6 +31,8 @@ def explorer(screen: Screen) -> None:
     assert " US" in screen.page.evaluate("kn.neuron.vocabulary.promotes[0].token")
     screen.page.get_by_role("combobox", name="Search").fill("united states")
     screen.until("kn.state.prompt && document.querySelector('#kn-list [aria-selected=true]')")
+    of_target = "kn.target.data?.lensRank && document.body.textContent.includes('own stream')"
+    screen.page.wait_for_function(of_target, timeout=120_000)  # a model is loaded first
 
 
 def drawn(screen: Screen) -> None:
@@ -86,6 +89,7 @@ def main(lake: Lake, folder: Path) -> None:
                 continue
             size = {"width": 1440, "height": height}
             page = browser.new_page(viewport=size, color_scheme="light")
+            page.add_init_script(HOOK)
             screen = Screen(page, url)
             show(screen)
             screen.settled()
