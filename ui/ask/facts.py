@@ -46,6 +46,7 @@ def fact_row(row: Answer, model: str) -> Line:
         f"{row['relation']} · {standing_words(row)}",
         leads(row["fact_id"]),
         call("fact_prompt_answers", model, row["fact_id"]),
+        asks=row["n_prompts"] is None,
     )
 
 
@@ -77,7 +78,8 @@ def _standing(database: Database, model: str, fact: Answer, page: Answer) -> Lin
         (n,) = rows(database, counted)
         asked = f"{n['asked']:,} of the {n['listed']:,} facts of its corpus" if n["asked"] else "no"
         words = f"The model was not asked this fact: it was asked {asked}"
-        return Line(f"{words} fact yet." if not n["asked"] else f"{words}.", "", page, counted)
+        told = f"{words} fact yet." if not n["asked"] else f"{words}."
+        return Line(told, "", page, counted, asks=True)
     mean = f"mean probability of the answer {fact['mean_probability']:.2f}"
     verb = "The model knows it" if fact["known"] else "The model doesn't know it"
     of = f"{fact['n_correct']} of {plural(fact['n_prompts'], 'wording')}"

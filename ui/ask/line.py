@@ -16,7 +16,8 @@ class Line:
     """One thing that is known, or the reason why it isn't.
 
     leads: the change of what is on screen that opens it, in the address' own names; null where
-    there is nothing to open. sql: the query behind it. live: opening it runs the model.
+    there is nothing to open. sql: the query behind it. live: opening it runs the model. asks: the
+    fact that it opens wasn't asked, and is asked then where the model can be run.
     """
 
     words: str
@@ -24,6 +25,7 @@ class Line:
     leads: Answer | None = None
     sql: str | None = None
     live: bool = False
+    asks: bool = False
 
     def told(self) -> Answer:
         return asdict(self)

@@ -217,3 +217,29 @@ def test_a_fact_that_was_not_asked_is_asked_in_the_page(
     assert page.locator("[data-kn-ask]").count() == 0
     own = trained.read(lakes.model("tiny@step512"), "asked_neurons").to_pylist()
     assert page.locator(".kn-matrix-names button").count() >= len(own) > 0
+
+
+def test_a_fact_that_was_not_asked_is_two_acts_away(
+    trained: Lake,
+    stand_in: StandIn,
+    known: tuple[int, int],
+    serve: Callable[..., str],
+    screens: Callable[[str], Screen],
+) -> None:
+    screen = screens(serve(trained)).open(model=MODEL)
+    page = screen.page
+    (fact,) = (
+        f for f in trained.read(lakes.corpus("made"), "facts").to_pylist()
+        if f["fact_id"] == known[1]
+    )  # fmt: skip
+    box = page.get_by_role("searchbox", name="Ask:")
+    box.fill(f"{fact['subject']} is in {fact['object']}")
+    box.press("Enter")
+    page.get_by_role("link", name="The model was not asked this fact").click()
+    screen.until("kn.state.tab === 'training' && document.querySelector('[data-kn-reason]')")
+    screen.until("!document.querySelector('[data-kn-reason=asked]')")
+    screen.settled()
+    words = page.locator(".kn-words").inner_text()
+    assert fact["subject"] in words and "learned between" in words.lower()
+    assert len(stand_in.asked) == len(STEPS), "each checkpoint once"
+    assert page.locator(".kn-matrix-names button").count() > 0

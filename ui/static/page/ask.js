@@ -1,6 +1,7 @@
 // @ts-check
 // The one box of the frame: whatever is typed opens a sheet with what is known about it.
 
+import { askOnceShown } from "./ask_once.js";
 import { fill, h, message } from "./dom.js";
 import { go } from "./navigate.js";
 import { recentAsks, rememberAsk } from "./recent.js";
@@ -117,7 +118,7 @@ export class AskBox {
     const words = n > 1 ? `${n} readings, best first` : "";
     this.#open(
       words || "What is known",
-      ...sheetParts(readings, missing, change => this.#go(change)),
+      ...sheetParts(readings, missing, (change, asks) => this.#go(change, asks)),
     );
   }
 
@@ -153,10 +154,15 @@ export class AskBox {
     this.sheet.style.maxHeight = `${Math.max(240, innerHeight - bottom - 14)}px`;
   }
 
-  /** @param {Partial<import("./types.d.ts").State>} change */
-  #go(change) {
+  /**
+   * @param {Partial<import("./types.d.ts").State>} change
+   * @param {boolean} [asks] the model the fact that is opened, through training where there is one
+   */
+  #go(change, asks = false) {
     this.sheet.hidden = !change.ask;
     const other = { ask: "", ...change };
+    if (asks && store.steps.length > 1) other.tab = "training";
+    if (asks) askOnceShown(Number(change.fact));
     if (change.query) openSql(change.query, other);
     else go(other);
   }

@@ -2,6 +2,7 @@
 // Asking a fact on demand: at one checkpoint or at all, with the time it takes, progress and cancel.
 
 import { asking, found, stepLines } from "./asked_words.js";
+import { takeWanted } from "./ask_once.js";
 import { fill, h, message } from "./dom.js";
 import { Cancelled, JobLine, runJob } from "./job.js";
 import { ask, forget, remembered } from "./server.js";
@@ -79,6 +80,8 @@ export class AskFact {
       ),
     );
     fill(this.#buttons, means.damaged && message(means.damaged, "error"), ...buttons);
+    const canAsk = "fact" in subject && !means.damaged && this.node.offsetParent;
+    if (canAsk && takeWanted(subject.fact)) this.#ask(buttons.length > 1 ? "all" : "one");
   }
 
   /**

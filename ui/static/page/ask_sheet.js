@@ -14,6 +14,7 @@ import { store } from "./store.js";
  * @property {Change | null} leads what a click on it changes
  * @property {string | null} sql
  * @property {boolean} live whether a click on it runs the model
+ * @property {boolean} asks whether a click on it asks the model the fact, which it wasn't asked
  */
 /** @typedef {{ kind: string, title: string, lines: Line[] }} Reading */
 /** @typedef {{ readings: Reading[] }} Told */
@@ -21,7 +22,7 @@ import { store } from "./store.js";
 /**
  * @param {Reading[]} readings best first
  * @param {string | null} missing why the model can't be run here
- * @param {(change: Change) => void} follow
+ * @param {(change: Change, asks?: boolean) => void} follow
  */
 export const sheetParts = (readings, missing, follow) =>
   readings.map(({ title, lines }) =>
@@ -36,18 +37,18 @@ export const sheetParts = (readings, missing, follow) =>
 /**
  * @param {Line} line
  * @param {string | null} missing
- * @param {(change: Change) => void} follow
+ * @param {(change: Change, asks?: boolean) => void} follow
  */
 const lineItem = (line, missing, follow) => {
-  const { words, detail, leads, sql, live } = line;
+  const { words, detail, leads, sql, live, asks } = line;
   const cannot = live && missing ? missing : "";
   const query = () => follow({ tab: "sql", query: sql ?? "" });
   const name = { "aria-label": `SQL of: ${words}`, onclick: query };
   return h(
     "li",
     {},
-    leads && !cannot ? link(words, leads, follow) : plain(words),
-    live && !cannot && h("span", { class: "kn-chip" }, "runs now"),
+    leads && !cannot ? link(words, leads, change => follow(change, asks)) : plain(words),
+    (asks ? !missing : live && !cannot) && h("span", { class: "kn-chip" }, "runs now"),
     sql && sqlButton(() => sql, "SQL", name),
     (cannot || detail) && h("div", { class: "kn-ask-detail" }, faint(bdi(cannot || detail))),
   );
