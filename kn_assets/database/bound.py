@@ -1,7 +1,7 @@
 """Views and macros bound once for all lakes, in a file that new connections copy them from.
 
 DuckDB binds each view and macro as it is made: a third of a second for all of `sql/`. Those that
-another database holds it copies as they are, in a thirtieth of that. They stand on the schema
+another database holds it copies as they are, in a tenth of that. They stand on the schema
 `lake`, which here has the columns of `kn_assets.lake.schema` and no rows: whoever copies them makes
 that schema over the files of a lake, and all of them anew where its columns are others.
 """

@@ -148,7 +148,7 @@ test("the story is told in order: known, which neurons, causal, what else", () =
           ...verdict,
           claim: "specific",
           verdict: "weak",
-          sentence: `${effect}, but other facts (−1.30).`,
+          sentence: `${effect}; against it: other facts (−1.30).`,
         },
         { ...verdict, kind: "amplify", claim: "causal", verdict: "weak", sentence: "Amplified" },
       ],
@@ -165,7 +165,7 @@ test("the story is told in order: known, which neurons, causal, what else", () =
     "Since 834 it is right at every checkpoint.",
     "1 neuron carries its attribution at step 1,400, in layer 3.",
     `Do they carry it? ${effect}, more than every control.`,
-    "Are they this fact's own? Weak: but other facts (−1.30).",
+    "Are they this fact's own? Weak. Against it: other facts (−1.30).",
     "Some of them also serve Herat → Afghanistan.",
   ]);
 });

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from kn_assets.database.database import Database
-from kn_assets.lake import Lake
 from tests.ui.asking import cell_place, rows, show_product
 from tests.ui.explore import stub
 from tests.ui.screen import Screen
@@ -16,13 +15,6 @@ from tests.ui.screen import Screen
 pytestmark = pytest.mark.browser
 
 READY = "kn.target.data"
-
-
-@pytest.fixture(scope="module")
-def judged(lake: Lake, serve: Callable[..., str]) -> Iterator[str]:
-    """The address of an app whose model answers, over the made-up atlases."""
-    with pytest.MonkeyPatch.context() as patch, stub.app(lake, serve, patch) as url:
-        yield url
 
 
 def answer(database: Database, prompt: int, seed: int) -> dict[str, Any]:

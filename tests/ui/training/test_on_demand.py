@@ -196,14 +196,17 @@ def test_an_app_that_others_reach_keeps_nothing(
     assert LIVE_ALONE.keeps
 
 
+@pytest.fixture
+def screen(
+    trained: Lake, stand_in: StandIn, serve: Callable[..., str], screens: Callable[[str], Screen]
+) -> Screen:
+    """A page of an app whose model is the stand-in."""
+    return screens(serve(trained))
+
+
 def test_a_fact_that_was_not_asked_is_asked_in_the_page(
-    trained: Lake,
-    stand_in: StandIn,
-    known: tuple[int, int],
-    serve: Callable[..., str],
-    screens: Callable[[str], Screen],
+    trained: Lake, stand_in: StandIn, known: tuple[int, int], screen: Screen
 ) -> None:
-    screen = screens(serve(trained))
     screen.open(model=MODEL, tab="training", fact=known[1])
     screen.until("document.querySelector('[data-kn-ask=all]')")
     page = screen.page
@@ -220,14 +223,9 @@ def test_a_fact_that_was_not_asked_is_asked_in_the_page(
 
 
 def test_a_fact_that_was_not_asked_is_two_acts_away(
-    trained: Lake,
-    stand_in: StandIn,
-    known: tuple[int, int],
-    serve: Callable[..., str],
-    screens: Callable[[str], Screen],
+    trained: Lake, stand_in: StandIn, known: tuple[int, int], screen: Screen
 ) -> None:
-    screen = screens(serve(trained)).open(model=MODEL)
-    page = screen.page
+    page = screen.open(model=MODEL).page
     (fact,) = (
         f for f in trained.read(lakes.corpus("made"), "facts").to_pylist()
         if f["fact_id"] == known[1]

@@ -42,13 +42,14 @@ export const sheetParts = (readings, missing, follow) =>
 const lineItem = (line, missing, follow) => {
   const { words, detail, leads, sql, live, asks } = line;
   const cannot = live && missing ? missing : "";
+  const asksNow = asks && !missing;
   const query = () => follow({ tab: "sql", query: sql ?? "" });
   const name = { "aria-label": `SQL of: ${words}`, onclick: query };
   return h(
     "li",
     {},
-    leads && !cannot ? link(words, leads, change => follow(change, asks)) : plain(words),
-    (asks ? !missing : live && !cannot) && h("span", { class: "kn-chip" }, "runs now"),
+    leads && !cannot ? link(words, leads, change => follow(change, asksNow)) : plain(words),
+    (asksNow || (live && !cannot)) && h("span", { class: "kn-chip" }, "runs now"),
     sql && sqlButton(() => sql, "SQL", name),
     (cannot || detail) && h("div", { class: "kn-ask-detail" }, faint(bdi(cannot || detail))),
   );

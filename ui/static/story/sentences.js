@@ -124,7 +124,7 @@ const judged = verdicts => {
   if (!specific || specific.sentence === causal?.sentence) return found;
   const own = "Are they this fact's own?";
   const rest = withoutEffect(specific.sentence);
-  found.push([{ words: own, to: "effects" }, ` ${capital(specific.verdict)}: ${rest}`]);
+  found.push([{ words: own, to: "effects" }, ` ${capital(specific.verdict)}. ${capital(rest)}`]);
   return found;
 };
 
@@ -133,7 +133,7 @@ const judged = verdicts => {
  *
  * @param {string} words
  */
-export const withoutEffect = words => words.replace(/^.*?\d+ prompts?\),? ?:? ?/, "");
+export const withoutEffect = words => words.replace(/^.*?\d+ prompts?\)[,;:]? ?/, "");
 
 /** @param {string} words */
 const capital = words => words.charAt(0).toUpperCase() + words.slice(1);
