@@ -18,6 +18,8 @@ PYTEST  := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE CHROMIUM=$(CHROMIUM) $(BIN)
 
 .PHONY: demo ui dagster check test test-fast test-js lint lint-js types format docs wheel clean
 .DELETE_ON_ERROR:
+# Bytecode isn't compiled at set-up: a Python that may not keep it would compile at every start.
+unexport PYTHONDONTWRITEBYTECODE
 
 demo: $(VENV)/.installed  ## environment, embedded corpus and model, then the app, which makes the rest
 	$(BIN)/kn demo

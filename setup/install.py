@@ -5,11 +5,15 @@
 
 uv installs several packages at a time, and finds the build of torch that fits this machine. Where
 uv can't be had or fails, pip does the same; an error of pip is the error of this command.
+
+uv compiles no bytecode: of some 20,000 files the app imports a quarter, and Python keeps the
+bytecode of those when it first does.
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import subprocess
 import sys
@@ -46,20 +50,23 @@ def torch(requirement: str, options: list[str]) -> int:
     if options or not sys.platform.startswith("linux"):
         return pip(*options, requirement)
     given = ["--torch-backend", "auto", requirement]
-    if has_uv() and reaches(given) and uv("--compile-bytecode", *given) == 0:
+    if has_uv() and reaches(given) and uv(*given) == 0:
         return 0
-    print("torch can't be had from PyTorch's own index: pip looks in its own", flush=True)
-    return pip(requirement)
+    print("torch can't be had from PyTorch's own index: it comes from pip's", flush=True)
+    return either([requirement])
 
 
 def packages(given: list[str]) -> int:
     """Install everything else, at the versions of constraints.txt."""
-    pinned = ["-c", str(CONSTRAINTS), *given]
-    # Bytecode is compiled now, as pip does, and not at each first import.
-    if has_uv() and uv("--compile-bytecode", *pinned) == 0:
+    return either(["-c", str(CONSTRAINTS), *given])
+
+
+def either(given: list[str]) -> int:
+    """Install by uv, or else by pip."""
+    if has_uv() and uv(*given) == 0:
         return 0
     print("uv can't install the packages: pip does", flush=True)
-    return pip(*pinned)
+    return pip(*given)
 
 
 def pip(*given: str) -> int:
@@ -85,6 +92,7 @@ def reaches(given: list[str]) -> bool:
     return tried.returncode == 0
 
 
+@functools.cache
 def has_uv() -> bool:
     """Whether uv is in the environment: installs it where it isn't."""
     return program().exists() or pip("-c", str(CONSTRAINTS), "uv") == 0
