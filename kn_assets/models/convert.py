@@ -17,6 +17,7 @@ from typing import Any
 from kn_assets.errors import KnError
 from kn_assets.lake import said_plainly, write_text
 from kn_assets.models.gguf_file import refuse_lost_blocks, refuse_unread
+from kn_assets.models.gguf_once import read_once
 from kn_assets.models.reasons import first_line
 from kn_assets.models.weights import refuse_gaps
 
@@ -47,7 +48,7 @@ def gguf_to_folder(gguf: Path, folder: Path, origin: str) -> None:
 
     from kn_assets.models.quiet import quiet
 
-    with appearing(folder) as fresh, quiet(), disk_said_plainly(folder.parent):
+    with appearing(folder) as fresh, quiet(), read_once(), disk_said_plainly(folder.parent):
         try:
             refuse_lost_blocks(gguf)
             tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)

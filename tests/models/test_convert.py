@@ -3,7 +3,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -55,6 +57,34 @@ def test_conversion_happens_once_for_each_content(
     second = load(resolve(str(file)), lake).parts.value_vectors(0)
     assert len(made) == 2
     assert not torch.equal(first, second)
+
+
+def test_a_file_is_read_once_and_the_same_as_by_transformers_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gguf
+
+    file = tmp_path / "tiny.gguf"
+    tiny_gguf.write(file, seed=1, quantized=True)
+    read: list[None] = []
+    real: Any = gguf.GGUFReader
+
+    class Counting(real):  # type: ignore[misc]
+        def __init__(self, *given: Any) -> None:
+            read.append(None)
+            super().__init__(*given)
+
+    monkeypatch.setattr(gguf, "GGUFReader", Counting)
+    convert.gguf_to_folder(file, tmp_path / "once", "x")
+    assert len(read) == 1
+    assert gguf.GGUFReader is Counting
+    monkeypatch.setattr(convert, "read_once", nullcontext)
+    convert.gguf_to_folder(file, tmp_path / "alone", "x")
+    assert len(read) > 2
+    names = [path.name for path in (tmp_path / "alone").iterdir()]
+    assert "model.safetensors" in names
+    for name in names:
+        assert (tmp_path / "once" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
 
 
 def test_what_is_no_gguf_leaves_nothing_behind(tmp_path: Path) -> None:
