@@ -10,8 +10,9 @@ import pyarrow as pa
 from kn_assets import lake as lakes
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import ALL
-from kn_assets.synthetic import FINGERPRINT, Shape, make_lake
+from kn_assets.synthetic import FINGERPRINT, Shape
 from kn_assets.synthetic.knowledge import add_facts, add_knowledge
+from tests.made import make_lake
 
 MODEL, CORPUS = "tiny", "made"
 SHAPE = Shape(n_prompts=10, extra_prompts=1, seed=5)

@@ -27,6 +27,7 @@ DEMO = {"corpus": CORPUS, "model": MODEL, "limit": LIMIT}
 def demo(args: argparse.Namespace) -> int:
     """Make what prompts can be explored by, then open the app, which goes on to make the rest."""
     from kn_assets.atlas.settings import AtlasSettings
+    from kn_assets.launch.background import first_import
     from kn_assets.launch.background.demo import FIRST
     from kn_assets.launch.background.wishes import Wish
     from kn_assets.launch.request import Request
@@ -39,11 +40,12 @@ def demo(args: argparse.Namespace) -> int:
     if args.foreground or args.no_ui:
         run(request)
         return 0 if args.no_ui else ui(args)
-    # Tables of another atlas would stand beside the new ones until it is their turn.
-    if _has_another(request):
-        run(request)
-    else:
-        run(replace(request, atlas=replace(request.atlas, lens="lazy"), only=FIRST))
+    with first_import.ahead():
+        # Tables of another atlas would stand beside the new ones until it is their turn.
+        if _has_another(request):
+            run(request)
+        else:
+            run(replace(request, atlas=replace(request.atlas, lens="lazy"), only=FIRST))
     return _served(args, [Wish("demo", limit=args.limit, lens=args.lens)])
 
 

@@ -17,7 +17,7 @@ from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import KNOWLEDGE
 from kn_assets.launch.request import Request
-from kn_assets.synthetic import add_training, make_lake
+from tests.made import add_training, make_lake
 
 NAMED = (
     *("suppress", "suppress_random", "suppress_activation_matched", "suppress_other_fact"),

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from kn_assets.lake import Lake
-from kn_assets.synthetic import make_lake
 from tests.checks.spoiling import (
     TOP_K,
     change,
     with_value,
 )
+from tests.made import make_lake
 
 
 @pytest.fixture(scope="package")

@@ -11,7 +11,7 @@ import pytest
 from kn_assets import checks, lake
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import KNOWLEDGE, TABLES
-from kn_assets.synthetic import FINGERPRINT, make_lake
+from kn_assets.synthetic import FINGERPRINT
 from tests.checks.spoiling import (
     MODEL,
     N_LAYERS,
@@ -33,6 +33,7 @@ from tests.checks.spoiling import (
     with_value,
     without,
 )
+from tests.made import make_lake
 
 FAULTS: list[tuple[str, str, Change]] = [
     ("cities", "keys_unique", repeated(4)),

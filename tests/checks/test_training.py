@@ -11,8 +11,9 @@ import pytest
 from kn_assets import checks, lake
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import STEPS
-from kn_assets.synthetic import FINGERPRINT, add_training
+from kn_assets.synthetic import FINGERPRINT
 from tests.checks.spoiling import with_value
+from tests.made import add_training
 
 
 @pytest.fixture(scope="module")

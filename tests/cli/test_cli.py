@@ -14,8 +14,8 @@ from kn_assets import lake
 from kn_assets.cli import parser
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, parquet
-from kn_assets.synthetic import make_lake
 from tests import forked, small
+from tests.made import make_lake
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,8 +9,8 @@ import pytest
 
 from kn_assets.database import database
 from kn_assets.lake import Lake
-from kn_assets.synthetic import add_training, make_lake
 from tests.database.told import MODEL, SIZE
+from tests.made import add_training, make_lake
 
 
 @pytest.fixture(scope="package")

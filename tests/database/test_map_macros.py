@@ -14,8 +14,8 @@ from kn_assets import lake as lakes
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import TABLES
-from kn_assets.synthetic import make_lake
 from tests.database.told import MODEL, ask, cities_of_prompts, rows
+from tests.made import make_lake
 
 
 def plain(text: str) -> list[str]:

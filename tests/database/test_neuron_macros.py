@@ -12,7 +12,6 @@ from scipy.stats import binomtest
 
 from kn_assets.database import database
 from kn_assets.lake import Lake
-from kn_assets.synthetic import make_lake
 from tests.database.told import (
     LAYER,
     MODEL,
@@ -25,6 +24,7 @@ from tests.database.told import (
     peaks_by_strength,
     rows,
 )
+from tests.made import make_lake
 
 
 @pytest.mark.parametrize(("layer", "neuron"), [(1, 11), (0, 1), (2, 39)])

@@ -12,7 +12,7 @@ import pytest
 from kn_assets.cli.parser import main
 from kn_assets.database import database, views
 from kn_assets.lake import Lake, model
-from kn_assets.synthetic import make_lake
+from tests.made import make_lake
 
 
 def models(lake: Lake) -> list[str]:

@@ -19,8 +19,8 @@ from kn_assets.database.database import Database
 from kn_assets.database.parts import BY_LAYER, BY_PROMPT
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import ALL
-from kn_assets.synthetic import make_lake
 from kn_assets.synthetic.large import SHARD, make_large_lake
+from tests.made import make_lake
 
 PROMPTS = 2 * SHARD + 40
 SHAPE = {"n_prompts": PROMPTS, "n_layers": 3, "n_neurons": 30, "n_tokens": 8, "n_vocabulary": 60}

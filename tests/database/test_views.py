@@ -16,9 +16,9 @@ from kn_assets import lake
 from kn_assets.database import database
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import TABLES
-from kn_assets.synthetic import make_lake
 from tests.database.told import LAYER, NEURON, PROMPT, ask, rows
 from tests.lake import earlier
+from tests.made import make_lake
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -13,8 +13,8 @@ from kn_assets.corpora import wikipedia
 from kn_assets.database import database, query
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake.schema import ALL
-from kn_assets.synthetic import add_training, make_lake
 from tests.docs.pages import ROOT, TEXTS, blocks, code_spans
+from tests.made import add_training, make_lake
 
 KEY = "smollm2-135m"
 ELSEWHERE = {"corpus wikipedia": ("limit",), "facts": ("seed", "like")}  # with an atlas, or unasked

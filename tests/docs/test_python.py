@@ -5,8 +5,8 @@ from pathlib import Path
 import matplotlib
 import pytest
 
-from kn_assets.synthetic import make_lake
 from tests.docs.pages import TEXTS, blocks
+from tests.made import make_lake
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/notebook.md"])

@@ -12,7 +12,7 @@ import pytest
 
 from kn_assets.database import database
 from kn_assets.database.query import run
-from kn_assets.synthetic import add_training, make_lake
+from tests.made import add_training, make_lake
 
 PAGE = Path(__file__).parents[2] / "docs" / "sql.md"
 QUESTIONS = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)

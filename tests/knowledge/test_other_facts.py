@@ -20,7 +20,7 @@ from kn_assets.knowledge.other_facts import answers_other_facts, attributed
 from kn_assets.lake import Lake, asked
 from kn_assets.lake.schema import ALL
 from kn_assets.live.questions import Told
-from kn_assets.synthetic import add_training
+from tests.made import add_training
 from ui.knowledge import view as knowledge
 from ui.training import view as training
 

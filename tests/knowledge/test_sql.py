@@ -9,7 +9,7 @@ from kn_assets import lake
 from kn_assets.database import database
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import KNOWLEDGE
-from kn_assets.synthetic import make_lake
+from tests.made import make_lake
 
 MODEL, CORPUS = lake.model("tiny"), lake.corpus("made")
 

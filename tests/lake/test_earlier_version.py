@@ -10,9 +10,9 @@ import pytest
 
 from kn_assets import lake as lakes
 from kn_assets.errors import KnError
-from kn_assets.synthetic import make_lake
 from kn_assets.training.steps import log
 from tests.lake import earlier
+from tests.made import make_lake
 
 
 def test_a_table_without_its_new_column_is_refused(tmp_path: Path) -> None:

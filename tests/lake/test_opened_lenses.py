@@ -16,7 +16,7 @@ from kn_assets.lake import Lake, Partition, model
 from kn_assets.lake.plan import Figures, Plan
 from kn_assets.lake.schema import ALL
 from kn_assets.progress import Progress
-from kn_assets.synthetic import make_lake
+from tests.made import make_lake
 
 ATLAS = model("tiny")
 

@@ -12,7 +12,7 @@ import kn_assets
 from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
 from kn_assets.launch.run import run
-from kn_assets.synthetic import make_lake
+from tests.made import make_lake
 from tests.small import request as small_request
 
 N_PROMPTS, N_TOKENS, N_LAYERS, N_NEURONS = 6, 8, 3, 40

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kn_assets.lake import Lake
-from kn_assets.synthetic import add_training, make_lake
+from tests.made import add_training, make_lake
 from tests.plots.reading import MODEL, STEPS_KEPT
 
 

@@ -14,8 +14,8 @@ import pytest
 from kn_assets import processes
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
-from kn_assets.synthetic import make_lake
 from tests import forked
+from tests.made import make_lake
 from tests.ui.asking import apps, opened
 from tests.ui.screen import Pages, Screen
 from ui.api import Api

@@ -11,7 +11,8 @@ import pytest
 from kn_assets import lake as lakes
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake, Partition
-from kn_assets.synthetic import Shape, add_training, make_lake
+from kn_assets.synthetic import Shape
+from tests.made import add_training, make_lake
 from ui.api import Api
 from ui.app import _empty
 from ui.context import Context

@@ -9,7 +9,7 @@ import pytest
 
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
-from kn_assets.synthetic import make_lake
+from tests.made import make_lake
 from tests.ui.asking import CONTRAST, rows
 from tests.ui.screen import Screen
 

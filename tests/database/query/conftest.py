@@ -10,7 +10,7 @@ import pytest
 
 from kn_assets.database import database
 from kn_assets.lake import Lake
-from kn_assets.synthetic import make_lake
+from tests.made import make_lake
 
 
 @pytest.fixture(scope="package")

@@ -18,7 +18,7 @@ from kn_assets.database.query import QueryFailed, QueryRefused, QueryTimeout, Qu
 from kn_assets.database.sandbox import Sandbox
 from kn_assets.lake import Lake
 from kn_assets.processes import Stopped
-from kn_assets.synthetic import make_lake
+from tests.made import make_lake
 
 ENDLESS = [
     "SELECT count(*) FROM range(100000000000)",

@@ -21,9 +21,9 @@ from kn_assets.launch.background import LIMIT, wishes
 from kn_assets.launch.background.demo import FIRST, demo
 from kn_assets.launch.background.training import SETTINGS, training
 from kn_assets.launch.background.wishes import Wish, steps
-from kn_assets.synthetic import make_lake
 from kn_assets.training.settings import TrainSettings
 from kn_assets.training.steps.tables import StepsPlan
+from tests.made import make_lake
 
 
 def made(root: Path, key: str) -> Lake:

@@ -12,7 +12,7 @@ from kn_assets import lake as lakes
 from kn_assets.database import database
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import STEPS
-from kn_assets.synthetic import add_training
+from tests.made import add_training
 
 MADE = (0, 8, 64, 512)
 # By fact: at each step how many of the 5 trained prompts are right, and how many of the 2 held-out.

@@ -8,7 +8,7 @@ from kn_assets import lake as lakes
 from kn_assets.database import database
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import STEPS
-from kn_assets.synthetic import add_training, make_lake
+from tests.made import add_training, make_lake
 
 STEPS_MADE = (0, 1, 8, 64)
 CONTROLS = ("random", "activation_matched", "other_fact", "final_checkpoint")

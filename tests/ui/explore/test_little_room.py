@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from kn_assets.lake import Lake
-from kn_assets.synthetic import make_lake
+from tests.made import make_lake
 from tests.ui.screen import Screen
 
 pytestmark = pytest.mark.browser

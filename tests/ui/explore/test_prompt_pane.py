@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kn_assets.database.database import Database
-from kn_assets.synthetic import make_lake
+from tests.made import make_lake
 from tests.ui.asking import cell_place, rows
 from tests.ui.screen import Screen
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from kn_assets.database.database import Database
-from kn_assets.synthetic import Shape, make_lake
+from kn_assets.synthetic import Shape
+from tests.made import make_lake
 from ui.explore import prompt
 from ui.rows import atlases, limit_option
 

@@ -8,8 +8,8 @@ import pytest
 
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
-from kn_assets.synthetic import make_lake
 from tests.live.test_knowledge import lake_with_facts
+from tests.made import make_lake
 from tests.ui.asking import apps, opened
 from tests.ui.knowledge.page import MODEL, SHAPE
 from tests.ui.screen import Screen

@@ -13,7 +13,8 @@ from kn_assets import lake as lakes
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import TABLES
-from kn_assets.synthetic import Shape, make_lake
+from kn_assets.synthetic import Shape
+from tests.made import make_lake
 from ui.map import view
 from ui.pack import to_json, unpack
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kn_assets.lake import Lake
-from kn_assets.synthetic import add_training, make_lake
+from tests.made import add_training, make_lake
 from tests.ui.screen import Screen
 from ui.api import Api
 from ui.app import TABS

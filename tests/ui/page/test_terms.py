@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from kn_assets.lake import Lake
-from kn_assets.synthetic import add_training, make_lake
 from tests.docs.pages import ROOT, TEXTS
+from tests.made import add_training, make_lake
 from tests.ui.screen import Screen
 
 pytestmark = pytest.mark.browser

@@ -14,8 +14,8 @@ from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
 from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
-from kn_assets.synthetic import make_lake
 from tests import small
+from tests.made import make_lake
 from tests.ui.asking import finished, show_product
 from tests.ui.screen import Screen
 from ui.api import Api

@@ -8,7 +8,7 @@ import pytest
 
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
-from kn_assets.synthetic import add_training, make_lake
+from tests.made import add_training, make_lake
 from tests.ui.asking import apps, opened
 from tests.ui.screen import Screen
 from tests.ui.training.page import STEPS

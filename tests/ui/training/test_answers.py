@@ -15,7 +15,7 @@ from kn_assets import lake as lakes
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.synthetic import add_training
+from tests.made import add_training
 from tests.ui.training.page import FACT, STEPS, at
 from ui.knowledge.view import facts
 from ui.pack import unpack

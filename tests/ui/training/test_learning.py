@@ -11,8 +11,8 @@ import pytest
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.synthetic import make_lake
 from kn_assets.training import train
+from tests.made import make_lake
 from tests.training.tiny_run import TINY
 from tests.ui.screen import Screen
 from ui.training.learning import learning

@@ -21,7 +21,7 @@ from kn_assets.lake import Lake, asked
 from kn_assets.lake.schema import ALL
 from kn_assets.live.process import LiveProcess
 from kn_assets.processes import Stopped
-from kn_assets.synthetic import add_training
+from tests.made import add_training
 from tests.ui.asking import finished
 from tests.ui.screen import Screen
 from ui.api import Api

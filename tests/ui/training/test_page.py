@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from kn_assets import lake as lakes
-from kn_assets.synthetic import add_training
+from tests.made import add_training
 from tests.ui.asking import CONTRAST
 from tests.ui.screen import Screen
 from tests.ui.training.page import FACT, at, chart, opened, reading

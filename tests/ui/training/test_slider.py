@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kn_assets.database.database import Database
-from kn_assets.synthetic import add_training, make_lake
+from tests.made import add_training, make_lake
 from tests.ui.screen import Screen
 from tests.ui.training.page import PROMPT, opened
 
