@@ -34,8 +34,10 @@ def ahead(libraries: Sequence[str] = LIBRARIES) -> Iterator[subprocess.Popen[byt
         yield None
         return
     words = "\n".join(f"import {name}" for name in news)
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-    process = subprocess.Popen([sys.executable, "-c", words], stderr=subprocess.DEVNULL, **quiet)
+    nowhere = subprocess.DEVNULL
+    process = subprocess.Popen(
+        [sys.executable, "-c", words], stdin=nowhere, stdout=nowhere, stderr=nowhere
+    )
     try:
         yield process
     finally:
