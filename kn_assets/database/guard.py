@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kn_assets.database import database
+from kn_assets.database.functions import FUNCTIONS
 from kn_assets.errors import KnError
 
 if TYPE_CHECKING:
@@ -46,23 +48,12 @@ _EXPRESSIONS = {
 _TABLE_FUNCTIONS = {"range", "generate_series", "unnest"}
 _CATALOGUE = {"tables", "columns"}  # of information_schema: names only, no paths
 _SHOWN = {"tables", "__show_tables_expanded"}
-# Scalar functions which read the environment, keep state, wait, or run a text as SQL.
-_DENIED = {
-    *("getenv", "getvariable", "current_setting", "write_log", "sleep_ms", "pg_sleep"),
-    *("nextval", "currval", "setval", "setseed", "query", "query_table", "glob"),
-    *("json_execute_serialized_sql", "json_serialize_sql", "json_serialize_plan"),
-    "json_deserialize_sql",
-}
 # Statements that do something else than read.
 _WRITE = {
     *("INSERT", "UPDATE", "DELETE", "MERGE_INTO", "CREATE", "CREATE_FUNC", "DROP", "ALTER", "COPY"),
     *("COPY_DATABASE", "EXPORT", "ATTACH", "DETACH", "SET", "VARIABLE_SET", "LOAD", "VACUUM"),
     *("TRANSACTION", "PREPARE", "EXECUTE"),
 }
-_DENIED_STARTS = (
-    *("read_", "pragma_", "duckdb_", "parquet_", "sniff_", "arrow_", "pandas_", "python_"),
-    *("enable_", "disable_", "force_", "checkpoint", "__internal"),
-)
 
 
 def wrapped(sql: str, limit: int) -> str:
@@ -97,6 +88,7 @@ def check(cursor: duckdb.DuckDBPyConnection, sql: str, limit: int, parameters: b
     _check_wrapper(parsed["statements"][0]["node"])
     nodes = list(_nodes(parsed))
     ctes = {name.lower() for node in nodes for name in _cte_names(node)}
+    _refuse_catalogue(cursor, ctes)
     for node in nodes:
         if not (parameters and node.get("class") == "PARAMETER"):
             _check_node(node, ctes)
@@ -184,10 +176,24 @@ def _check_node(node: Node, ctes: set[str]) -> None:
             _check_show(node)
         elif kind == "TABLE_FUNCTION":
             _check_table_function(node)
-    if "function_name" in node:
-        name = str(node["function_name"]).lower()
-        if name in _DENIED or name.startswith(_DENIED_STARTS):
-            raise QueryRefused(f"the function {name} is not allowed")
+    if "function_name" in node and kind != "TABLE_FUNCTION":
+        _check_function(str(node["function_name"]).lower())
+
+
+def _refuse_catalogue(cursor: duckdb.DuckDBPyConnection, ctes: set[str]) -> None:
+    """A CTE named like a view of DuckDB's own would let that be read where the CTE isn't seen."""
+    own = "SELECT view_name FROM duckdb_views() WHERE internal"
+    if taken := ctes & ({name for (name,) in cursor.execute(own).fetchall()} if ctes else set()):
+        raise QueryRefused(f"{min(taken)} is a name of DuckDB's own: call the CTE something else")
+
+
+def _check_function(name: str) -> None:
+    """Operators are functions too, with names that no function called by name has."""
+    if not name.isidentifier() or name in FUNCTIONS or name in _macros():
+        return
+    near = get_close_matches(name, [*FUNCTIONS, *_macros()], n=1)
+    meant = f": did you mean {near[0]}?" if near else ""
+    raise QueryRefused(f"the function {name} is not allowed{meant}")
 
 
 def _check_table(node: Node, ctes: set[str]) -> None:

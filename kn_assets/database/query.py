@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 from kn_assets.database import database
+from kn_assets.database.columns import Cell, change, exact
 from kn_assets.database.guard import QueryFailed, QueryRefused, check
 from kn_assets.database.render import format_rows
 from kn_assets.errors import KnError
@@ -70,8 +71,12 @@ class QueryResult:
     @property
     def rows(self) -> list[tuple[Any, ...]]:
         """The rows as Python values."""
-        columns = [c.to_pylist() for c in self.table.columns]
-        return list(zip(*columns, strict=True)) if columns else []
+        return list(self.each_row())
+
+    def each_row(self) -> Iterator[tuple[Any, ...]]:
+        """The rows as Python values, few of them at a time."""
+        for batch in self.table.to_batches(_BATCH):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def run(
@@ -80,11 +85,13 @@ def run(
     max_rows: int = MAX_ROWS,
     timeout_s: float = TIMEOUT_S,
     max_bytes: int = MAX_BYTES,
+    cell: Cell = exact,
 ) -> QueryResult:
     """Answer one reading query on a cursor of its own; safe to call from several threads.
 
-    `connection` must come from `kn_assets.database.database`, whose settings are half of the guard.
-    Raises QueryRefused, QueryFailed, QueryTimeout or QueryTooBig.
+    `connection` must come from `kn_assets.database.database`, whose settings are half of the guard;
+    `cell` says what is fetched of a column, see `kn_assets.database.columns`. Raises QueryRefused,
+    QueryFailed, QueryTimeout or QueryTooBig.
     """
     started = time.monotonic()
     cursor = connection.cursor()
@@ -95,7 +102,9 @@ def run(
                 text = check(cursor, body, max_rows + 1)
                 relation = cursor.sql(f"EXPLAIN {text}" if explained else text)
                 columns, types = list(relation.columns), [str(t) for t in relation.types]
-                table = _fetch(relation, max_rows + 1, max_bytes)
+                if not explained:
+                    relation = change(cursor, relation, text, cell)
+                table = _fetch(relation, max_rows + 1, max_bytes).rename_columns(columns)
             except KnError:
                 raise
             except Exception as e:
@@ -148,9 +157,7 @@ def _fetch(relation: duckdb.DuckDBPyRelation, rows: int, max_bytes: int) -> pa.T
         size += batch.nbytes
         found += batch.num_rows
         if size > max_bytes:
-            raise QueryTooBig(
-                f"the result exceeds {max_bytes >> 20} MiB: select fewer rows or columns"
-            )
+            raise QueryTooBig(too_large(max_bytes))
         if found >= rows:
             break
     return pa.Table.from_batches(batches, schema=reader.schema)
@@ -170,6 +177,11 @@ def _said(error: Exception, expired: bool, timeout_s: float) -> KnError:
     if isinstance(error, duckdb.Error):
         return QueryFailed(_own_lines(text))
     raise error
+
+
+def too_large(most: int) -> str:
+    """The message of a result that exceeds `most` bytes."""
+    return f"the result exceeds {most >> 20} MiB: select fewer rows or columns"
 
 
 def too_slow(timeout_s: float) -> str:

@@ -11,16 +11,14 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kn_assets.database import query
-from kn_assets.database.query import QueryResult, QueryTimeout, QueryTooBig
+from kn_assets.database.encoded import Encoded
+from kn_assets.database.query import QueryTimeout, QueryTooBig
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.processes import Child, Stopped
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 GRACE_S = 1.0
 """Time a worker has to tell of a timeout itself before it is killed."""
@@ -54,12 +52,13 @@ class Sandbox:
     def run(
         self,
         sql: str,
+        form: str = "rows",
         max_rows: int = query.MAX_ROWS,
         timeout_s: float = query.TIMEOUT_S,
         max_bytes: int = query.MAX_BYTES,
         stop: threading.Event | None = None,
-    ) -> QueryResult:
-        """As `query.run`, with the same errors, and QueryBusy; safe from any thread.
+    ) -> Encoded:
+        """As `encoded.encode`, with the same errors, and QueryBusy; safe from any thread.
 
         Raises Stopped once `stop` is set: the query's process is killed, and another one started.
         """
@@ -69,6 +68,7 @@ class Sandbox:
             raise QueryBusy("many queries are running: try again in a moment") from e
         asked: dict[str, Any] = {
             "sql": sql,
+            "form": form,
             "max_rows": max_rows,
             "timeout_s": timeout_s,
             "max_bytes": max_bytes,
@@ -84,7 +84,7 @@ class Sandbox:
             worker.close()
 
 
-def _answer(worker: Child, asked: dict[str, Any], stop: threading.Event | None) -> QueryResult:
+def _answer(worker: Child, asked: dict[str, Any], stop: threading.Event | None) -> Encoded:
     timeout_s = asked["timeout_s"]
     try:
         head, body = worker.ask(asked, timeout_s + GRACE_S, stop=stop)
@@ -99,16 +99,9 @@ def _answer(worker: Child, asked: dict[str, Any], stop: threading.Event | None) 
         if head["error"] == "QueryTooBig":
             worker.end()  # what it had taken is given back
         raise _ERRORS.get(head["error"], KnError)(head["message"])
-    return QueryResult(table=_table(body), **head)
+    return Encoded(body=body, **head)
 
 
 _ERRORS: dict[str, type[KnError]] = {
     e.__name__: e for e in (query.QueryRefused, query.QueryFailed, QueryTimeout, QueryTooBig)
 }
-
-
-def _table(body: bytes) -> pa.Table:
-    import pyarrow as pa
-
-    with pa.ipc.open_stream(body) as reader:
-        return reader.read_all()

@@ -9,6 +9,7 @@ from typing import Any
 
 from kn_assets.database import query
 from kn_assets.database.database import Database
+from kn_assets.database.encoded import encode
 from kn_assets.lake import Lake
 from kn_assets.processes import serve
 from kn_assets.progress import Progress
@@ -18,27 +19,17 @@ THREADS = 2
 
 def main(connection: str, root: str, memory_mb: int) -> None:
     """Answer queries on the lake at `root` until the server has gone."""
-    import pyarrow as pa
-
     database = Database(Lake(root), f"{memory_mb}MB", THREADS, hold=False)
     _limit(memory_mb)
 
     def answer(question: dict[str, Any], _: Progress) -> tuple[dict[str, Any], bytes]:
         try:
             with database.cursor() as cursor:
-                result = query.run(cursor, **question)
-            out = pa.BufferOutputStream()
-            with pa.ipc.new_stream(out, result.table.schema) as writer:
-                writer.write_table(result.table)
+                found = encode(cursor, **question)
         except MemoryError as e:
             raise query.QueryTooBig(query.TOO_BIG) from e
-        head = {
-            "columns": result.columns,
-            "types": result.types,
-            "seconds": result.seconds,
-            "truncated": result.truncated,
-        }
-        return head, out.getvalue().to_pybytes()
+        head = {name: value for name, value in vars(found).items() if name != "body"}
+        return head, found.body
 
     serve(connection, answer)
 

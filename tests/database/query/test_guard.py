@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from kn_assets.database.functions import FUNCTIONS
 from kn_assets.database.query import QueryFailed, QueryRefused, run
 from kn_assets.lake import Lake
 
@@ -146,6 +147,14 @@ READS = [
     "SELECT json_serialize_plan('SELECT 1')",
     "SELECT setseed(0.5)",
     "SELECT nextval('x')",
+    "SELECT max(pg_get_viewdef(i)) FROM range(20000, 24000) t(i)",
+    "SELECT current_query(), version(), txid_current()",
+    "SELECT write_log('x'), stats(1), vector_type(1)",
+    "SELECT b.* FROM (WITH pg_settings AS (SELECT 1) FROM pg_settings) a, pg_settings b",
+    "WITH pg_views AS (SELECT * FROM pg_views) FROM pg_views",
+    "WITH RECURSIVE duckdb_views AS (SELECT 1 UNION FROM duckdb_views) FROM duckdb_views",
+    "SELECT * FROM (WITH Sqlite_Master AS (SELECT 1) SELECT 1) a, SQLITE_MASTER",
+    "WITH duckdb_logs(a) AS MATERIALIZED (SELECT 1) FROM duckdb_logs",
     "FROM local_variable",
     "FROM neurons AT (VERSION => 1)",
 ]
@@ -177,6 +186,8 @@ def test_nothing_but_the_atlas_is_read(
         ("SELECT " + "[" * 900 + "1" + "]" * 900, "deep"),
         ("FROM nothing_of_the_sort", "SHOW TABLES"),
         ("FROM read_text('x')", "macros"),
+        ("WITH pg_class AS (SELECT 1) FROM pg_class", "call the CTE something else"),
+        ("SELECT lenght('x')", "did you mean length"),
     ],
 )
 def test_a_refusal_says_why(connection: duckdb.DuckDBPyConnection, sql: str, word: str) -> None:
@@ -208,3 +219,26 @@ def test_settings_alone_keep_the_database_inside_the_tables(
     with pytest.raises(duckdb.Error):
         connection.cursor().execute(text).fetchall()
     assert not list(tmp_path.iterdir())
+
+
+def test_every_function_is_listed_or_left_out_on_purpose(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """Of another release of DuckDB each new function is looked at before it may be called."""
+    sql = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE database_name = 'system'"
+    there = {name.lower() for (name,) in connection.execute(sql).fetchall()}
+    known = {name for name in there if name in FUNCTIONS}
+    assert not {n for n in known if n.startswith(("pg_", "duckdb_", "current_", "json_"))} - {
+        *("pg_typeof", "pg_size_pretty", "current_date", "current_localtime"),
+        *("current_localtimestamp", "json_array", "json_array_length", "json_contains"),
+        *("json_deep_merge", "json_exists", "json_extract", "json_extract_path"),
+        *("json_extract_path_text", "json_extract_string", "json_group_array"),
+        *("json_group_object", "json_group_structure", "json_insert", "json_keys"),
+        *("json_merge_patch", "json_merge_patch_diff", "json_normalize", "json_object"),
+        *("json_pretty", "json_quote", "json_remove", "json_replace", "json_set"),
+        *("json_strip_nulls", "json_structure", "json_transform", "json_transform_strict"),
+        *("json_type", "json_valid", "json_value"),
+    }
+    asks = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE has_side_effects"
+    state = {name for (name,) in connection.execute(asks).fetchall()} & FUNCTIONS
+    assert state == {"error", "gen_random_uuid", "random", "uuid", "uuidv4", "uuidv7"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import subprocess
 import sys
 import threading
@@ -11,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from kn_assets.database import database
@@ -102,8 +106,20 @@ def test_the_sandbox_answers_as_run_does(
 ) -> None:
     sql = "SELECT *, [layer, neuron] AS id, NULL AS none FROM neurons ORDER BY firing_rate DESC"
     mine, theirs = run(connection, sql, max_rows=7), sandbox.run(sql, max_rows=7)
-    assert (theirs.columns, theirs.types, theirs.rows) == (mine.columns, mine.types, mine.rows)
-    assert theirs.truncated and theirs.table.schema == mine.table.schema
+    told = json.loads(theirs.body)
+    assert (told["columns"], told["types"]) == (mine.columns, mine.types)
+    *columns, ids, none = zip(*theirs.rows, strict=True)
+    *wanted, pairs, _ = zip(*mine.rows, strict=True)
+    assert columns == wanted
+    assert [json.loads(pair) for pair in ids] == list(pairs)
+    assert set(none) == {None}
+    assert (theirs.truncated, theirs.n_rows) == (True, 7)
+    file = sandbox.run(sql, "parquet", max_rows=7).body
+    assert pq.read_table(pa.BufferReader(file)).to_pylist() == mine.table.to_pylist()
+    lines = list(csv.DictReader(sandbox.run(sql, "csv", max_rows=7).body.decode().splitlines()))
+    assert [line["neuron"] for line in lines] == [
+        str(row["neuron"]) for row in mine.table.to_pylist()
+    ]
 
 
 def test_the_sandbox_tells_the_same_errors(sandbox: Sandbox) -> None:
@@ -115,7 +131,7 @@ def test_the_sandbox_tells_the_same_errors(sandbox: Sandbox) -> None:
         sandbox.run("SELECT nothing FROM neurons")
     with pytest.raises(QueryTimeout):
         sandbox.run(ENDLESS[0], timeout_s=0.5)
-    assert sandbox.run("SELECT 1 AS x").rows == [(1,)]
+    assert sandbox.run("SELECT 1 AS x").rows == [[1]]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +148,7 @@ def test_the_sandbox_survives_what_duckdb_does_not(sandbox: Sandbox, sql: str) -
     with pytest.raises((QueryTimeout, QueryTooBig)):
         sandbox.run(sql, timeout_s=1)
     assert time.monotonic() - started < 60
-    assert sandbox.run("SELECT count(*) FROM neurons").rows == [(120,)]
+    assert sandbox.run("SELECT count(*) FROM neurons").rows == [[120]]
 
 
 def test_fifty_at_once_share_the_sandbox(sandbox: Sandbox) -> None:
@@ -146,7 +162,7 @@ def test_fifty_at_once_share_the_sandbox(sandbox: Sandbox) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert answers == [[(i,)] for i in range(50)]
+    assert answers == [[[i]] for i in range(50)]
 
 
 def test_a_killed_worker_is_replaced(sandbox: Sandbox) -> None:
@@ -154,7 +170,7 @@ def test_a_killed_worker_is_replaced(sandbox: Sandbox) -> None:
         worker.start()
         worker._running.process.kill()
         worker._running.process.wait()
-    assert [sandbox.run("SELECT 1 AS x").rows for _ in range(3)] == [[(1,)]] * 3
+    assert [sandbox.run("SELECT 1 AS x").rows for _ in range(3)] == [[[1]]] * 3
 
 
 def test_the_sandbox_notices_new_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +179,7 @@ def test_the_sandbox_notices_new_tables(tmp_path: Path, monkeypatch: pytest.Monk
         assert sandbox.run("FROM atlases").rows == []
         make_lake(tmp_path, model="late")
         time.sleep(database.LOOK_AGAIN_S)
-        assert sandbox.run("SELECT model FROM atlases").rows == [("late",)]
+        assert sandbox.run("SELECT model FROM atlases").rows == [["late"]]
     finally:
         sandbox.close()
 
@@ -177,7 +193,7 @@ def test_a_cancelled_query_is_killed_and_the_next_one_answered(atlas: Lake) -> N
         with pytest.raises(Stopped):
             sandbox.run(ENDLESS[0], timeout_s=300, stop=stop)
         assert time.monotonic() - started < 60
-        assert sandbox.run("SELECT 1 AS x").rows == [(1,)]
+        assert sandbox.run("SELECT 1 AS x").rows == [[1]]
     finally:
         sandbox.close()
 
@@ -193,4 +209,4 @@ def test_a_limit_on_the_servers_memory_is_kept(atlas: Lake) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code, str(atlas.root)], capture_output=True, text=True, check=False
     )
-    assert done.stdout.strip() == "[(1,)]", done.stderr
+    assert done.stdout.strip() == "[[1]]", done.stderr

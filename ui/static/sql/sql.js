@@ -109,7 +109,7 @@ class SqlPane {
     this.#state.textContent = "running …";
     this.#age(sql);
     const result = await this.#job("sql", { sql });
-    if (result) this.#showResult(result);
+    if (result) this.#showResult({ ...result, ...JSON.parse(result.table) });
   }
 
   /**
