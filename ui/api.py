@@ -5,6 +5,7 @@ All these calls are quick and skip Gradio's queue: jobs wait in a queue of their
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import threading
@@ -17,6 +18,7 @@ import duckdb
 from kn_assets.database.database import Stamp
 from kn_assets.database.views import tells_of_damage, unreadable
 from kn_assets.errors import KnError
+from ui.access import without_paths
 from ui.arguments import Checked
 from ui.ask.sheet import sheet
 from ui.context import Context
@@ -24,8 +26,10 @@ from ui.pack import to_json
 from ui.tab import Question, Tab
 
 REMEMBERED = 64 << 20  # characters of answers kept
+OVERHEAD = 500  # what an answer takes beside its text, roughly
 
 Arguments = dict[str, Any]
+Key = tuple[str, bytes, Stamp]
 log = logging.getLogger(__name__)
 
 
@@ -40,7 +44,7 @@ class Api:
             **{name: question for tab in tabs for name, question in tab.questions.items()},
         }
         self._starters = {name: start for tab in tabs for name, start in tab.jobs.items()}
-        self._memory: OrderedDict[tuple[str, str, Stamp], str] = OrderedDict()
+        self._memory: OrderedDict[Key, str] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
 
@@ -59,7 +63,9 @@ class Api:
     def ask(self, name: str, arguments: object) -> str:
         """Answer a question as JSON text; what went wrong is said in `error`."""
         self.context.database.look()
-        key = (name, json.dumps(arguments, sort_keys=True), self.context.database.stamp)
+        # Its hash, since a question may be longer than its answer.
+        asked = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode()).digest()
+        key = (name, asked, self.context.database.stamp)
         with self._lock:
             if key in self._memory:
                 self._memory.move_to_end(key)
@@ -68,20 +74,22 @@ class Api:
             found = self._questions[name](self.context, Checked(self.context, arguments))
             answer = to_json(found)
         except KnError as e:
-            return to_json({"error": str(e)})
+            return to_json({"error": self._said(e)})
         except duckdb.Error as e:
             if tells_of_damage(e):
-                return to_json({"error": str(unreadable(self.context.database.lake, e))})
+                return to_json({"error": self._said(unreadable(self.context.database.lake, e))})
             log.exception("the view %s failed", name)
-            return to_json({"error": f"the view {name} failed: {e}"})
+            return to_json({"error": f"the view {name} failed: {self._said(e)}"})
         if not _passing(name, arguments) and not found.get("waits"):
             self._remember(key, answer)
         return answer
 
     # -- jobs ------------------------------------------------------------------------------------
 
-    def start(self, name: str, arguments: object, person: str) -> tuple[str | None, str]:
-        """Start a job; gives its ticket, and its state as `look` does.
+    def start(
+        self, name: str, arguments: object, person: str, page: str = ""
+    ) -> tuple[str | None, str]:
+        """Start a job for a person's page; gives its ticket, and its state as `look` does.
 
         No ticket where the job is over already: its result is known, or it can't be started.
         """
@@ -92,9 +100,9 @@ class Api:
             work = self._starters[name](self.context, Checked(self.context, arguments))
             if isinstance(work, dict):
                 return None, to_json({"state": "done", "result": work})
-            ticket = self.context.queue.start(work, person)
+            ticket = self.context.queue.start(work, person, page)
         except KnError as e:
-            return None, to_json({"state": "failed", "error": str(e)})
+            return None, to_json({"state": "failed", "error": self._said(e)})
         return ticket, self.look(ticket)
 
     def is_under_way(self, ticket: str) -> bool:
@@ -104,7 +112,9 @@ class Api:
     def look(self, ticket: str) -> str:
         """The state of a job as JSON text (see `ui.runs.queue.Queue.look`)."""
         try:
-            return to_json({"job": ticket, **self.context.queue.look(ticket)})
+            state = self.context.queue.look(ticket)
+            told = {k: self._said(v) for k, v in state.items() if k in ("words", "error")}
+            return to_json({"job": ticket, **state, **told})
         except KnError as e:
             return to_json({"state": "failed", "error": str(e)})
 
@@ -112,14 +122,24 @@ class Api:
         """Stop a job, unless someone else asked for it too."""
         self.context.queue.cancel(ticket)
 
+    def _said(self, words: object) -> str:
+        """What is told of a run or an error; to strangers without paths, which the log has."""
+        if not self.context.shared:
+            return str(words)
+        if isinstance(words, Exception):
+            log.warning("told without its paths: %s", words)
+        return without_paths(str(words))
+
     # -- memory ----------------------------------------------------------------------------------
 
-    def _remember(self, key: tuple[str, str, Stamp], answer: str) -> None:
+    def _remember(self, key: Key, answer: str) -> None:
         with self._lock:
-            self._size += len(answer) - len(self._memory.pop(key, ""))
+            if (before := self._memory.pop(key, None)) is not None:
+                self._size -= len(before) + OVERHEAD
+            self._size += len(answer) + OVERHEAD
             self._memory[key] = answer
             while self._size > REMEMBERED:
-                self._size -= len(self._memory.popitem(last=False)[1])
+                self._size -= len(self._memory.popitem(last=False)[1]) + OVERHEAD
 
 
 def _passing(name: str, arguments: object) -> bool:

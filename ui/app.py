@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 
+from ui.access import LOCAL
 from ui.api import Api
 from ui.explore import tab as explore_tab
 from ui.knowledge import tab as knowledge_tab
@@ -27,6 +28,7 @@ TABS = (explore_tab.TAB, map_tab.TAB, knowledge_tab.TAB, training_tab.TAB, sql_t
 TITLE = "Knowledge neurons explorer"
 
 LOOK_S = 0.5  # that a look at a job waits for a change
+_LONGEST_NAME = 64  # of a page
 QUICK_S = 0.1  # that its start waits for its end
 
 _EMPTY = """
@@ -77,8 +79,9 @@ def _job_functions(api: Api) -> list[Callable[..., Awaitable[str]]]:
 
     async def job_start(asked: dict[str, Any], request: gr.Request) -> str:
         name, arguments = str(asked.get("name")), asked.get("arguments")
-        person = _person(request, str(asked.get("page")))
-        ticket, state = await asyncio.to_thread(api.start, name, arguments, person)
+        page = str(asked.get("page"))[:_LONGEST_NAME]
+        person = _person(request, page)
+        ticket, state = await asyncio.to_thread(api.start, name, arguments, person, page)
         end = time.monotonic() + QUICK_S
         while ticket and api.is_under_way(ticket) and time.monotonic() < end:
             await asyncio.sleep(0.005)
@@ -104,8 +107,14 @@ async def _look(api: Api, ticket: str, seen: str, seconds: float) -> str:
 
 
 def _person(request: gr.Request, page: str) -> str:
-    """Who asks: the name they logged in with, else the page they ask from."""
+    """Who asks: by their login, of which each has a token of its own; else by their address; on
+    their own machine by the page they ask from.
+    """
     app = request.app
     names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
     tokens = [request.cookies[name] for name in names if name in request.cookies]
-    return next((app.tokens[token] for token in tokens if token in app.tokens), page)
+    for token in tokens:
+        if token in app.tokens:
+            return str(token)
+    address = request.client.host if request.client else ""
+    return page if address in LOCAL else address

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 from kn_assets.errors import KnError
 from ui.context import Context
 from ui.rows import Answer
 
 LONGEST_SEARCH = 200
 LARGEST_PAGE = 500
-LONGEST_OUTLINE = 200
+LONGEST_OUTLINE = 50
+LARGEST_NUMBER = 1e15
 TARGETS = ("next", "answer", "token")
 
 
@@ -29,7 +28,10 @@ class Checked:
         value = self._given.get(name, "")
         if not isinstance(value, str):
             raise KnError(f"{name} must be a text")
-        return value[:longest]
+        value = value[:longest]
+        if any("\ud800" <= char <= "\udfff" for char in value):
+            raise KnError(f"{name} holds half a character: give the whole of it")
+        return value
 
     def integer(self, name: str, below: int) -> int:
         value = self._given.get(name)
@@ -117,5 +119,6 @@ class Checked:
 
 
 def _is_number(value: object) -> bool:
-    plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return plain and math.isfinite(value)  # type: ignore[arg-type]
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return abs(value) <= LARGEST_NUMBER  # neither infinite nor NaN, and no integer of 400 digits

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Context:
     """One app's means over one lake; safe to use from many threads. `close` it at the end.
 
-    making: what makes things on its owner's wish; None where others may reach the app.
+    making: what makes things on its owner's wish; None where others may reach the app. shared:
+    whether strangers may, who are told no path of the machine.
     """
 
     def __init__(
@@ -29,8 +30,10 @@ class Context:
         limits: Limits = ALONE,
         live_limits: LiveLimits = LIVE_ALONE,
         making: Making | None = None,
+        shared: bool = False,
     ) -> None:
         self.making = making
+        self.shared = shared
         self.database = Database(lake)
         self.sql = SqlTab(lake, limits)
         self.live = Live(lake, live_limits)

@@ -6,15 +6,13 @@ import contextlib
 import io
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
-
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
+from ui.access import LOCAL, check_open, credentials, is_own
+from ui.middleware import Hosts, guards
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from ui.page.making import Making
 
 _LAST_PORT = 65_535
-LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def serve(
@@ -36,39 +33,34 @@ def serve(
     public: bool = False,
     quiet: bool = False,
     making: Making | None = None,
+    allowed_hosts: Sequence[str] = (),
 ) -> gr.Blocks:
     """Start the app and return its Blocks; `blocks.block_thread()` waits for Ctrl+C.
 
-    `auth` is USER:PASS. `making` makes things on the owner's wish, where `is_own`. Raises KnError
-    where the port is taken, `auth` is malformed, or a share link would be open to everyone without
-    `public`.
+    `auth`: see `ui.access.credentials`. `making` makes things on the owner's wish, where `is_own`.
+    `allowed_hosts`: names by which the app is called beside its address. Raises KnError where the
+    port is taken, `auth` is malformed, or strangers could reach the app without a password and
+    `public` doesn't say so.
     """
-    credentials = _credentials(auth)
-    if share and credentials is None and not public:
-        raise KnError(
-            "a share link lets anyone in who has it: give --auth USER:PASS, or --public to allow it"
-        )
+    known = credentials(auth)
+    check_open(host, share, public, known)
     check_port(host, port)
     from ui.runs.live import LIVE_SHARED
     from ui.runs.sql import SHARED
 
     limits: dict[str, Any] = {}
-    if share or host not in LOCAL:
-        limits = {"limits": SHARED, "live_limits": LIVE_SHARED}
+    if share or known or host not in LOCAL:
+        limits = {"limits": SHARED, "live_limits": LIVE_SHARED, "shared": True}
     if is_own(host, share, auth):
         limits["making"] = making
-    options = {"server_name": host, "server_port": port, "share": share, "auth": credentials}
-    blocks, local, link = _launch(_api(lake, **limits), **options)
+    options = {"server_name": host, "server_port": port, "share": share, "auth": known}
+    hosts = Hosts([*allowed_hosts, host], shared=share, protected=known is not None)
+    blocks, local, link = _launch(_api(lake, **limits), hosts, **options)
     if share and not link:
         print("No public link could be had (it needs the internet and frpc): going on locally.")
     if not quiet:
         print(f"Knowledge neurons explorer at {local}" + (f" and {link}" if link else ""))
     return blocks
-
-
-def is_own(host: str, share: bool, auth: str | None) -> bool:
-    """Whether nobody but who started the app, on this machine, can reach it."""
-    return host in LOCAL and not share and auth is None
 
 
 def launch_for_tests(
@@ -79,7 +71,7 @@ def launch_for_tests(
     `limits` are those of `ui.context.Context`.
     """
     api = _api(lake, **(limits or {}))
-    blocks, local, _ = _launch(api, server_name="127.0.0.1", **options)
+    blocks, local, _ = _launch(api, Hosts(), server_name="127.0.0.1", **options)
 
     def close() -> None:
         blocks.close(verbose=False)
@@ -96,7 +88,7 @@ def _api(lake: Lake, **limits: Any) -> Api:
     return Api(Context(lake, **limits), TABS)
 
 
-def _launch(api: Api, **options: Any) -> tuple[gr.Blocks, str, str | None]:
+def _launch(api: Api, hosts: Hosts, **options: Any) -> tuple[gr.Blocks, str, str | None]:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
@@ -122,30 +114,15 @@ def _launch(api: Api, **options: Any) -> tuple[gr.Blocks, str, str | None]:
             head=head(TABS),
             footer_links=[],
             run_history=False,
-            app_kwargs={"openapi_url": None, "routes": [route(TABS), *_closed()]},
+            app_kwargs={
+                "openapi_url": None,
+                "routes": [route(TABS)],
+                "middleware": guards(hosts),
+            },
             ssr_mode=False,
             **options,
         )
     return blocks, local, link
-
-
-def _closed() -> list[Route]:
-    """Gradio's ways to call an event from outside, of which the app has none to offer."""
-
-    async def nothing(request: Request) -> Response:
-        return Response(status_code=404)
-
-    ways = ("run", "api", "call")
-    return [Route(f"/gradio_api/{way}/{{name:path}}", nothing, methods=["POST"]) for way in ways]
-
-
-def _credentials(auth: str | None) -> tuple[str, str] | None:
-    if auth is None:
-        return None
-    user, colon, password = auth.partition(":")
-    if not (user and colon and password):
-        raise KnError("--auth takes USER:PASS, for example --auth reader:secret")
-    return user, password
 
 
 def check_port(host: str, port: int) -> None:

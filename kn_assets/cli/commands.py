@@ -147,14 +147,16 @@ def _served(args: argparse.Namespace, asked: list[Wish]) -> int:
     """The app, which makes what was asked for; what an earlier one left undone waits for a word."""
     from kn_assets.database.database import keep_own
     from kn_assets.launch.background.queue import Queue
-    from ui.serve import check_port, is_own, serve
+    from ui.access import is_own
+    from ui.serve import check_port, serve
 
     lake = _lake(args)
     keep_own(lake)
     check_port(args.host, args.port)
     own = is_own(args.host, args.share, args.auth)
     making = Queue.open(lake, asked, paused=not asked) if asked or own else None
-    how = {"share": args.share, "auth": args.auth, "public": args.public}
+    how: dict[str, Any] = {"share": args.share, "auth": args.auth, "public": args.public}
+    how["allowed_hosts"] = args.allowed_host or ()
     try:
         serve(lake, args.host, args.port, **how, making=making).block_thread()
     finally:

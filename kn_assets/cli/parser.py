@@ -209,8 +209,19 @@ def _ui_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=7860, help="port; default 7860")
     parser.add_argument("--share", action="store_true", help="open a Gradio share link")
-    parser.add_argument("--auth", metavar="USER:PASS", help="require this user and password")
-    parser.add_argument("--public", action="store_true", help="allow a share link without --auth")
+    parser.add_argument(
+        "--auth",
+        metavar="@FILE",
+        help="a file with the USER:PASS that is required, or that itself, which other users of "
+        "the machine can see; default: $KN_AUTH",
+    )
+    parser.add_argument("--public", action="store_true", help="let strangers in without a password")
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        metavar="NAME",
+        help="a name by which the app is called beside its address; may be repeated",
+    )
 
 
 def _setting_options(parser: argparse.ArgumentParser) -> None:

@@ -14,14 +14,17 @@ from ui.rows import Answer
 class Lane:
     """Where jobs of a kind wait for each other.
 
-    `at_once`: jobs done together; `waiting`: jobs queued at most; `a_minute`: those of one person;
-    `noun`: what a person is told to have started.
+    `at_once`: jobs done together; `waiting`: jobs queued at most; `a_minute`: those of one person,
+    `looks_a_minute` where they only show more of a prompt; `each`: jobs that one person may have
+    waiting or running; `noun`: what a person is told to have started.
     """
 
     noun: str
     at_once: int = 1
     waiting: int = 20
     a_minute: int = 600
+    looks_a_minute: int = 6_000
+    each: int = 1_000
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Work:
     `do(job)` gives the result; it calls `job.tell` and looks at `job.stop` meanwhile, and raises
     KnError where it fails, `kn_assets.processes.Stopped` where it was stopped. Who asks for work
     that is `shared` under one name shares it; any other is the one that its person may have in the
-    lane. One of the runs a minute of who began it is what isn't shared, or is `counted`.
+    lane. One of the runs a minute of who began it is what isn't shared, or is `counted`; what else
+    is shared is one of the looks a minute.
     """
 
     lane: str
@@ -43,8 +47,8 @@ class Work:
 class Job:
     """A piece of work on its way: waiting, running, done, failed or cancelled."""
 
-    def __init__(self, work: Work, person: str) -> None:
-        self.work, self.person = work, person
+    def __init__(self, work: Work, person: str, page: str) -> None:
+        self.work, self.person, self.page = work, person, page
         self.stop = threading.Event()
         self.tickets: set[str] = set()
         self.state: Answer = {"state": "waiting"}

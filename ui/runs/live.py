@@ -34,7 +34,8 @@ class LiveLimits:
 
     `tokens`: of a run (None: as many as the model reads); `characters`: of a text; `seconds`: of a
     run with loading the model; `waiting`: runs queued at most; `a_minute`: runs of one person;
-    `keeps`: whether facts asked on demand are kept in the lake.
+    `looks`: lenses and heads of one person a minute; `each`: what one person may have waiting or
+    running; `keeps`: whether facts asked on demand are kept in the lake.
     """
 
     tokens: int | None = None
@@ -42,13 +43,22 @@ class LiveLimits:
     seconds: float = 1800.0
     waiting: int = 20
     a_minute: int = 600
+    looks: int = 6_000
+    each: int = 1_000
     keeps: bool = True
 
 
 LIVE_ALONE = LiveLimits()
 """For a person on their own machine."""
 LIVE_SHARED = LiveLimits(
-    tokens=256, characters=4_000, seconds=60.0, waiting=10, a_minute=6, keeps=False
+    tokens=256,
+    characters=4_000,
+    seconds=60.0,
+    waiting=20,
+    a_minute=6,
+    looks=20,
+    each=4,
+    keeps=False,
 )
 """For an app that others can reach."""
 
@@ -58,7 +68,13 @@ class Live:
 
     def __init__(self, lake: Lake, limits: LiveLimits = LIVE_ALONE) -> None:
         self.limits = limits
-        self.lane = Lane("run", waiting=limits.waiting, a_minute=limits.a_minute)
+        self.lane = Lane(
+            "run",
+            waiting=limits.waiting,
+            a_minute=limits.a_minute,
+            looks_a_minute=limits.looks,
+            each=limits.each,
+        )
         self._lake = lake
         self.process = LiveProcess(lake)
         self._runs = LiveRuns(limits.tokens)

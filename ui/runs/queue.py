@@ -1,4 +1,8 @@
-"""The queue of all jobs: who is next in each lane, what each person may have, who still looks."""
+"""The queue of all jobs: who is next in each lane, what each person may have, who still looks.
+
+A person is who logged in, once for each login, or an address; who is on their own machine is one
+for each page. Of those who wait in a lane the one comes next whose last job began longest ago.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from ui.runs.job import Job, Lane, Work
 
 FORGOTTEN_S = 10.0  # without a look at it, before a job is cancelled: its page is closed
 REMEMBERED = 64  # results of shared work
+REMEMBERED_S = 600.0  # that it is known when a person's last job began
 COUNTED = 3  # shared runs of a person that wait or run together
 
 log = logging.getLogger(__name__)
@@ -32,7 +37,7 @@ class _Ticket:
 
 
 class Queue:
-    """Jobs in the order they came, each lane in threads of its own; safe to call from any thread.
+    """Jobs of all people in turn, each lane in threads of its own; safe to call from any thread.
 
     `close` it at the end.
     """
@@ -47,19 +52,21 @@ class Queue:
         self._tickets: dict[str, _Ticket] = {}
         self._shared: OrderedDict[Hashable, Job] = OrderedDict()
         self._started: dict[tuple[str, str], deque[float]] = {}
+        self._begun: dict[tuple[str, str], float] = {}  # by lane and person, of their last job
         self._lock = threading.RLock()
         self._closed = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep_often, name="sweeper", daemon=True)
 
-    def start(self, work: Work, person: str) -> str:
-        """Queue a job; gives the ticket, which can't be guessed, to look at it and to cancel it.
+    def start(self, work: Work, person: str, page: str = "") -> str:
+        """Queue a job of a person's page; gives the ticket, which can't be guessed, to look at it
+        and to cancel it.
 
         Raises KnError where the person or the lane has as many as they may.
         """
         with self._lock:
             job = self._shared.get(work.shared) if work.shared is not None else None
             if job is None or job.state["state"] in ("failed", "cancelled"):
-                job = self._enter(work, person)
+                job = self._enter(work, person, page)
             ticket = secrets.token_urlsafe(16)
             job.tickets.add(ticket)
             self._tickets[ticket] = _Ticket(job)
@@ -81,7 +88,8 @@ class Queue:
             state, lane = held.job.state, held.job.work.lane
             if state["state"] != "waiting":
                 return state
-            place = self._jobs[lane].index(held.job)
+            running = sum(j.state["state"] != "waiting" for j in self._jobs[lane])
+            place = running + self._in_turn(lane).index(held.job)
             return {**state, "before": max(0, place - self._lanes[lane].at_once + 1)}
 
     def cancel(self, ticket: str) -> None:
@@ -108,20 +116,25 @@ class Queue:
 
     # -- one job ---------------------------------------------------------------------------------
 
-    def _enter(self, work: Work, person: str) -> Job:
+    def _enter(self, work: Work, person: str, page: str) -> Job:
         lane, jobs = self._lanes[work.lane], self._jobs[work.lane]
+        own = [j for j in jobs if j.person == person]
         is_own = work.shared is None
-        if is_own and any(j.person == person and j.work.shared is None for j in jobs):
+        if is_own and any(j.page == page and j.work.shared is None for j in own):
             raise KnError(
                 f"your last {lane.noun} is still being run: wait for its end, or cancel it"
             )
-        if work.counted and sum(j.person == person and j.work.counted for j in jobs) >= COUNTED:
+        if work.counted and sum(j.work.counted for j in own) >= COUNTED:
             raise KnError(f"{COUNTED} of your runs aren't over yet: wait for their end")
+        if len(own) >= lane.each:
+            raise KnError(f"{len(own)} of your runs aren't over yet: wait for their end")
         if len(jobs) >= lane.waiting + lane.at_once:
             raise KnError(f"{len(jobs)} runs are waiting already: try again later")
         if is_own or work.counted:
-            self._count(work.lane, person)
-        job = Job(work, person)
+            self._count(work.lane, person, lane.a_minute)
+        else:
+            self._count(f"{work.lane}: look", person, lane.looks_a_minute)
+        job = Job(work, person, page)
         jobs.append(job)
         if not is_own:
             self._shared[work.shared] = job
@@ -131,25 +144,38 @@ class Queue:
         self._threads[work.lane].submit(self._run_next, work.lane)
         return job
 
-    def _count(self, lane: str, person: str) -> None:
-        now, most = time.monotonic(), self._lanes[lane].a_minute
+    def _count(self, kind: str, person: str, most: int) -> None:
+        now = time.monotonic()
         for key, times in list(self._started.items()):
             while times and now - times[0] > 60:
                 times.popleft()
             if not times:
                 del self._started[key]
-        times = self._started.setdefault((lane, person), deque())
+        times = self._started.setdefault((kind, person), deque())
         if len(times) >= most:
             raise KnError(f"{most} runs a minute are allowed here: wait a little")
         times.append(now)
 
+    def _in_turn(self, lane: str) -> list[Job]:
+        """The jobs that wait in a lane, as they will be done if no other comes."""
+        waiting = [j for j in self._jobs[lane] if j.state["state"] == "waiting"]
+        rounds: dict[str, int] = {}
+        places = []
+        for job in waiting:
+            rounds[job.person] = rounds.get(job.person, -1) + 1
+            begun = self._begun.get((lane, job.person), 0.0) if not rounds[job.person] else 0.0
+            places.append((rounds[job.person], begun))
+        order = sorted(range(len(waiting)), key=places.__getitem__)
+        return [waiting[i] for i in order]
+
     def _run_next(self, lane: str) -> None:
-        """Do the first job that waits in a lane, unless all were cancelled."""
+        """Do the next job that waits in a lane, unless all were cancelled."""
         with self._lock:
-            job = next((j for j in self._jobs[lane] if j.state["state"] == "waiting"), None)
+            job = next(iter(self._in_turn(lane)), None)
             if job is None:
                 return
             job.tell("", 0, 0)
+            self._begun[lane, job.person] = time.monotonic()
         try:
             result = job.work.do(job)
             self._finish(job, "done", result=result)
@@ -186,3 +212,5 @@ class Queue:
             oldest = time.monotonic() - FORGOTTEN_S
             for ticket in [t for t, held in self._tickets.items() if held.looked < oldest]:
                 self.cancel(ticket)
+            long_ago = time.monotonic() - REMEMBERED_S
+            self._begun = {key: at for key, at in self._begun.items() if at > long_ago}

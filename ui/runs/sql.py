@@ -21,18 +21,19 @@ TABLE_BYTES = 4 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """What one query may take."""
+    """What one query may take; `each`: queries that one person may have waiting or running."""
 
     rows: int = 1_000
     file_rows: int = 200_000
     file_bytes: int = 64 << 20
     seconds: float = 30.0
     memory_mb: int = 1024
+    each: int = 1_000
 
 
 ALONE = Limits()
 """For a person on their own machine."""
-SHARED = Limits(file_rows=20_000, file_bytes=16 << 20, seconds=5.0, memory_mb=512)
+SHARED = Limits(file_rows=20_000, file_bytes=16 << 20, seconds=5.0, memory_mb=512, each=3)
 """For an app that others can reach."""
 
 
@@ -41,7 +42,7 @@ class SqlTab:
 
     def __init__(self, lake: Lake, limits: Limits = ALONE) -> None:
         self.limits = limits
-        self.lane = Lane("query", at_once=AT_ONCE, waiting=WAITING, a_minute=A_MINUTE)
+        self.lane = Lane("query", AT_ONCE, WAITING, A_MINUTE, each=limits.each)
         self._sandbox = Sandbox(lake, workers=AT_ONCE, memory_mb=self.limits.memory_mb)
 
     def close(self) -> None:

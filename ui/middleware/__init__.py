@@ -1,0 +1,29 @@
+"""What stands before Gradio's app: only what the page itself asks is let through, and little of it.
+
+Gradio opens routes that this app has no use for (uploads, recordings, a queue, monitoring), answers
+pages of other sites, and reads bodies of any size. Each class here is one ASGI middleware with one
+idea, for `launch(app_kwargs={"middleware": ...})`.
+"""
+
+from __future__ import annotations
+
+from starlette.middleware import Middleware
+
+from ui.middleware.bodies import Bodies
+from ui.middleware.headers import Headers
+from ui.middleware.logins import Logins
+from ui.middleware.origins import Hosts, Origins
+from ui.middleware.routes import Routes
+
+__all__ = ["Hosts", "guards"]
+
+
+def guards(hosts: Hosts) -> list[Middleware]:
+    """All of them, the outermost first."""
+    return [
+        Middleware(Headers),
+        Middleware(Origins, hosts=hosts),
+        Middleware(Routes),
+        Middleware(Bodies),
+        Middleware(Logins),
+    ]

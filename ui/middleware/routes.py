@@ -1,0 +1,40 @@
+"""Only the routes that the page uses are open."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ui.middleware.replies import path_of, refusal
+
+_READ = re.compile(
+    r"/|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|pwa_icon(/\d+)?)/?"
+    r"|/(assets|static|svelte|kn)/.+"
+    r"|/(login_check|token|user|logout|app_id)/?"
+    r"|/gradio_api/(login_check|token|user|app_id|info|theme\.css|startup-events)/?"
+)
+_WRITTEN = re.compile(r"/(login|logout)/?|/gradio_api/component_server/?")
+
+
+class Routes:
+    """Answers 404 to every other: what Gradio adds in a later release is closed too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http" and not is_open(scope["method"], path_of(scope)):
+            await refusal(404, "there is nothing here")(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+        else:
+            await self._app(scope, receive, send)
+
+
+def is_open(method: str, path: str) -> bool:
+    """Whether the page has a use for it."""
+    if method in ("GET", "HEAD"):
+        return bool(_READ.fullmatch(path))
+    return method == "POST" and bool(_WRITTEN.fullmatch(path))
