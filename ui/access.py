@@ -57,7 +57,8 @@ def check_open(host: str, share: bool, public: bool, known: tuple[str, str] | No
 
 
 _PATH = re.compile(
-    r"(?<![\w/.:])(?:[A-Za-z]:\\|/)(?:[^\s/\\'\"`:,;()<>|]+[/\\])+([^\s/\\'\"`:,;()<>|]*)"
+    r"(?<![\w/.:])(?:[A-Za-z]:\\|/)"  # a root, but not that of an address
+    r"(?:[^\s/\\'\"`:,;()<>|]+[/\\])+([^\s/\\'\"`:,;()<>|]*)"
 )
 
 

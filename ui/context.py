@@ -9,6 +9,7 @@ from kn_assets.lake import Lake
 from ui.rows import Answer, atlases
 from ui.runs import live, sql
 from ui.runs.asked import AskedFacts
+from ui.runs.few import Few
 from ui.runs.live import LIVE_ALONE, Live, LiveLimits
 from ui.runs.queue import Queue
 from ui.runs.sql import ALONE, Limits, SqlTab
@@ -37,6 +38,7 @@ class Context:
         self.database = Database(lake)
         self.sql = SqlTab(lake, limits)
         self.live = Live(lake, live_limits)
+        self.selections = Few("selections", at_once=2, waiting=4)
         self.asked = AskedFacts(lake, self.database, self.live)
         self.queue = Queue({live.LANE: self.live.lane, sql.LANE: self.sql.lane})
         self._atlases: tuple[Stamp, list[Answer]] | None = None

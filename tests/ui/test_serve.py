@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,9 @@ import pytest
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from ui import serve as serving
+from ui.access import credentials, is_own
 from ui.api import Api
+from ui.middleware import Hosts
 from ui.runs.live import LIVE_SHARED
 from ui.runs.sql import SHARED
 
@@ -29,11 +32,33 @@ def test_a_taken_port_is_named(lake: Lake) -> None:
 
 
 def test_a_share_link_wants_a_password(lake: Lake) -> None:
-    with pytest.raises(KnError, match="--auth USER:PASS, or --public"):
+    with pytest.raises(KnError, match="USER:PASS in KN_AUTH or --auth @FILE, or --public"):
         serving.serve(lake, share=True)
 
 
-@pytest.mark.parametrize("auth", ["reader", "reader:", ":secret", ""])
+def test_an_address_of_a_network_wants_a_password(lake: Lake) -> None:
+    with pytest.raises(KnError, match=r"whoever reaches 0\.0\.0\.0 could use the app: give USER"):
+        serving.serve(lake, host="0.0.0.0")
+
+
+def test_a_password_comes_from_the_environment_or_a_file(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert credentials(None) is None
+    monkeypatch.setenv("KN_AUTH", "reader:se:cret")
+    assert credentials(None) == ("reader", "se:cret")
+    assert credentials("other:x") == ("other", "x")
+    (tmp_path / "auth").write_text("writer:pass word\n")
+    assert credentials(f"@{tmp_path / 'auth'}") == ("writer", "pass word")
+    with pytest.raises(KnError, match="can't read the password's file"):
+        credentials(f"@{tmp_path / 'none'}")
+    assert not is_own("127.0.0.1", False, None)
+    monkeypatch.setenv("KN_AUTH", "reader")
+    with pytest.raises(KnError, match="USER:PASS"):
+        serving.serve(lake)
+
+
+@pytest.mark.parametrize("auth", ["reader", "reader:", ":secret", "", " : ", " :x"])
 def test_a_malformed_password_is_refused(lake: Lake, auth: str) -> None:
     with pytest.raises(KnError, match="USER:PASS"):
         serving.serve(lake, auth=auth)
@@ -73,7 +98,7 @@ def test_without_a_tunnel_it_goes_on_locally(
 
 
 def test_a_waiting_app_rarely_looks_for_work(api: Api) -> None:
-    blocks, _, _ = serving._launch(api, server_name="127.0.0.1")
+    blocks, _, _ = serving._launch(api, Hosts(), server_name="127.0.0.1")
     try:
         assert blocks._queue.sleep_when_free >= 0.05
     finally:
@@ -86,7 +111,6 @@ def test_a_password_guards_every_way_in(serve: Callable[..., str], lake: Lake) -
     with httpx.Client(base_url=url) as client:
         assert client.get("config").status_code == 401
         assert client.post("gradio_api/component_server/", json=ask).status_code == 401
-        assert client.post("gradio_api/queue/join", json={}).status_code == 401
         assert client.get("openapi.json").status_code == 404
         assert b"Tokyo" not in client.get("").content
 
@@ -100,7 +124,7 @@ def test_the_queue_has_no_way_round(url: str, lake: Lake) -> None:
         for way in ("run/predict", "api/predict", "call/predict", "call/v2/predict"):
             assert client.post(f"gradio_api/{way}", json=body).status_code == 404
         path = next(lake.root.glob("corpus/*/cities/*.parquet"))
-        assert client.get(f"gradio_api/file={path}").status_code == 403
+        assert client.get(f"gradio_api/file={path}").status_code == 404
         bar = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "kn-bar")
         ask = {"data": {}, "component_id": bar, "fn_name": "atlases", "session_hash": "x"}
         answer = json.loads(client.post("gradio_api/component_server/", json=ask).json())

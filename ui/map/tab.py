@@ -18,8 +18,9 @@ def _points(context: Context, given: Checked) -> Answer:
 
 
 def _selection(context: Context, given: Checked) -> Answer:
-    kind = given.choice("kind", KINDS)
-    return view.selection(context.database, given.model, kind, given.outline())
+    kind, outline = given.choice("kind", KINDS), given.outline()
+    with context.selections.turn():
+        return view.selection(context.database, given.model, kind, outline)
 
 
 def _found(context: Context, given: Checked) -> Answer:

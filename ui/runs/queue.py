@@ -163,8 +163,7 @@ class Queue:
         places = []
         for job in waiting:
             rounds[job.person] = rounds.get(job.person, -1) + 1
-            begun = self._begun.get((lane, job.person), 0.0) if not rounds[job.person] else 0.0
-            places.append((rounds[job.person], begun))
+            places.append((rounds[job.person], self._begun.get((lane, job.person), 0.0)))
         order = sorted(range(len(waiting)), key=places.__getitem__)
         return [waiting[i] for i in order]
 

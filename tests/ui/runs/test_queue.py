@@ -114,6 +114,54 @@ def test_a_person_does_not_fill_the_lane_with_shared_work(held: Held) -> None:
     queue.close()
 
 
+def test_people_take_turns(held: Held) -> None:
+    queue = Queue({"live": Lane("run", waiting=20)})
+    queue.start(held.work("first"), "a", "page")
+    until(lambda: held.begun == ["first"])
+    tickets = {
+        name: queue.start(held.work(name), person, name)
+        for name, person in (
+            *(("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("b2", "b")),
+            *(("c1", "c"),),
+        )
+    }
+    order = ["b1", "c1", "a1", "b2", "a2", "a3"]
+    before = [queue.look(tickets[name])["before"] for name in order]
+    assert before == [1, 2, 3, 4, 5, 6]
+    held.go.set()
+    until(is_over(queue, tickets["a3"]))
+    assert held.begun[:4] == ["first", "b1", "c1", "a1"]
+    assert set(held.begun[4:]) == {"b2", "a2", "a3"}
+    queue.close()
+
+
+def test_a_person_has_one_run_a_page_and_few_at_all(held: Held) -> None:
+    queue = Queue({"live": Lane("run", waiting=20, each=2)})
+    queue.start(held.work("a"), "me", "one")
+    with pytest.raises(KnError, match="your last run is still being run"):
+        queue.start(held.work("b"), "me", "one")
+    queue.start(held.work("c"), "me", "two")
+    with pytest.raises(KnError, match="2 of your runs aren't over yet"):
+        queue.start(held.work("d"), "me", "three")
+    with pytest.raises(KnError, match="2 of your runs aren't over yet"):
+        queue.start(held.work("lens", shared="lens"), "me", "three")
+    queue.start(held.work("e"), "you", "one")
+    queue.close()
+
+
+def test_looks_are_counted_by_themselves(held: Held) -> None:
+    queue = Queue({"live": Lane("run", a_minute=1, looks_a_minute=2)})
+    held.go.set()
+    for name in "ab":
+        until(is_over(queue, queue.start(held.work(name, shared=name), "me")))
+    queue.start(held.work("a", shared="a"), "me")  # it is there
+    with pytest.raises(KnError, match="2 runs a minute"):
+        queue.start(held.work("c", shared="c"), "me")
+    queue.start(held.work("text"), "me")
+    queue.start(held.work("c", shared="c"), "you")
+    queue.close()
+
+
 def test_cancelling_stops_the_work_and_frees_the_place(queue: Queue, held: Held) -> None:
     running, waiting = queue.start(held.work("a"), "me"), queue.start(held.work("b"), "you")
     until(lambda: held.begun == ["a"])
