@@ -42,6 +42,7 @@ _NAVIGATION = """
 :caption: Use
 
 docs/commands
+docs/sharing
 docs/sql
 docs/notebook
 docs/glossary

@@ -110,13 +110,15 @@ class Api:
         return self.context.queue.look(ticket)["state"] in ("waiting", "running")
 
     def look(self, ticket: str) -> str:
-        """The state of a job as JSON text (see `ui.runs.queue.Queue.look`)."""
+        """The state of a job as JSON text (see `ui.runs.queue.Queue.look`); `lost` where there is
+        none, as after a restart of the app.
+        """
         try:
             state = self.context.queue.look(ticket)
             told = {k: self._said(v) for k, v in state.items() if k in ("words", "error")}
             return to_json({"job": ticket, **state, **told})
         except KnError as e:
-            return to_json({"state": "failed", "error": str(e)})
+            return to_json({"state": "lost", "error": str(e)})
 
     def cancel(self, ticket: str) -> None:
         """Stop a job, unless someone else asked for it too."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from ui.access import LOCAL, check_open, credentials, is_own
-from ui.middleware import Hosts, guards
+from ui.middleware import Hosts, guards, nothing_there
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -118,6 +118,7 @@ def _launch(api: Api, hosts: Hosts, **options: Any) -> tuple[gr.Blocks, str, str
                 "openapi_url": None,
                 "routes": [route(TABS)],
                 "middleware": guards(hosts),
+                "exception_handlers": {KeyError: nothing_there},
             },
             ssr_mode=False,
             **options,

@@ -34,7 +34,7 @@ def demo(args: argparse.Namespace) -> int:
     from kn_assets.launch.run import run
 
     if not args.no_ui:
-        _check_port(args)
+        _check_served(args)
     given = {**DEMO, **({"limit": args.limit} if args.limit else {}), "lens": args.lens}
     request = Request(_lake(args), AtlasSettings().with_given(**given), wait=not args.no_wait)
     if args.foreground or args.no_ui:
@@ -148,11 +148,11 @@ def _served(args: argparse.Namespace, asked: list[Wish]) -> int:
     from kn_assets.database.database import keep_own
     from kn_assets.launch.background.queue import Queue
     from ui.access import is_own
-    from ui.serve import check_port, serve
+    from ui.serve import serve
 
     lake = _lake(args)
     keep_own(lake)
-    check_port(args.host, args.port)
+    _check_served(args)
     own = is_own(args.host, args.share, args.auth)
     making = Queue.open(lake, asked, paused=not asked) if asked or own else None
     how: dict[str, Any] = {"share": args.share, "auth": args.auth, "public": args.public}
@@ -240,8 +240,10 @@ def _wiki(args: argparse.Namespace) -> dict[str, Any]:
     return {k: v for k, v in vars(args).items() if k in own and v is not None}
 
 
-def _check_port(args: argparse.Namespace) -> None:
-    """Tell of a port in use before minutes of work, not after them."""
+def _check_served(args: argparse.Namespace) -> None:
+    """Tell what keeps the app from being served before minutes of work, not after them."""
+    from ui.access import check_open, credentials
     from ui.serve import check_port
 
+    check_open(args.host, args.share, args.public, credentials(args.auth))
     check_port(args.host, args.port)

@@ -8,14 +8,17 @@ idea, for `launch(app_kwargs={"middleware": ...})`.
 from __future__ import annotations
 
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 
 from ui.middleware.bodies import Bodies
 from ui.middleware.headers import Headers
 from ui.middleware.logins import Logins
 from ui.middleware.origins import Hosts, Origins
+from ui.middleware.replies import refusal
 from ui.middleware.routes import Routes
 
-__all__ = ["Hosts", "guards"]
+__all__ = ["Hosts", "guards", "nothing_there"]
 
 
 def guards(hosts: Hosts) -> list[Middleware]:
@@ -27,3 +30,8 @@ def guards(hosts: Hosts) -> list[Middleware]:
         Middleware(Bodies),
         Middleware(Logins),
     ]
+
+
+async def nothing_there(request: Request, error: Exception) -> Response:
+    """The answer where Gradio looks up a component that a question has made up."""
+    return refusal(404, "there is nothing here")

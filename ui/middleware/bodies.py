@@ -58,7 +58,8 @@ async def _read(headers: Headers, receive: Receive, most: int) -> bytes | None:
     told = headers.get("content-length", "0")
     if not told.isdecimal() or int(told) > most:
         return None
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

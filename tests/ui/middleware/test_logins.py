@@ -33,8 +33,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(logins.time, "monotonic", lambda: clock.now)
-    monkeypatch.setattr(logins.asyncio, "sleep", clock.sleep)
+    monkeypatch.setattr("ui.middleware.logins.time.monotonic", lambda: clock.now)
+    monkeypatch.setattr("ui.middleware.logins.asyncio.sleep", clock.sleep)
     return clock
 
 

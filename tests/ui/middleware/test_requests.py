@@ -81,6 +81,14 @@ def test_a_question_is_answered(client: httpx.Client, question: dict[str, Any]) 
     assert [a["model"] for a in answer["atlases"]] == ["other@step10", "tiny"]
 
 
+@pytest.mark.parametrize("made_up", [{"component_id": 10**6}, {"fn_name": "build"}, {"fn_name": 3}])
+def test_what_a_question_makes_up_is_not_there(
+    client: httpx.Client, question: dict[str, Any], made_up: dict[str, Any]
+) -> None:
+    answer = client.post(ASK, json=question | made_up)
+    assert answer.status_code in (400, 404)
+
+
 WRONG = {
     b"": "no JSON",
     b"{": "no JSON",

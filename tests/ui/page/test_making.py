@@ -13,11 +13,12 @@ import pytest
 from kn_assets.lake import Lake
 from tests.made import add_training, make_lake
 from tests.ui.screen import Screen
+from ui.access import is_own
 from ui.api import Api
 from ui.app import TABS
 from ui.context import Context
 from ui.page.making import functions
-from ui.serve import is_own, serve
+from ui.serve import serve
 
 STEP = {
     "name": "map",

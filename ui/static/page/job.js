@@ -57,9 +57,11 @@ export const runJob = async (name, args, tell, signal) => {
  */
 const watch = async (name, args, tell, signal) => {
   if (signal.aborted) throw new Cancelled();
-  let seen = await call("job_start", { name, arguments: args, page });
+  const start = () => call("job_start", { name, arguments: args, page });
+  let seen = await start();
   /** @type {State} */
   let state = JSON.parse(seen);
+  let wasLost = false;
   const aborted = new Promise(resolve => {
     signal.addEventListener("abort", () => resolve(null), { once: true });
   });
@@ -73,9 +75,14 @@ const watch = async (name, args, tell, signal) => {
     }
     seen = answer;
     state = JSON.parse(seen);
+    if (state.state === "lost" && !wasLost) {
+      wasLost = true; // with the app that was restarted: it is begun again, once
+      seen = await start();
+      state = JSON.parse(seen);
+    }
   }
   if (state.state === "cancelled") throw new Cancelled();
-  if (state.state === "failed") throw new Error(state.error);
+  if (state.state === "failed" || state.state === "lost") throw new Error(state.error);
   sayNotFinite(state.result);
   return state.result;
 };

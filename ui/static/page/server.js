@@ -2,6 +2,7 @@
 // Questions to the server.
 
 import { notify } from "./address.js";
+import { answered } from "./away.js";
 import { store } from "./store.js";
 
 /** @typedef {Record<string, (args: object) => Promise<unknown>>} Functions by question */
@@ -17,19 +18,14 @@ export const connect = given => {
 };
 
 /**
- * What a function of the server gives. Throws where it gives nothing.
+ * What a function of the server gives. Waits for a server that has gone; throws where one that is
+ * there gives nothing.
  *
  * @param {string} name
  * @param {object} args
  * @returns {Promise<string>}
  */
-export const call = async (name, args) => {
-  const answer = await functions[name](args);
-  if (typeof answer !== "string") {
-    throw new Error("the server did not answer: is `kn ui` still running?");
-  }
-  return answer;
-};
+export const call = (name, args) => answered(() => functions[name](args));
 
 /**
  * The answer of a question. Throws where there is none, or where it is an error.
