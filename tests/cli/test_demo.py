@@ -27,7 +27,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return 0
 
     monkeypatch.setattr(commands, "_served", served)
-    monkeypatch.setattr(commands, "_check_port", lambda args: None)
+    monkeypatch.setattr(commands, "_check_served", lambda args: None)
     return done
 
 
@@ -63,7 +63,7 @@ def test_an_atlas_of_other_settings_is_made_again_as_a_whole(
     ("words", "paused"),
     [
         (["ui"], True),
-        (["ui", "--host", "0.0.0.0"], None),
+        (["ui", "--host", "0.0.0.0", "--public"], None),
         (["demo"], False),
         (["demo", "--auth", "a:b"], False),
     ],
