@@ -171,6 +171,10 @@ class Handler(BaseHTTPRequestHandler):
                 for _ in range(50):
                     self.wfile.write(b"<p>x</p>" * 125_000)
                 self.close_connection = True
+            case "packed-twice":
+                data = gzip.compress(gzip.compress(b" " * 50_000_000))
+                self._start(200, kind, len(data), Content_Encoding="gzip, gzip")
+                self.wfile.write(data)
             case "bad-gzip":
                 self._start(200, kind, 9, Content_Encoding="gzip")
                 self.wfile.write(b"not gzip!")

@@ -81,6 +81,7 @@ def test_passing_faults_are_got_over(site: StandIn, fault: str) -> None:
         ("away", "another site, portal.example.net", 1),
         ("pdf", "not HTML but application/pdf", 1),
         ("huge", "larger than 20000000 bytes", 1),
+        ("packed-twice", "packed as gzip, gzip, not as asked for", 1),
         ("500", "HTTP 500", 3),
         ("drip", "took over 0 s", 3),
     ],

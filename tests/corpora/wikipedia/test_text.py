@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from kn_assets.corpora.wikipedia.html import document
+from kn_assets.corpora.wikipedia.html import document, lead
 from kn_assets.corpora.wikipedia.html.text import cut, describe, tidy
 from tests.corpora.wikipedia.leads import LEADS, LISTED, page
 
@@ -35,6 +35,14 @@ def test_leads_as_the_great_cities_have_them(html: str, text: str) -> None:
 def test_no_markup_brings_it_down(html: str) -> None:
     told = describe(html.encode())
     assert bool(told.text) != bool(told.reason)
+
+
+@pytest.mark.parametrize("blank", [" ", "\u00a0", "\n", "<br>", " \u00a0", "\t"])
+def test_endless_blanks_are_one(blank: str) -> None:
+    html = page(f"<p>Foo{blank * 100_000}is a city,{blank * 100_000}and old.</p>")
+    (text,) = lead.paragraphs(document.parse(html).body, "en")
+    assert len(text) < 40, "rules on what stands around a blank take long over many"
+    assert describe(html).text == "Foo is a city, and old."
 
 
 def test_parentheses_can_be_kept() -> None:

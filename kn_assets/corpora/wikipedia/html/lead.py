@@ -25,6 +25,8 @@ MARKS = re.compile("[\ue000-\ue003]")
 
 _LONGEST = 20_000
 """Characters of a paragraph that are looked at; no real one comes near."""
+_BLANK = re.compile(r"\s{40,}")
+"""What no real page has, and rules on what stands around a blank would take long over."""
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _CONTAINERS = frozenset(
     {"div", "section", "center", "main", "article", "body", "html", "span", "details"}
@@ -50,7 +52,7 @@ def paragraphs(body: etree._Element, language: str, marked: bool = True) -> Iter
     """The raw text of each paragraph of the lead, in order, with marks where `marked`.
 
     Where a page begins with a heading, the paragraphs of its first section stand for the lead.
-    Whitespace is as in the markup; paragraphs without any text are left out.
+    Whitespace is as in the markup, but for endless blanks. Paragraphs without text are left out.
     """
     began = False
     for block in _blocks(body):
@@ -59,6 +61,7 @@ def paragraphs(body: etree._Element, language: str, marked: bool = True) -> Iter
                 return
             continue
         text = "".join(_inline(block, language.split("-", maxsplit=1)[0].lower(), marked))
+        text = _BLANK.sub(" ", text)
         if MARKS.sub("", text).strip():
             began = True
             yield text[:_LONGEST]

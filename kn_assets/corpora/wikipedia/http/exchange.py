@@ -117,6 +117,10 @@ class Exchange:
         most, until = self.settings.max_body, time.monotonic() + self.settings.total_timeout
         if int(response.headers.get("content-length") or 0) > most:
             raise Failed(f"larger than {most} bytes", response.status_code)
+        packed = response.headers.get_list("content-encoding", split_commas=True)
+        if [coding.strip().lower() for coding in packed] not in ([], ["gzip"], ["identity"]):
+            # Each more multiplies what a few bytes unpack to by a thousand.
+            raise Failed(f"packed as {', '.join(packed)}, not as asked for", response.status_code)
         body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk
