@@ -189,9 +189,9 @@ def _refuse_catalogue(cursor: duckdb.DuckDBPyConnection, ctes: set[str]) -> None
 
 def _check_function(name: str) -> None:
     """Operators are functions too, with names that no function called by name has."""
-    if not name.isidentifier() or name in FUNCTIONS or name in _macros():
+    if not name.isidentifier() or name in FUNCTIONS or name in _own():
         return
-    near = get_close_matches(name, [*FUNCTIONS, *_macros()], n=1)
+    near = get_close_matches(name, [*FUNCTIONS, *_own()], n=1)
     meant = f": did you mean {near[0]}?" if near else ""
     raise QueryRefused(f"the function {name} is not allowed{meant}")
 
@@ -229,6 +229,12 @@ def _check_table_function(node: Node) -> None:
 @lru_cache(maxsize=1)
 def _views() -> frozenset[str]:
     return frozenset(d.name for d in database.definitions() if d.kind == "VIEW")
+
+
+@lru_cache(maxsize=1)
+def _own() -> frozenset[str]:
+    """The lake's macros, those that give a value too."""
+    return frozenset(d.name for d in database.definitions() if d.kind.startswith("MACRO"))
 
 
 @lru_cache(maxsize=1)

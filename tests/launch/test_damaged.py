@@ -35,6 +35,7 @@ class Asking(Context):
     def __init__(self, lake: Lake) -> None:
         self.database = database.Database(lake)
         self._atlases = None
+        self.shared = False
 
 
 def tables(lake: Lake) -> dict[tuple[Partition, str], Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import time
+from asyncio import Lock, sleep
 from collections import OrderedDict
+from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,8 +27,8 @@ class _Guesses:
     def __init__(self) -> None:
         self.wrong = 0
         self.waiting = 0
-        self.last = time.monotonic()
-        self.lock = asyncio.Lock()
+        self.last = monotonic()
+        self.lock = Lock()
 
     @property
     def pause_s(self) -> float:
@@ -58,7 +58,7 @@ class Logins:
         guesses.waiting += 1
         try:
             async with guesses.lock:
-                await asyncio.sleep(guesses.pause_s)
+                await sleep(guesses.pause_s)
                 await self._guess(scope, receive, send, guesses, address)
         finally:
             guesses.waiting -= 1
@@ -68,7 +68,7 @@ class Logins:
     ) -> None:
         async def told(message: Message) -> None:
             if message["type"] == "http.response.start":
-                guesses.last = time.monotonic()
+                guesses.last = monotonic()
                 if message["status"] == 200:
                     guesses.wrong = 0
                 else:
@@ -81,7 +81,7 @@ class Logins:
     def _of(self, address: str) -> _Guesses:
         found = self._by_address.setdefault(address, _Guesses())
         self._by_address.move_to_end(address)
-        if time.monotonic() - found.last > FORGOTTEN_S:
+        if monotonic() - found.last > FORGOTTEN_S:
             found.wrong = 0
         while len(self._by_address) > ADDRESSES:
             self._by_address.popitem(last=False)

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from kn_assets.database import columns
@@ -40,12 +42,14 @@ def test_what_arrow_garbles_is_duckdbs_own_text(
     assert found.rows == [(ODD[sql], 7)]
     assert found.columns == ["it", "seven"]
     assert found.types[0] not in ("VARCHAR", "NULL"), "the type is still told"
-    for form in ("rows", "csv", "parquet"):
-        body = encode(connection, f"SELECT {sql} AS it", form, 5, 30.0, 1 << 20).body
-        if form == "rows":
-            assert json.loads(body)["rows"] == [[ODD[sql]]]
-        if form == "csv":
-            assert list(csv.reader(body.decode().splitlines())) == [["it"], [ODD[sql]]]
+    bodies = {
+        form: encode(connection, f"SELECT {sql} AS it", form, 5, 30.0, 1 << 20).body
+        for form in ("rows", "csv", "parquet")
+    }
+    assert json.loads(bodies["rows"])["rows"] == [[ODD[sql]]]
+    assert list(csv.reader(bodies["csv"].decode().splitlines())) == [["it"], [ODD[sql]]]
+    file = pq.read_table(pa.BufferReader(bodies["parquet"]))
+    assert file.to_pylist() == [{"it": ODD[sql]}]
 
 
 def test_integers_of_128_bits_stay_numbers(connection: duckdb.DuckDBPyConnection) -> None:

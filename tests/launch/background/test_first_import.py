@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from kn_assets.launch.background import first_import
+from kn_assets.launch.background.first_import import LIBRARIES
 
 
 @pytest.fixture
@@ -50,5 +52,4 @@ def test_where_nothing_is_kept_nothing_is_imported(
 
 
 def test_the_libraries_are_there() -> None:
-    for name in first_import.LIBRARIES:
-        __import__(name)
+    assert [import_module(name).__name__ for name in LIBRARIES] == list(LIBRARIES)

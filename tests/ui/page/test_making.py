@@ -17,6 +17,7 @@ from ui.access import is_own
 from ui.api import Api
 from ui.app import TABS
 from ui.context import Context
+from ui.middleware import Hosts
 from ui.page.making import functions
 from ui.serve import serve
 
@@ -73,14 +74,15 @@ def test_who_may_make_things() -> None:
 
 
 @pytest.mark.parametrize(
-    "how", [{}, {"host": "0.0.0.0"}, {"auth": "a:b"}, {"share": True, "auth": "a:b"}]
+    "how",
+    [{}, {"host": "0.0.0.0", "public": True}, {"auth": "a:b"}, {"share": True, "auth": "a:b"}],
 )
 def test_only_an_app_of_ones_own_is_given_what_makes_things(
     made: Lake, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[Api] = []
 
-    def launch(api: Api, **options: Any) -> tuple[None, str, str]:
+    def launch(api: Api, hosts: Hosts, **options: Any) -> tuple[None, str, str]:
         given.append(api)
         return None, "here", "there"
 
