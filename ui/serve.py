@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import socket
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -34,17 +35,19 @@ def serve(
     quiet: bool = False,
     making: Making | None = None,
     allowed_hosts: Sequence[str] = (),
+    root_path: str = "",
 ) -> gr.Blocks:
     """Start the app and return its Blocks; `blocks.block_thread()` waits for Ctrl+C.
 
     `auth`: see `ui.access.credentials`. `making` makes things on the owner's wish, where `is_own`.
-    `allowed_hosts`: names by which the app is called beside its address. Raises KnError where the
-    port is taken, `auth` is malformed, or strangers could reach the app without a password and
-    `public` doesn't say so.
+    `allowed_hosts`: names by which the app is called beside its address; `root_path`: what a proxy
+    puts before its paths, `/kn`. Raises KnError where the port is taken, `auth` or `root_path` is
+    malformed, or strangers could reach the app without a password and `public` doesn't say so.
     """
     known = credentials(auth)
     check_open(host, share, public, known)
     check_port(host, port)
+    check_root(root_path)
     from ui.runs.live import LIVE_SHARED
     from ui.runs.sql import SHARED
 
@@ -53,7 +56,8 @@ def serve(
         limits = {"limits": SHARED, "live_limits": LIVE_SHARED, "shared": True}
     if is_own(host, share, auth):
         limits["making"] = making
-    options = {"server_name": host, "server_port": port, "share": share, "auth": known}
+    options: dict[str, Any] = {"server_name": host, "server_port": port, "share": share}
+    options |= {"auth": known, "root_path": root_path or None}
     hosts = Hosts([*allowed_hosts, host], shared=share, protected=known is not None)
     blocks, local, link = _launch(_api(lake, **limits), hosts, **options)
     if share and not link:
@@ -124,6 +128,12 @@ def _launch(api: Api, hosts: Hosts, **options: Any) -> tuple[gr.Blocks, str, str
             **options,
         )
     return blocks, local, link
+
+
+def check_root(path: str) -> None:
+    """Raise KnError for what is no path below a site."""
+    if path and not re.fullmatch(r"(/[\w.~-]+)+", path):
+        raise KnError(f"--root-path {path} is no path: it begins with / and doesn't end so, as /kn")
 
 
 def check_port(host: str, port: int) -> None:

@@ -217,6 +217,12 @@ def _ui_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--public", action="store_true", help="let strangers in without a password")
     parser.add_argument(
+        "--root-path",
+        default="",
+        metavar="PATH",
+        help="what a proxy in front of the app puts before its paths, as /kn",
+    )
+    parser.add_argument(
         "--allowed-host",
         action="append",
         metavar="NAME",

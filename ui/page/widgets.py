@@ -37,7 +37,7 @@ def _served(tab_scripts: tuple[str, ...]) -> tuple[str, dict[str, str]]:
     scripts = joined(STATIC, (MOUNT, *tab_scripts, NEURON_PAGE, TESTING))
     scripts[GLOSSARY] = (STATIC / GLOSSARY).read_text(encoding="utf-8")
     content = hashlib.sha256(json.dumps(scripts, sort_keys=True).encode())
-    return f"kn/{content.hexdigest()[:16]}", scripts
+    return f"kn-page/{content.hexdigest()[:16]}", scripts
 
 
 def _scripts(tabs: Sequence[Tab]) -> tuple[str, dict[str, str]]:

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> Result:
     atlas can be made.
     """
     lake = Lake(args.lake)
-    atlas = _largest(lake)
+    atlas = largest(lake)
     if args.busy and not can_run(lake):
         raise KnError("--busy makes an atlas of the demo's model: `kn demo` gets it")
     rng = random.Random(0)
@@ -101,7 +101,8 @@ def _beside_a_run(
         return clicks(chromium, url, atlas, args.repeats, rng)
 
 
-def _largest(lake: Lake) -> dict[str, Any]:
+def largest(lake: Lake) -> dict[str, Any]:
+    """The atlas of most prompts and neurons. Raises KnError where there is none."""
     from kn_assets.database.database import Database
     from ui.rows import atlases
 

@@ -17,14 +17,19 @@ WORDS = ("shanghai", "sao paulo", "łódź", "japan", "herat", "in the north")
 class Asker:
     """One person's questions about an atlas; `times` holds the milliseconds of each by its name."""
 
-    def __init__(self, url: str, atlas: dict[str, Any], name: str) -> None:
+    def __init__(
+        self, url: str, atlas: dict[str, Any], name: str, login: tuple[str, str] | None = None
+    ) -> None:
         import httpx
 
         self._client = httpx.Client(base_url=url, timeout=60)
+        if login is not None:
+            given = dict(zip(("username", "password"), login, strict=True))
+            self._client.post("login", data=given).raise_for_status()
         config = self._client.get("config").json()
         bar = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "kn-bar")
         self._body = {"component_id": bar, "session_hash": name}
-        self._model = atlas["model"]
+        self._model, self._page, self._seen = atlas["model"], name, ""
         self.times: dict[str, list[float]] = {}
 
     def __enter__(self) -> Asker:
@@ -40,14 +45,37 @@ class Asker:
 
     def ask(self, name: str, **arguments: object) -> dict[str, Any]:
         """The answer. Raises KnError where the app says that something went wrong."""
-        body = {**self._body, "fn_name": name, "data": {"model": self._model, **arguments}}
         started = time.perf_counter()
-        answer = self._client.post("gradio_api/component_server/", json=body)
-        self.times.setdefault(name, []).append(1000 * (time.perf_counter() - started))
-        found: dict[str, Any] = json.loads(answer.raise_for_status().json())
+        found = self.call(name, {"model": self._model, **arguments})
+        self._note(name, started)
         if "error" in found:
             raise KnError(found["error"])
         return found
+
+    def do(self, name: str, **arguments: object) -> dict[str, Any]:
+        """The state of a job once it is over, `failed` or `lost` ones too."""
+        started = time.perf_counter()
+        given = {"model": self._model, **arguments}
+        state = self.call("job_start", {"name": name, "arguments": given, "page": self._page})
+        while state["state"] in ("waiting", "running"):
+            state = self.call("job_look", {"job": state["job"], "seen": self._seen})
+        self._note(name, started)
+        return state
+
+    def call(self, function: str, data: dict[str, Any]) -> dict[str, Any]:
+        """What a function of the server gives."""
+        body = {**self._body, "fn_name": function, "data": data}
+        answer = self._client.post("gradio_api/component_server/", json=body)
+        self._seen = answer.raise_for_status().json()
+        found: dict[str, Any] = json.loads(self._seen)
+        return found
+
+    def post(self, path: str, **content: Any) -> int:
+        """The status of a request of any kind."""
+        return int(self._client.post(path, **content).status_code)
+
+    def _note(self, name: str, started: float) -> None:
+        self.times.setdefault(name, []).append(1000 * (time.perf_counter() - started))
 
 
 def typing(url: str, atlas: dict[str, Any]) -> list[float]:

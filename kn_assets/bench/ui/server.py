@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,14 +21,23 @@ SERVER = (
 
 
 @contextmanager
-def app(lake: Lake) -> Iterator[str]:
+def app(lake: Lake, environment: Mapping[str, str] = {}) -> Iterator[str]:
     """The app in a process of its own; gives its address once it answers."""
+    with running(lake, environment) as (url, _):
+        yield url
+
+
+@contextmanager
+def running(
+    lake: Lake, environment: Mapping[str, str]
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """As `app`, with its process; `environment` is added to this one's."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "-c", SERVER, str(lake.root), str(port)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+        env={**os.environ, **environment, "PYTHONPATH": str(Path(__file__).parents[3])},
     )
     try:
         for _ in range(600):
@@ -38,7 +47,7 @@ def app(lake: Lake) -> Iterator[str]:
                 if client.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/"
+        yield f"http://127.0.0.1:{port}/", process
     finally:
         process.terminate()
         try:

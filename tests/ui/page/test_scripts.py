@@ -86,7 +86,7 @@ def test_each_module_of_the_page_is_served_once() -> None:
 def test_a_script_comes_whole_however_often_it_is_asked_for(url: str) -> None:
     with httpx.Client(base_url=url) as client:
         page = client.get("").text
-        (script,) = set(re.findall(r"kn/\w+/page/mount\.js", page))
+        (script,) = set(re.findall(r"kn-page/\w+/page/mount\.js", page))
         answers = [client.get(script, headers={"Accept-Encoding": c}) for c in ("gzip", "identity")]
         answers += [client.get(script) for _ in range(3)]
         assert {a.status_code for a in answers} == {200}

@@ -1,0 +1,99 @@
+"""`kn bench load`: what visitors of a shared app wait, quiet and beside one who means ill.
+
+The app runs in a process of its own behind a password, with the limits of a shared one. Visitors
+log in, search, open prompts and neurons, ask SQL and run texts. After a quiet while each kind of
+attack in turn goes on beside them. The ratio is the worst of the attacks' p95 over the quiet one's,
+over all that visitors asked but runs of texts, which wait for each other by design.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from kn_assets.bench.load.attacks import ATTACKS
+from kn_assets.bench.load.visitors import LOGIN, Watch, visits
+from kn_assets.bench.result import Figure, Result
+from kn_assets.bench.ui.server import running
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+
+SLOW = "text"
+"""The job whose runs wait for each other."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--people", type=int, default=50, help="visitors at once")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of each phase")
+    parser.add_argument(
+        "--attacks",
+        nargs="*",
+        choices=sorted(ATTACKS),
+        default=sorted(ATTACKS),
+        help="default: all, one after the other",
+    )
+    parser.add_argument("--lake", type=Path, help="lake to use (default: $KN_DATA, or data)")
+
+
+def run(args: argparse.Namespace) -> Result:
+    """Let visitors in, alone and beside each attack. Raises KnError where there is no atlas."""
+    from kn_assets.bench.ui import largest
+
+    lake = Lake(args.lake)
+    atlas = largest(lake)
+    figures: dict[str, Figure] = {}
+    user, password = LOGIN
+    with running(lake, {"KN_AUTH": f"{user}:{password}"}) as (url, process):
+        watch = Watch(process.pid, lake)
+        with watch:
+            quiet = visits(url, atlas, args.people, args.seconds)
+            figures |= _told("quiet", quiet)
+            before = _p95(_quick(quiet))
+            worst = 0.0
+            for name in args.attacks:
+                with ATTACKS[name](url, atlas):
+                    found = visits(url, atlas, args.people, args.seconds)
+                figures |= _told(name, found)
+                worst = max(worst, _p95(_quick(found)) / before)
+                if process.poll() is not None:
+                    raise KnError(f"the app ended while it was attacked by {name}")
+        figures |= watch.figures()
+    return Result(
+        name="load",
+        ratio=worst if args.attacks else float("nan"),
+        baseline="p95 of the same visitors with nobody beside them",
+        figures=figures,
+        settings={
+            "model": atlas["model"],
+            "prompts": atlas["n_prompts"],
+            "people": args.people,
+            "seconds": args.seconds,
+        },
+    )
+
+
+Times = dict[str, list[float]]
+
+
+def _quick(found: tuple[Times, list[str]]) -> list[float]:
+    return [t for name, times in found[0].items() if name != SLOW for t in times]
+
+
+def _told(phase: str, found: tuple[Times, list[str]]) -> dict[str, Figure]:
+    times, errors = found
+    told: dict[str, Figure] = {phase: _spread(_quick(found))}
+    if phase == "quiet":
+        told |= {f"{phase}, {name}": _spread(values) for name, values in sorted(times.items())}
+    elif SLOW in times:
+        told[f"{phase}, {SLOW}"] = _spread(times[SLOW])
+    return told | {f"{phase}, errors": len(errors)}
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    ordered = sorted(values)
+    return {"p50_ms": ordered[len(ordered) // 2], "p95_ms": _p95(ordered), "n": len(ordered)}
+
+
+def _p95(values: list[float]) -> float:
+    ordered = sorted(values)
+    return ordered[round(0.95 * (len(ordered) - 1))]
