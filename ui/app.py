@@ -29,7 +29,7 @@ TITLE = "Knowledge neurons explorer"
 
 LOOK_S = 0.5  # that a look at a job waits for a change
 _LONGEST_NAME = 64  # of a page
-QUICK_S = 0.1  # that its start waits for its end
+QUICK_S = 0.3  # that its start waits for its end, so that most jobs take one request
 
 _EMPTY = """
 <div class="kn-empty-page" data-kn="empty">
@@ -102,7 +102,7 @@ async def _look(api: Api, ticket: str, seen: str, seconds: float) -> str:
     pause, end = 0.005, time.monotonic() + seconds
     while (state := api.look(ticket)) == seen and time.monotonic() < end:
         await asyncio.sleep(pause)
-        pause = min(2 * pause, 0.05)
+        pause = min(2 * pause, 0.02)
     return state
 
 
