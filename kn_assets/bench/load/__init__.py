@@ -9,10 +9,11 @@ over all that visitors asked but runs of texts, which wait for each other by des
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from kn_assets.bench.load.attacks import ATTACKS
-from kn_assets.bench.load.visitors import LOGIN, Watch, visits
+from kn_assets.bench.load.visitors import LOGIN, Watch, logged_in, visits
 from kn_assets.bench.result import Figure, Result
 from kn_assets.bench.ui.server import running
 from kn_assets.errors import KnError
@@ -45,14 +46,14 @@ def run(args: argparse.Namespace) -> Result:
     user, password = LOGIN
     with running(lake, {"KN_AUTH": f"{user}:{password}"}) as (url, process):
         watch = Watch(process.pid, lake)
-        with watch:
-            quiet = visits(url, atlas, args.people, args.seconds)
+        with watch, logged_in(url, atlas, args.people) as people:
+            quiet = visits(people, atlas, args.seconds)
             figures |= _told("quiet", quiet)
             before = _p95(_quick(quiet))
             worst = 0.0
             for name in args.attacks:
                 with ATTACKS[name](url, atlas):
-                    found = visits(url, atlas, args.people, args.seconds)
+                    found = visits(people, atlas, args.seconds)
                 figures |= _told(name, found)
                 worst = max(worst, _p95(_quick(found)) / before)
                 if process.poll() is not None:
@@ -81,6 +82,8 @@ def _quick(found: tuple[Times, list[str]]) -> list[float]:
 
 def _told(phase: str, found: tuple[Times, list[str]]) -> dict[str, Figure]:
     times, errors = found
+    for error in sorted(set(errors))[:3]:
+        print(f"kn: {phase}: {error}", file=sys.stderr)
     told: dict[str, Figure] = {phase: _spread(_quick(found))}
     if phase == "quiet":
         told |= {f"{phase}, {name}": _spread(values) for name, values in sorted(times.items())}

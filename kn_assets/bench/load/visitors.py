@@ -6,6 +6,8 @@ import random
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,15 @@ LOOK_S = (1.0, 3.0)
 """How long one looks at an answer."""
 
 
+@contextmanager
+def logged_in(url: str, atlas: dict[str, Any], people: int) -> Iterator[list[Asker]]:
+    """Visitors with a login each."""
+    with ExitStack() as held:
+        yield [held.enter_context(Asker(url, atlas, f"visitor{n}", LOGIN)) for n in range(people)]
+
+
 def visits(
-    url: str, atlas: dict[str, Any], people: int, seconds: float
+    people: list[Asker], atlas: dict[str, Any], seconds: float
 ) -> tuple[dict[str, list[float]], list[str]]:
     """Milliseconds of all that visitors asked, by its name, and the errors that they were shown.
 
@@ -33,30 +42,30 @@ def visits(
     """
     import httpx
 
-    times: dict[str, list[float]] = {}
     errors: list[str] = []
-    lock = threading.Lock()
     end = time.monotonic() + seconds
 
-    def person(number: int) -> None:
+    def visit(one: Asker, number: int) -> None:
         rng = random.Random(number)
-        try:
-            with Asker(url, atlas, f"visitor{number}", LOGIN) as one:
-                time.sleep(rng.uniform(0, LOOK_S[1]))  # they don't come all at once
-                while time.monotonic() < end:
-                    _act(one, atlas, rng)
-                    time.sleep(rng.uniform(*LOOK_S))
-                with lock:
-                    for name, taken in one.times.items():
-                        times.setdefault(name, []).extend(taken)
-        except (httpx.HTTPError, KnError) as e:
-            errors.append(f"{type(e).__name__}: {e}")
+        time.sleep(rng.uniform(0, LOOK_S[1]))  # they don't begin all at once
+        while time.monotonic() < end:
+            try:
+                _act(one, atlas, rng)
+            except (httpx.HTTPError, KnError) as e:
+                errors.append(f"{type(e).__name__}: {e}")
+            time.sleep(rng.uniform(*LOOK_S))
 
-    threads = [threading.Thread(target=person, args=(n,)) for n in range(people)]
+    for one in people:
+        one.times = {}
+    threads = [threading.Thread(target=visit, args=(one, n)) for n, one in enumerate(people)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    times: dict[str, list[float]] = {}
+    for one in people:
+        for name, taken in one.times.items():
+            times.setdefault(name, []).extend(taken)
     if not times:
         raise KnError(f"no visitor was answered: {errors[:1]}")
     return times, errors

@@ -111,6 +111,15 @@ def test_guesses_at_once_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) ->
     assert 400 in found
 
 
+def test_many_may_log_in_at_once_from_one_address() -> None:
+    async def enter() -> list[int]:
+        async with _client(_app()) as client:
+            many = [client.post("/login", content="secret") for _ in range(60)]
+            return [answer.status_code for answer in await asyncio.gather(*many)]
+
+    assert in_a_loop(enter) == [200] * 60
+
+
 def test_addresses_that_are_kept_are_few(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logins, "ADDRESSES", 3)
 
