@@ -129,6 +129,7 @@ def test_without_the_model_the_page_says_so(
     assert "lens of this prompt" in told
     assert "not on this machine" in told
     show_product(screen)
+    screen.until("document.querySelector('.kn-heads').disabled")  # once the answer is there
     assert screen.page.locator(".kn-heads").is_disabled()
     assert screen.page.get_by_text("single heads need the model").is_visible()
     assert "not on this machine" in (screen.page.locator(".kn-heads").get_attribute("title") or "")
