@@ -35,9 +35,11 @@ def credentials(auth: str | None) -> tuple[str, str] | None:
     return user, password
 
 
-def is_own(host: str, share: bool, auth: str | None) -> bool:
-    """Whether nobody but who started the app, on this machine, can reach it."""
-    return host in LOCAL and not share and credentials(auth) is None
+def is_own(host: str, share: bool, auth: str | None, proxied: bool = False) -> bool:
+    """Whether nobody but who started the app, on this machine, can reach it. proxied: whether a
+    proxy does, whose visitors come from this machine for all the app sees.
+    """
+    return host in LOCAL and not share and not proxied and credentials(auth) is None
 
 
 def check_open(host: str, share: bool, public: bool, known: tuple[str, str] | None) -> None:

@@ -128,9 +128,10 @@ class Api:
         """What is told of a run or an error; to strangers without paths, which the log has."""
         if not self.context.shared:
             return str(words)
-        if isinstance(words, Exception):
+        told = without_paths(str(words))
+        if isinstance(words, Exception) and told != str(words):
             log.warning("told without its paths: %s", words)
-        return without_paths(str(words))
+        return told
 
     # -- memory ----------------------------------------------------------------------------------
 

@@ -28,8 +28,9 @@ TABS = (explore_tab.TAB, map_tab.TAB, knowledge_tab.TAB, training_tab.TAB, sql_t
 TITLE = "Knowledge neurons explorer"
 
 LOOK_S = 0.5  # that a look at a job waits for a change
-_LONGEST_NAME = 64  # of a page
 QUICK_S = 0.3  # that its start waits for its end, so that most jobs take one request
+
+_LONGEST_NAME = 64  # of a page
 
 _EMPTY = """
 <div class="kn-empty-page" data-kn="empty">
@@ -80,7 +81,7 @@ def _job_functions(api: Api) -> list[Callable[..., Awaitable[str]]]:
     async def job_start(asked: dict[str, Any], request: gr.Request) -> str:
         name, arguments = str(asked.get("name")), asked.get("arguments")
         page = str(asked.get("page"))[:_LONGEST_NAME]
-        person = _person(request, page)
+        person = _person(request, page, api.context.shared)
         ticket, state = await asyncio.to_thread(api.start, name, arguments, person, page)
         end = time.monotonic() + QUICK_S
         while ticket and api.is_under_way(ticket) and time.monotonic() < end:
@@ -106,7 +107,7 @@ async def _look(api: Api, ticket: str, seen: str, seconds: float) -> str:
     return state
 
 
-def _person(request: gr.Request, page: str) -> str:
+def _person(request: gr.Request, page: str, shared: bool) -> str:
     """Who asks: by their login, of which each has a token of its own; else by their address; on
     their own machine by the page they ask from.
     """
@@ -117,4 +118,4 @@ def _person(request: gr.Request, page: str) -> str:
         if token in app.tokens:
             return str(token)
     address = request.client.host if request.client else ""
-    return page if address in LOCAL else address
+    return page if not shared and address in LOCAL else address

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from ui.access import LOCAL, check_open, credentials, is_own
+from ui.access import check_open, credentials, is_own
 from ui.middleware import Hosts, guards, nothing_there
 
 if TYPE_CHECKING:
@@ -52,9 +52,10 @@ def serve(
     from ui.runs.sql import SHARED
 
     limits: dict[str, Any] = {}
-    if share or known or host not in LOCAL:
+    own = is_own(host, share, auth, proxied=bool(root_path or allowed_hosts))
+    if not own:
         limits = {"limits": SHARED, "live_limits": LIVE_SHARED, "shared": True}
-    if is_own(host, share, auth):
+    else:
         limits["making"] = making
     options: dict[str, Any] = {"server_name": host, "server_port": port, "share": share}
     options |= {"auth": known, "root_path": root_path or None}

@@ -153,7 +153,8 @@ def _served(args: argparse.Namespace, asked: list[Wish]) -> int:
     lake = _lake(args)
     keep_own(lake)
     _check_served(args)
-    own = is_own(args.host, args.share, args.auth)
+    proxied = bool(args.root_path or args.allowed_host)
+    own = is_own(args.host, args.share, args.auth, proxied)
     making = Queue.open(lake, asked, paused=not asked) if asked or own else None
     how: dict[str, Any] = {"share": args.share, "auth": args.auth, "public": args.public}
     how |= {"allowed_hosts": args.allowed_host or (), "root_path": args.root_path}

@@ -11,8 +11,8 @@ from ui.middleware.replies import path_of, refusal
 _READ = re.compile(
     r"/|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|pwa_icon(/\d+)?)/?"
     r"|/(assets|static|svelte|kn-page)/.+"
-    r"|/(login_check|token|user|logout|app_id)/?"
-    r"|/gradio_api/(login_check|token|user|app_id|info|theme\.css|startup-events)/?"
+    r"|/(login_check|logout|app_id)/?"
+    r"|/gradio_api/(login_check|app_id|theme\.css|startup-events)/?"
 )
 _WRITTEN = re.compile(r"/(login|logout)/?|/gradio_api/component_server/?")
 

@@ -21,9 +21,9 @@ SERVER = (
 
 
 @contextmanager
-def app(lake: Lake, environment: Mapping[str, str] = {}) -> Iterator[str]:
+def app(lake: Lake) -> Iterator[str]:
     """The app in a process of its own; gives its address once it answers."""
-    with running(lake, environment) as (url, _):
+    with running(lake, {}) as (url, _):
         yield url
 
 

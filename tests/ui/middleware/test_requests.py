@@ -58,6 +58,8 @@ CLOSED = [
     ("DELETE", ""),
     ("POST", "gradio_api/vibe-edit"),
     ("GET", "gradio_api/runs"),
+    ("GET", "gradio_api/token"),
+    ("GET", "token"),
 ]
 
 

@@ -71,11 +71,18 @@ def test_who_may_make_things() -> None:
     assert not is_own("127.0.0.1", share=True, auth=None)
     assert not is_own("127.0.0.1", share=False, auth="reader:secret")
     assert not is_own("0.0.0.0", share=False, auth=None)
+    assert not is_own("127.0.0.1", share=False, auth=None, proxied=True)
 
 
 @pytest.mark.parametrize(
     "how",
-    [{}, {"host": "0.0.0.0", "public": True}, {"auth": "a:b"}, {"share": True, "auth": "a:b"}],
+    [
+        {},
+        {"host": "0.0.0.0", "public": True},
+        {"auth": "a:b"},
+        {"share": True, "auth": "a:b"},
+        {"root_path": "/kn"},
+    ],
 )
 def test_only_an_app_of_ones_own_is_given_what_makes_things(
     made: Lake, how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
