@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _place(item.path) < len(SLOW):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fast tests need no Dagster, which takes seconds to import."""
+    if item.get_closest_marker("slow"):
+        import_module("tests.quick_store")
 
 
 @pytest.hookimpl(optionalhook=True)

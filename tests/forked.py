@@ -38,7 +38,7 @@ ROOT = Path(__file__).parents[1]
 LIGHT = (
     *("torch", "dagster", "duckdb", "pyarrow.parquet", "pyarrow.compute", "pandas"),
     *("scipy.stats", "sklearn.cluster", "sklearn.metrics", "openTSNE", "httpx", "parsel"),
-    *("matplotlib.figure", "matplotlib.backends.backend_agg"),
+    *("matplotlib.figure", "matplotlib.backends.backend_agg", "tests.quick_store"),
 )
 HUB = (
     "transformers.generation.utils",

@@ -16,7 +16,7 @@ from kn_assets.database import bound, scans
 from kn_assets.database.parts import BY_LAYER, BY_PROMPT
 from kn_assets.database.scans import quoted, sql_type
 from kn_assets.database.sql_files import definitions, macros
-from kn_assets.database.stored import build, is_own, keep_current, keep_own
+from kn_assets.database.stored import build, is_own, keep_current, keep_own, kept_at_end
 from kn_assets.database.views import Looked, Stamp, define, stamp, unreadable
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import ALL
@@ -34,6 +34,7 @@ __all__ = [
     "is_own",
     "keep_current",
     "keep_own",
+    "kept_at_end",
     "macros",
     "sql_type",
     "stamp",

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
+from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
 from kn_assets.database.views import define, stamp
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, locks, write_text
 from kn_assets.lake.fingerprint import of_json
+
+_LOG = logging.getLogger(__name__)
+_waiting: ContextVar[frozenset[Path]] = ContextVar("_waiting", default=frozenset())
+"""Lakes whose views are written later."""
 
 
 def build(lake: Lake) -> Path:
@@ -38,6 +45,8 @@ def keep_current(lake: Lake) -> None:
     """Write `kn.duckdb` again where it is missing, isn't the lake's own, or tables have come, gone
     or been written since. Raises like `build`.
     """
+    if lake.root in _waiting.get():
+        return
     told = _noted(lake)
     if (
         not is_own(lake)
@@ -45,6 +54,29 @@ def keep_current(lake: Lake) -> None:
         or any(written > lake.database.stat().st_mtime_ns for *_, written in stamp(lake))
     ):
         build(lake)
+
+
+@contextlib.contextmanager
+def kept_at_end(lake: Lake) -> Iterator[None]:
+    """Within, `keep_current` waits: for many runs in turn, the views are written once at the end.
+
+    Raises like `build`; where the work within fails, with its error alone.
+    """
+    if lake.root in _waiting.get():
+        yield
+        return
+    token = _waiting.set(_waiting.get() | {lake.root})
+    try:
+        yield
+    except BaseException:
+        _waiting.reset(token)
+        try:
+            keep_current(lake)
+        except Exception:
+            _LOG.exception("the views of the lake can't be written")
+        raise
+    _waiting.reset(token)
+    keep_current(lake)
 
 
 def keep_own(lake: Lake) -> None:

@@ -51,7 +51,8 @@ class LakeResource(dg.ConfigurableResource):
 
         When a run, or a step in a process of its own, is over, write the views over all tables:
         after each table it would take longer than most small tables take to make. Where that fails,
-        Dagster's log has the error and the run succeeds all the same; `kn run` then fails with it.
+        Dagster's log has the error and the run succeeds all the same. `kn run` writes them itself,
+        after all of its runs, and fails with that error.
         """
         lake = self.open()
         with lake.writing(say=context.log.info if context.log else None):

@@ -29,7 +29,8 @@ def run(request: Request) -> bool:
     """Make whatever is stale; True where anything was. Raises KnError where it can't be made."""
     request.atlas.checked()
     request.lake.make(request.lake.root)
-    with request.lake.writing(request.wait):
+    # The views are written even if nothing is stale: a killed run left them as they were.
+    with request.lake.writing(request.wait), database.kept_at_end(request.lake):
         return _run(request)
 
 
@@ -50,7 +51,6 @@ def _run(request: Request) -> bool:
     else:
         _tidy(request.plan)
     knowledge = _run_knowledge(request) if request.knowledge else False
-    database.keep_current(request.lake)  # a killed run left it as it was
     return bool(stale or tables or knowledge)
 
 

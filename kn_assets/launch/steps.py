@@ -59,7 +59,7 @@ def run_steps(requests: list[Request], progress: Progress | None = None) -> bool
     """
     lake = requests[0].lake
     lake.make(lake.root)
-    with lake.writing(requests[0].wait):
+    with lake.writing(requests[0].wait), database.kept_at_end(lake):
         return _run_steps(requests, progress or TerminalProgress())
 
 
@@ -84,7 +84,6 @@ def _run_steps(requests: list[Request], progress: Progress) -> bool:
         made |= _over_steps(done[0], progress)
         for word in same_weights(lake, [r.plan.model for r in reversed(done)]):
             progress.say(word)
-    database.keep_current(done[0].lake)
     if lost:
         told = "; ".join(f"{key}: {e}" for key, e in lost.items())
         raise KnError(
