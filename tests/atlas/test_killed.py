@@ -19,6 +19,7 @@ from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.work import Work
 from kn_assets.lake import Lake
 from kn_assets.progress import Progress
+from tests import forked
 from tests.atlas.killed_runs import SHARD_PROMPTS
 from tests.atlas.test_extract import made_plan
 
@@ -35,13 +36,12 @@ def contents(plan: AtlasPlan) -> dict[str, list[bytes]]:
 def runs(plan: AtlasPlan) -> Iterator[Callable[[float | None], list[str]]]:
     """A function that starts a run, kills it after some seconds, and returns what it said."""
     command = [sys.executable, "-m", "tests.atlas.killed_runs", str(plan.lake.root)]
-    with subprocess.Popen(
+    with forked.Popen(
         [*command, plan.settings.to_json()],
         cwd=Path(__file__).parents[2],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        bufsize=1,
     ) as server:
         asks, tells = server.stdin, server.stdout
         assert asks is not None

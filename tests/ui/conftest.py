@@ -48,6 +48,23 @@ def models_of_forked_processes() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_server_each() -> Iterator[None]:
+    """While a page is put together, Gradio makes three servers which it throws away: that takes as
+    long as all else about starting an app. The one that it launches is made with more words.
+    """
+    from gradio.routes import App
+
+    make = App.create_app
+
+    def create_app(blocks: Any, **given: Any) -> App | None:
+        return None if given == {"mcp_server": False} else make(blocks, **given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(App, "create_app", create_app)
+        yield
+
+
 @pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     return make_two_atlases(tmp_path_factory.mktemp("lake"))
