@@ -10,7 +10,8 @@ from ui.rows import Answer, atlases
 from ui.runs import live, sql
 from ui.runs.asked import AskedFacts
 from ui.runs.few import Few
-from ui.runs.live import LIVE_ALONE, Live, LiveLimits
+from ui.runs.limits import LIVE_ALONE, LiveLimits
+from ui.runs.live import Live
 from ui.runs.queue import Queue
 from ui.runs.sql import ALONE, Limits, SqlTab
 

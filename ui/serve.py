@@ -48,7 +48,7 @@ def serve(
     check_open(host, share, public, known)
     check_port(host, port)
     check_root(root_path)
-    from ui.runs.live import LIVE_SHARED
+    from ui.runs.limits import LIVE_SHARED
     from ui.runs.sql import SHARED
 
     limits: dict[str, Any] = {}

@@ -8,55 +8,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import Any
 
 from kn_assets.errors import KnError
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import Lake
-from kn_assets.launch.background import CORPUS, LIMIT, MODEL
 from kn_assets.training.settings import TrainSettings
-
-if TYPE_CHECKING:
-    from kn_assets.launch.background.wishes import Wish
-    from kn_assets.launch.request import Request
-
-DEMO = {"corpus": CORPUS, "model": MODEL, "limit": LIMIT}
-
-
-def demo(args: argparse.Namespace) -> int:
-    """Make what prompts can be explored by, then open the app, which goes on to make the rest."""
-    from kn_assets.atlas.settings import AtlasSettings
-    from kn_assets.launch.background import first_import
-    from kn_assets.launch.background.demo import FIRST
-    from kn_assets.launch.background.wishes import Wish
-    from kn_assets.launch.request import Request
-    from kn_assets.launch.run import run
-
-    if not args.no_ui:
-        _check_served(args)
-    given = {**DEMO, **({"limit": args.limit} if args.limit else {}), "lens": args.lens}
-    request = Request(_lake(args), AtlasSettings().with_given(**given), wait=not args.no_wait)
-    if args.foreground or args.no_ui:
-        run(request)
-        return 0 if args.no_ui else ui(args)
-    with first_import.ahead():
-        # Tables of another atlas would stand beside the new ones until it is their turn.
-        if _has_another(request):
-            run(request)
-        else:
-            run(replace(request, atlas=replace(request.atlas, lens="lazy"), only=FIRST))
-    return _served(args, [Wish("demo", limit=args.limit, lens=args.lens)])
-
-
-def _has_another(request: Request) -> bool:
-    """Whether the lake has an atlas of this name that will be made again."""
-    lake = request.lake
-    notes = (
-        lake.meta(request.plan.model, "atlases"),
-        lake.meta(request.corpus.partition, "prompts"),
-    )
-    return None not in notes and "atlases" in request.stale_atlas()
 
 
 def run(args: argparse.Namespace) -> int:
@@ -138,34 +96,6 @@ def train(args: argparse.Namespace) -> int:
     return 0
 
 
-def ui(args: argparse.Namespace) -> int:
-    """Serve the app until it is stopped."""
-    return _served(args, [])
-
-
-def _served(args: argparse.Namespace, asked: list[Wish]) -> int:
-    """The app, which makes what was asked for; what an earlier one left undone waits for a word."""
-    from kn_assets.database.database import keep_own
-    from kn_assets.launch.background.queue import Queue
-    from ui.access import is_own
-    from ui.serve import serve
-
-    lake = _lake(args)
-    keep_own(lake)
-    _check_served(args)
-    proxied = bool(args.root_path or args.allowed_host)
-    own = is_own(args.host, args.share, args.auth, proxied)
-    making = Queue.open(lake, asked, paused=not asked) if asked or own else None
-    how: dict[str, Any] = {"share": args.share, "auth": args.auth, "public": args.public}
-    how |= {"allowed_hosts": args.allowed_host or (), "root_path": args.root_path}
-    try:
-        serve(lake, args.host, args.port, **how, making=making).block_thread()
-    finally:
-        if making is not None:
-            making.close()
-    return 0
-
-
 def sql(args: argparse.Namespace) -> int:
     """Print what a query finds."""
     from kn_assets.database.database import keep_own
@@ -239,13 +169,3 @@ def _wiki(args: argparse.Namespace) -> dict[str, Any]:
 
     own = {f.name for f in fields(wikipedia.Settings)} - {f.name for f in fields(AtlasSettings)}
     return {k: v for k, v in vars(args).items() if k in own and v is not None}
-
-
-def _check_served(args: argparse.Namespace) -> None:
-    """Tell what keeps the app from being served before minutes of work, not after them."""
-    from ui.access import check_open, credentials
-    from ui.serve import check_port, check_root
-
-    check_open(args.host, args.share, args.public, credentials(args.auth))
-    check_port(args.host, args.port)
-    check_root(args.root_path)

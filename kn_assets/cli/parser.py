@@ -10,10 +10,15 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
-from typing import Any, get_type_hints
 
-from kn_assets.cli import commands
+from kn_assets.cli import commands, serving
+from kn_assets.cli.options import (
+    options_of,
+    setting_options,
+    steps_options,
+    ui_options,
+    wait_option,
+)
 from kn_assets.errors import KnError
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.training.settings import TrainSettings
@@ -69,13 +74,13 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     _demo_options(demo)
 
     run = added.add_parser("run", help="make an atlas: materialize its Dagster assets")
-    _setting_options(run)
+    setting_options(run)
     run.add_argument("--only", action="append", metavar="TABLE", help="only this table; repeatable")
-    _steps_options(run)
+    steps_options(run)
     run.set_defaults(call=commands.run)
 
     plan = added.add_parser("plan", help="estimate time, memory, rows and bytes of a run")
-    _setting_options(plan)
+    setting_options(plan)
     plan.set_defaults(call=commands.plan)
 
     verify = added.add_parser(
@@ -86,22 +91,22 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     knowledge = added.add_parser(
         "knowledge", help="find the knowledge neurons of facts, and test them by interventions"
     )
-    _setting_options(knowledge)
-    _options_of(knowledge.add_argument_group("facts"), KnowledgeSettings, {"seed", "like"})
-    _steps_options(knowledge)
+    setting_options(knowledge)
+    options_of(knowledge.add_argument_group("facts"), KnowledgeSettings, {"seed", "like"})
+    steps_options(knowledge)
     knowledge.set_defaults(call=commands.run, only=None, with_knowledge=True)
 
     train = added.add_parser("train", help="train a small GPT-2 on the facts, with checkpoints")
-    _options_of(train, TrainSettings, set())
+    options_of(train, TrainSettings, set())
     train.add_argument(
         "--until", type=int, metavar="STEP", help="stop after this step; without it, go on"
     )
-    _wait_option(train)
+    wait_option(train)
     train.set_defaults(call=commands.train)
 
     ui = added.add_parser("ui", help="start the app on the atlases in the lake")
-    _ui_options(ui)
-    ui.set_defaults(call=commands.ui)
+    ui_options(ui)
+    ui.set_defaults(call=serving.ui)
 
     sql = added.add_parser("sql", help="run a read-only SQL query over all tables")
     sql.add_argument("query")
@@ -132,7 +137,7 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
 
 def _demo_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--limit", type=int, help=f"number of prompts; default {commands.DEMO['limit']}"
+        "--limit", type=int, help=f"number of prompts; default {serving.DEMO['limit']}"
     )
     parser.add_argument("--lens", help="all (default), or lazy: each prompt when it is opened")
     parser.add_argument(
@@ -142,9 +147,9 @@ def _demo_options(parser: argparse.ArgumentParser) -> None:
         "explored, and the rest is made while it is open",
     )
     parser.add_argument("--no-ui", action="store_true", help="make the atlas only")
-    _wait_option(parser)
-    _ui_options(parser)
-    parser.set_defaults(call=commands.demo)
+    wait_option(parser)
+    ui_options(parser)
+    parser.set_defaults(call=serving.demo)
 
 
 def _doctor_options(parser: argparse.ArgumentParser) -> None:
@@ -183,83 +188,6 @@ def bench_names() -> list[str]:
     from kn_assets import bench
 
     return [m.name for m in pkgutil.iter_modules(bench.__path__) if m.name != "result"]
-
-
-def _steps_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--force", action="store_true", help="also remake tables that are up to date"
-    )
-    parser.add_argument(
-        "--steps-of",
-        metavar="all|N|A,B,..",
-        help="all checkpoints of the model, N log-spaced ones, or those at steps A, B, ...",
-    )
-    _wait_option(parser)
-
-
-def _wait_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--no-wait",
-        action="store_true",
-        help="refuse at once where another command writes to the lake, instead of waiting for it",
-    )
-
-
-def _ui_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=7860, help="port; default 7860")
-    parser.add_argument("--share", action="store_true", help="open a Gradio share link")
-    parser.add_argument(
-        "--auth",
-        metavar="@FILE",
-        help="a file with the USER:PASS that is required, or that itself, which other users of "
-        "the machine can see; default: $KN_AUTH",
-    )
-    parser.add_argument("--public", action="store_true", help="let strangers in without a password")
-    parser.add_argument(
-        "--root-path",
-        default="",
-        metavar="PATH",
-        help="what a proxy in front of the app puts before its paths, as /kn",
-    )
-    parser.add_argument(
-        "--allowed-host",
-        action="append",
-        metavar="NAME",
-        help="a name by which the app is called beside its address; may be repeated",
-    )
-
-
-def _setting_options(parser: argparse.ArgumentParser) -> None:
-    """An option for every setting of an atlas, and of the Wikipedia corpus."""
-    from kn_assets.atlas.settings import AtlasSettings
-    from kn_assets.corpora import wikipedia
-
-    _options_of(parser.add_argument_group("atlas"), AtlasSettings, set())
-    # Both have a limit: it cuts the corpus and the atlas alike.
-    _options_of(parser.add_argument_group("corpus wikipedia"), wikipedia.Settings, {"limit"})
-
-
-def _options_of(group: Any, settings: Any, left_out: set[str]) -> None:
-    """An option for every field of a settings dataclass, None by default."""
-    types = get_type_hints(settings)
-    for f in fields(settings):
-        if f.name in left_out:
-            continue
-        name = f"--{f.name.replace('_', '-')}"
-        meaning = f.metadata["help"].replace("%", "%%")
-        if f.default not in (None, False, MISSING):
-            meaning += f"; default {f.default}"
-        if types[f.name] is bool:
-            group.add_argument(name, action="store_true", default=None, help=meaning)
-        else:
-            group.add_argument(name, type=_scalar(types[f.name]), help=meaning)
-
-
-def _scalar(hint: Any) -> type:
-    """int, float or str out of a hint such as `int | None`."""
-    kinds = getattr(hint, "__args__", (hint,))
-    return next(k for k in (int, float, str) if k in kinds)
 
 
 if __name__ == "__main__":

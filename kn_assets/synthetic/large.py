@@ -23,14 +23,13 @@ from kn_assets.lake.parquet import TableFile
 from kn_assets.lake.schema import TABLES
 from kn_assets.synthetic.context import attention, lens, neuron_vocabulary
 from kn_assets.synthetic.corpus import write_corpus
-from kn_assets.synthetic.dense import FINGERPRINT, Array, Columns, Shape, neuron_columns, token_ids
+from kn_assets.synthetic.dense import FINGERPRINT, Columns, Shape, neuron_columns, token_ids
 from kn_assets.synthetic.descriptions import descriptions
+from kn_assets.synthetic.fired import SHARD, Fired
 from kn_assets.synthetic.text import vocabulary
 from kn_assets.synthetic.write import atlas_row, columns_of, norms, write
 
-SHARD = 512  # prompts, as a run cuts them at 30 tokens a prompt
 _THREADS = 2
-_VALUES = 1 << 14  # that activations are drawn from
 _ATTENTION_GRID = 1 << 16  # on which a run keeps attention
 
 
@@ -47,7 +46,7 @@ def make_large_lake(root: str | Path, model: str, corpus: str = "made", **shape:
     where = lakes.model(model)
     write_corpus(lake, lakes.corpus(corpus), size)
     _write_small(lake, where, size)
-    fired = _Fired(size)
+    fired = Fired(size)
     _by_prompt(lake, where, fired)
     _by_neuron(lake, where, fired)
     block = Shape(**{**shape, "n_prompts": SHARD})
@@ -83,43 +82,6 @@ def _write_small(lake: Lake, where: Partition, size: Shape) -> None:
         write(lake, where, table, [{**key, **place}])
 
 
-class _Fired:
-    """Draws which neurons fire at which tokens of a shard, and at what activation."""
-
-    def __init__(self, size: Shape) -> None:
-        self.size = size
-        self.shards = [
-            np.arange(first, min(first + SHARD, size.n_prompts))
-            for first in range(0, size.n_prompts, SHARD)
-        ]
-        rng = np.random.default_rng([size.seed, 2])
-        rates = rng.gamma(1.0, 1.0, (size.n_layers, size.n_neurons))
-        self.rates = np.minimum(0.9, rates * size.density / rates.mean())
-        self.threshold = (1.2 ** np.arange(size.n_layers)).astype(np.float32)
-        values = 1 + rng.exponential(0.3, _VALUES).astype(np.float32)
-        values *= rng.choice(np.array([-1, 1], np.float32), _VALUES)
-        self.values = values
-
-    def draw(self, shard: int, layer: int) -> tuple[Array, Array, Array]:
-        """(neuron uint16, token of the shard uint16, activation float32) by neuron, then token."""
-        rng = np.random.default_rng([self.size.seed, 2, shard, layer])
-        n_tokens = len(self.shards[shard]) * self.size.n_tokens
-        counts = rng.binomial(n_tokens, self.rates[layer])
-        neuron = np.repeat(np.arange(self.size.n_neurons, dtype=np.uint32), counts)
-        keys = (neuron << 16) | rng.integers(n_tokens, size=len(neuron), dtype=np.uint32)
-        keys.sort()
-        keys = keys[np.concatenate([[True], keys[1:] != keys[:-1]])]
-        activation = self.values[rng.integers(_VALUES, size=len(keys), dtype=np.uint16)]
-        bits = (activation * self.threshold[layer]).view(np.uint32)
-        bits += 0x8000
-        bits &= 0xFFFF0000  # as a model in bfloat16 gives them
-        return (keys >> 16).astype(np.uint16), keys.astype(np.uint16), bits.view(np.float32)
-
-    def columns(self, shard: int, token: Array) -> Columns:
-        prompt, position = np.divmod(token, self.size.n_tokens)
-        return {"prompt_id": self.shards[shard][prompt], "position": position}
-
-
 def _table(name: str, columns: Columns) -> pa.Table:
     schema = TABLES[name].schema
     arrays = [
@@ -128,7 +90,7 @@ def _table(name: str, columns: Columns) -> pa.Table:
     return pa.table(arrays, schema=schema)
 
 
-def _by_prompt(lake: Lake, where: Partition, fired: _Fired) -> None:
+def _by_prompt(lake: Lake, where: Partition, fired: Fired) -> None:
     """`activations`, a part for each shard."""
 
     def part(shard: int) -> None:
@@ -150,7 +112,7 @@ def _by_prompt(lake: Lake, where: Partition, fired: _Fired) -> None:
         list(pool.map(part, range(len(fired.shards))))
 
 
-def _by_neuron(lake: Lake, where: Partition, fired: _Fired) -> None:
+def _by_neuron(lake: Lake, where: Partition, fired: Fired) -> None:
     """The tables in the order of neurons, a file for each layer."""
     names = ("activations_by_neuron", "neuron_peaks")
 

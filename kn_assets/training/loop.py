@@ -7,8 +7,6 @@ goes on ends with the same weights, to the last bit on the same machine, as one 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -20,10 +18,12 @@ from kn_assets.lake import Lake
 from kn_assets.models.quiet import quiet
 from kn_assets.models.source import ModelSource
 from kn_assets.progress import Bar, Progress
+from kn_assets.training.batches import batches
 from kn_assets.training.divergence import diverged, refuse_divergence
 from kn_assets.training.settings import TrainSettings
 from kn_assets.training.store import Store
-from kn_assets.training.text import Rows, Text, pack
+from kn_assets.training.text import Rows, Text
+from kn_assets.training.threads import threads
 
 if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel
@@ -59,7 +59,7 @@ def train(
         store.check_there(wanted)
         store.close()
         return store.folder
-    with _threads(settings.threads):
+    with threads(settings.threads):
         run = _Run.begin(store, progress or Progress())
         store.check_there([s for s in wanted if s < run.step])
         is_over = run.to_the_end(progress or Progress(), until)
@@ -145,7 +145,7 @@ class _Run:
             self.learning.clear()
             self.sampled = facts
         checkpoints = set(settings.checkpoint_steps())
-        batches = self._batches()
+        upcoming = batches(self.text, self.loaded.tokenizer, settings, self.epoch, self.batch)
         saved = time.monotonic()
         started = time.monotonic(), self.tokens
         title = f"training {settings.name}"
@@ -170,7 +170,8 @@ class _Run:
                 if self.step in checkpoints or time.monotonic() - saved >= settings.save_every_s:
                     self.save()
                     saved = time.monotonic()
-                self._step(next(batches))
+                self.epoch, self.batch, rows = next(upcoming)
+                self._step(rows)
                 bar.advance()
                 passed = time.monotonic() - started[0]
                 self._show(bar, (self.tokens - started[1]) / max(passed, 1e-9))
@@ -199,22 +200,6 @@ class _Run:
         self.tokens += int((rows.sentence >= 0).sum())
         self.seconds += time.monotonic() - began
         self.cpu_seconds += time.process_time() - cpu
-
-    def _batches(self) -> Iterator[Rows]:
-        """The batches from here on; `epoch` and `batch` say which one comes next.
-
-        An epoch is divided evenly, so that no row is left out and no batch is a small one.
-        """
-        settings = self.store.settings
-        pad = self.loaded.tokenizer.eos_token_id
-        while True:
-            encoded = self.loaded.tokenizer(self.text.epoch(self.epoch))["input_ids"]
-            rows = pack(encoded, settings.context, pad)
-            n = max(1, round(len(rows.ids) / settings.batch))
-            for part in np.array_split(np.arange(len(rows.ids)), n)[self.batch :]:
-                self.batch += 1
-                yield Rows(rows.ids[part], rows.sentence[part], rows.position[part])
-            self.epoch, self.batch = self.epoch + 1, 0
 
     def _note(self, exam: Exam | None, sample: Exam) -> None:
         """Add a row to the log; with an `exam`, what the facts of the `sample` stand at too."""
@@ -252,16 +237,3 @@ class _Run:
                 self.loaded.tokenizer.save_pretrained(folder)
 
         self.store.put(self.store.step(self.step), fill)
-
-
-@contextmanager
-def _threads(n: int) -> Iterator[None]:
-    """Run torch on so many threads: sums come out the same only with the same number."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(n)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kn_assets.cli import commands
+from kn_assets.cli import serving
 from kn_assets.cli.parser import main
 from kn_assets.lake import Lake
 from kn_assets.launch import run as launch
@@ -26,8 +26,8 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         done.append(asked)
         return 0
 
-    monkeypatch.setattr(commands, "_served", served)
-    monkeypatch.setattr(commands, "_check_served", lambda args: None)
+    monkeypatch.setattr(serving, "_served", served)
+    monkeypatch.setattr(serving, "_check_served", lambda args: None)
     return done
 
 

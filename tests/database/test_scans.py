@@ -19,7 +19,8 @@ from kn_assets.database.database import Database
 from kn_assets.database.parts import BY_LAYER, BY_PROMPT
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import ALL
-from kn_assets.synthetic.large import SHARD, make_large_lake
+from kn_assets.synthetic.fired import SHARD
+from kn_assets.synthetic.large import make_large_lake
 from tests.made import make_lake
 
 PROMPTS = 2 * SHARD + 40

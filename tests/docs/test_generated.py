@@ -8,7 +8,9 @@ import pytest
 
 from tests.docs.pages import ROOT, TEXTS
 
-GENERATOR = runpy.run_path(str(ROOT / "docs" / "generate.py"))
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(ROOT / "docs")  # as for a script that lies there
+    GENERATOR = runpy.run_path(str(ROOT / "docs" / "generate.py"))
 PAGES: dict[str, str] = GENERATOR["pages"]()
 STATIC = ROOT / "ui" / "static"
 

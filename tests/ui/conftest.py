@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kn_assets import processes
 from kn_assets.database.database import Database
 from kn_assets.lake import Lake
+from kn_assets.processes import running
 from tests import forked
 from tests.made import make_lake
 from tests.ui.asking import apps, opened
@@ -44,7 +44,7 @@ def make_two_atlases(root: Path) -> Lake:
 @pytest.fixture(scope="session", autouse=True)
 def models_of_forked_processes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        forked.put_in_place(patch, processes, of="kn_assets.live.process")
+        forked.put_in_place(patch, running, of="kn_assets.live.process")
         yield
 
 

@@ -18,7 +18,7 @@ from ui import serve as serving
 from ui.access import credentials, is_own
 from ui.api import Api
 from ui.middleware import Hosts
-from ui.runs.live import LIVE_SHARED
+from ui.runs.limits import LIVE_SHARED
 from ui.runs.sql import SHARED
 
 

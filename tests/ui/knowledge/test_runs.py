@@ -15,7 +15,7 @@ from tests.ui.asking import over
 from ui.api import Api
 from ui.app import TABS
 from ui.context import Context
-from ui.runs.live import LiveLimits
+from ui.runs.limits import LiveLimits
 
 SENTENCE = {"model": KEY, "sentence": "Kabul is", "answer": "the", "do": "attribute", "steps": 4}
 CHANGE = {**SENTENCE, "do": "change", "factor": 0, "neurons": [[0, 1]]}

@@ -22,7 +22,7 @@ from ui.api import Api
 from ui.context import Context
 from ui.explore.tab import TAB
 from ui.pack import unpack
-from ui.runs.live import LiveLimits
+from ui.runs.limits import LiveLimits
 
 KEY = "tiny"
 

@@ -26,7 +26,8 @@ from ui.api import Api
 from ui.app import TABS
 from ui.context import Context
 from ui.pack import unpack
-from ui.runs.live import Live, LiveLimits
+from ui.runs.limits import LiveLimits
+from ui.runs.live import Live
 from ui.runs.remembered import LiveRuns
 
 KEY = "tiny"

@@ -28,7 +28,8 @@ from ui.api import Api
 from ui.app import TABS
 from ui.context import Context
 from ui.rows import rows
-from ui.runs.live import LIVE_ALONE, LIVE_SHARED, Live
+from ui.runs.limits import LIVE_ALONE, LIVE_SHARED
+from ui.runs.live import Live
 
 STEPS = (0, 8, 64, 512)
 LAST_FIRST = ["tiny@step512", "tiny@step0", "tiny@step8", "tiny@step64"]
