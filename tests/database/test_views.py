@@ -1,8 +1,7 @@
-"""The views, the database file and a running database."""
+"""The views, and a running database."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -138,27 +137,6 @@ def test_the_database_file_opens_anywhere_and_tells_meanings(atlas: Lake, tmp_pa
         sql = "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'neurons'"
         columns = dict(opened.sql(sql + " AND schema_name = 'main'").fetchall())
         assert columns["firing_rate"] == "n_fired over the number of tokens that are no sinks"
-
-
-def test_building_again_leaves_an_opened_file_alone(atlas: Lake) -> None:
-    path = database.build(atlas)
-    with duckdb.connect(str(path), read_only=True) as opened:
-        database.build(atlas)
-        assert opened.sql("SELECT count(*) FROM atlases").fetchall() == [(7,)]
-
-
-def test_the_file_is_written_again_where_it_is_missing_or_older_than_a_table(
-    tmp_path: Path,
-) -> None:
-    lake = make_lake(tmp_path, "tiny", n_prompts=3, n_layers=2, n_neurons=8, n_tokens=5)
-    database.keep_current(lake)
-    first = lake.database.stat()
-    database.keep_current(lake)
-    assert lake.database.stat() == first, "nothing was made since"
-    (note,) = tmp_path.glob("atlas/*/neurons/_table.json")
-    os.utime(note, ns=(first.st_mtime_ns + 1, first.st_mtime_ns + 1))
-    database.keep_current(lake)
-    assert lake.database.stat().st_ino != first.st_ino, "a table was made since"
 
 
 def test_a_running_database_notices_new_tables(
