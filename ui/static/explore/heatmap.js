@@ -147,6 +147,12 @@ export class Heatmap {
       this.#tools.show(by, this.#rarity);
       return;
     }
+    const { data } = this.#drawn;
+    if (target.data?.lensRank && !data?.lensRank && target.data.layer === data?.layer) {
+      this.#drawn.data = target.data;
+      this.#detail.show(store.state.token ?? 0); // the ranks alone are new
+      return;
+    }
     this.#prose.shade();
     this.#overview.show();
     this.#judgeAgain();

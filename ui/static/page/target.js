@@ -24,6 +24,7 @@ import { readAgainst, readTarget, tokenText } from "./target_text.js";
  */
 
 const CANCELLED = "cancelled";
+const QUIET_MS = 150; // until what is drawn by another target goes: most answers are here before
 const KEPT = 12;
 const FIRST = 10; // ranks of what a model says
 /** @type {Map<string, Contributions>} */
@@ -32,6 +33,8 @@ const memory = new Map();
 const runs = new Set();
 /** @type {AbortController | null} of the job under way */
 let stop = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} until it is told how far the job is */
+let telling;
 
 /** What the job is asked for the prompt and the target on screen; null where there is neither. */
 export const targetAsked = () => {
@@ -71,11 +74,15 @@ export const loadTarget = async ({ isFirst = false, isAgain = false } = {}) => {
   stop?.abort();
   const own = new AbortController();
   stop = own;
+  const begun = performance.now();
   /** @param {Omit<Judged, "key">} judged */
   const put = judged => {
     if (stop !== own || store.prompt !== shown) return;
     store.target = { key, ...judged };
-    emit("contributions");
+    clearTimeout(telling);
+    const wait = judged.words ? QUIET_MS - (performance.now() - begun) : 0;
+    if (wait > 0) telling = setTimeout(() => emit("contributions"), wait);
+    else emit("contributions");
   };
   try {
     const data = memory.get(key) ?? (await contributionsOf(asked, shown, isFirst, put, own.signal));
