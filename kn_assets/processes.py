@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
@@ -23,6 +24,7 @@ from kn_assets.progress import Bar, Progress
 
 LOOK_S = 0.05  # between two looks whether the work was cancelled
 READY = b"ready"
+UNFORESEEN = "this failed in a way not foreseen, by a fault of this program: its log tells more"
 
 Head = dict[str, Any]
 Tell = Callable[[str, int, int], None]
@@ -225,9 +227,10 @@ class _Running:
 def serve(number: str, answer: Answer, idle_s: float | None = None) -> None:
     """Answer questions on the Connection of that number until the one who asks has gone.
 
-    Also ends once nobody has asked for `idle_s`. A KnError of `answer` is sent under its class.
+    Also ends once nobody has asked for `idle_s`. A KnError of `answer` is sent under its class. Of
+    any other error what Python says is for the log: the one who asks hears that it's a fault here.
     """
-    with Connection(int(number)) as connection, suppress(EOFError, BrokenPipeError):
+    with Connection(int(number)) as connection, suppress(EOFError, ConnectionError):
         while (question := _next(connection, idle_s)) is not None:
             try:
                 head, body = answer(question, _Reported(connection))
@@ -236,8 +239,21 @@ def serve(number: str, answer: Answer, idle_s: float | None = None) -> None:
                 continue
             except KnError as e:
                 head, body = {"error": type(e).__name__, "message": str(e)}, b""
+            except (EOFError, ConnectionError):
+                raise
+            except Exception as e:
+                if _is_want_of_memory(e):
+                    raise  # what it holds is given back by its end alone
+                traceback.print_exc()
+                head, body = {"error": "Unforeseen", "message": UNFORESEEN}, b""
             connection.send_bytes(json.dumps(head).encode())
             connection.send_bytes(body)
+
+
+def _is_want_of_memory(error: Exception) -> bool:
+    """Python's error, or one of torch's: those of a processor's memory have no class."""
+    told = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in told or "allocate memory" in told
 
 
 def _next(connection: Connection, idle_s: float | None) -> Head | None:
