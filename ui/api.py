@@ -78,8 +78,9 @@ class Api:
         except duckdb.Error as e:
             if tells_of_damage(e):
                 return to_json({"error": self._said(unreadable(self.context.database.lake, e))})
-            log.exception("the view %s failed", name)
-            return to_json({"error": f"the view {name} failed: {self._said(e)}"})
+            return _failed(name)
+        except Exception:  # else the page hears of a broken connection
+            return _failed(name)
         if not _passing(name, arguments) and not found.get("waits"):
             self._remember(key, answer)
         return answer
@@ -143,6 +144,13 @@ class Api:
             self._memory[key] = answer
             while self._size > REMEMBERED:
                 self._size -= len(self._memory.popitem(last=False)[1]) + OVERHEAD
+
+
+def _failed(name: str) -> str:
+    """What is told of an error that isn't meant for people: the log has it."""
+    log.exception("the view %s failed", name)
+    words = f"the view {name} failed: this app's log says why, `kn doctor --deep` finds bad files"
+    return to_json({"error": words})
 
 
 def _passing(name: str, arguments: object) -> bool:

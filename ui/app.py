@@ -11,11 +11,14 @@ from typing import Any
 
 import gradio as gr
 
+from kn_assets.errors import KnError
 from ui.access import LOCAL
 from ui.api import Api
+from ui.arguments import Checked
 from ui.explore import tab as explore_tab
 from ui.knowledge import tab as knowledge_tab
 from ui.map import tab as map_tab
+from ui.pack import to_json
 from ui.page import making
 from ui.page.widgets import widget
 from ui.rows import damaged_atlases, waits_for
@@ -31,6 +34,7 @@ LOOK_S = 0.5  # that a look at a job waits for a change
 QUICK_S = 0.3  # that its start waits for its end, so that most jobs take one request
 
 _LONGEST_NAME = 64  # of a page
+_LONGEST_STATE = 10_000  # of a job that isn't over
 
 _EMPTY = """
 <div class="kn-empty-page" data-kn="empty">
@@ -78,9 +82,15 @@ def _job_functions(api: Api) -> list[Callable[..., Awaitable[str]]]:
     which browsers slow down in a tab that isn't looked at.
     """
 
-    async def job_start(asked: dict[str, Any], request: gr.Request) -> str:
-        name, arguments = str(asked.get("name")), asked.get("arguments")
-        page = str(asked.get("page"))[:_LONGEST_NAME]
+    def text(asked: object, name: str, longest: int = _LONGEST_NAME) -> str:
+        return Checked(api.context, asked).text(name, longest)
+
+    async def job_start(asked: object, request: gr.Request) -> str:
+        try:
+            name, page = text(asked, "name"), text(asked, "page")
+        except KnError as e:
+            return to_json({"state": "failed", "error": str(e)})
+        arguments = asked.get("arguments") if isinstance(asked, dict) else None
         person = _person(request, page, api.context.shared)
         ticket, state = await asyncio.to_thread(api.start, name, arguments, person, page)
         end = time.monotonic() + QUICK_S
@@ -88,11 +98,18 @@ def _job_functions(api: Api) -> list[Callable[..., Awaitable[str]]]:
             await asyncio.sleep(0.005)
         return api.look(ticket) if ticket else state
 
-    async def job_look(asked: dict[str, Any]) -> str:
-        return await _look(api, str(asked.get("job")), str(asked.get("seen")), LOOK_S)
+    async def job_look(asked: object) -> str:
+        try:
+            ticket, seen = text(asked, "job"), text(asked, "seen", _LONGEST_STATE)
+        except KnError as e:
+            return to_json({"state": "lost", "error": str(e)})
+        return await _look(api, ticket, seen, LOOK_S)
 
-    async def job_cancel(asked: dict[str, Any]) -> str:
-        api.cancel(str(asked.get("job")))
+    async def job_cancel(asked: object) -> str:
+        try:
+            api.cancel(text(asked, "job"))
+        except KnError as e:
+            return to_json({"error": str(e)})
         return "{}"
 
     return [job_start, job_look, job_cancel]

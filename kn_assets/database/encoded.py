@@ -6,9 +6,7 @@ is counted and limited in the process that answers, not in the server.
 
 from __future__ import annotations
 
-import csv
 import io
-import itertools
 import json
 import math
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from kn_assets.database import columns, query
+from kn_assets.database.render import csv_lines
 from kn_assets.errors import KnError
 
 if TYPE_CHECKING:
@@ -42,11 +41,6 @@ class Encoded:
     seconds: float
     truncated: bool
 
-    @property
-    def rows(self) -> list[list[Any]]:
-        """The rows of a body in JSON."""
-        return list(json.loads(self.body)["rows"])
-
 
 def encode(
     connection: duckdb.DuckDBPyConnection,
@@ -65,7 +59,7 @@ def encode(
     if form == "parquet":
         _parquet(found.table, body)
     else:
-        lines = _json(found) if form == "rows" else _csv(found)
+        lines = _json(found) if form == "rows" else csv_lines(found.columns, found.each_row())
         for line in lines:
             body.write(line.encode("utf-8", "replace"))
             _check(body.tell(), max_bytes)
@@ -104,13 +98,3 @@ def _cell(value: Any) -> Any:
     if isinstance(value, bool) or whole is None:
         return value
     return whole if abs(whole) < LARGEST_EXACT else str(whole)
-
-
-def _csv(found: query.QueryResult) -> Iterator[str]:
-    line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\n")
-    for row in itertools.chain([found.columns], found.each_row()):
-        line.seek(0)
-        line.truncate()
-        writer.writerow(row)
-        yield line.getvalue()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -68,15 +69,22 @@ def _visible(char: str) -> str:
 
 
 def _csv(columns: list[str], types: list[str], rows: Rows) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        values = [plain(v) for v in row]
-        writer.writerow(
-            [json.dumps(v, ensure_ascii=False) if isinstance(v, list | dict) else v for v in values]
-        )
-    return out.getvalue().removesuffix("\n")
+    cells = (
+        [json.dumps(v, ensure_ascii=False) if isinstance(v, list | dict) else v for v in values]
+        for values in ([plain(v) for v in row] for row in rows)
+    )
+    return "".join(csv_lines(columns, cells)).removesuffix("\n")
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """A CSV file line by line, its head first; nulls are empty."""
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="\n")
+    for row in itertools.chain([columns], rows):
+        line.seek(0)
+        line.truncate()
+        writer.writerow(row)
+        yield line.getvalue()
 
 
 def _json(columns: list[str], types: list[str], rows: Rows) -> str:

@@ -107,7 +107,7 @@ def _note(lake: Lake) -> Path:
 def _noted(lake: Lake) -> dict[str, object]:
     try:
         found = json.loads(_note(lake).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -84,7 +84,12 @@ def added(folder: Path) -> Files:
         try:
             told = json.loads(line)
             found[told["name"]] = {"bytes": int(told["bytes"]), "sha256": str(told["sha256"])}
-        except (ValueError, TypeError, KeyError):  # cut or garbled: that file counts as unknown
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            RecursionError,
+        ):  # cut or garbled: that file counts as unknown
             continue
     return found
 
@@ -189,7 +194,7 @@ def _parsed(path: Path) -> dict[str, Any] | None:
         well &= all(isinstance(found.get(name, {}), dict) for name in ("settings", "worded"))
         for noted in files.values():
             well &= isinstance(noted["bytes"], int) and isinstance(noted["sha256"], str)
-    except (ValueError, TypeError, KeyError, AttributeError, OSError):
+    except (ValueError, TypeError, KeyError, AttributeError, OSError, RecursionError):
         return None
     return found if well else None
 

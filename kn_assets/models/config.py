@@ -23,11 +23,19 @@ def config_of(source: ModelSource, lake: Lake) -> dict[str, Any] | None:
     """The configuration, a text model's own part first; None where there is no file to be read."""
     try:
         told = json.loads((folder_of(source, lake) / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # not here yet, or a GGUF file
+    except (OSError, ValueError, RecursionError):  # not here yet, or a GGUF file
         return None
-    return {**told, **(told.get("text_config") or {})}
+    if not isinstance(told, dict):
+        return None
+    of_text = told.get("text_config")
+    return {**told, **of_text} if isinstance(of_text, dict) else told
 
 
 def number(config: dict[str, Any], *names: str) -> int | None:
     """The first of some names that the configuration has, as families name things differently."""
-    return next((int(config[name]) for name in names if config.get(name)), None)
+    given = (config.get(name) for name in names)
+    return next((int(value) for value in given if value and _is_whole(value)), None)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) or (isinstance(value, float) and value.is_integer())

@@ -51,13 +51,16 @@ def gguf_to_folder(gguf: Path, folder: Path, origin: str) -> None:
     with appearing(folder) as fresh, quiet(), read_once(), disk_said_plainly(folder.parent):
         try:
             refuse_lost_blocks(gguf)
-            tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+            tokenizer = AutoTokenizer.from_pretrained(
+                gguf.parent, gguf_file=gguf.name, trust_remote_code=False
+            )
             loaded: Any = AutoModelForCausalLM.from_pretrained(
                 gguf.parent,
                 gguf_file=gguf.name,
                 dtype=torch.float32,
                 quantization_config=GgufConfig(dequantize=True),
                 output_loading_info=True,
+                trust_remote_code=False,
             )
         except KnError:
             raise

@@ -58,6 +58,6 @@ def _json(file: Path) -> dict[str, Any] | None:
     """What a JSON file holds, nothing where it isn't there or none; None for another thing."""
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else None

@@ -7,6 +7,6 @@ pickled, so what a child says can't run anything in the process that asks.
 
 from kn_assets.processes.answering import serve
 from kn_assets.processes.child import Child
-from kn_assets.processes.messages import Stopped, Tell
+from kn_assets.processes.messages import UNFORESEEN, Stopped, Tell
 
-__all__ = ["Child", "Stopped", "Tell", "serve"]
+__all__ = ["UNFORESEEN", "Child", "Stopped", "Tell", "serve"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 
 from kn_assets.errors import KnError
-from kn_assets.processes.messages import READY, Head, Stopped
+from kn_assets.processes.messages import READY, UNFORESEEN, Head, Stopped
 from kn_assets.progress import Bar, Progress
 
 Answer = Callable[[Head, Progress], tuple[Head, bytes]]
@@ -17,9 +18,10 @@ Answer = Callable[[Head, Progress], tuple[Head, bytes]]
 def serve(number: str, answer: Answer, idle_s: float | None = None) -> None:
     """Answer questions on the Connection of that number until the one who asks has gone.
 
-    Also ends once nobody has asked for `idle_s`. A KnError of `answer` is sent under its class.
+    Also ends once nobody has asked for `idle_s`. A KnError of `answer` is sent under its class. Of
+    any other error what Python says is for the log: the one who asks hears that it's a fault here.
     """
-    with Connection(int(number)) as connection, suppress(EOFError, BrokenPipeError):
+    with Connection(int(number)) as connection, suppress(EOFError, ConnectionError):
         while (question := _next(connection, idle_s)) is not None:
             try:
                 head, body = answer(question, _Reported(connection))
@@ -28,8 +30,21 @@ def serve(number: str, answer: Answer, idle_s: float | None = None) -> None:
                 continue
             except KnError as e:
                 head, body = {"error": type(e).__name__, "message": str(e)}, b""
+            except (EOFError, ConnectionError):
+                raise
+            except Exception as e:
+                if _is_want_of_memory(e):
+                    raise  # what it holds is given back by its end alone
+                traceback.print_exc()
+                head, body = {"error": "Unforeseen", "message": UNFORESEEN}, b""
             connection.send_bytes(json.dumps(head).encode())
             connection.send_bytes(body)
+
+
+def _is_want_of_memory(error: Exception) -> bool:
+    """Python's error, or one of torch's: those of a processor's memory have no class."""
+    told = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in told or "allocate memory" in told
 
 
 def _next(connection: Connection, idle_s: float | None) -> Head | None:

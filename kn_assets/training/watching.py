@@ -49,7 +49,7 @@ def _read(lake: Lake, folder: Path) -> Watched | None:
     try:
         told = json.loads((folder / "training.json").read_text(encoding="utf-8"))
         settings = TrainSettings().with_given(**told).checked()
-    except (OSError, ValueError, TypeError, KnError):  # `kn train` says so
+    except (OSError, ValueError, TypeError, RecursionError, KnError):  # `kn train` says so
         return None
     if not isinstance(settings.steps, int):
         return None
@@ -82,7 +82,7 @@ def _rows(file: Path, needed: Iterable[str]) -> list[dict[str, Any]]:
         return []
     try:
         found = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise _damaged(file, e) from e
     if not all(isinstance(row, dict) and set(needed) <= row.keys() for row in found):
         raise _damaged(file, "a line has no measurement")

@@ -124,6 +124,25 @@ def test_strangers_are_told_no_path_of_the_machine(made: Lake) -> None:
         api.context.close()
 
 
+def test_what_is_not_foreseen_is_told_without_its_error(
+    made: Lake, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(context: Context, given: object) -> dict[str, object]:
+        raise ZeroDivisionError(f"by zero in {made.root}")
+
+    def wrong(context: Context, given: object) -> dict[str, object]:
+        context.database.cursor().execute("SELECT no_such_column FROM neurons")
+        return {}
+
+    api = Api(Context(made), [Tab("x", "X", "", (), questions={"bad": fail, "wrong": wrong})])
+    for name, error in (("bad", "ZeroDivisionError: by zero"), ("wrong", "no_such_column")):
+        said = json.loads(api.ask(name, {}))["error"]
+        assert said.startswith(f"the view {name} failed: this app's log says why")
+        assert error not in said
+        assert error in caplog.text
+    api.context.close()
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

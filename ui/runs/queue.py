@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from kn_assets.errors import KnError
-from kn_assets.processes import Stopped
+from kn_assets.processes import UNFORESEEN, Stopped
 from ui.rows import Answer
 from ui.runs.job import Job, Lane, Work
 
@@ -182,10 +182,10 @@ class Queue:
             self._finish(job, "cancelled")
         except KnError as e:
             self._finish(job, "failed", error=str(e))
-        except Exception as e:
-            # A page would wait for ever.
-            log.exception("a run failed in an unforeseen way")
-            self._finish(job, "failed", error=f"this run failed in a way not foreseen: {e}")
+        except Exception:
+            # A page would wait for ever. What Python says of it is for the log.
+            log.exception("a run failed in a way not foreseen")
+            self._finish(job, "failed", error=UNFORESEEN)
 
     def _finish(self, job: Job, state: str, **more: object) -> None:
         with self._lock:

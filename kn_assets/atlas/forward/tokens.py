@@ -121,6 +121,8 @@ def vocabulary(tokenizer: Any, size: int) -> list[str]:
 
 def texts(tokenizer: Any, ids: list[int]) -> list[str]:
     """The text of each token by itself; bytes that are no character as `<E2>`."""
+    if not ids:
+        return []  # of no tokens at all a tokenizer makes one empty text
     found = tokenizer.batch_decode([[i] for i in ids], clean_up_tokenization_spaces=False)
     lost = [at for at, text in enumerate(found) if _LOST in text or not text]
     names = tokenizer.convert_ids_to_tokens([ids[at] for at in lost]) if lost else []

@@ -162,7 +162,7 @@ def _kept(lake: Lake) -> State:
     """What the app before kept; a note that can't be read is none."""
     told: State = {"wishes": [], "done": [], "dropped": [], "begun": []}
     told |= {"paused": False, "pace": 1.0}
-    with suppress(OSError, ValueError, TypeError, AttributeError):
+    with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
         found = json.loads((lake.root / _NOTE).read_text(encoding="utf-8"))
         kept = {name: found.get(name, value) for name, value in told.items()}
         kept["wishes"] = [Wish(**wish) for wish in kept["wishes"]]

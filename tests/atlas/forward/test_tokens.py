@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 
 from kn_assets.atlas.forward import tokens
 from kn_assets.atlas.forward.batches import batches
-from kn_assets.atlas.forward.tokens import pieces, token_tables, tokenize, vocabulary
+from kn_assets.atlas.forward.tokens import pieces, texts, token_tables, tokenize, vocabulary
 from tests.models import tiny
 
 TEXTS = ["Kabul is the capital", "Mazār-i-Sharīf, 東京 and 🙂🙂", "", "São Paulo"]
@@ -20,6 +20,11 @@ def test_pieces_join_to_the_text() -> None:
     for text in TEXTS:
         ids = tokenizer(text)["input_ids"]
         assert "".join(pieces(tokenizer, ids)) == text
+
+
+def test_no_tokens_have_no_texts() -> None:
+    """As the targets of a prompt of one token, after which nothing follows."""
+    assert texts(tiny.tokenizer(), []) == []
 
 
 def test_a_cut_inside_a_character_shows_no_replacement() -> None:

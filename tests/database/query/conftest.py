@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from kn_assets.database import database
+from kn_assets.database.encoded import Encoded
 from kn_assets.lake import Lake
 from tests.made import make_lake
 
@@ -37,6 +40,11 @@ def unchanged(built: Lake) -> Iterator[None]:
     before = snapshot(built.root)
     yield
     assert snapshot(built.root) == before
+
+
+def rows_in(found: Encoded) -> list[list[Any]]:
+    """The rows of an answer in JSON."""
+    return list(json.loads(found.body)["rows"])
 
 
 def snapshot(folder: Path) -> dict[Path, tuple[int, int]]:

@@ -16,6 +16,7 @@ from kn_assets.database.encoded import LONGEST_CELL, encode
 from kn_assets.database.query import QueryTooBig, run
 from kn_assets.database.sandbox import Sandbox
 from kn_assets.lake import Lake
+from tests.database.query.conftest import rows_in
 
 ODD = {
     "340282366920938463463374607431768211455::UHUGEINT": "340282366920938463463374607431768211455",
@@ -56,7 +57,7 @@ def test_integers_of_128_bits_stay_numbers(connection: duckdb.DuckDBPyConnection
     largest = 170141183460469231731687303715884105727
     sql = f"SELECT sum(range) AS s, {largest}::HUGEINT AS h FROM range(10)"
     assert run(connection, sql).rows == [(45, largest)]
-    assert encode(connection, sql, "rows", 5, 30.0, 1 << 20).rows == [[45, str(largest)]]
+    assert rows_in(encode(connection, sql, "rows", 5, 30.0, 1 << 20)) == [[45, str(largest)]]
     csv_file = encode(connection, sql, "csv", 5, 30.0, 1 << 20).body.decode()
     assert csv_file == f"s,h\n45,{largest}\n"
 
@@ -77,7 +78,7 @@ def test_a_type_within_types_is_refused_in_a_line(connection: duckdb.DuckDBPyCon
     deepest = columns.DEEPEST
     for left, right in (("[", "]"), ("{'a': ", "}")):
         fine = f"SELECT {left * deepest}1{right * deepest} AS x"
-        assert len(encode(connection, fine, "rows", 5, 30.0, 1 << 20).rows) == 1
+        assert len(rows_in(encode(connection, fine, "rows", 5, 30.0, 1 << 20))) == 1
         for n in (deepest + 1, 300):
             with pytest.raises(columns.TypeTooDeep, match="nested more than 20 deep"):
                 encode(connection, f"SELECT {left * n}1{right * n} AS x", "rows", 5, 30.0, 1 << 20)
@@ -114,12 +115,12 @@ def test_a_huge_value_is_cut_or_refused_where_it_is_made(sandbox: Sandbox, sql: 
         assert "memory limit" in str(e)
     with pytest.raises(QueryTooBig):
         sandbox.run(sql, "csv", timeout_s=60, max_bytes=1 << 20)
-    assert sandbox.run("SELECT 1 AS x").rows == [[1]]
+    assert rows_in(sandbox.run("SELECT 1 AS x")) == [[1]]
 
 
 @pytest.mark.parametrize("sql", HUGE[-2:])
 def test_a_long_cell_is_cut(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-    for (text,) in encode(connection, sql, "rows", 50, 30.0, 4 << 20).rows:
+    for (text,) in rows_in(encode(connection, sql, "rows", 50, 30.0, 4 << 20)):
         assert len(text) == LONGEST_CELL + 1
         assert text.endswith("…")
 

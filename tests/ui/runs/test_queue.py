@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kn_assets.errors import KnError
-from kn_assets.processes import Stopped
+from kn_assets.processes import UNFORESEEN, Stopped
 from ui.runs import queue as queues
 from ui.runs.job import Job, Lane, Work
 from ui.runs.queue import Queue
@@ -221,10 +221,12 @@ def test_a_closed_page_ends_its_jobs(
     assert held.begun == ["a", "c"]
 
 
-def test_what_is_not_foreseen_is_told(queue: Queue) -> None:
+def test_what_is_not_foreseen_is_told(queue: Queue, caplog: pytest.LogCaptureFixture) -> None:
     def broken(_: Job) -> dict[str, Any]:
         raise ZeroDivisionError("by zero")
 
     ticket = queue.start(Work("live", broken), "me")
     until(is_over(queue, ticket))
-    assert "not foreseen: by zero" in queue.look(ticket)["error"]
+    assert queue.look(ticket)["error"] == UNFORESEEN
+    assert "by zero" not in UNFORESEEN
+    assert "by zero" in caplog.text

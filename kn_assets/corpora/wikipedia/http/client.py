@@ -172,7 +172,7 @@ class Client:
             response, body = self._exchange.send(url, form=asked, is_api=True)
         try:
             answer = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Again("the API's answer is no JSON", response.status_code) from None
         if not isinstance(answer, dict):
             raise Failed("the API's answer is no object", response.status_code)

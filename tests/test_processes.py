@@ -1,0 +1,72 @@
+"""A process that answers questions goes on after one that it fails at."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kn_assets.errors import KnError
+from kn_assets.processes import UNFORESEEN, Child, serve
+from kn_assets.progress import Progress
+
+ERRORS: dict[str, Exception] = {
+    "foreseen": KnError("too large: give less"),
+    "a fault": ZeroDivisionError("by zero at /home/me/x.py"),
+    "memory": MemoryError(),
+    "torch's memory": RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes"),
+}
+
+
+def answer(asked: dict[str, Any], _: Progress) -> tuple[dict[str, Any], bytes]:
+    """What the process does."""
+    if asked["raise"] in ERRORS:
+        raise ERRORS[asked["raise"]]
+    return {"n": asked["n"]}, b"body"
+
+
+@pytest.fixture
+def child() -> Iterator[Child]:
+    child = Child("tests.test_processes", [], {})
+    yield child
+    child.close()
+
+
+def ask(child: Child, what: str = "") -> tuple[dict[str, Any], bytes]:
+    return child.ask({"raise": what, "n": 5}, 60)
+
+
+def test_a_fault_is_no_end(child: Child, capfd: pytest.CaptureFixture[str]) -> None:
+    assert ask(child) == ({"n": 5}, b"body")
+    first = child._running
+    assert ask(child, "foreseen")[0] == {"error": "KnError", "message": "too large: give less"}
+    assert ask(child, "a fault")[0]["message"] == UNFORESEEN
+    assert "ZeroDivisionError: by zero" in capfd.readouterr().err, "the log has it"
+    assert ask(child) == ({"n": 5}, b"body")
+    assert child._running is first
+
+
+@pytest.mark.parametrize("what", ["memory", "torch's memory"])
+def test_want_of_memory_is_the_end_of_it(child: Child, what: str) -> None:
+    """What it holds is given back; the next question starts another."""
+    with pytest.raises(EOFError):
+        ask(child, what)
+    assert ask(child) == ({"n": 5}, b"body")
+
+
+def test_it_ends_in_silence_when_nobody_is_there(capfd: pytest.CaptureFixture[str]) -> None:
+    """Also where the one who asks went away with something unread."""
+    child = Child("tests.test_processes", [], {})
+    child.start()
+    running = child._running
+    assert running is not None
+    running.connection.poll(60)  # it is ready, which nobody reads
+    running.connection.close()
+    assert running.process.wait(60) == 0
+    assert "Traceback" not in capfd.readouterr().err
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], answer)
