@@ -28,7 +28,7 @@ ui: $(VENV)/.installed  ## the app on whatever atlases exist
 	$(BIN)/kn ui
 
 dagster: $(VENV)/.installed  ## Dagster's own UI on the same assets and runs
-	$(BIN)/python -c "from kn_assets.launch.run import register; from kn_assets.lake import Lake; register(Lake())"
+	$(BIN)/kn partitions
 	PATH="$(abspath $(BIN)):$$PATH" DAGSTER_HOME="$${DAGSTER_HOME:-$${KN_DATA:-$(abspath data)}/dagster}" $(BIN)/dg dev
 
 check: $(VENV)/.installed-dev node_modules/.installed  ## style, types and the fast tests: under three minutes
