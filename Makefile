@@ -16,7 +16,7 @@ INSTALL := $(BIN)/python setup/install.py
 WORKERS ?= 2
 PYTEST  := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest
 
-.PHONY: demo ui dagster check test test-fast test-js lint lint-js types format docs wheel clean
+.PHONY: demo ui dagster check test test-fast test-js lint lint-js types format docs wheel sbom audit lock clean
 .DELETE_ON_ERROR:
 # Bytecode isn't compiled at set-up: a Python that may not keep it would compile at every start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -28,7 +28,7 @@ ui: $(VENV)/.installed  ## the app on whatever atlases exist
 	$(BIN)/kn ui
 
 dagster: $(VENV)/.installed  ## Dagster's own UI on the same assets and runs
-	$(BIN)/python -c "from kn_assets.launch.run import register; from kn_assets.lake import Lake; register(Lake())"
+	$(BIN)/kn partitions
 	PATH="$(abspath $(BIN)):$$PATH" DAGSTER_HOME="$${DAGSTER_HOME:-$${KN_DATA:-$(abspath data)}/dagster}" $(BIN)/dg dev
 
 check: $(VENV)/.installed-dev node_modules/.installed  ## style, types and the fast tests: under three minutes
@@ -67,6 +67,15 @@ docs: $(VENV)/.installed-docs  ## reference pages, and the site in docs/_build; 
 	$(BIN)/python docs/generate.py
 	$(BIN)/sphinx-build -q -W --keep-going -n -c docs . docs/_build
 
+sbom: $(VENV)/.installed-dev  ## the release's bill of materials, CycloneDX JSON, in dist/
+	$(BIN)/python setup/sbom.py
+
+audit: $(VENV)/.installed-dev  ## known advisories, by a downloaded OSV export: make audit DB=all.zip
+	$(BIN)/python setup/audit.py $(DB)
+
+lock: $(VENV)/.installed  ## setup/lock anew, from pyproject.toml; UPGRADE=1 moves to newest versions
+	$(BIN)/python setup/lock.py $(if $(UPGRADE),--upgrade)
+
 clean:  ## remove the environment, keep the data
 	rm -rf $(VENV) node_modules dist docs/_build
 
@@ -76,27 +85,25 @@ node_modules/.installed: package.json package-lock.json
 	@npm ci --silent --no-audit --no-fund || { echo "packages can't be had: check that an npm registry is reachable"; exit 1; }
 	@touch $@
 
-# torch alone and first: a loose range in any other package would pull gigabytes of CUDA libraries.
-$(VENV)/.torch:
+# Everything but torch is locked with its hashes in setup/lock, and nothing else is installed.
+$(VENV)/.installed: pyproject.toml setup/lock/tools.txt setup/lock/app.txt setup/lock/torch.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; say which: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv $(VENV) || { echo "can't make a virtual environment: install your system's python3-venv package"; exit 1; }
-	@echo "installing torch"
-	@$(INSTALL) torch "$(TORCH)" $(TORCH_SOURCE) || { echo "torch can't be had: check the network and TORCH_SOURCE"; exit 1; }
-	@touch $@
-
-$(VENV)/.installed: $(VENV)/.torch pyproject.toml constraints.txt
 	@echo "installing the project and what it stands on, about a minute"
-	@$(INSTALL) packages -e . || { echo "packages can't be had: check that a package index is reachable"; exit 1; }
+	@$(INSTALL) tools
+	@$(INSTALL) app
+	@echo "installing torch"
+	@$(INSTALL) torch "$(TORCH)" $(TORCH_SOURCE)
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed
+$(VENV)/.installed-dev: $(VENV)/.installed setup/lock/test.txt
 	@echo "installing what the tests need"
-	@$(INSTALL) packages -e '.[test,dev]'
+	@$(INSTALL) test
 	@touch $@
 
-$(VENV)/.installed-docs: $(VENV)/.installed
+$(VENV)/.installed-docs: $(VENV)/.installed setup/lock/docs.txt
 	@echo "installing what the documents need"
-	@$(INSTALL) packages -e '.[docs]'
+	@$(INSTALL) docs
 	@touch $@
 
 # Only the browser tests need it. Elsewhere than on Debian, install Chromium and give CHROMIUM=path.

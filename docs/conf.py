@@ -63,6 +63,7 @@ docs/benchmarks
 
 docs/architecture
 docs/javascript
+docs/packages
 docs/tables
 sql/README
 CONTRIBUTING

@@ -107,6 +107,16 @@ def sql(args: argparse.Namespace) -> int:
     return 0
 
 
+def partitions(args: argparse.Namespace) -> int:
+    """Make partitions known to Dagster's own page, and print them, a line each."""
+    from kn_assets.launch.run import register
+
+    for family, keys in register(_lake(args), args.model or ()).items():
+        for key in keys:
+            print(f"{family} {key}")
+    return 0
+
+
 def page(args: argparse.Namespace) -> int:
     """Print what is kept of a page."""
     from kn_assets.corpora import wikipedia

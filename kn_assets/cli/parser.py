@@ -113,6 +113,11 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     sql.add_argument("--format", choices=("table", "csv", "json"), default="table")
     sql.set_defaults(call=commands.sql)
 
+    partitions = added.add_parser(
+        "partitions", help="make corpora and models known to Dagster's own page, and list them"
+    )
+    _partitions_options(partitions)
+
     page = added.add_parser("page", help="show the text and the prompt taken from a Wikipedia page")
     page.add_argument("page", metavar="FILE_OR_URL")
     page.add_argument("--model", help="model whose tokenizer to use; default gpt2, if available")
@@ -150,6 +155,13 @@ def _demo_options(parser: argparse.ArgumentParser) -> None:
     wait_option(parser)
     ui_options(parser)
     parser.set_defaults(call=serving.demo)
+
+
+def _partitions_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", action="append", metavar="NAME", help="a model without an atlas; repeatable"
+    )
+    parser.set_defaults(call=commands.partitions)
 
 
 def _doctor_options(parser: argparse.ArgumentParser) -> None:

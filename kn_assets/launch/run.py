@@ -8,12 +8,16 @@ writer from its begin to its end.
 
 from __future__ import annotations
 
+import contextlib
 import signal
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from kn_assets.atlas.estimate import check_fits
 from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.corpora.names import names
 from kn_assets.database import database
+from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import OF_MODEL
 from kn_assets.knowledge.work import tidy as tidy_knowledge
 from kn_assets.lake import Lake, Partition
@@ -21,8 +25,12 @@ from kn_assets.launch import failures, store
 from kn_assets.launch.refusals import refuse
 from kn_assets.launch.request import Request
 from kn_assets.launch.store import dagster_home
+from kn_assets.models.source import resolve
 
 __all__ = ["dagster_home", "materialize", "register", "run"]
+
+USUAL = ("smollm2-135m", "gpt2")
+"""Models whose partitions are offered before there is an atlas of them."""
 
 
 def run(request: Request) -> bool:
@@ -72,14 +80,37 @@ def _run_knowledge(request: Request) -> bool:
     return bool(told or tables)
 
 
-def register(lake: Lake) -> None:
-    """Make the partitions that everybody has known in Dagster's own UI."""
-    from kn_assets.training.settings import TrainSettings
+def register(lake: Lake, models: Sequence[str] = ()) -> dict[str, list[str]]:
+    """Make partitions known to Dagster's page: those of the lake, those that everybody has, and the
+    atlases of `models`. Returns all that are known, by family.
 
+    Runs of `kn` that died are told as failed, unless something writes to the lake now. Raises
+    KnError for a model's name that can't be one.
+    """
+    import dagster as dg
+
+    from kn_assets.definitions import defs
+    from kn_assets.training.settings import TrainSettings
+    from kn_assets.training.steps.checkpoints import step_of
+
+    atlases = [atlas.key for atlas in lake.partitions("model")]
+    steps = {key.partition("@")[0] for key in atlases if step_of(key) is not None}
+    partitions = {
+        "corpora": [*names(), *(corpus.key for corpus in lake.partitions("corpus"))],
+        "models": [*USUAL, *atlases, *(resolve(name).key for name in models)],
+        "trainings": [TrainSettings().name, *sorted(steps)],
+    }
+    lake.make(lake.root)
     with store.opened(lake) as instance:
-        instance.add_dynamic_partitions("corpora", ["geonames", "wikipedia"])
-        instance.add_dynamic_partitions("models", ["smollm2-135m", "gpt2"])
-        instance.add_dynamic_partitions("trainings", [TrainSettings().name])
+        with contextlib.suppress(KnError), lake.writing(wait=False):
+            store.end_dead_runs(lake, instance)
+        for asset in defs().assets or ():
+            # Else the queue learns of a pool's limit only after the first runs that it lets go.
+            if isinstance(asset, dg.AssetsDefinition) and (pool := asset.op.pool):
+                instance.event_log_storage.initialize_concurrency_limit_to_default(pool)
+        for family, keys in partitions.items():
+            instance.add_dynamic_partitions(family, keys)
+        return {family: sorted(instance.get_dynamic_partitions(family)) for family in partitions}
 
 
 def materialize(request: Request, partition: Partition, tables: list[str]) -> None:

@@ -18,18 +18,28 @@ from kn_assets.lake import Lake, write_text
 if TYPE_CHECKING:
     import dagster as dg
 
-_CONFIG = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+_EARLIER = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
+_CONFIG = f"""{_EARLIER}concurrency:
+  pools:
+    default_limit: 1
+    granularity: run
+"""
+"""One run of a pool at a time: a backfill over models would load them all at once. By run, so that
+the others stay in Dagster's queue; a step would hold its place for good if it was killed."""
 _DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 _LAKE, _PROCESS = "kn/lake", "kn/process"
 """Tags of a run of `kn`: the lake it writes to, and the process it runs in."""
 
 
 def dagster_home(lake: Lake) -> Path:
-    """$DAGSTER_HOME, or a folder of the lake which is made for it, telemetry and greetings off."""
+    """$DAGSTER_HOME, or a folder of the lake which is made for it: telemetry and greetings off, one
+    run of a pool at a time. Settings that someone wrote stay as they are.
+    """
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(lake.root / "dagster")))
     lake.make(home)
-    if not (home / "dagster.yaml").exists():
-        write_text(home / "dagster.yaml", _CONFIG)
+    config = home / "dagster.yaml"
+    if not config.exists() or config.read_bytes() == _EARLIER.encode():
+        write_text(config, _CONFIG)
     return home
 
 
