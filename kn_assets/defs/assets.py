@@ -10,8 +10,9 @@ from typing import Any
 
 import dagster as dg
 
-from kn_assets import checks, plots
+from kn_assets import checks
 from kn_assets.checks import Outcome
+from kn_assets.defs import plots
 from kn_assets.defs.resources import REQUIRED, family
 from kn_assets.lake import plan as plans
 from kn_assets.lake.plan import Plan, awaits_checks

@@ -49,7 +49,7 @@ def test_the_rooms_keep_their_contracts(copy: Path) -> None:
         ("kn_assets/lake/disk.py", "import kn_assets.database.query", "Rooms import from"),
         ("kn_assets/atlas/activations/bits.py", "import kn_assets.launch.run", "Rooms import from"),
         ("kn_assets/maps/pca.py", "import kn_assets.maps.tables", "part of a circle"),
-        ("kn_assets/plots/canvas.py", "import gradio", "neither Dagster nor Gradio"),
+        ("kn_assets/defs/plots/canvas.py", "import gradio", "neither Dagster nor Gradio"),
         ("kn_assets/atlas/shard.py", "import httpx", "nothing that scrapes"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kn_assets.checks.run_facts import RunFacts
-from kn_assets.plots.canvas import (
+from kn_assets.defs.plots.canvas import (
     ACCENT,
     DARK,
     LIGHT,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from kn_assets.plots.source import Source
+    from kn_assets.defs.plots.source import Source
 
 
 def thresholds(source: Source) -> Figure | None:

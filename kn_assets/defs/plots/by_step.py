@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kn_assets.plots.canvas import (
+from kn_assets.defs.plots.canvas import (
     ACCENT,
     DARK,
     INK,
@@ -24,7 +24,7 @@ from kn_assets.plots.canvas import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from kn_assets.plots.source import Source
+    from kn_assets.defs.plots.source import Source
 
 _MAPS = 3  # shown side by side
 _MOST_POINTS = 12_000  # of each

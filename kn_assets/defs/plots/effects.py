@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kn_assets.knowledge.effects import ALL_RELATIONS
-from kn_assets.plots.canvas import (
+from kn_assets.defs.plots.canvas import (
     ACCENT,
     CATEGORIES,
     DARK,
@@ -20,11 +19,12 @@ from kn_assets.plots.canvas import (
     plain,
     titled,
 )
+from kn_assets.knowledge.effects import ALL_RELATIONS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from kn_assets.plots.source import Source
+    from kn_assets.defs.plots.source import Source
 
 _MOST = 7  # relations beside all of them
 _COLOURS = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kn_assets import lake as lakes
-from kn_assets.plots.canvas import (
+from kn_assets.defs.plots.canvas import (
     ACCENT,
     CATEGORIES,
     OTHER,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from kn_assets.plots.source import Source
+    from kn_assets.defs.plots.source import Source
 
 _KNOWN = 0.5  # share of a fact's prompts in which greedy decoding says the whole object
 _NEW: dict[str, Any] = {"colour": ACCENT, "linestyle": "--"}

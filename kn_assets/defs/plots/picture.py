@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kn_assets.plots import by_layer, by_step, effects, known, scatter
-from kn_assets.plots.source import Source
+from kn_assets.defs.plots import by_layer, by_step, effects, known, scatter
+from kn_assets.defs.plots.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ def plot(lake: Lake, partition: Partition, table: str) -> bytes | None:
     title then says. Raises KnError where the table isn't there, and ValueError for a negative
     layer: check a table before it is drawn.
     """
-    from kn_assets.plots.canvas import png
+    from kn_assets.defs.plots.canvas import png
 
     draw = _PICTURES.get(table)
     source = Source(lake, partition, table)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kn_assets import lake as lakes
-from kn_assets.plots.canvas import (
+from kn_assets.defs.plots.canvas import (
     CATEGORIES,
     MID,
     OTHER,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from kn_assets.plots.source import Source
+    from kn_assets.defs.plots.source import Source
 
 _MOST_POINTS = 60_000
 _UNKNOWN = "unknown"

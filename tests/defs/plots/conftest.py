@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kn_assets.lake import Lake
+from tests.defs.plots.reading import MODEL, STEPS_KEPT
 from tests.made import add_training, make_lake
-from tests.plots.reading import MODEL, STEPS_KEPT
 
 
 @pytest.fixture(scope="package")

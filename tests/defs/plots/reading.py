@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from kn_assets import lake
+from kn_assets.defs.plots import source
+from kn_assets.defs.plots.picture import _PICTURES
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import ALL
-from kn_assets.plots import source
-from kn_assets.plots.picture import _PICTURES
 from kn_assets.synthetic import FINGERPRINT
 
 CORPUS, MODEL = lake.corpus("made"), lake.model("tiny")

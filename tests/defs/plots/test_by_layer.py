@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kn_assets.defs.plots import by_layer, source
 from kn_assets.lake import Lake
 from kn_assets.lake.parquet import parquet_writer
-from kn_assets.plots import by_layer, source
 from kn_assets.synthetic import FINGERPRINT
-from tests.plots.reading import MODEL, ask, drawn, heights
+from tests.defs.plots.reading import MODEL, ask, drawn, heights
 
 
 def test_thresholds(made: Lake) -> None:

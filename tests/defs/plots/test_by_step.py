@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kn_assets.defs.plots import source
+from kn_assets.defs.plots.canvas import CATEGORIES
 from kn_assets.lake import Lake
-from kn_assets.plots import source
-from kn_assets.plots.canvas import CATEGORIES
-from tests.plots.reading import (
+from tests.defs.plots.reading import (
     CORPUS,
     MODEL,
     STEPS_KEPT,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from kn_assets import lake as lakes
+from kn_assets.defs.plots import plot
 from kn_assets.lake import Lake
-from kn_assets.plots import plot
-from tests.plots.reading import MODEL, drawn, replace_column
+from tests.defs.plots.reading import MODEL, drawn, replace_column
 
 
 def test_changes_and_intervals(made: Lake) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from kn_assets.defs.plots import plot, preview, source
+from kn_assets.defs.plots.picture import _PICTURES
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import ALL
-from kn_assets.plots import plot, preview, source
-from kn_assets.plots.picture import _PICTURES
 from kn_assets.synthetic import FINGERPRINT
 from kn_assets.training.steps.tables import OVER_STEPS
-from tests.plots.reading import CORPUS, MODEL, drawn, replace_column, size_of, where
+from tests.defs.plots.reading import CORPUS, MODEL, drawn, replace_column, size_of, where
 
 
 @pytest.mark.parametrize("table", [table for table in ALL if table not in _PICTURES])

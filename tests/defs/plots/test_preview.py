@@ -7,12 +7,12 @@ import json
 import pytest
 from markdown_it import MarkdownIt
 
+from kn_assets.defs.plots import preview
 from kn_assets.lake import Lake
 from kn_assets.lake.parquet import parquet_writer
 from kn_assets.lake.schema import TABLES
-from kn_assets.plots import preview
 from kn_assets.synthetic import FINGERPRINT
-from tests.plots.reading import CORPUS, MODEL, replace_column, where
+from tests.defs.plots.reading import CORPUS, MODEL, replace_column, where
 
 
 def cells(markdown: str) -> list[list[str]]:

@@ -6,9 +6,9 @@ import duckdb
 import numpy as np
 import pytest
 
+from kn_assets.defs.plots import plot, scatter
 from kn_assets.lake import Lake
-from kn_assets.plots import plot, scatter
-from tests.plots.reading import CORPUS, MODEL, drawn, replace_column, where
+from tests.defs.plots.reading import CORPUS, MODEL, drawn, replace_column, where
 
 
 def test_neuron_map(made: Lake) -> None:
