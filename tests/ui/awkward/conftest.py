@@ -23,7 +23,7 @@ from tests.ui.awkward.values import VALUES
 from ui.api import Api
 from ui.app import TABS
 from ui.context import Context
-from ui.runs.live import LiveLimits
+from ui.runs.limits import LiveLimits
 from ui.runs.sql import Limits
 
 ASK = "gradio_api/component_server"
