@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 
 from kn_assets.cli import commands
 from kn_assets.errors import KnError
+from kn_assets.knowledge.circuits.settings import CircuitSettings
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.training.settings import TrainSettings
 
@@ -90,6 +91,14 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     _options_of(knowledge.add_argument_group("facts"), KnowledgeSettings, {"seed", "like"})
     _steps_options(knowledge)
     knowledge.set_defaults(call=commands.run, only=None, with_knowledge=True)
+
+    circuits = added.add_parser(
+        "circuits", help="find which units, at which tokens, carry the answers to facts"
+    )
+    _setting_options(circuits)
+    _options_of(circuits.add_argument_group("circuits"), CircuitSettings, {"seed", "like"})
+    _steps_options(circuits)
+    circuits.set_defaults(call=commands.run, only=None, with_circuits=True)
 
     train = added.add_parser("train", help="train a small GPT-2 on the facts, with checkpoints")
     _options_of(train, TrainSettings, set())

@@ -48,9 +48,7 @@ def places(all_roles: Sequence[Roles]) -> list[Place]:
     return [p for p in of_first if all(r.position(p) is not None for r in all_roles)]
 
 
-def by_place(
-    scored: Sequence[Scored], kind: Kind, where: Sequence[Place]
-) -> np.ndarray:
+def by_place(scored: Sequence[Scored], kind: Kind, where: Sequence[Place]) -> np.ndarray:
     """Mean scores over prompts: float64 [L, places, units]."""
     return np.mean(
         [
@@ -61,9 +59,7 @@ def by_place(
     )
 
 
-def choose(
-    scored: Sequence[Scored], n: int, kinds: Sequence[Kind] = ("neuron",)
-) -> list[Chosen]:
+def choose(scored: Sequence[Scored], n: int, kinds: Sequence[Kind] = ("neuron",)) -> list[Chosen]:
     """The n units that carry most of the answer by their score, the strongest first.
 
     Units that speak against the answer have negative scores and aren't among them. Raises KnError
@@ -72,9 +68,7 @@ def choose(
     return strongest({k: by_place(scored, k, _where(scored)) for k in kinds}, _where(scored), n)
 
 
-def strongest(
-    scores: dict[Kind, np.ndarray], where: Sequence[Place], n: int
-) -> list[Chosen]:
+def strongest(scores: dict[Kind, np.ndarray], where: Sequence[Place], n: int) -> list[Chosen]:
     """The n largest of some [L, places, units] scores, all over 0; equals in their order."""
     found: list[Chosen] = []
     for kind, values in scores.items():
@@ -93,9 +87,7 @@ def units_at(chosen: Collection[Chosen], roles: Roles) -> list[Unit]:
     return [Unit(c.kind, c.layer, p, c.unit) for c, p in at if p is not None]
 
 
-def largest_change(
-    scored: Sequence[Scored], changes: Sequence[Any], n: int
-) -> list[Chosen]:
+def largest_change(scored: Sequence[Scored], changes: Sequence[Any], n: int) -> list[Chosen]:
     """The n neurons whose values differ most between prompts and contrasts, whatever that does.
 
     changes: of each prompt the mean |clean - contrast|, float [L, T, N].
@@ -138,7 +130,10 @@ def matched_units(own: Sequence[Chosen], scored: Sequence[Scored]) -> list[Chose
     found = []
     for one in own:
         values = np.stack(
-            [s.run.values.neurons[one.layer][s.roles.position(one.place)].cpu().numpy() for s in scored]
+            [
+                s.run.values.neurons[one.layer][s.roles.position(one.place)].cpu().numpy()
+                for s in scored
+            ]
         ).astype(np.float64)
         distance = np.square(values - values[:, one.unit, None]).sum(0)
         for unit in np.argsort(distance, kind="stable").tolist():

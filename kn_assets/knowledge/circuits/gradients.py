@@ -110,7 +110,9 @@ def difference_times(pair: Pair, gradients: Sequence[Tensor]) -> UnitScores:
         raise KnError("a gradient overflows, so nothing can be said of any unit")
     by_head = [p.unflatten(-1, (layout.n_heads, -1)).sum(-1) for p in products[1 : 1 + n]]
     return UnitScores(
-        _array(products[0].sum(-1)), _array(torch.stack(by_head)), _array(torch.stack(products[1 + n :]))
+        _array(products[0].sum(-1)),
+        _array(torch.stack(by_head)),
+        _array(torch.stack(products[1 + n :])),
     )
 
 

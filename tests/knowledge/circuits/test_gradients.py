@@ -41,7 +41,10 @@ def test_gradients_are_autograd_s_own(family: str) -> None:
     embed = model.get_input_embeddings()
     one, two = (embed(torch.tensor(ids)).detach() for ids in (plain.IDS, plain.OTHER))
     clean, other = plain.values(model, plain.IDS), plain.values(model, plain.OTHER)
-    for scores, alphas in ((gradient([pair])[0], [1.0]), (integrated([pair], 3)[0], [1 / 6, 0.5, 5 / 6])):
+    for scores, alphas in (
+        (gradient([pair])[0], [1.0]),
+        (integrated([pair], 3)[0], [1 / 6, 0.5, 5 / 6]),
+    ):
         found = [plain_gradient(model, two + a * (one - two)) for a in alphas]
         for layer in range(len(clean[1])):
             mean = torch.stack([f[1][layer] for f in found]).mean(0)
