@@ -95,10 +95,7 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     circuits = added.add_parser(
         "circuits", help="find which units, at which tokens, carry the answers to facts"
     )
-    _setting_options(circuits)
-    _options_of(circuits.add_argument_group("circuits"), CircuitSettings, {"seed", "like"})
-    _steps_options(circuits)
-    circuits.set_defaults(call=commands.run, only=None, with_circuits=True)
+    _circuits_options(circuits)
 
     train = added.add_parser("train", help="train a small GPT-2 on the facts, with checkpoints")
     _options_of(train, TrainSettings, set())
@@ -154,6 +151,13 @@ def _demo_options(parser: argparse.ArgumentParser) -> None:
     _wait_option(parser)
     _ui_options(parser)
     parser.set_defaults(call=commands.demo)
+
+
+def _circuits_options(parser: argparse.ArgumentParser) -> None:
+    _setting_options(parser)
+    _options_of(parser.add_argument_group("circuits"), CircuitSettings, {"seed", "like"})
+    _steps_options(parser)
+    parser.set_defaults(call=commands.run, only=None, with_circuits=True)
 
 
 def _doctor_options(parser: argparse.ArgumentParser) -> None:

@@ -44,7 +44,9 @@ class Work:
     def __init__(
         self, plan: AtlasPlan, fingerprint: str, progress: Progress, of: str = KNOWLEDGE
     ) -> None:
-        """Take up the work on the tables of `fingerprint`; other work of the kind is thrown away."""
+        """Take up the work on the tables of `fingerprint`; other work `of` its kind is thrown
+        away.
+        """
         self._lake, self._of, self._name = plan.lake, plan.model, of + fingerprint
         self._progress = progress
         self.root = plan.lake.folder(plan.model) / f".work-{self._name}"

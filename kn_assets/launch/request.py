@@ -28,7 +28,8 @@ class Request:
     """What `kn run` was asked for.
 
     `only` names tables; all of the atlas where it is empty. `knowledge` asks for the tables about
-    facts as well, `circuits` for those about circuits. `wait`: for another process that writes to the lake; else it is refused.
+    facts as well, `circuits` for those about circuits. `wait`: for another process that writes to
+    the lake; else it is refused.
     """
 
     lake: Lake

@@ -76,7 +76,8 @@ def run(args: argparse.Namespace) -> Result:
     figures["fact_s"] = float(np.median(seconds))
     figures |= _judged(layout, pairs, progress)
     own = figures["lost_heldout"]
-    strongest = max(abs(_number(figures[f])) for f in ("lost_heldout_other_fact", "lost_heldout_matched"))
+    controls = ("lost_heldout_other_fact", "lost_heldout_matched")
+    strongest = max(abs(_number(figures[label])) for label in controls)
     return Result(
         name="circuits",
         ratio=_number(own) / strongest if strongest else float("nan"),
@@ -106,7 +107,9 @@ def _measured(
     from kn_assets.knowledge.circuits.choosing import circuits, estimated
     from kn_assets.knowledge.circuits.measuring import measure
 
-    seconds, pairs, rows = [], [], []
+    seconds: list[float] = []
+    pairs: list[Pair] = []
+    rows: list[dict[str, Any]] = []
     chosen = []
     with progress.bar("circuits", len(some), "facts") as bar:
         for case in some:
@@ -114,7 +117,8 @@ def _measured(
             begun = time.perf_counter()
             own = estimated(layout, case.chosen_on, settings)
             seconds.append(time.perf_counter() - begun)
-            others = [estimated(layout, c.chosen_on, settings) for c in case.same_subject if c.chosen_on]
+            same = [c.chosen_on for c in case.same_subject if c.chosen_on]
+            others = [estimated(layout, one, settings) for one in same]
             chosen.append(circuits(own, others, settings))
             if len(pairs) < args.pairs:
                 pairs.append(own.pairs[0])
@@ -136,7 +140,8 @@ def _of(
     found: dict[tuple[int, int], list[float]] = {}
     for row in rows:
         mine = (row["condition"], row["measure"], row["n_units"]) == (condition, measure, n)
-        if mine and (row["prompt_fact_id"] == row["fact_id"]) == on_fact and row["share"] is not None:
+        is_own = row["prompt_fact_id"] == row["fact_id"]
+        if mine and is_own == on_fact and row["share"] is not None:
             found.setdefault((row["fact_id"], row["prompt_fact_id"]), []).append(row["share"])
     return [float(np.median(v)) for v in found.values()]
 

@@ -67,8 +67,8 @@ def layout_and_cases(
         more = ask(loaded.tokenizer, told, texts, others, context).asked
         right |= _right(answers.answer(loaded, more, progress))
         asked = [*asked, *more]
-    known = [one for one in all_asked(loaded.tokenizer, told, texts, asked) if one.key in right]
-    some = cases(several, known, settings.contrasts, settings.held_out, settings.seed)
+    of_right = [one for one in all_asked(loaded.tokenizer, told, texts, asked) if one.key in right]
+    some = cases(several, of_right, settings.contrasts, settings.held_out, settings.seed)
     some = [c for c in some if c.chosen_on and c.measured_on]
     return Layout.of(loaded.parts), some[: args.facts]
 

@@ -1,8 +1,8 @@
 """What a unit of a circuit carries, by measured effects: the subject, the answer, the fact, ...
 
-Whether a unit is of *this fact* shows in what else it moves (Niu et al. 2024, arXiv 2405.02421). Each
-of a circuit's strongest units is patched alone in prompts of five kinds; effects are shares of the
-prompt's logit difference, so that they compare:
+Whether a unit is of *this fact* shows in what else it moves (Niu et al. 2024, arXiv 2405.02421).
+Each of a circuit's strongest units is patched alone in prompts of five kinds; effects are shares of
+the prompt's logit difference, so that they compare:
 
 - the fact's own prompt, in a wording and with a contrast not used to choose;
 - the same subject's other facts, such as its continent;

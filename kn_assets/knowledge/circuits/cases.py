@@ -1,7 +1,8 @@
 """A known fact's prompts, divided: some to choose units on, others to measure them on.
 
-Nothing is measured on what it was chosen on: the wordings differ, and the contrasts' subjects do. The
-subject's other facts are divided alike: they tell what says which subject it is, and nothing more.
+Nothing is measured on what it was chosen on: the wordings differ, and the contrasts' subjects do.
+The subject's other facts are divided alike: they tell what says which subject it is, and nothing
+more.
 """
 
 from __future__ import annotations

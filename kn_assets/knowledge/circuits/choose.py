@@ -1,4 +1,5 @@
-"""A fact's strongest units by place, so that they can be found again in prompts never used to choose.
+"""A fact's strongest units by place, so that they can be found again in prompts never used to
+choose.
 
 A chosen unit is (kind, layer, unit) at a place: a token told by its role. Scores are means over the
 wordings and contrasts that units are chosen on. The places are those of the subject and the last
@@ -50,13 +51,8 @@ def places(all_roles: Sequence[Roles]) -> list[Place]:
 
 def by_place(scored: Sequence[Scored], kind: Kind, where: Sequence[Place]) -> np.ndarray:
     """Mean scores over prompts: float64 [L, places, units]."""
-    return np.mean(
-        [
-            s.scores.of(kind)[:, [s.roles.position(p) for p in where]].astype(np.float64)
-            for s in scored
-        ],
-        0,
-    )
+    values = [s.scores.of(kind)[:, _positions(s.roles, where)] for s in scored]
+    return np.asarray(np.mean(values, 0, dtype=np.float64))
 
 
 def choose(scored: Sequence[Scored], n: int, kinds: Sequence[Kind] = ("neuron",)) -> list[Chosen]:
@@ -77,7 +73,7 @@ def strongest(scores: dict[Kind, np.ndarray], where: Sequence[Place], n: int) ->
         at = np.sort(np.argpartition(-flat, k - 1)[:k])
         for i in at[flat[at] > 0]:
             layer, place, unit = np.unravel_index(int(i), values.shape)
-            found.append(Chosen(kind, int(layer), int(unit), where[place], float(flat[i])))
+            found.append(Chosen(kind, int(layer), int(unit), where[int(place)], float(flat[i])))
     return sorted(found, key=lambda c: -c.score)[:n]
 
 
@@ -95,7 +91,7 @@ def largest_change(scored: Sequence[Scored], changes: Sequence[Any], n: int) -> 
     where = _where(scored)
     mean = np.mean(
         [
-            c[:, [s.roles.position(p) for p in where]].astype(np.float64)
+            c[:, _positions(s.roles, where)].astype(np.float64)
             for s, c in zip(scored, changes, strict=True)
         ],
         0,
@@ -131,7 +127,7 @@ def matched_units(own: Sequence[Chosen], scored: Sequence[Scored]) -> list[Chose
     for one in own:
         values = np.stack(
             [
-                s.run.values.neurons[one.layer][s.roles.position(one.place)].cpu().numpy()
+                s.run.values.neurons[one.layer][_positions(s.roles, [one.place])[0]].cpu().numpy()
                 for s in scored
             ]
         ).astype(np.float64)
@@ -150,3 +146,9 @@ def _where(scored: Sequence[Scored]) -> list[Place]:
     if not where:
         raise KnError("the prompts have no token in common to choose units at")
     return where
+
+
+def _positions(roles: Roles, where: Sequence[Place]) -> list[int]:
+    """Where places are in a prompt that has them."""
+    found = [roles.position(place) for place in where]
+    return [at for at in found if at is not None]

@@ -91,8 +91,8 @@ def ran(layout: Layout, compared: Compared) -> Ran:
 def circuits(
     own: Estimated, others: Sequence[Estimated], settings: CircuitSettings
 ) -> dict[str, list[Chosen]]:
-    """The fact's units by circuit: `all`, those that carry the answer; `specific`, those of them that
-    don't carry the subject's other facts, where there are any. others: of those facts.
+    """The fact's units by circuit: `all`, those that carry the answer; `specific`, those of them
+    that don't carry the subject's other facts, where there are any. others: of those facts.
     """
     found = {"all": choose.choose([own.scored], MOST)}
     if others:

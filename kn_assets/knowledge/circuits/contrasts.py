@@ -1,13 +1,14 @@
 """Contrasts: the prompts of other subjects that a fact's prompt is compared with.
 
 What carries an answer shows in a difference: the same wording asked of another subject, in as many
-tokens, with another answer. All that both prompts share, grammar and relation, cancels; what is left
-is what the subject makes of them (Wang et al. 2022, arXiv 2211.00593; Zhang and Nanda 2023, arXiv
-2309.16042). Several contrasts a prompt, drawn with a seed: what is chosen on one alone fits that one
-(on a trained GPT-2 its effect is a fourth on others).
+tokens, with another answer. All that both prompts share, grammar and relation, cancels; what is
+left is what the subject makes of them (Wang et al. 2022, arXiv 2211.00593; Zhang and Nanda 2023,
+arXiv 2309.16042). Several contrasts a prompt, drawn with a seed: what is chosen on one alone fits
+that one (on a trained GPT-2 its effect is a fourth on others).
 
 Where no prompt matches there is a *mean* contrast: the mean values of the other subjects' prompts,
-place by place, and of their answers the one that the model holds likeliest for the fact's own prompt.
+place by place, and of their answers the one that the model holds likeliest for the fact's own
+prompt.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Contrast:
-    """One prompt to compare with, or several whose mean is taken. number: of its prompt's, from 0."""
+    """One prompt to compare with, or several whose mean is taken. number: from 0 in its prompt."""
 
     kind: Kind
     number: int

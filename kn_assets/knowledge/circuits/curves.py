@@ -7,8 +7,8 @@ For n units of a set, on one prompt beside one contrast:
 - kept: share that is there when all other units of their kind get the contrast's values, 0 being
   what is left when all of them do, 1 the untouched prompt.
 
-Both are measured on wordings and contrasts that no unit was chosen on: on those that it was, effects
-come out several times as large.
+Both are measured on wordings and contrasts that no unit was chosen on: on those that it was,
+effects come out several times as large.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ SIZES: dict[Measure, tuple[int, ...]] = {
 
 @dataclass(frozen=True)
 class Point:
-    """condition: whose units; difference: the logit difference with the change; share: lost or kept;
-    None where nothing can be lost.
+    """condition: whose units; difference: the logit difference with the change; share: lost or
+    kept; None where nothing can be lost.
     """
 
     condition: str
@@ -56,8 +56,8 @@ def points(
 ) -> list[Point]:
     """The curves of some ordered sets of units on one pair, in their order.
 
-    sizes: of each condition, or of all; sizes beyond a set are left out. roles: of the clean prompt.
-    Raises KnError as `patching`.
+    sizes: of each condition, or of all; sizes beyond a set are left out. roles: of the clean
+    prompt. Raises KnError as `patching`.
     """
     wanted = {
         c: [n for n in (sizes[c] if isinstance(sizes, Mapping) else sizes) if n <= len(chosen)]

@@ -5,7 +5,8 @@ The score of a unit is (its clean value - its contrast's) times a gradient of th
 - integrated: the mean gradient over midpoints of the straight way from the contrast's embeddings to
   the clean ones (Sundararajan et al. 2017, arXiv 1703.01365; over the inputs, read at the units, as
   in Hanna et al. 2024, arXiv 2403.17806);
-- gradient: at the clean prompt (attribution patching; Nanda 2023, Syed et al. 2023, arXiv 2310.10348).
+- gradient: at the clean prompt (attribution patching; Nanda 2023, Syed et al. 2023, arXiv
+  2310.10348).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The second half of a fact's circuit: what its units do on prompts that they weren't chosen on.
 
-Beside the fact's own units and its specific ones stand the controls: random units of the same layers
-and places, units with nearly the same values, those whose values change most, and another fact's
-units. And the same units on the subject's other facts: where those lose as much, the units say which
-subject it is, and no claim about the fact can be made.
+Beside the fact's own units and its specific ones stand the controls: random units of the same
+layers and places, units with nearly the same values, those whose values change most, and another
+fact's units. And the same units on the subject's other facts: where those lose as much, the units
+say which subject it is, and no claim about the fact can be made.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A prompt beside one of its contrasts, as the model runs them: values of both, and their answers."""
+"""A prompt beside one of its contrasts, as the model runs them: values of both, and their
+answers."""
 
 from __future__ import annotations
 

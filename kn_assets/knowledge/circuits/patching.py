@@ -2,8 +2,9 @@
 
 What patching tells is measured, not estimated (Vig et al. 2020; Meng et al. 2022, arXiv 2202.05262;
 Zhang and Nanda 2023, arXiv 2309.16042). Set in the clean prompt, the contrast's values take away
-what the units carry (*lost*); set everywhere but at the units, they leave what the units carry alone
-(*kept*, as in Marks et al. 2024, arXiv 2403.19647). Everything after a change is computed from it.
+what the units carry (*lost*); set everywhere but at the units, they leave what the units carry
+alone (*kept*, as in Marks et al. 2024, arXiv 2403.19647). Everything after a change is computed
+from it.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def patched(pair: Pair, sets: Sequence[Collection[Unit]], rows: int = ROWS) -> n
 def left_alone(
     pair: Pair,
     sets: Sequence[Collection[Unit]],
-    kinds: Collection[Kind] = ("neuron",),
+    kinds: Sequence[Kind] = ("neuron",),
     rows: int = ROWS,
 ) -> np.ndarray:
     """The clean prompt's logit difference with all units of `kinds` (neuron, head) but each set's

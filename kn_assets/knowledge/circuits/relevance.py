@@ -102,8 +102,7 @@ def _of_head(parts: Any, pair: Pair, logits: Tensor) -> float:
     if bias is None:
         return 0.0
     scaled = bias.detach() * parts.logit_scale
-    found = float(scaled[pair.answer] - scaled[pair.against])
-    return found
+    return float(scaled[pair.answer] - scaled[pair.against])
 
 
 @dataclass(eq=False)
@@ -162,7 +161,7 @@ def _holding(_module: Any, args: tuple[Any, ...], output: Any) -> Any:
 
 
 def _ratio_held(given: Tensor, output: Tensor) -> Tensor:
-    """`output`, as the input times a constant. Where the input is all but 0 its relevance is too."""
+    """`output`, as the input times a constant; where the input is all but 0, its relevance is."""
     x, y = given.detach(), output.detach()
     ratio = torch.where(x.abs() > _SMALL, y / x, torch.zeros_like(x))
     return y + ratio * (given - x)

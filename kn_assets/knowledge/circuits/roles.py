@@ -20,7 +20,8 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 @dataclass(frozen=True)
 class Place:
-    """A token of a prompt by its role. offset: tokens up to the subject's end, from 0; 0 elsewhere."""
+    """A token of a prompt by its role. offset: tokens up to the subject's end, from 0; 0
+    elsewhere."""
 
     role: Role
     offset: int = 0

@@ -30,7 +30,8 @@ class CircuitSettings:
     units: int = _setting(300, "strongest units of a prompt whose effect is measured by patching")
     specific: float = _setting(
         0.2,
-        "share of a unit's score that it may have for the subject's other facts, in a specific circuit",
+        "share of a unit's score that it may have for the subject's other facts, in a specific "
+        "circuit",
     )
     seed: int = _setting(0, "seed of contrasts and controls")
     fact_file: str | None = _setting(

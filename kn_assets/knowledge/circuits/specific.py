@@ -1,9 +1,9 @@
 """Units of the fact against units of its subject.
 
 Most units that carry a city's country carry its continent as much: they say which city it is. A
-*specific* circuit is chosen for the fact against the subject's other facts. Scores become shares of
-each fact's own logit difference; a unit is taken where its share for every other fact is small beside
-its share for this one, and where the set's estimated effect on the others stays as small.
+*specific* circuit is chosen for the fact against the subject's other facts. Scores become shares
+of each fact's own logit difference; a unit is taken where its share for every other fact is small
+beside its share for this one, and where the set's estimated effect on the others stays as small.
 """
 
 from __future__ import annotations

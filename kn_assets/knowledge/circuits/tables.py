@@ -38,7 +38,8 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class CircuitsPlan(OnAtlas):
-    """Which units, at which tokens, carry what a model answers to the facts of its atlas' corpus."""
+    """Which units, at which tokens, carry what a model answers to the facts of its atlas'
+    corpus."""
 
     settings: CircuitSettings
 

@@ -70,11 +70,14 @@ class UnitScores:
 
 def mean(scores: Sequence[UnitScores]) -> UnitScores:
     """The mean over contrasts of one prompt."""
+
+    def of(arrays: Sequence[np.ndarray]) -> np.ndarray:
+        return np.asarray(np.mean(arrays, 0, dtype=np.float64), np.float32)
+
     return UnitScores(
-        *(
-            np.mean([getattr(s, name) for s in scores], 0, dtype=np.float64).astype(np.float32)
-            for name in ("embedding", "heads", "neurons")
-        )
+        of([s.embedding for s in scores]),
+        of([s.heads for s in scores]),
+        of([s.neurons for s in scores]),
     )
 
 

@@ -52,7 +52,8 @@ class Seen:
 
 @dataclass(frozen=True, eq=False)
 class WholePrompt:
-    """One prompt's pass: `values` of all places, and `logits` after its last token, [vocab_size]."""
+    """One prompt's pass: `values` of all places, and `logits` after its last token,
+    [vocab_size]."""
 
     layout: Layout
     ids: tuple[int, ...]
@@ -71,7 +72,7 @@ class WholePrompt:
         parts = layout.parts
         if not 0 < len(ids) <= parts.context:
             raise KnError(f"the prompt has {len(ids)} tokens; the model reads 1 to {parts.context}")
-        given = torch.tensor([list(ids)], device=parts.unembedding.weight.device)
+        given = torch.tensor([list(ids)]).to(next(parts.unembedding.parameters()).device)
         seen = _Recorded()
         with torch.no_grad(), _recording(layout, seen):
             parts.body(input_ids=given, use_cache=False)

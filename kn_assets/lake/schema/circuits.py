@@ -132,14 +132,15 @@ TABLES = (
     Table(
         "circuit_curves",
         "model",
-        "What units of a circuit buy, by their number: share of the logit difference lost and kept, "
+        "What units of a circuit buy, by number: share of the logit difference lost and kept, "
         "in wordings and with contrasts not used to choose them.",
         (
             FACT,
             Column(
                 "condition",
                 pa.string(),
-                "circuit, specific; controls: random, activation_matched, largest_change, other_fact",
+                "circuit, specific; controls: random, activation_matched, largest_change, "
+                "other_fact",
             ),
             _ASKED,
             FACT_PROMPT,

@@ -15,7 +15,9 @@ OBJECTS = {"Kabul": (1, "Asia"), "Herat": (2, "Iran"), "Turin": (3, "Italy"), "M
 WORDINGS = ("The city of {} is the", "{} is the capital of", "In {} is the")
 
 
-def asked(fact: int, prompt: int, subject: str, answer: int, name: str, relation: str = "r") -> Asked:
+def asked(
+    fact: int, prompt: int, subject: str, answer: int, name: str, relation: str = "r"
+) -> Asked:
     """A prompt whose tokens are letters, so that subjects of five letters match."""
     text = WORDINGS[prompt].replace("{}", subject)
     ids = tuple(ord(c) for c in text)
@@ -43,7 +45,8 @@ def test_roles_of_a_prompt_s_tokens() -> None:
         None, Place("subject", 2), Place("subject last", 0), None, Place("last", 0),
     ]  # fmt: skip
     shorter = Roles(6, 1, 3)
-    moved = [shorter.position(p) for p in (Place("subject", 2), Place("subject last"), Place("last"))]
+    wanted = (Place("subject", 2), Place("subject last"), Place("last"))
+    moved = [shorter.position(p) for p in wanted]
     assert moved == [None, 2, 5]
 
 

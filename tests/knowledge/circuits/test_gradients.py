@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
+from kn_assets.knowledge.circuits.gradients import gradient, integrated
+from kn_assets.knowledge.circuits.relevance import gated, relevance
 from tests.knowledge.circuits import plain
 from tests.knowledge.circuits.test_patching import made
 from tests.models import tiny
 
-from kn_assets.knowledge.circuits.gradients import gradient, integrated
-from kn_assets.knowledge.circuits.relevance import gated, relevance
-
 
 def plain_gradient(model: Any, embeddings: Any) -> tuple[list[Any], list[Any], Any]:
-    """Gradients of the logit difference by what enters both kinds of projections, and embeddings."""
+    """Gradients of the logit difference by inputs of both kinds of projections, and embeddings."""
     attention, mlp = plain.projections(model)
     kept: dict[Any, Any] = {}
     handles = [

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.knowledge.circuits import plain
-from tests.models import tiny
 
 from kn_assets.atlas.direct.layout import Layout
 from kn_assets.errors import KnError
@@ -16,6 +14,8 @@ from kn_assets.knowledge.circuits.patching import cell_effects, effects, left_al
 from kn_assets.knowledge.circuits.units import Unit
 from kn_assets.knowledge.circuits.whole_prompt import WholePrompt
 from kn_assets.models.parts import find_parts
+from tests.knowledge.circuits import plain
+from tests.models import tiny
 
 
 def made(model: Any) -> pairs.Pair:
@@ -32,11 +32,11 @@ def test_single_units_and_cells_are_what_plain_hooks_measure(family: str) -> Non
     attention, mlp = plain.projections(model)
     before = plain.difference(plain.values(model, plain.IDS)[2])
     width = heads[0].shape[1] // pair.clean.layout.n_heads
-    last = len(mlp) - 1
+    last, head = len(mlp) - 1, slice(width, 2 * width)
     wanted = [
         (Unit("neuron", 0, 2, 5), [(mlp[0], 2, slice(5, 6), neurons[0][2, 5:6])]),
         (Unit("neuron", last, 6, 7), [(mlp[last], 6, slice(7, 8), neurons[last][6, 7:8])]),
-        (Unit("head", 0, 3, 1), [(attention[0], 3, slice(width, 2 * width), heads[0][3, width : 2 * width])]),
+        (Unit("head", 0, 3, 1), [(attention[0], 3, head, heads[0][3, head])]),
         (Unit("mlp", 1, 3), [(mlp[1], 3, slice(None), neurons[1][3])]),
         (Unit("attention", 1, 6), [(attention[1], 6, slice(None), heads[1][6])]),
     ]  # fmt: skip
