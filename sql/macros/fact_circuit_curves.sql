@@ -9,4 +9,4 @@ JOIN atlases AS a ON a.model = t.model
 JOIN facts AS f ON f.corpus = a.corpus AND f.fact_id = t.prompt_fact_id
 WHERE t.model = model AND t.fact_id = fact
 GROUP BY ALL
-ORDER BY t.prompt_fact_id <> fact, t.prompt_fact_id, t.measure DESC, t.condition, t.n_units;
+ORDER BY ALL;
