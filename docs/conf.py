@@ -53,6 +53,7 @@ docs/glossary
 :caption: Results
 
 docs/results
+docs/circuits
 docs/accuracy
 docs/benchmarks
 ```

@@ -9,12 +9,15 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
 from kn_assets.errors import KnError
+from kn_assets.knowledge.circuits.settings import CircuitSettings
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import Lake
 from kn_assets.training.settings import TrainSettings
+
+Settings = TypeVar("Settings", KnowledgeSettings, CircuitSettings)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -29,9 +32,9 @@ def run(args: argparse.Namespace) -> int:
     given: dict[str, Any] = {"wiki": _wiki(args), "only": tuple(args.only or ())}
     given |= {"force": args.force, "wait": not args.no_wait}
     if getattr(args, "with_knowledge", False):
-        own = {f.name: getattr(args, f.name, None) for f in fields(KnowledgeSettings)}
-        told = {k: v for k, v in own.items() if v is not None}
-        given["knowledge"] = KnowledgeSettings(**told).checked()
+        given["knowledge"] = _settings(KnowledgeSettings, args).checked()
+    if getattr(args, "with_circuits", False):
+        given["circuits"] = _settings(CircuitSettings, args).checked()
     lake = _lake(args)
     if word := unfinished(lake, atlas.model):
         print(f"kn: {word}", file=sys.stderr)
@@ -44,6 +47,12 @@ def run(args: argparse.Namespace) -> int:
     if not made:
         print("everything is up to date", file=sys.stderr)
     return 0
+
+
+def _settings(kind: type[Settings], args: argparse.Namespace) -> Settings:
+    """The settings with what was given on the command line."""
+    own = {f.name: getattr(args, f.name, None) for f in fields(kind)}
+    return kind(**{k: v for k, v in own.items() if v is not None})
 
 
 def plan(args: argparse.Namespace) -> int:

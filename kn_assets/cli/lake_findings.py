@@ -11,7 +11,7 @@ from kn_assets.lake import Lake, Partition
 from kn_assets.lake.contents import FILES
 from kn_assets.lake.lake import FAILED_CHECKS
 from kn_assets.lake.partition import MENDED_BY_ASKING
-from kn_assets.lake.schema import ALL, ASKED, KNOWLEDGE, STEPS, Kind
+from kn_assets.lake.schema import ALL, ASKED, CIRCUITS, KNOWLEDGE, STEPS, Kind
 from kn_assets.progress import Progress, TerminalProgress
 
 _KINDS: tuple[Kind, ...] = ("corpus", "model")
@@ -75,6 +75,8 @@ def _failed(lake: Lake, tables: list[tuple[Partition, str]]) -> Iterator[Finding
 
 def _command(name: str) -> str:
     steps = " --steps-of all" if name in STEPS or name == "fact_lens" else ""
+    if name in CIRCUITS:
+        return "kn circuits"
     return f"kn knowledge{steps}" if steps or name in KNOWLEDGE else "kn run"
 
 

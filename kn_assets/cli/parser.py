@@ -20,6 +20,7 @@ from kn_assets.cli.options import (
     wait_option,
 )
 from kn_assets.errors import KnError
+from kn_assets.knowledge.circuits.settings import CircuitSettings
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.training.settings import TrainSettings
 
@@ -96,6 +97,11 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     steps_options(knowledge)
     knowledge.set_defaults(call=commands.run, only=None, with_knowledge=True)
 
+    circuits = added.add_parser(
+        "circuits", help="find which units, at which tokens, carry the answers to facts"
+    )
+    _circuits_options(circuits)
+
     train = added.add_parser("train", help="train a small GPT-2 on the facts, with checkpoints")
     options_of(train, TrainSettings, set())
     train.add_argument(
@@ -162,6 +168,13 @@ def _partitions_options(parser: argparse.ArgumentParser) -> None:
         "--model", action="append", metavar="NAME", help="a model without an atlas; repeatable"
     )
     parser.set_defaults(call=commands.partitions)
+
+
+def _circuits_options(parser: argparse.ArgumentParser) -> None:
+    setting_options(parser)
+    options_of(parser.add_argument_group("circuits"), CircuitSettings, {"seed", "like"})
+    steps_options(parser)
+    parser.set_defaults(call=commands.run, only=None, with_circuits=True)
 
 
 def _doctor_options(parser: argparse.ArgumentParser) -> None:

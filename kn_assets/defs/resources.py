@@ -18,6 +18,7 @@ from kn_assets.corpora import wikipedia
 from kn_assets.corpora.names import names
 from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.database import database
+from kn_assets.knowledge.circuits.settings import CircuitSettings
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.schema import ALL
@@ -98,6 +99,7 @@ AtlasResource: Any = _resource(
 )
 WikipediaResource: Any = _resource("WikipediaResource", wikipedia.Settings)
 KnowledgeResource: Any = _resource("KnowledgeResource", KnowledgeSettings)
+CircuitResource: Any = _resource("CircuitResource", CircuitSettings)
 
 
 def _given(resource: Any, settings: type) -> dict[str, Any]:
@@ -136,12 +138,19 @@ def knowledge_settings(context: dg.AssetExecutionContext) -> KnowledgeSettings:
     return KnowledgeSettings(**{k: v for k, v in given.items() if v is not None}).checked()
 
 
+def circuit_settings(context: dg.AssetExecutionContext) -> CircuitSettings:
+    """Of which facts circuits are made, and how."""
+    given = _given(context.resources.circuits, CircuitSettings)
+    return CircuitSettings(**{k: v for k, v in given.items() if v is not None}).checked()
+
+
 def resources(
     root: str | None = None,
     terminal: bool = False,
     atlas: dict[str, Any] | None = None,
     wiki: dict[str, Any] | None = None,
     knowledge: dict[str, Any] | None = None,
+    circuits: dict[str, Any] | None = None,
     afresh: bool = False,
 ) -> dict[str, Any]:
     """All resources by the names assets know them under.
@@ -154,7 +163,8 @@ def resources(
         "atlas": AtlasResource(**(atlas or {}), afresh=afresh),
         "wikipedia": WikipediaResource(**(wiki or {})),
         "knowledge": KnowledgeResource(**(knowledge or {})),
+        "circuits": CircuitResource(**(circuits or {})),
     }
 
 
-REQUIRED = {"lake", "progress", "atlas", "wikipedia", "knowledge"}
+REQUIRED = {"lake", "progress", "atlas", "wikipedia", "knowledge", "circuits"}

@@ -29,7 +29,8 @@ Make = Callable[[list[int]], Iterable[Part]]
 Parts = Callable[[str, Sequence[str], Make], list[Part]]
 """Gives the parts of a stage, in the order of their names, out of what makes them."""
 
-_NAME = "knowledge-"
+KNOWLEDGE, CIRCUITS = "knowledge-", "circuits-"
+"""Whose parts: the tables of each are made, and thrown away, on their own."""
 
 
 def at_once(stage: str, names: Sequence[str], make: Make) -> list[Part]:
@@ -40,12 +41,16 @@ def at_once(stage: str, names: Sequence[str], make: Make) -> list[Part]:
 class Work:
     """The unfinished work on an atlas' tables about facts. `root`: its folder, if there is any."""
 
-    def __init__(self, plan: AtlasPlan, fingerprint: str, progress: Progress) -> None:
-        """Take up the work on the tables of `fingerprint`; other work is thrown away."""
-        self._lake, self._of, self._name = plan.lake, plan.model, _NAME + fingerprint
+    def __init__(
+        self, plan: AtlasPlan, fingerprint: str, progress: Progress, of: str = KNOWLEDGE
+    ) -> None:
+        """Take up the work on the tables of `fingerprint`; other work `of` its kind is thrown
+        away.
+        """
+        self._lake, self._of, self._name = plan.lake, plan.model, of + fingerprint
         self._progress = progress
         self.root = plan.lake.folder(plan.model) / f".work-{self._name}"
-        for found in _found(plan):
+        for found in _found(plan, of):
             if found != self.root:
                 _remove(found)
 
@@ -81,9 +86,9 @@ class Work:
         fresh.replace(place)
 
 
-def tidy(plan: AtlasPlan) -> None:
+def tidy(plan: AtlasPlan, of: str = KNOWLEDGE) -> None:
     """Throw all work away: the tables are there, and a run was killed right before it did."""
-    for found in _found(plan):
+    for found in _found(plan, of):
         _remove(found)
 
 
@@ -95,8 +100,8 @@ def _read(place: Path) -> Part:
     return tuple(tables)
 
 
-def _found(plan: AtlasPlan) -> list[Path]:
-    return list(plan.lake.folder(plan.model).glob(f".work-{_NAME}*"))
+def _found(plan: AtlasPlan, of: str) -> list[Path]:
+    return list(plan.lake.folder(plan.model).glob(f".work-{of}*"))
 
 
 def _remove(folder: Path) -> None:

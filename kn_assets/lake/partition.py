@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kn_assets.errors import KnError
-from kn_assets.lake.schema import ASKED, KNOWLEDGE, Kind
+from kn_assets.lake.schema import ASKED, CIRCUITS, KNOWLEDGE, Kind
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
@@ -44,6 +44,8 @@ MENDED_BY_ASKING = "the next fact asked on demand in `kn ui` mends it"
 def outdated(partition: Partition, name: str, lacking: set[str]) -> str:
     """A line on a table that an earlier version of this project wrote."""
     command = "kn knowledge" if name in KNOWLEDGE else "kn run"
+    if name in CIRCUITS:
+        command = "kn circuits"
     return (
         f"{name} of {partition.key} was written by an earlier version (no column "
         f"{', '.join(sorted(lacking))}): `{command}` makes it again"

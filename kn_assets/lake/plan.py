@@ -3,7 +3,7 @@
 A plan speaks of one partition (a corpus, an atlas, a training). It is cheap: it holds settings and
 reads notes (`_table.json`), neither tables nor weights, until it is asked to make something. Every
 group of tables has one: `CorpusPlan`, `FactsPlan`, `AtlasPlan`, `MapsPlan`, `KnowledgePlan`,
-`ConceptsPlan`, `DescriptionsPlan`, `FactLensPlan`, `StepsPlan`. What there is to know about making
+`CircuitsPlan`, `ConceptsPlan`, `DescriptionsPlan`, `FactLensPlan`, `StepsPlan`. What there is to know about making
 a table stands there and nowhere else: `stale` here decides what must be made, for `kn run`, `kn
 doctor` and the tests; `kn_assets.defs.assets` turns a plan into Dagster assets. To add a table is
 to write a plan, or to add the table to one.

@@ -10,6 +10,8 @@ from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import wikipedia
 from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.errors import KnError
+from kn_assets.knowledge.circuits.settings import CircuitSettings
+from kn_assets.knowledge.circuits.tables import CircuitsPlan
 from kn_assets.knowledge.concept_table import ConceptsPlan
 from kn_assets.knowledge.descriptions.plan import DescriptionsPlan
 from kn_assets.knowledge.fact_tables import FactsPlan
@@ -26,7 +28,8 @@ class Request:
     """What `kn run` was asked for.
 
     `only` names tables; all of the atlas where it is empty. `knowledge` asks for the tables about
-    facts as well. `wait`: for another process that writes to the lake; else it is refused.
+    facts as well, `circuits` for those about circuits. `wait`: for another process that writes to
+    the lake; else it is refused.
     """
 
     lake: Lake
@@ -35,6 +38,7 @@ class Request:
     only: tuple[str, ...] = ()
     force: bool = False
     knowledge: KnowledgeSettings | None = None
+    circuits: CircuitSettings | None = None
     wait: bool = True
 
     def __post_init__(self) -> None:
@@ -59,7 +63,12 @@ class Request:
 
     @property
     def facts(self) -> FactsPlan:
-        return FactsPlan(self.corpus, self.knowledge.fact_file if self.knowledge else None)
+        return FactsPlan(self.corpus, self.fact_file)
+
+    @property
+    def fact_file(self) -> str | None:
+        asking = self.circuits or self.knowledge
+        return asking.fact_file if asking else None
 
     def stale_corpus(self) -> list[str]:
         """The tables of the corpus that must be made, in order.
@@ -88,6 +97,11 @@ class Request:
     def stale_facts(self) -> list[str]:
         """The tables of facts that must be made, given that there are cities."""
         return plans.stale(self.facts, force=self.force)
+
+    def stale_circuits(self) -> list[str]:
+        """The tables about circuits that must be made, given that there are facts and an atlas."""
+        assert self.circuits is not None
+        return plans.stale(CircuitsPlan(self.plan, self.circuits), force=self.force)
 
     def stale_knowledge(self) -> list[str]:
         """The tables about facts that must be made, given that there are facts and an atlas."""

@@ -12,6 +12,7 @@ import contextlib
 import signal
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from kn_assets.atlas.estimate import check_fits
 from kn_assets.atlas.plan import AtlasPlan
@@ -19,6 +20,7 @@ from kn_assets.corpora.names import names
 from kn_assets.database import database
 from kn_assets.errors import KnError
 from kn_assets.knowledge.tables import OF_MODEL
+from kn_assets.knowledge.work import CIRCUITS as CIRCUITS_WORK
 from kn_assets.knowledge.work import tidy as tidy_knowledge
 from kn_assets.lake import Lake, Partition
 from kn_assets.launch import failures, store
@@ -58,8 +60,10 @@ def _run(request: Request) -> bool:
         materialize(request, atlas, tables)
     else:
         _tidy(request.plan)
+    told = _run_facts(request) if request.knowledge or request.circuits else False
     knowledge = _run_knowledge(request) if request.knowledge else False
-    return bool(stale or tables or knowledge)
+    circuits = _run_circuits(request) if request.circuits else False
+    return bool(stale or tables or told or knowledge or circuits)
 
 
 def _tidy(plan: AtlasPlan) -> None:
@@ -68,16 +72,36 @@ def _tidy(plan: AtlasPlan) -> None:
     tidy(plan)
 
 
-def _run_knowledge(request: Request) -> bool:
+def _run_facts(request: Request) -> bool:
     told = request.stale_facts()
     if told:
         materialize(request, request.corpus.partition, told)
+    return bool(told)
+
+
+def _run_circuits(request: Request) -> bool:
+    tables = request.stale_circuits()
+    if tables:
+        materialize(request, request.plan.model, tables)
+    else:
+        tidy_knowledge(request.plan, CIRCUITS_WORK)
+    return bool(tables)
+
+
+def _run_knowledge(request: Request) -> bool:
     tables = request.stale_knowledge()
     if not set(tables) & set(OF_MODEL):
         tidy_knowledge(request.plan)
     if tables:
         materialize(request, request.plan.model, tables)
-    return bool(told or tables)
+    return bool(tables)
+
+
+def _facts_asked(request: Request) -> dict[str, Any]:
+    """The settings of knowledge; without any, those that the tables of facts need."""
+    if request.knowledge:
+        return asdict(request.knowledge)
+    return {"fact_file": request.fact_file}
 
 
 def register(lake: Lake, models: Sequence[str] = ()) -> dict[str, list[str]]:
@@ -144,7 +168,8 @@ def materialize(request: Request, partition: Partition, tables: list[str]) -> No
                     terminal=True,
                     atlas=asdict(request.atlas),
                     wiki=request.wiki_given,
-                    knowledge=asdict(request.knowledge) if request.knowledge else None,
+                    knowledge=_facts_asked(request),
+                    circuits=asdict(request.circuits) if request.circuits else None,
                     afresh=True,
                 ),
                 # Events go to the instance; the terminal shows progress instead.

@@ -102,7 +102,12 @@ def _run_step(request: Request, done: list[Request]) -> bool:
     only = request.only
     if done and not only:
         only = tuple(t for t in ATLAS_TABLES if t not in OF_LAST)
-    made = run(replace(request, only=only, knowledge=knowledge))
+    circuits = request.circuits
+    if circuits and done:
+        last = done[0].plan
+        holds = plans.is_made(last.lake, last.model, "circuit_units")
+        circuits = replace(circuits, like=last.model.key) if holds else None
+    made = run(replace(request, only=only, knowledge=knowledge, circuits=circuits))
     return _lens(request, done) or made
 
 

@@ -11,6 +11,7 @@ from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.cli import parser
 from kn_assets.corpora import wikipedia
 from kn_assets.database import database, query
+from kn_assets.knowledge.circuits.settings import CircuitSettings
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake.schema import ALL
 from tests.docs.pages import ROOT, TEXTS, blocks, code_spans
@@ -103,6 +104,7 @@ def test_every_table_has_its_section_with_an_example() -> None:
         ("atlas", AtlasSettings),
         ("corpus wikipedia", wikipedia.Settings),
         ("facts", KnowledgeSettings),
+        ("circuits", CircuitSettings),
     ],
 )
 def test_every_setting_is_listed_with_its_default(title: str, settings: type) -> None:

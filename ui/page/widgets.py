@@ -60,7 +60,8 @@ def route(tabs: Sequence[Tab]) -> Route:
     return Route(f"/{base}/{{name:path}}", script)
 
 
-# Three rows of cells, some of them fired. In the page itself: browsers ask for an icon's file at each address.
+# Three rows of cells, some of them fired. In the page itself: browsers ask for an icon's file at
+# each address.
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16' "
     "fill='%2316803c'%3E%3Cpath d='M2 2h3v3H2zM6.5 6.5h3v3h-3zM11 11h3v3h-3z'/%3E"

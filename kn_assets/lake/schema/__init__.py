@@ -8,13 +8,23 @@ Dagster (column schemas in the asset metadata) and the README. Two kinds of part
 
 from __future__ import annotations
 
-from kn_assets.lake.schema import asked, atlas, descriptions, knowledge, maps, steps, verdicts
+from kn_assets.lake.schema import (
+    asked,
+    atlas,
+    circuits,
+    descriptions,
+    knowledge,
+    maps,
+    steps,
+    verdicts,
+)
 from kn_assets.lake.schema.table import Column, Kind, Table
 
 __all__ = [
     "ALL",
     "ASKED",
     "ATLAS_TABLES",
+    "CIRCUITS",
     "KNOWLEDGE",
     "STEPS",
     "TABLES",
@@ -32,11 +42,14 @@ ATLAS_TABLES = tuple(t.name for t in TABLES.values() if t.kind == "model")
 KNOWLEDGE: dict[str, Table] = {t.name: t for t in (*knowledge.TABLES, *verdicts.TABLES)}
 """The tables about facts, made after an atlas and apart from it."""
 
+CIRCUITS: dict[str, Table] = {t.name: t for t in circuits.TABLES}
+"""The tables about circuits of facts."""
+
 STEPS: dict[str, Table] = {t.name: t for t in steps.TABLES}
 """The tables about a model's training, made from the atlases of its steps."""
 
 ASKED: dict[str, Table] = {t.name: t for t in asked.TABLES}
 """The tables about facts asked on demand, to which files come one by one."""
 
-ALL: dict[str, Table] = {**TABLES, **KNOWLEDGE, **STEPS, **ASKED}
+ALL: dict[str, Table] = {**TABLES, **KNOWLEDGE, **CIRCUITS, **STEPS, **ASKED}
 """All tables by name."""
