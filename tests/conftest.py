@@ -39,7 +39,7 @@ SLOW = (
     *("maps/test_tables.py", "models/test_embedded.py", "models/test_convert.py"),
     *("corpora/geonames/test_texts.py", "corpora/geonames/test_facts_told.py"),
     *("atlas/activations/test_properties.py", "knowledge/test_sql.py"),
-    *("plots/test_picture.py", "training/test_resumed_run.py", "training/test_loop.py"),
+    *("defs/plots/test_picture.py", "training/test_resumed_run.py", "training/test_loop.py"),
 )
 """Folders and files of whole runs, processes, models and pages, the longest first: `make check`
 leaves them out, and all others come after them, so that no worker is left with one at the end."""

@@ -92,10 +92,7 @@ def _parser(given: list[str]) -> argparse.ArgumentParser:
     knowledge = added.add_parser(
         "knowledge", help="find the knowledge neurons of facts, and test them by interventions"
     )
-    setting_options(knowledge)
-    options_of(knowledge.add_argument_group("facts"), KnowledgeSettings, {"seed", "like"})
-    steps_options(knowledge)
-    knowledge.set_defaults(call=commands.run, only=None, with_knowledge=True)
+    _knowledge_options(knowledge)
 
     circuits = added.add_parser(
         "circuits", help="find which units, at which tokens, carry the answers to facts"
@@ -168,6 +165,13 @@ def _partitions_options(parser: argparse.ArgumentParser) -> None:
         "--model", action="append", metavar="NAME", help="a model without an atlas; repeatable"
     )
     parser.set_defaults(call=commands.partitions)
+
+
+def _knowledge_options(parser: argparse.ArgumentParser) -> None:
+    setting_options(parser)
+    options_of(parser.add_argument_group("facts"), KnowledgeSettings, {"seed", "like"})
+    steps_options(parser)
+    parser.set_defaults(call=commands.run, only=None, with_knowledge=True)
 
 
 def _circuits_options(parser: argparse.ArgumentParser) -> None:

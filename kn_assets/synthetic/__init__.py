@@ -18,6 +18,7 @@ import pyarrow as pa
 from kn_assets import lake as lakes
 from kn_assets.lake import Lake, Partition
 from kn_assets.synthetic.activations import thresholds, write_activations
+from kn_assets.synthetic.circuits import add_circuits
 from kn_assets.synthetic.context import attention, lens, neuron_vocabulary
 from kn_assets.synthetic.corpus import write_corpus
 from kn_assets.synthetic.dense import (
@@ -75,6 +76,7 @@ def make_lake(
     add_facts(lake, place, FINGERPRINT)
     shape_of = (size.n_layers, size.n_neurons)
     add_knowledge(lake, where, place, *shape_of, FINGERPRINT, size.seed, final)
+    add_circuits(lake, where, place, shape_of, FINGERPRINT)
     return lake
 
 

@@ -18,7 +18,11 @@ from tests.docs.pages import ROOT, TEXTS, blocks, code_spans
 from tests.made import add_training, make_lake
 
 KEY = "smollm2-135m"
-ELSEWHERE = {"corpus wikipedia": ("limit",), "facts": ("seed", "like")}  # with an atlas, or unasked
+ELSEWHERE = {
+    "corpus wikipedia": ("limit",),
+    "facts": ("seed", "like"),
+    "circuits": ("seed", "like"),
+}  # with an atlas, or unasked
 NAMES = re.findall(r"^## kn (\w+)$", TEXTS["docs/commands.md"], re.M)
 
 

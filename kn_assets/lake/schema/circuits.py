@@ -150,7 +150,9 @@ TABLES = (
             Column("difference_before", pa.float32(), "logit difference of the prompt"),
             Column("difference_after", pa.float32(), "logit difference with the change"),
             Column(
-                "share", pa.float32(), "share lost or kept; null where there was nothing to lose"
+                "share",
+                pa.float32(),
+                "share lost or kept; null where the prompt has no logit difference",
             ),
             FACT_SET,
         ),
