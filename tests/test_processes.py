@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from kn_assets.errors import KnError
@@ -22,6 +29,10 @@ ERRORS: dict[str, Exception] = {
 
 def answer(asked: dict[str, Any], _: Progress) -> tuple[dict[str, Any], bytes]:
     """What the process does."""
+    if asked["raise"] == "never ends":
+        Path(asked["n"]).write_text(str(os.getpid()))
+        while True:
+            sum(range(10**6))
     if asked["raise"] in ERRORS:
         raise ERRORS[asked["raise"]]
     return {"n": asked["n"]}, b"body"
@@ -54,6 +65,32 @@ def test_want_of_memory_is_the_end_of_it(child: Child, what: str) -> None:
     with pytest.raises(EOFError):
         ask(child, what)
     assert ask(child) == ({"n": 5}, b"body")
+
+
+ASKING = """
+import sys
+from kn_assets.processes import Child
+Child("tests.test_processes", [], {}).ask({"raise": "never ends", "n": sys.argv[1]}, 600)
+"""
+
+
+def test_it_ends_with_the_one_who_asks(tmp_path: Path) -> None:
+    """Killed in the middle of a question, whose answer nobody will read."""
+    told = tmp_path / "pid"
+    asking = subprocess.Popen([sys.executable, "-c", ASKING, str(told)])
+    try:
+        deadline = time.monotonic() + 120
+        while not (told.exists() and told.read_text()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        working = psutil.Process(int(told.read_text()))
+        assert working.is_running()
+    finally:
+        asking.send_signal(signal.SIGKILL)
+        asking.wait()
+    with suppress(psutil.NoSuchProcess):
+        working.wait(timeout=60)
+    assert not psutil.pid_exists(working.pid)
 
 
 def test_it_ends_in_silence_when_nobody_is_there(capfd: pytest.CaptureFixture[str]) -> None:

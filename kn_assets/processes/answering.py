@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +15,8 @@ from kn_assets.errors import KnError
 from kn_assets.processes.messages import READY, UNFORESEEN, Head, Stopped
 from kn_assets.progress import Bar, Progress
 
+_LOOK_S = 1.0  # between two looks whether the one who asks still lives
+
 Answer = Callable[[Head, Progress], tuple[Head, bytes]]
 
 
@@ -20,7 +25,9 @@ def serve(number: str, answer: Answer, idle_s: float | None = None) -> None:
 
     Also ends once nobody has asked for `idle_s`. A KnError of `answer` is sent under its class. Of
     any other error what Python says is for the log: the one who asks hears that it's a fault here.
+    Where the asking process is killed this one ends with it, whatever it computes.
     """
+    threading.Thread(target=_end_alone, args=(os.getppid(),), daemon=True).start()
     with Connection(int(number)) as connection, suppress(EOFError, ConnectionError):
         while (question := _next(connection, idle_s)) is not None:
             try:
@@ -39,6 +46,13 @@ def serve(number: str, answer: Answer, idle_s: float | None = None) -> None:
                 head, body = {"error": "Unforeseen", "message": UNFORESEEN}, b""
             connection.send_bytes(json.dumps(head).encode())
             connection.send_bytes(body)
+
+
+def _end_alone(parent: int) -> None:
+    """End this process once another one than `parent` is its parent."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    os._exit(1)
 
 
 def _is_want_of_memory(error: Exception) -> bool:
