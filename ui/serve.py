@@ -7,8 +7,9 @@ import io
 import os
 import re
 import socket
+import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
@@ -37,7 +38,7 @@ def serve(
     allowed_hosts: Sequence[str] = (),
     root_path: str = "",
 ) -> gr.Blocks:
-    """Start the app and return its Blocks; `blocks.block_thread()` waits for Ctrl+C.
+    """Start the app and return its Blocks; `wait` serves them until Ctrl+C.
 
     `auth`: see `ui.access.credentials`. `making` makes things on the owner's wish, where `is_own`.
     `allowed_hosts`: names by which the app is called beside its address; `root_path`: what a proxy
@@ -66,6 +67,17 @@ def serve(
     if not quiet:
         print(f"Knowledge neurons explorer at {local}" + (f" and {link}" if link else ""))
     return blocks
+
+
+def wait(blocks: gr.Blocks) -> NoReturn:
+    """Serve until a KeyboardInterrupt, which goes on to the caller: Gradio's own way to wait keeps
+    it, and has words of its own for it.
+    """
+    try:
+        while True:  # a wait without end may not notice a signal that another thread was given
+            time.sleep(0.2)
+    finally:
+        blocks.close(verbose=False)
 
 
 def launch_for_tests(

@@ -1,5 +1,1 @@
-"""The command `kn`."""
-
-from kn_assets.cli.parser import main
-
-__all__ = ["main"]
+"""The command `kn`: `kn_assets.cli.start` is where it begins."""

@@ -2,7 +2,7 @@
 
 import sys
 
-from kn_assets.cli.parser import main
+from kn_assets.cli.start import main
 
 if __name__ == "__main__":
     sys.exit(main())

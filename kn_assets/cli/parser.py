@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib
 import pkgutil
-import signal
 import sys
-import threading
-from collections.abc import Iterator
 
 from kn_assets.cli import commands, serving
 from kn_assets.cli.options import (
@@ -19,6 +15,7 @@ from kn_assets.cli.options import (
     ui_options,
     wait_option,
 )
+from kn_assets.cli.stopping import Stopping, say
 from kn_assets.errors import KnError
 from kn_assets.knowledge.circuits.settings import CircuitSettings
 from kn_assets.knowledge.settings import KnowledgeSettings
@@ -29,34 +26,20 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     given = list(sys.argv[1:] if argv is None else argv)
     args = _parser(given).parse_args(given)
+    writes = hasattr(args, "no_wait") or args.call is serving.ui
+    stopping = Stopping(reads_only=not writes)
     try:
-        with _terminated_as_interrupted(args):
+        with stopping:
             return int(args.call(args) or 0)
     except KnError as e:
         print(f"kn: {e}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nkn: stopped; run the same command to go on", file=sys.stderr)
-        return 130
+        say()
+        return stopping.code
     except BrokenPipeError:  # `kn prompts | head`
         sys.stderr.close()
         return 0
-
-
-@contextlib.contextmanager
-def _terminated_as_interrupted(args: argparse.Namespace) -> Iterator[None]:
-    """While a command that writes runs, be asked to end as by Ctrl+C: what it holds is let go."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    mine = hasattr(args, "no_wait") and threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, interrupt) if mine else None
-    try:
-        yield
-    finally:
-        if mine:
-            signal.signal(signal.SIGTERM, before)
 
 
 def _parser(given: list[str]) -> argparse.ArgumentParser:

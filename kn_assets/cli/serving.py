@@ -64,7 +64,7 @@ def _served(args: argparse.Namespace, asked: list[Wish]) -> int:
     from kn_assets.database.database import keep_own
     from kn_assets.launch.background.queue import Queue
     from ui.access import is_own
-    from ui.serve import serve
+    from ui.serve import serve, wait
 
     lake = Lake(args.data)
     keep_own(lake)
@@ -75,7 +75,7 @@ def _served(args: argparse.Namespace, asked: list[Wish]) -> int:
     how: dict[str, Any] = {"share": args.share, "auth": args.auth, "public": args.public}
     how |= {"allowed_hosts": args.allowed_host or (), "root_path": args.root_path}
     try:
-        serve(lake, args.host, args.port, **how, making=making).block_thread()
+        wait(serve(lake, args.host, args.port, **how, making=making))
     finally:
         if making is not None:
             making.close()

@@ -84,13 +84,13 @@ def test_the_queue_is_closed_with_the_app(
         told.append(paused)
         return Opened()
 
-    class Blocks:
-        def block_thread(self) -> None:
-            raise KeyboardInterrupt
+    def wait(blocks: None) -> None:
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(launch, "run", lambda request: None)
     monkeypatch.setattr(Queue, "open", open_)
     monkeypatch.setattr("ui.serve.check_port", lambda host, port: None)
-    monkeypatch.setattr("ui.serve.serve", lambda lake, host, port, **how: Blocks())
+    monkeypatch.setattr("ui.serve.serve", lambda lake, host, port, **how: None)
+    monkeypatch.setattr("ui.serve.wait", wait)
     assert main(["--data", str(tmp_path), *words]) == 130
     assert told == ([] if paused is None else [paused, "closed"])

@@ -111,7 +111,7 @@ def test_a_run_that_is_stopped_says_one_line(request_: Request, number: signal.S
             time.sleep(0.05)
         process.send_signal(number)
         said = process.communicate()[1]
-    assert process.returncode == 130, said
+    assert process.returncode == 128 + number, said
     assert "Traceback" not in said
     assert said.splitlines()[-1] == "kn: stopped; run the same command to go on"
     with request_.lake.writing(wait=False):

@@ -50,7 +50,7 @@ def test_the_wheel_holds_what_the_repository_does(wheel: Path) -> None:
 def test_the_command_is_in_the_wheel(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [n for n in archive.namelist() if n.endswith("entry_points.txt")]
-        assert "kn = kn_assets.cli.parser:main" in archive.read(name).decode()
+        assert "kn = kn_assets.cli.start:main" in archive.read(name).decode()
 
 
 def test_views_are_read_from_the_unpacked_wheel(wheel: Path, tmp_path: Path) -> None:

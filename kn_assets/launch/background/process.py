@@ -23,7 +23,7 @@ _ONE_THREAD = {
     "TOKENIZERS_PARALLELISM": "0",
     "PYTHONUNBUFFERED": "1",
 }
-_INTERRUPTED = 130  # `kn`'s exit code
+_INTERRUPTED = (130, 143)  # `kn`'s exit codes
 
 
 class Process:
@@ -59,7 +59,7 @@ class Process:
             self._process.stdin.close()
         if code == 0:
             return None
-        if code == _INTERRUPTED or self.stopped:
+        if code in _INTERRUPTED or self.stopped:
             return "it was stopped"
         if code < 0:
             name = signal.Signals(-code).name
