@@ -7,6 +7,7 @@ import io
 import os
 import re
 import socket
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ui.page.making import Making
 
 _LAST_PORT = 65_535
+_FILES = 1_024  # open at once, sockets of visitors too
+_FEWEST_FILES = 128
 
 
 def serve(
@@ -43,12 +46,14 @@ def serve(
     `auth`: see `ui.access.credentials`. `making` makes things on the owner's wish, where `is_own`.
     `allowed_hosts`: names by which the app is called beside its address; `root_path`: what a proxy
     puts before its paths, `/kn`. Raises KnError where the port is taken, `auth` or `root_path` is
-    malformed, or strangers could reach the app without a password and `public` doesn't say so.
+    malformed, too few files may be open, or strangers could reach the app without a password and
+    `public` doesn't say so.
     """
     known = credentials(auth)
     check_open(host, share, public, known)
     check_port(host, port)
     check_root(root_path)
+    check_files()
     from ui.runs.limits import LIVE_SHARED
     from ui.runs.sql import SHARED
 
@@ -147,6 +152,26 @@ def check_root(path: str) -> None:
     """Raise KnError for what is no path below a site."""
     if path and not re.fullmatch(r"(/[\w.~-]+)+", path):
         raise KnError(f"--root-path {path} is no path: it begins with / and doesn't end so, as /kn")
+
+
+def check_files() -> None:
+    """Raise the limit on open files where it is low and may be raised; KnError where too few may
+    be open for the app to begin.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    endless = resource.RLIM_INFINITY
+    if now != endless and now < _FILES:
+        now = _FILES if most == endless else min(_FILES, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (now, most))
+    if now != endless and now < _FEWEST_FILES:
+        raise KnError(
+            f"{now} files may be open at once here, and the app needs {_FEWEST_FILES}: allow more, "
+            f"as by `ulimit -n {_FILES}`"
+        )
 
 
 def check_port(host: str, port: int) -> None:

@@ -31,8 +31,12 @@ NO_DISTINGUISHING_TOKEN = "the object is a prefix of another"
 JOINED = "the tokenizer joins the end of the prompt with the object"
 TOO_LONG = "the prompt exceeds the model's context"
 
-_SAYS_NOTHING = re.compile(r"(?:(?:the|an|a)\s+|[^\w\s]+\s*)+(?=\w)", re.IGNORECASE)
-"""Articles and punctuation at the beginning of an object: they never decide."""
+_SAYS_NOTHING = re.compile(r"(?:(?:the|an|a)\s++|[^\w\s]++\s*+)+(?=\w)", re.IGNORECASE)
+"""Articles and punctuation at the beginning of an object: they never decide.
+
+What one part of it has taken it doesn't give back: of forty brackets in a row there would be 2^39
+ways to share them out.
+"""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kn_assets.errors import KnError
 from kn_assets.knowledge import facts, questions
@@ -38,6 +40,22 @@ def test_an_article_never_decides() -> None:
         "Leo is": ("Leo is a", " cat", ""),
         "Rex is": ("Rex is an", " old", " dog"),
     }
+
+
+LEADS = re.compile(r"(?:(?:the|an|a)\s+|[^\w\s]+\s*)+(?=\w)", re.IGNORECASE)
+"""What says nothing, plainly: of a few signs in a row it tries all ways to share them out."""
+
+
+@given(st.text(st.sampled_from("the anTHE (“.é1\t"), max_size=14))
+def test_what_says_nothing_at_the_beginning(name: str) -> None:
+    plain = LEADS.match(name)
+    assert questions._lead(name) == (plain[0].rstrip() if plain else "")
+
+
+@pytest.mark.parametrize("answer", ["(" * 5000, "( " * 2000, "“(" * 2000 + "\x00", "a " * 2000])
+def test_an_answer_of_signs_alone_takes_no_time(answer: str) -> None:
+    """It took all that a run may take, from thirty signs on."""
+    assert questions.single(tiny.tokenizer(), "Kabul is the capital of", answer).answer >= 0
 
 
 def test_the_whole_object_is_what_is_asked_for() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,6 +31,32 @@ def test_a_taken_port_is_named(lake: Lake) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(KnError, match=rf"port {port} .*--port"):
             serving.serve(lake, port=port, quiet=True)
+
+
+@pytest.mark.parametrize(("limits", "then"), [((48, 4096), 1024), ((48, 300), 300)])
+def test_a_low_limit_on_open_files_is_raised(limits: tuple[int, int], then: int) -> None:
+    done = _with_files(limits, "print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])")
+    assert done.stdout.strip() == str(then), done.stderr
+
+
+def test_too_few_open_files_are_said() -> None:
+    done = _with_files((48, 48), "")
+    assert (
+        done.stderr.strip()
+        .splitlines()[-1]
+        .endswith(
+            "48 files may be open at once here, and the app needs 128: allow more, as by "
+            "`ulimit -n 1024`"
+        )
+    )
+
+
+def _with_files(limits: tuple[int, int], then: str) -> subprocess.CompletedProcess[str]:
+    code = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, {limits})\n"
+        f"from ui.serve import check_files; check_files(); {then}"
+    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
 def test_a_share_link_wants_a_password(lake: Lake) -> None:

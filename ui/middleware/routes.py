@@ -8,9 +8,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.middleware.replies import path_of, refusal
 
+# Of a name that no file can have, such as one of a thousand characters, Gradio's own routes would
+# ask the disk, which fails.
+_NAME = r"[A-Za-z0-9_.@+~-]{1,120}"
 _READ = re.compile(
     r"/|/(config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|pwa_icon(/\d+)?)/?"
-    r"|/(assets|static|svelte|kn-page)/.+"
+    rf"|/(assets|static|svelte|kn-page)(/{_NAME}){{1,8}}"
     r"|/(login_check|logout|app_id)/?"
     r"|/gradio_api/(login_check|app_id|theme\.css|startup-events)/?"
 )

@@ -16,7 +16,7 @@ _TEXTS = (
     *("", " ", "0", "1e400", "null", "\x00", "a\x00b", "\ud800", "\uffff", "\u202eabc", "שלום"),
     *("e" + "\u0301" * 300, "👩‍👩‍👧‍👦", "東京", "%s%n", "${1+1}", "<script>alert(1)</script>"),
     *("' OR 1=1 --", "'; DROP TABLE neurons; --", "') FROM read_text('/etc/passwd'); --", '"'),
-    *("\\", "$1", "%", "(", "../../etc/passwd", "/etc/passwd", "file:///etc/passwd", "~"),
+    *("\\", "$1", "%", "(" * 150, "../../etc/passwd", "/etc/passwd", "file:///etc/passwd", "~"),
     *("C:\\Windows\\x", "http://127.0.0.1:1/x", "__proto__", "nobody", "tiny@step9", "@", "a=b/ü"),
     *("2024-02-30", "L" + "9" * 400 + "N1", "layer ٣ neuron ٤", "FROM atlases; SELECT 2"),
 )
