@@ -34,7 +34,7 @@ export const subjectOf = (state, names) => {
   if (tab === "map" && state.map !== "prompts") return unit;
   if (tab === "sql") return short(query ?? "");
   if (tab === "knowledge" && sentence) return short(sentence);
-  if (tab === "knowledge" || tab === "training") return names.fact || (fact && `fact ${fact}`);
+  if (["knowledge", "training", "circuit"].includes(tab)) return names.fact || (fact && `fact ${fact}`);
   const place = text ? short(text) : (names.prompt ?? (prompt === null ? "" : `prompt ${prompt}`));
   return [place, tab === "map" ? "" : unit].filter(Boolean).join(", ");
 };
