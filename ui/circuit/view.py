@@ -49,10 +49,12 @@ JOIN atlases AS a ON a.model = c.model
 JOIN facts AS f ON f.corpus = a.corpus AND f.fact_id = c.prompt_fact_id
 WHERE c.model = $1 AND c.fact_id = $2 AND c.prompt_fact_id <> $2 ORDER BY f.fact_id
 """
-_CARRIED = """
-SELECT kind, layer, unit, role, subject_offset, carries FROM circuit_units
-WHERE model = $1 AND fact_id = $2 AND carries IS NOT NULL
-"""
+_CARRIED = "FROM fact_circuit($1, $2) WHERE carries IS NOT NULL"
+_OF_PLACE = ("kind", "layer", "unit", "role", "subject_offset")
+_MEASURED = (
+    *("effect", "effect_subject", "effect_answer", "effect_relation", "effect_frame"),
+    "carries",
+)
 
 
 def circuit(database: Database, model: str, fact: int, which: str) -> Answer:
@@ -94,6 +96,7 @@ def _made(database: Database, model: str, about: Answer, which: str) -> Answer:
     roles = [row["role"] for row in tokens]
     own = rows(database, "FROM fact_circuit($1, $2, circuit := $3)", model, fact, which)
     estimates = rows(database, "FROM fact_unit_attributions($1, $2)", model, fact)
+    carried = rows(database, _CARRIED, model, fact)
     cells = [row for row in estimates if row["kind"] in ("mlp", "attention", "embedding")]
     single = [row for row in estimates if row["kind"] in ("neuron", "head")]
     return {
@@ -105,9 +108,9 @@ def _made(database: Database, model: str, about: Answer, which: str) -> Answer:
         },
         "measured": prompts.get("measure"),
         "against": rows(database, _AGAINST, model, fact),
-        "units": _units(single, own[:DRAWN], roles, rows(database, _CARRIED, model, fact), which),
+        "units": _units(single, own[:DRAWN], roles, carried, which),
         "cells": [_plain(row) for row in cells],
-        "listed": [{**r, "position": _position(r, roles)} for r in own[:LISTED]],
+        "listed": _listed(own[:LISTED], roles, carried),
         "curves": rows(database, "FROM fact_circuit_curves($1, $2)", model, fact),
         "others": rows(database, _OTHERS, model, fact),
     }
@@ -139,6 +142,17 @@ def _units(
         if key in found:
             found[key]["carries"] = row["carries"]
     return list(found.values())
+
+
+def _listed(own: list[Answer], roles: list[str], carried: list[Answer]) -> list[Answer]:
+    """Units of a circuit with what they carry, which was measured for those of the whole one."""
+    of_place = {tuple(row[n] for n in _OF_PLACE): row for row in carried}
+    found = []
+    for row in own:
+        measured = of_place.get(tuple(row[n] for n in _OF_PLACE), {})
+        told = {name: measured.get(name) for name in _MEASURED}
+        found.append({**row, **told, "position": _position(row, roles)})
+    return found
 
 
 def _plain(row: Answer) -> Answer:
