@@ -84,7 +84,9 @@ class CircuitTab {
       head(
         this.#title,
         this.#about,
-        sqlButton(() => of("fact_unit_attributions"), "units and sums at tokens"),
+        sqlButton(() => of("fact_unit_attributions"), "show as SQL", {
+          "aria-label": "Units and sums at tokens: show as SQL",
+        }),
         sqlButton(own, "units of the circuit"),
       ),
       this.#trouble,

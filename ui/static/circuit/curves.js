@@ -5,6 +5,7 @@
 import { swatch } from "../chart/lines.js";
 import { bdi, faint, fill, h, s } from "../page/dom.js";
 import { hideTip, showTip } from "../page/tip.js";
+import { axes, BOX, drawn, HEIGHT, reach, scaleOf } from "./plot.js";
 import { CONTROLS, conditionOf, line, pointAt, share } from "./buys.js";
 
 /** @typedef {import("./types.d.ts").Circuit} Circuit */
@@ -19,9 +20,6 @@ import { CONTROLS, conditionOf, line, pointAt, share } from "./buys.js";
  */
 /** @typedef {"lost" | "kept"} Measure */
 
-const HEIGHT = 158;
-const BOX = { left: 42, right: 8, top: 8, bottom: 24 };
-const [LOW, HIGH] = [-0.25, 1.25]; // the axis reaches no further
 const BESIDE = 400; // pixels from which both charts stand side by side
 
 export class Curves {
@@ -109,7 +107,7 @@ export class Curves {
       (a, b) => a - b,
     );
     if (!sizes.length) return h("p", { class: "kn-faint" }, `${measure}: not measured`);
-    const scale = scaleOf(sizes, width);
+    const scale = scaleOf(sizes, reach(all), width);
     const told = all.map(({ name, points }) => `${name} ${share(points.at(-1)?.share)}`).join(", ");
     const svg = s("svg", {
       class: "kn-plot",
@@ -138,7 +136,7 @@ export class Curves {
   /**
    * @param {SVGSVGElement} svg
    * @param {number[]} sizes
-   * @param {Scale} scale
+   * @param {import("./plot.js").Scale} scale
    * @param {(Series & { points: CurvePoint[] })[]} all
    */
   #listen(svg, sizes, scale, all) {
@@ -186,64 +184,5 @@ const seriesOf = ({ fact, others, curves }, which) => {
       const { name: words, colour } = CONTROLS[name];
       return { name: words, colour, condition: name, fact: fact.fact_id };
     }),
-  ];
-};
-
-/** @typedef {{ x: (n: number) => number, y: (share: number | null) => number }} Scale */
-
-/**
- * @param {number[]} sizes
- * @param {number} width
- * @returns {Scale}
- */
-const scaleOf = (sizes, width) => {
-  const [first, last] = [Math.log(sizes[0]), Math.log(sizes[sizes.length - 1])];
-  const inner = width - BOX.left - BOX.right;
-  const tall = HEIGHT - BOX.top - BOX.bottom;
-  return {
-    x: n => BOX.left + (last > first ? (Math.log(n) - first) / (last - first) : 0.5) * inner,
-    y: value => {
-      const held = Math.max(LOW, Math.min(HIGH, Number(value)));
-      return BOX.top + ((HIGH - held) / (HIGH - LOW)) * tall;
-    },
-  };
-};
-
-/**
- * @param {Scale} scale
- * @param {number[]} sizes
- * @param {number} width
- */
-const axes = ({ x, y }, sizes, width) => {
-  const grid = s("g", { class: "kn-axis kn-grid" });
-  for (const value of [0, 0.5, 1]) {
-    const place = { x1: BOX.left, x2: width - BOX.right, y1: y(value), y2: y(value) };
-    grid.append(
-      s("line", { ...place, class: value ? null : "kn-zero" }),
-      s("text", { x: BOX.left - 5, y: y(value) + 4, "text-anchor": "end" }, share(value)),
-    );
-  }
-  for (const n of sizes) {
-    const words = n >= 1000 ? `${n / 1000}k` : String(n);
-    grid.append(s("text", { x: x(n), y: HEIGHT - 8, "text-anchor": "middle" }, words));
-  }
-  return grid;
-};
-
-/**
- * @param {CurvePoint[]} points
- * @param {string} colour
- * @param {Scale} scale
- */
-const drawn = (points, colour, { x, y }) => {
-  const at = points.map(p => `${x(p.n_units)},${y(p.share)}`).join(" ");
-  const band = [
-    ...points.map(p => `${x(p.n_units)},${y(p.highest)}`),
-    ...points.toReversed().map(p => `${x(p.n_units)},${y(p.lowest)}`),
-  ].join(" ");
-  const area = colour === "own" || colour === "ink";
-  return [
-    ...(area ? [s("polygon", { class: `kn-band kn-c-${colour}`, points: band })] : []),
-    s("polyline", { class: `kn-line kn-c-${colour}`, points: at }),
   ];
 };

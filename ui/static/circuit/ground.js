@@ -2,13 +2,14 @@
 // The ground of a circuit's picture: columns of tokens with their words, layers, and sums of cells.
 
 import { s } from "../page/dom.js";
-import { EDGE } from "./layout.js";
+import { EDGE, TOP } from "./layout.js";
 
 /** @typedef {import("./types.d.ts").Circuit} Circuit */
 /** @typedef {import("./layout.js").Layout} Layout */
 
-const LETTER = 6.4; // pixels
-const LABELS = { flat: 34, turned: 74 }; // pixels below
+const LETTER = 6.6; // pixels
+const LONGEST = 22; // letters of a word
+const LABELS = { flat: 22, turned: 74 }; // pixels below
 /** @type {Record<string, string>} what is written under a column */
 const MARKED = { subject: "subject", "subject last": "subject", last: "last token" };
 
@@ -90,34 +91,37 @@ export const isTurned = ({ prompt }, { columns: all }) =>
   });
 
 /**
+ * The tokens' words under their columns, and over them what the marked ones are.
+ *
  * @param {Circuit} circuit
  * @param {Layout} layout
  * @param {boolean} turned
  */
-export const labels = ({ prompt }, { columns: all, bottom }, turned) =>
-  prompt.labels.flatMap(({ text, start, end }) => {
-    const [from, to] = [all[start].left, all[end - 1].left + all[end - 1].width];
-    const x = (from + to) / 2;
-    const y = bottom + 14;
-    const role = prompt.roles[end - 1];
-    const isMarked = role in MARKED;
-    const shown = text.length > 22 ? `${text.slice(0, 21)}…` : text;
+export const labels = ({ prompt }, { columns: all, bottom }, turned) => {
+  const y = bottom + 14;
+  const words = prompt.labels.map(({ text, start, end }) => {
+    const x = (all[start].left + all[end - 1].left + all[end - 1].width) / 2;
+    const isMarked = prompt.roles[end - 1] in MARKED;
     const where = turned
       ? { x: x + 4, y, "text-anchor": "end", transform: `rotate(-38 ${x + 4} ${y})` }
       : { x, y, "text-anchor": "middle" };
-    const word = s(
-      "text",
-      { class: isMarked ? "kn-word kn-marked-word" : "kn-word", ...where },
-      s("title", {}, text),
-      shown,
-    );
-    if (
-      turned ||
-      !isMarked ||
-      (end < prompt.roles.length && MARKED[prompt.roles[end]] === MARKED[role])
-    )
-      return [word];
-    const told = { class: "kn-role", x: role === "last" ? to : x, y: y + 14 };
-    const anchor = role === "last" ? "end" : "middle";
-    return [word, s("text", { ...told, "text-anchor": anchor }, MARKED[role])];
+    const kind = isMarked ? "kn-word kn-marked-word" : "kn-word";
+    const shown = text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+    return s("text", { class: kind, ...where }, s("title", {}, text), shown);
+  });
+  return [...words, ...roleWords(prompt.roles, all)];
+};
+
+/**
+ * @param {string[]} roles
+ * @param {import("./layout.js").Column[]} all
+ */
+const roleWords = (roles, all) =>
+  roles.flatMap((role, i) => {
+    if (!(role in MARKED) || MARKED[role] === MARKED[roles[i - 1]]) return [];
+    const { left, width } = all[i];
+    const isLast = role === "last";
+    const place = { x: isLast ? left + width - 2 : left + 2, y: TOP - 6 };
+    const anchor = isLast ? "end" : "start";
+    return [s("text", { class: "kn-role", ...place, "text-anchor": anchor }, MARKED[role])];
   });

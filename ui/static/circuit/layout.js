@@ -15,8 +15,9 @@
  */
 
 export const EDGE = 30; // pixels at the left, for the layers' numbers
-export const TOP = 6;
+export const TOP = 20; // and at the top, for roles
 const LEAST_COLUMN = 30;
+const MOST_NEEDED = 0.34; // of the width: beyond it a cell's units overlap
 const LEAST_R = 2;
 const MOST_R = 9;
 const GAP = 1;
@@ -90,7 +91,8 @@ const lengthOf = radii => radii.reduce((sum, r) => sum + 2 * r + GAP, 0);
  */
 const share = (needs, width) => {
   const least = Math.min(LEAST_COLUMN, width / needs.length);
-  const wanted = needs.map(need => Math.max(0, need + 6 - least));
+  const most = MOST_NEEDED * width;
+  const wanted = needs.map(need => Math.max(0, Math.min(most, need + 6) - least));
   const all = wanted.reduce((a, b) => a + b, 0);
   const rest = width - least * needs.length;
   // What nobody needs is shared by all alike.
