@@ -18,6 +18,7 @@ import pyarrow as pa
 from kn_assets import lake as lakes
 from kn_assets.lake import Lake, Partition
 from kn_assets.synthetic.activations import thresholds, write_activations
+from kn_assets.synthetic.circuits import add_circuits
 from kn_assets.synthetic.context import attention, lens, neuron_vocabulary
 from kn_assets.synthetic.corpus import write_corpus
 from kn_assets.synthetic.dense import (
@@ -41,6 +42,7 @@ from kn_assets.synthetic.write import atlas_row, columns_of, norms, write
 __all__ = [
     "FINGERPRINT",
     "Shape",
+    "add_circuits",
     "add_training",
     "city_of",
     "dense_blocks",

@@ -9,11 +9,15 @@
 
 /** @type {Record<string, { name: string, colour: string, plural: string }>} */
 export const CONTROLS = {
-  other_fact: { name: "another fact's units", colour: "violet", plural: "another fact's units" },
+  other_fact: {
+    name: "another fact's units",
+    colour: "violet",
+    plural: "of another fact's units",
+  },
   largest_change: {
     name: "units that change most",
     colour: "orange",
-    plural: "the units that change most",
+    plural: "of the units that change most",
   },
   activation_matched: {
     name: "activation-matched units",
@@ -148,7 +152,7 @@ export const judge = (circuit, which, n) => {
     return { verdict: "control", words: `${begun}: no claim, ${than}.` };
   }
   const next = control
-    ? `, the strongest control (${CONTROLS[control.condition].plural}) ${share(control.share)}`
+    ? `, the strongest control (${CONTROLS[control.condition].name}) ${share(control.share)}`
     : "";
   const { verdict, words } = ofWhat(circuit, lost, other, n === 1);
   return { verdict, words: `${begun}${next}; ${words}` };

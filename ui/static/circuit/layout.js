@@ -117,15 +117,17 @@ const share = (needs, width) => {
  */
 const packed = (units, radius, { left, width }, y) => {
   const sorted = units.toSorted((a, b) => Math.abs(sizeOf(b)) - Math.abs(sizeOf(a)));
-  const length = lengthOf(sorted.map(radius));
-  const room = width - 4;
-  const squeeze = length > room ? room / length : 1;
-  let x = left + width / 2 - (length * squeeze) / 2;
-  return sorted.map(unit => {
-    const r = radius(unit);
-    const place = { unit, x: x + (r + GAP / 2) * squeeze, y, r };
-    x += (2 * r + GAP) * squeeze;
-    return place;
+  const radii = sorted.map(radius);
+  const length = lengthOf(radii);
+  const room = Math.min(length, width - 4);
+  const [first, last] = [radii[0], radii[radii.length - 1]];
+  const start = left + width / 2 - room / 2 + first;
+  // From the centre of the first to that of the last.
+  const squeeze = (room - first - last) / (length - first - last);
+  let along = 0;
+  return sorted.map((unit, i) => {
+    if (i) along += radii[i - 1] + GAP + radii[i];
+    return { unit, x: start + along * squeeze, y, r: radii[i] };
   });
 };
 
