@@ -32,6 +32,11 @@ def add_training(root: str | Path, *given: Any, **shape: Any) -> Lake:
     return _made(synthetic.add_training, Path(root), given, shape)
 
 
+def add_circuits(root: str | Path, *given: Any, **shape: Any) -> Lake:
+    """`kn_assets.synthetic.add_circuits`."""
+    return _made(synthetic.add_circuits, Path(root), given, shape)
+
+
 def _made(
     make: Callable[..., Lake], root: Path, given: tuple[Any, ...], shape: dict[str, Any]
 ) -> Lake:

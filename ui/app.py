@@ -15,6 +15,7 @@ from kn_assets.errors import KnError
 from ui.access import LOCAL
 from ui.api import Api
 from ui.arguments import Checked
+from ui.circuit import tab as circuit_tab
 from ui.explore import tab as explore_tab
 from ui.knowledge import tab as knowledge_tab
 from ui.map import tab as map_tab
@@ -25,7 +26,14 @@ from ui.rows import damaged_atlases, waits_for
 from ui.sql import tab as sql_tab
 from ui.training import tab as training_tab
 
-TABS = (explore_tab.TAB, map_tab.TAB, knowledge_tab.TAB, training_tab.TAB, sql_tab.TAB)
+TABS = (
+    explore_tab.TAB,
+    map_tab.TAB,
+    circuit_tab.TAB,
+    knowledge_tab.TAB,
+    training_tab.TAB,
+    sql_tab.TAB,
+)
 """In their order on the page."""
 
 TITLE = "Knowledge neurons explorer"

@@ -42,6 +42,7 @@ from kn_assets.synthetic.write import atlas_row, columns_of, norms, write
 __all__ = [
     "FINGERPRINT",
     "Shape",
+    "add_circuits",
     "add_training",
     "city_of",
     "dense_blocks",
@@ -76,7 +77,6 @@ def make_lake(
     add_facts(lake, place, FINGERPRINT)
     shape_of = (size.n_layers, size.n_neurons)
     add_knowledge(lake, where, place, *shape_of, FINGERPRINT, size.seed, final)
-    add_circuits(lake, where, place, shape_of, FINGERPRINT)
     return lake
 
 

@@ -10,7 +10,7 @@ import pytest
 from kn_assets.database import database
 from kn_assets.lake import Lake
 from tests.database.told import MODEL, SIZE
-from tests.made import add_training, make_lake
+from tests.made import add_circuits, add_training, make_lake
 
 
 @pytest.fixture(scope="package")
@@ -18,6 +18,7 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     root = tmp_path_factory.mktemp("lake")
     made = make_lake(root, model=MODEL, seed=SIZE.seed)
     add_training(root, model=MODEL, seed=SIZE.seed + 3)
+    add_circuits(root, MODEL)
     # A second atlas and a second corpus: whatever forgets to name the model shows.
     make_lake(root, model="other@step10", seed=SIZE.seed + 1, n_layers=2)
     make_lake(root, model="third", corpus="elsewhere", seed=SIZE.seed + 2, n_prompts=4)

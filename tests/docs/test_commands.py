@@ -15,7 +15,7 @@ from kn_assets.knowledge.circuits.settings import CircuitSettings
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.lake.schema import ALL
 from tests.docs.pages import ROOT, TEXTS, blocks, code_spans
-from tests.made import add_training, make_lake
+from tests.made import add_circuits, add_training, make_lake
 
 KEY = "smollm2-135m"
 ELSEWHERE = {
@@ -82,6 +82,7 @@ def test_the_documents_have_commands() -> None:
 def test_queries_answer(tmp_path: Path) -> None:
     lake = make_lake(tmp_path, model=KEY, n_layers=4, n_neurons=130)
     add_training(tmp_path, model="geo-gpt2")
+    add_circuits(tmp_path, KEY)
     examples = re.findall(r"^Example: `(.*)`$", TEXTS["docs/tables.md"], re.M)
     in_readme = "".join(blocks(TEXTS["README.md"], "sql")).split(";")
     asked = examples + [q for q in in_readme if re.sub("--.*", "", q).strip()]

@@ -12,7 +12,7 @@ import pytest
 
 from kn_assets.database import database
 from kn_assets.database.query import run
-from tests.made import add_training, make_lake
+from tests.made import add_circuits, add_training, make_lake
 
 PAGE = Path(__file__).parents[2] / "docs" / "sql.md"
 QUESTIONS = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
@@ -23,6 +23,7 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.Duck
     root = tmp_path_factory.mktemp("questions")
     lake = make_lake(root, seed=3)
     add_training(root, seed=3)
+    add_circuits(root)
     with database.connect(lake) as opened:
         yield opened
 

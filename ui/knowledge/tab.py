@@ -29,6 +29,7 @@ def _facts(context: Context, given: Checked) -> Answer:
         relation=given.text("relation"),
         known=known,
         learned=None if learned is None else int(learned),
+        first=given.choice("first", ("circuits",)) if given.text("first") else "",
     )
 
 

@@ -28,6 +28,7 @@ def facts(
     relation: str = "",
     known: str = "",
     learned: int | None = None,
+    first: str = "",
 ) -> Answer:
     """The facts of a model's corpus that match a text, best first, a page of them.
 
@@ -35,7 +36,8 @@ def facts(
     which on the model knew them, -1 for those that it knew and forgot: in the prompts of the
     training text where `of_trained`, while `known` is of all prompts. `relations` are those of the
     corpus, `learned_at` the steps at which facts were learned, -1 where some were forgotten; both
-    come with the first page of an empty text.
+    come with the first page of an empty text. first: "circuits" puts the facts that have a circuit
+    first; `circuit` tells them.
     """
     there = {name for name, _, _ in database.stamp}
     if "facts" not in there:
@@ -49,11 +51,14 @@ def facts(
         "SELECT s.fact_id, s.relation, s.subject, s.object, s.n_prompts, s.n_correct, "
         "s.mean_probability, s.known, s.n_neurons, s.on_demand, l.stable, l.before_stable, "
         "l.forgotten, coalesce(l.n_held_out > 0, false) AS of_trained, "
+        "c.fact_id IS NOT NULL AS circuit, "
         "count(*) OVER () AS total FROM search_facts($1, $2) AS s "
         f"LEFT JOIN {_LEARNED if of_steps else _NOT_LEARNED} AS l ON l.fact_id = s.fact_id "
+        f"LEFT JOIN {_CIRCUITS if 'circuit_units' in there else _NO_CIRCUITS} AS c "
+        "ON c.fact_id = s.fact_id "
         f"WHERE ($5 = '' OR s.relation = $5) AND ({KNOWN[known]}) AND ({when}) "
-        "ORDER BY s.score DESC, s.n_neurons = 0, NOT coalesce(s.known, false), "
-        "s.n_prompts IS NULL, s.fact_id LIMIT $3 OFFSET $4",
+        f"ORDER BY {'c.fact_id IS NULL, ' if first else ''}s.score DESC, s.n_neurons = 0, "
+        "NOT coalesce(s.known, false), s.n_prompts IS NULL, s.fact_id LIMIT $3 OFFSET $4",
         *(model, text, limit, offset, relation),
     )
     total = found[0]["total"] if found else 0
@@ -70,6 +75,12 @@ _NOT_LEARNED = (
     "(SELECT -1 AS fact_id, NULL::INT AS stable, NULL::INT AS before_stable, "
     "NULL::INT AS forgotten, NULL::INT AS n_held_out)"
 )
+
+_CIRCUITS = (
+    "(SELECT u.fact_id FROM circuit_units AS u "
+    "WHERE u.model = $1 AND u.circuit = 'all' AND u.rank = 1)"
+)
+_NO_CIRCUITS = "(SELECT -1 AS fact_id)"
 
 
 def _filters(database: Database, model: str, of_steps: bool) -> Answer:

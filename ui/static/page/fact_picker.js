@@ -16,6 +16,7 @@ import { debounce, Turns } from "./timing.js";
  * @property {() => string | null} model whose facts
  * @property {(id: number) => void} onpick
  * @property {boolean} [popup] the list shows while one types
+ * @property {"circuits"} [first] facts that have one come first, and each says whether it has
  */
 
 const PAGE = 100;
@@ -33,10 +34,11 @@ export class FactPicker {
   #count = h("span", { class: "kn-count kn-found", role: "status" });
 
   /** @param {Options} options */
-  constructor({ model, onpick, popup = false }) {
+  constructor({ model, onpick, popup = false, first }) {
     this.model = model;
     this.onpick = onpick;
     this.popup = popup;
+    this.first = first;
     this.box = this.#searchBox();
     this.list = h("ul", {
       class: "kn-list kn-facts",
@@ -126,6 +128,7 @@ export class FactPicker {
     const model = this.model();
     if (!model) return;
     const asked = { model, text: this.text(), offset: from, limit: PAGE, ...this.filters.chosen() };
+    if (this.first) Object.assign(asked, { first: this.first });
     try {
       const { rows, total, missing, ...there } = await remembered("facts", asked);
       if (!isLast()) return;
@@ -177,7 +180,12 @@ export class FactPicker {
    */
   #option(row, i) {
     const { kind, words, title } = standing(row);
-    const learned = [learnedAt(row), row.on_demand ? "asked on demand" : ""]
+    const circuit = row.circuit ? "has a circuit" : "no circuit";
+    const learned = [
+      this.first ? circuit : "",
+      learnedAt(row),
+      row.on_demand ? "asked on demand" : "",
+    ]
       .filter(Boolean)
       .join(", ");
     const option = h(

@@ -20,6 +20,7 @@ import { store } from "./store.js";
  * @property {boolean} known
  * @property {number} mean_probability
  * @property {number | null} n_neurons
+ * @property {boolean} circuit whether it has one
  * @property {boolean} on_demand it was asked on demand
  * @property {number | null} stable the step from which on it was known
  * @property {number | null} before_stable

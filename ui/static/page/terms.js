@@ -47,7 +47,7 @@ export const termsIn = (pattern, text) =>
  */
 const inGlossary = (key, pane) => {
   if (key !== "prompt") return key;
-  const isOfFact = pane.closest("#kn-knowledge, #kn-training") !== null;
+  const isOfFact = pane.closest("#kn-knowledge, #kn-training, #kn-circuit") !== null;
   return isOfFact ? "prompt (of a fact)" : "prompt (of the corpus)";
 };
 

@@ -9,6 +9,7 @@ const LONGEST = 60; // characters of a text in the title
 const TABS = {
   explore: "Explore",
   map: "Map",
+  circuit: "Circuit",
   knowledge: "Knowledge",
   training: "Training",
   sql: "SQL",
@@ -34,7 +35,8 @@ export const subjectOf = (state, names) => {
   if (tab === "map" && state.map !== "prompts") return unit;
   if (tab === "sql") return short(query ?? "");
   if (tab === "knowledge" && sentence) return short(sentence);
-  if (tab === "knowledge" || tab === "training") return names.fact || (fact && `fact ${fact}`);
+  if (["knowledge", "training", "circuit"].includes(tab))
+    return names.fact || (fact && `fact ${fact}`);
   const place = text ? short(text) : (names.prompt ?? (prompt === null ? "" : `prompt ${prompt}`));
   return [place, tab === "map" ? "" : unit].filter(Boolean).join(", ");
 };

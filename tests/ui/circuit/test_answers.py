@@ -1,0 +1,149 @@
+"""What the tab Circuit is answered, against the rows of the tables themselves."""
+
+from __future__ import annotations
+
+import re
+from statistics import median
+from typing import Any
+
+import pytest
+
+from kn_assets import lake as lakes
+from kn_assets.database.database import Database
+from kn_assets.errors import KnError
+from kn_assets.lake import Lake
+from tests.made import make_lake
+from tests.ui.asking import opened
+from ui.circuit import view
+from ui.circuit.words import Label, labels
+from ui.knowledge import view as knowledge
+
+JAPAN_CURRENCY = 40  # has a specific circuit
+KABUL = 2  # the model knows nothing else of it
+
+
+def read(lake: Lake, table: str, fact: int) -> list[dict[str, Any]]:
+    rows = lake.read(lakes.model("tiny"), table).to_pylist()
+    return [row for row in rows if row["fact_id"] == fact]
+
+
+def test_every_unit_of_the_tables_is_in_the_picture_once(told: Lake, data: Database) -> None:
+    answer = view.circuit(data, "tiny", JAPAN_CURRENCY, "all")
+    shown = {(u["kind"], u["layer"], u["unit"], u["position"]): u for u in answer["units"]}
+    assert len(shown) == len(answer["units"])
+    stored = read(told, "unit_attributions", JAPAN_CURRENCY)
+    single = [r for r in stored if r["kind"] in ("neuron", "head")]
+    for row in single:
+        unit = shown[row["kind"], row["layer"], row["unit"], row["position"]]
+        name = "effect" if row["method"] == "patching" else "estimate"
+        assert unit[name] == pytest.approx(row["score"])
+    assert set(shown) == {(r["kind"], r["layer"], r["unit"], r["position"]) for r in single}
+
+
+@pytest.mark.parametrize("which", view.CIRCUITS)
+def test_ranks_stand_at_the_tokens_of_their_roles(told: Lake, data: Database, which: str) -> None:
+    answer = view.circuit(data, "tiny", JAPAN_CURRENCY, which)
+    roles = answer["prompt"]["roles"]
+    of = {u["rank"]: u for u in answer["units"] if u["rank"] is not None}
+    stored = [r for r in read(told, "circuit_units", JAPAN_CURRENCY) if r["circuit"] == which]
+    assert sorted(of) == sorted(r["rank"] for r in stored)
+    for row in stored:
+        unit = of[row["rank"]]
+        assert (unit["layer"], unit["unit"]) == (row["layer"], row["unit"])
+        assert roles[unit["position"]] == row["role"]
+
+
+def test_curves_are_medians_over_contrasts(told: Lake, data: Database) -> None:
+    answer = view.circuit(data, "tiny", JAPAN_CURRENCY, "all")
+    keys = ("prompt_fact_id", "condition", "measure", "n_units")
+    shares: dict[tuple[Any, ...], list[float]] = {}
+    for row in read(told, "circuit_curves", JAPAN_CURRENCY):
+        shares.setdefault(tuple(row[k] for k in keys), []).append(row["share"])
+    shown = {tuple(row[k] for k in keys): row for row in answer["curves"]}
+    assert set(shown) == set(shares)
+    for key, of in shares.items():
+        assert shown[key]["share"] == pytest.approx(median(of))
+        assert shown[key]["lowest"] == pytest.approx(min(of))
+        assert shown[key]["highest"] == pytest.approx(max(of))
+    assert {row["fact_id"] for row in answer["others"]} == {
+        key[0] for key in shares if key[0] != JAPAN_CURRENCY
+    }
+
+
+def test_the_specific_circuit_has_the_effects_measured_in_the_whole_one(
+    told: Lake, data: Database
+) -> None:
+    places = ("kind", "layer", "unit", "role", "subject_offset")
+    measured = {
+        tuple(row[p] for p in places): row
+        for row in read(told, "circuit_units", JAPAN_CURRENCY)
+        if row["circuit"] == "all" and row["carries"]
+    }
+    listed = view.circuit(data, "tiny", JAPAN_CURRENCY, "specific")["listed"]
+    same = [row for row in listed if tuple(row[p] for p in places) in measured]
+    assert same
+    for row in same:
+        of = measured[tuple(row[p] for p in places)]
+        assert row["carries"] == of["carries"]
+        assert row["effect"] == pytest.approx(of["effect"])
+
+
+def test_facts_with_a_circuit_come_first(told: Lake, data: Database) -> None:
+    stored = lakes.model("tiny")
+    having = set(told.read(stored, "circuit_units", ["fact_id"])["fact_id"].to_pylist())
+    listed = knowledge.facts(data, "tiny", "", 0, 100, first="circuits")["rows"]
+    assert [row["circuit"] for row in listed] == [i < len(having) for i in range(len(listed))]
+    assert {row["fact_id"] for row in listed if row["circuit"]} == having
+    assert view.first(data, "tiny") == min(having)
+
+
+def test_why_there_is_none_is_said(data: Database) -> None:
+    unknown = data.cursor().execute(
+        "SELECT fact_id FROM search_facts('tiny', '') WHERE NOT known ORDER BY 1"
+    )
+    (fact,) = unknown.fetchall()[0]
+    assert "the model doesn't know it" in view.circuit(data, "tiny", fact, "all")["missing"]
+    none = view.circuit(data, "tiny", KABUL, "specific")
+    assert "knows no other fact about Kabul" in none["missing"]
+    assert none["has"] == ["all"]
+    unasked = data.cursor().execute(
+        "SELECT fact_id FROM search_facts('tiny', '') WHERE n_prompts IS NULL ORDER BY 1"
+    )
+    (other,) = unasked.fetchall()[0]
+    why = view.circuit(data, "tiny", other, "all")["missing"]
+    assert re.search(r"`kn circuits --corpus made --model tiny --known 50` makes", why)
+    with pytest.raises(KnError, match="no fact 99999"):
+        view.circuit(data, "tiny", 99999, "all")
+
+
+def test_an_atlas_without_circuits_names_the_command(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    lake = make_lake(tmp_path_factory.mktemp("without"))
+    for database in opened(lake):
+        why = view.circuit(database, "tiny", 0, "all")["missing"]
+        assert "`kn circuits --corpus made --model tiny` makes it" in why
+        assert view.first(database, "tiny") is None
+        listed = knowledge.facts(database, "tiny", "", 0, 5, first="circuits")["rows"]
+        assert [row["circuit"] for row in listed] == [False] * 5
+
+
+def test_labels_are_words_where_tokens_are() -> None:
+    roles = ["before", "subject", "subject last", "relation", "last"]
+    assert labels("In São Paulo people speak", "São Paulo", roles) == [
+        Label("In", 0, 1),
+        Label("São", 1, 2),
+        Label("Paulo", 2, 3),
+        Label("people", 3, 4),
+        Label("speak", 4, 5),
+    ]
+
+
+def test_a_part_with_more_tokens_than_words_has_one_label() -> None:
+    roles = ["before", "before", "subject", "subject", "subject last", "relation", "last"]
+    assert labels("In Istanbul people speak", "Istanbul", roles) == [
+        Label("In", 0, 2),
+        Label("Istanbul", 2, 5),
+        Label("people", 5, 6),
+        Label("speak", 6, 7),
+    ]

@@ -1,0 +1,250 @@
+// @ts-check
+// The tab Circuit: which units, at which tokens, carry a fact's answer, what each further one buys,
+// and whether it is the fact or only its subject that they carry.
+
+import { mountNeuron } from "../neuron/neuron.js";
+import { bdi, faint, fill, h, message, section, toggle } from "../page/dom.js";
+import { FactPicker } from "../page/fact_picker.js";
+import { dropFact, firstFact, isFact, isNoFact, noFacts } from "../page/facts.js";
+import { number } from "../page/format.js";
+import { go } from "../page/navigate.js";
+import { ask, remembered } from "../page/server.js";
+import { literal, modelLiteral, sqlButton } from "../page/sql.js";
+import { emit, on, store } from "../page/store.js";
+import { debounce, Turns } from "../page/timing.js";
+import { setWaiting } from "../page/waiting.js";
+import { judge, sizeAsked, sizesOf } from "./buys.js";
+import { Curves } from "./curves.js";
+import { legend } from "./legend.js";
+import { Picture } from "./picture.js";
+import { UnitsSlider } from "./slider.js";
+import { nodeKey } from "./unit_words.js";
+import { markUnits, unitsTable } from "./units_table.js";
+
+/** @typedef {import("./types.d.ts").Circuit} Circuit */
+/** @typedef {import("./types.d.ts").CircuitAnswer} CircuitAnswer */
+/** @typedef {import("./types.d.ts").Which} Which */
+
+const isVisible = () => store.state.tab === "circuit";
+const TITLE = "A fact's circuit";
+
+/** @returns {Which} */
+const which = () => (store.state.circuit === "specific" ? "specific" : "all");
+
+class CircuitTab {
+  /** @type {Circuit | null} */
+  #circuit = null;
+  /** @type {string | null} the model whose facts are listed */
+  #listed = null;
+  #turns = new Turns();
+  #title = h("h2", {}, TITLE);
+  #about = h("span", { class: "kn-count" });
+  #trouble = h("div", {});
+  #said = h("p", { class: "kn-sentence kn-judged", role: "status" });
+  #table = h("div", {
+    class: "kn-circuit-units",
+    tabindex: "0",
+    role: "region",
+    "aria-label": "The strongest units",
+  });
+  #choice = toggle(
+    "Circuit",
+    [
+      ["all", "all units"],
+      ["specific", "specific"],
+    ],
+    /** @type {Which} */ ("all"),
+    choice => go({ circuit: choice === "all" ? "" : choice }),
+  );
+  #slider = new UnitsSlider(n => go({ units: String(n) }, { push: false }));
+  #picture = new Picture({ onpick: unit => pick(unit) });
+  #curves = new Curves({ onpick: n => go({ units: String(n) }) });
+  #tools = h("div", { class: "kn-tools" }, this.#choice, this.#slider.node);
+  #body = h("div", {}, this.#tools, this.#picture.node, legend());
+  #picker = new FactPicker({
+    model: () => store.state.model,
+    first: "circuits",
+    onpick: id => go({ fact: String(id), node: "" }),
+  });
+
+  /** @param {import("../page/types.d.ts").Widget} widget */
+  constructor({ element }) {
+    const pane = (/** @type {string} */ name) => section(element, name);
+    this.pane = pane("circuit");
+    this.beside = ["cunits", "curves"].map(pane);
+    const [units, curves] = this.beside;
+    const query = () => `FROM search_facts(${modelLiteral()}, ${literal(this.#picker.text())})`;
+    const head = (/** @type {(Node | string)[]} */ ...parts) =>
+      h("div", { class: "kn-head" }, ...parts);
+    pane("cfacts").append(head(h("h2", {}, "Facts"), sqlButton(query)), this.#picker.node);
+    const of = (/** @type {string} */ macro, more = "") =>
+      `FROM ${macro}(${modelLiteral()}, ${store.state.fact || 0}${more})`;
+    const own = () => of("fact_circuit", `, circuit := ${literal(which())}`);
+    this.pane.append(
+      head(
+        this.#title,
+        this.#about,
+        sqlButton(() => of("fact_unit_attributions"), "show as SQL", {
+          "aria-label": "Units and sums at tokens: show as SQL",
+        }),
+        sqlButton(own, "units of the circuit"),
+      ),
+      this.#trouble,
+      this.#body,
+    );
+    units.append(head(h("h2", {}, "The strongest units"), sqlButton(own)), this.#table);
+    curves.append(
+      head(
+        h("h2", {}, "What each further unit buys"),
+        sqlButton(() => of("fact_circuit_curves")),
+      ),
+      this.#said,
+      this.#curves.node,
+    );
+    mountNeuron(pane("neuron"), { withPrompt: false });
+    this.#listen();
+  }
+
+  #listen() {
+    const all = debounce(0, () => {
+      if (!isVisible()) return;
+      if (this.#listed !== store.state.model) {
+        this.#listed = store.state.model;
+        this.#picker.search();
+      }
+      this.#load();
+    });
+    for (const event of ["tab", "model", "fact", "circuit"]) on(event, () => all());
+    on("tables", () => {
+      this.#listed = null; // a circuit may have come
+      all();
+    });
+    on("units", () => isVisible() && this.#limit());
+    for (const event of ["neuron-asked", "node"]) on(event, () => isVisible() && this.#mark());
+    if (store.state.model) all();
+  }
+
+  async #load() {
+    const { model, fact } = store.state;
+    if (!isVisible() || !model) return;
+    const isLast = this.#turns.begin();
+    try {
+      if (!fact) await this.#chooseFact(model, isLast);
+      else if (!isFact(fact)) await dropFact(model);
+      else {
+        setWaiting(this.pane, true);
+        const asked = { model, fact: Number(fact), circuit: which() };
+        const answer = await remembered("circuit", asked);
+        if (isLast()) await this.#show(answer);
+      }
+    } catch (error) {
+      if (!isLast()) return;
+      if (isNoFact(error)) await dropFact(model);
+      else this.#fail(message(/** @type {Error} */ (error).message, "error"));
+    } finally {
+      if (isLast()) setWaiting(this.pane, false);
+    }
+  }
+
+  /**
+   * The first fact that has a circuit, else the first of all.
+   *
+   * @param {string} model
+   * @param {() => boolean} isLast
+   */
+  async #chooseFact(model, isLast) {
+    const found = await ask("first_circuit", { model });
+    const first = found.fact ?? (await firstFact(model));
+    if (!isLast() || store.state.fact) return;
+    if (first === null) this.#fail(message(await noFacts(model)));
+    else await go({ fact: String(first) }, { push: false });
+  }
+
+  /** @param {HTMLElement} words */
+  #fail(words) {
+    this.#circuit = null;
+    fill(this.#trouble, words);
+    this.#body.hidden = true;
+    for (const pane of this.beside) pane.hidden = true;
+  }
+
+  /** @param {CircuitAnswer} answer */
+  async #show(answer) {
+    const { subject, object, fact_id: id } = answer.fact;
+    emit("fact-named", id, `${subject} → ${object}`);
+    fill(this.#title, bdi(subject), faint(" → "), bdi(object));
+    fill(this.#about);
+    if (answer.missing !== undefined) {
+      const all = { type: "button", class: "kn-link", onclick: () => go({ circuit: "" }) };
+      const other = answer.has.length > 0 && h("button", all, "show all units");
+      this.#fail(h("div", {}, message(answer.missing), other));
+      return;
+    }
+    this.#circuit = answer;
+    fill(this.#trouble);
+    this.#body.hidden = false;
+    for (const pane of this.beside) pane.hidden = false;
+    fill(this.#about, ...aboutWords(answer));
+    this.#choice.set(which());
+    this.#picture.show(answer, store.atlas?.n_layers ?? 0);
+    fill(this.#table, unitsTable(answer, which() === "specific", pick));
+    this.#limit();
+    this.#mark();
+    await chooseNeuron(answer);
+  }
+
+  /** As many units as the address says. */
+  #limit() {
+    const circuit = this.#circuit;
+    if (!circuit) return;
+    const sizes = sizesOf(circuit, which());
+    const n = sizeAsked(store.state.units, sizes);
+    this.#slider.show(sizes, n);
+    this.#picture.limit(n);
+    this.#curves.show(circuit, which(), n);
+    const { verdict, words } = judge(circuit, which(), n);
+    this.#said.dataset.verdict = verdict;
+    if (this.#said.textContent !== words) this.#said.textContent = words;
+  }
+
+  #mark() {
+    this.#picture.mark();
+    markUnits(this.#table);
+  }
+}
+
+/**
+ * Select a unit: a neuron opens its pane.
+ *
+ * @param {Pick<import("./types.d.ts").Unit, "kind" | "layer" | "unit"> & { position: number | null }} unit
+ */
+const pick = unit => {
+  const { kind, layer, unit: neuron } = unit;
+  const node = nodeKey(unit);
+  go(kind === "neuron" ? { node, layer, neuron } : { node });
+};
+
+/**
+ * The strongest neuron is selected, unless one of the circuit is.
+ *
+ * @param {Circuit} circuit
+ */
+const chooseNeuron = async ({ units, listed }) => {
+  const { layer, neuron } = store.state;
+  const isAmong = units.some(u => u.kind === "neuron" && u.layer === layer && u.unit === neuron);
+  const [first] = listed;
+  if (first && !isAmong) await go({ layer: first.layer, neuron: first.unit }, { push: false });
+};
+
+/** @param {Circuit} circuit */
+const aboutWords = ({ prompt, against }) => {
+  const chosen = against.filter(one => one.purpose === "choose");
+  const names = chosen.map(one => (one.subject ? `${one.subject} → ${one.object}` : "a mean"));
+  return [
+    `against ${names.join(", ")}: logit difference ${number(prompt.difference)}, mean of `,
+    `${chosen.length}`,
+  ];
+};
+
+/** @param {import("../page/types.d.ts").Widget} widget */
+export const mount = widget => void new CircuitTab(widget);

@@ -1,0 +1,94 @@
+// What the question `circuit` answers (ui/circuit/view.py).
+
+/** A neuron or head at a token; `rank` is null where it isn't of the circuit. */
+export interface Unit {
+  kind: "neuron" | "head";
+  layer: number;
+  unit: number;
+  position: number;
+  /** Logits, mean over contrasts. */
+  estimate: number | null;
+  /** Logits, patched alone beside the first contrast. */
+  effect: number | null;
+  rank: number | null;
+  carries: string | null;
+}
+
+/** The sum of a layer's MLP or attention at a token, or the token's embedding. */
+export interface Cell {
+  kind: "mlp" | "attention" | "embedding";
+  layer: number;
+  position: number;
+  estimate: number;
+}
+
+/** A line of the table: shares of the logit difference. */
+export interface Listed {
+  rank: number;
+  kind: "neuron" | "head";
+  layer: number;
+  unit: number;
+  position: number | null;
+  score: number;
+  effect: number | null;
+  effect_subject: number | null;
+  effect_answer: number | null;
+  effect_relation: number | null;
+  effect_frame: number | null;
+  carries: string | null;
+}
+
+export interface CurvePoint {
+  prompt_fact_id: number;
+  condition: string;
+  measure: "lost" | "kept";
+  n_units: number;
+  /** Contrasts that it is the median of. */
+  n: number;
+  share: number | null;
+  lowest: number | null;
+  highest: number | null;
+}
+
+export interface Against {
+  prompt: number;
+  contrast: number;
+  purpose: "choose" | "measure";
+  contrast_kind: "pair" | "mean";
+  n_prompts: number;
+  difference: number;
+  subject: string | null;
+  object: string | null;
+}
+
+export interface Fact {
+  fact_id: number;
+  relation: string;
+  subject: string;
+  object: string;
+}
+
+export type Which = "all" | "specific";
+
+/** Where a fact has a circuit. */
+export interface Circuit {
+  fact: Fact;
+  has: Which[];
+  n_units: number;
+  prompt: {
+    text: string;
+    difference: number;
+    roles: string[];
+    labels: { text: string; start: number; end: number }[];
+  };
+  measured: { text: string } | null;
+  against: Against[];
+  units: Unit[];
+  cells: Cell[];
+  listed: Listed[];
+  curves: CurvePoint[];
+  others: { fact_id: number; relation: string; object: string }[];
+  missing?: undefined;
+}
+
+export type CircuitAnswer = Circuit | { fact: Fact; has: Which[]; missing: string };
