@@ -8,7 +8,7 @@ import test from "node:test";
 import { fileURLToPath } from "node:url";
 
 const STATIC = join(dirname(fileURLToPath(import.meta.url)), "../../ui/static");
-const TABS = ["explore", "map", "knowledge", "training", "sql"];
+const TABS = ["explore", "map", "knowledge", "circuit", "training", "sql"];
 /** @type {Record<string, string[]>} what a folder imports besides itself */
 const MAY_IMPORT = {
   page: [],
