@@ -188,9 +188,7 @@ def _measured(rank: int, has_same: bool, rng: np.random.Generator) -> Row:
     if not has_same:
         shares["subject"] = float("nan")
     columns = {"grammar": "effect_frame"}
-    effects = {
-        columns.get(k, f"effect_{k}"): None if np.isnan(v) else v for k, v in shares.items()
-    }
+    effects = {columns.get(k, f"effect_{k}"): None if np.isnan(v) else v for k, v in shares.items()}
     return {"effect": own, **effects, "carries": carries(own, shares)}
 
 

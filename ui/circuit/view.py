@@ -58,9 +58,9 @@ _MEASURED = (
 
 
 def circuit(database: Database, model: str, fact: int, which: str) -> Answer:
-    """A fact's circuit: the prompt that it was chosen on with its tokens, the `units` of its picture,
-    sums of a layer's MLP and attention at each token as `cells`, what its units buy as `curves`, and
-    its strongest units as `listed`.
+    """A fact's circuit: the prompt that it was chosen on with its tokens, the `units` of its
+    picture, sums of a layer's MLP and attention at each token as `cells`, what its units buy as
+    `curves`, and its strongest units as `listed`.
 
     which: of `CIRCUITS`. Where there is none, `missing` says why and `has` which there are. Raises
     KnError for a fact that the corpus doesn't have.
@@ -121,8 +121,8 @@ def _units(
 ) -> list[Answer]:
     """The measured units and those of the circuit, each once; `rank` is null where it isn't of it.
 
-    The score of the specific circuit is a share, not logits: a unit of it without an estimate of its
-    own has none.
+    The score of the specific circuit is a share, not logits: a unit of it without an estimate of
+    its own has none.
     """
     found: dict[tuple[object, ...], Answer] = {}
     for row in single:

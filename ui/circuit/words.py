@@ -1,7 +1,7 @@
 """The words over the tokens of a fact's prompt, of which the lake knows the roles alone.
 
-A token is part of a word or a whole one: where a part of the prompt has as many tokens as words, each
-is a word; elsewhere one label is of all tokens of that part, since where they end isn't known.
+A token is part of a word or a whole one: where a part of the prompt has as many tokens as words,
+each is a word; elsewhere one label is of all tokens of that part, since where they end isn't known.
 """
 
 from __future__ import annotations

@@ -57,7 +57,8 @@ def facts(
         f"LEFT JOIN {_CIRCUITS if 'circuit_units' in there else _NO_CIRCUITS} AS c "
         "ON c.fact_id = s.fact_id "
         f"WHERE ($5 = '' OR s.relation = $5) AND ({KNOWN[known]}) AND ({when}) "
-        f"ORDER BY {'c.fact_id IS NULL, ' if first else ''}s.score DESC, s.n_neurons = 0, NOT coalesce(s.known, false), "
+        f"ORDER BY {'c.fact_id IS NULL, ' if first else ''}s.score DESC, s.n_neurons = 0, "
+        "NOT coalesce(s.known, false), "
         "s.n_prompts IS NULL, s.fact_id LIMIT $3 OFFSET $4",
         *(model, text, limit, offset, relation),
     )

@@ -37,9 +37,7 @@ def test_every_unit_of_the_tables_is_in_the_picture_once(told: Lake, data: Datab
         unit = shown[row["kind"], row["layer"], row["unit"], row["position"]]
         name = "effect" if row["method"] == "patching" else "estimate"
         assert unit[name] == pytest.approx(row["score"])
-    assert {key for key in shown} == {
-        (r["kind"], r["layer"], r["unit"], r["position"]) for r in single
-    }
+    assert set(shown) == {(r["kind"], r["layer"], r["unit"], r["position"]) for r in single}
 
 
 @pytest.mark.parametrize("which", view.CIRCUITS)

@@ -1,4 +1,4 @@
-"""The tab Circuit in a browser: two actions answer what carries a fact, and whether it is the fact."""
+"""The tab Circuit in a browser: two actions answer what carries an answer, the fact or its subject."""
 
 from __future__ import annotations
 
