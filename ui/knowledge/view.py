@@ -58,7 +58,8 @@ def facts(
         "ON c.fact_id = s.fact_id "
         f"WHERE ($5 = '' OR s.relation = $5) AND ({KNOWN[known]}) AND ({when}) "
         f"ORDER BY {'c.fact_id IS NULL, ' if first else ''}s.score DESC, s.n_neurons = 0, "
-        "NOT coalesce(s.known, false), s.n_prompts IS NULL, s.fact_id LIMIT $3 OFFSET $4",
+        "NOT coalesce(s.known, false), "
+        "s.n_prompts IS NULL, s.fact_id LIMIT $3 OFFSET $4",
         *(model, text, limit, offset, relation),
     )
     total = found[0]["total"] if found else 0
