@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from ui.access import check_open, credentials, is_own
-from ui.middleware import Hosts, guards, nothing_there
+from ui.connections import bound
+from ui.middleware import Hosts, check_frames, guards, nothing_there
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -40,19 +41,22 @@ def serve(
     making: Making | None = None,
     allowed_hosts: Sequence[str] = (),
     root_path: str = "",
+    frame_ancestors: Sequence[str] = (),
 ) -> gr.Blocks:
     """Start the app and return its Blocks; `wait` serves them until Ctrl+C.
 
     `auth`: see `ui.access.credentials`. `making` makes things on the owner's wish, where `is_own`.
     `allowed_hosts`: names by which the app is called beside its address; `root_path`: what a proxy
-    puts before its paths, `/kn`. Raises KnError where the port is taken, `auth` or `root_path` is
-    malformed, too few files may be open, or strangers could reach the app without a password and
-    `public` doesn't say so.
+    puts before its paths, `/kn`; `frame_ancestors`: sites whose pages may show the app in a frame,
+    beside its own. Raises KnError where the port is taken, `auth` or `root_path` is malformed, too
+    few files may be open, or strangers could reach the app without a password and `public` doesn't
+    say so.
     """
     known = credentials(auth)
     check_open(host, share, public, known)
     check_port(host, port)
     check_root(root_path)
+    check_frames(frame_ancestors)
     check_files()
     from ui.runs.limits import LIVE_SHARED
     from ui.runs.sql import SHARED
@@ -66,7 +70,7 @@ def serve(
     options: dict[str, Any] = {"server_name": host, "server_port": port, "share": share}
     options |= {"auth": known, "root_path": root_path or None}
     hosts = Hosts([*allowed_hosts, host], shared=share, protected=known is not None)
-    blocks, local, link = _launch(_api(lake, **limits), hosts, **options)
+    blocks, local, link = _launch(_api(lake, **limits), hosts, frame_ancestors, **options)
     if share and not link:
         print("No public link could be had (it needs the internet and frpc): going on locally.")
     if not quiet:
@@ -86,14 +90,17 @@ def wait(blocks: gr.Blocks) -> NoReturn:
 
 
 def launch_for_tests(
-    lake: Lake, limits: dict[str, Any] | None = None, **options: Any
+    lake: Lake,
+    limits: dict[str, Any] | None = None,
+    frame_ancestors: Sequence[str] = (),
+    **options: Any,
 ) -> tuple[str, Callable[[], None]]:
     """Start the app on a free port; returns its address and a function that stops it.
 
     `limits` are those of `ui.context.Context`.
     """
     api = _api(lake, **(limits or {}))
-    blocks, local, _ = _launch(api, Hosts(), server_name="127.0.0.1", **options)
+    blocks, local, _ = _launch(api, Hosts(), frame_ancestors, server_name="127.0.0.1", **options)
 
     def close() -> None:
         blocks.close(verbose=False)
@@ -110,7 +117,9 @@ def _api(lake: Lake, **limits: Any) -> Api:
     return Api(Context(lake, **limits), TABS)
 
 
-def _launch(api: Api, hosts: Hosts, **options: Any) -> tuple[gr.Blocks, str, str | None]:
+def _launch(
+    api: Api, hosts: Hosts, frames: Sequence[str] = (), **options: Any
+) -> tuple[gr.Blocks, str, str | None]:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
@@ -139,12 +148,13 @@ def _launch(api: Api, hosts: Hosts, **options: Any) -> tuple[gr.Blocks, str, str
             app_kwargs={
                 "openapi_url": None,
                 "routes": [route(TABS)],
-                "middleware": guards(hosts),
+                "middleware": guards(hosts, frames),
                 "exception_handlers": {KeyError: nothing_there},
             },
             ssr_mode=False,
             **options,
         )
+    bound(blocks.server.config)
     return blocks, local, link
 
 

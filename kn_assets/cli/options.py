@@ -50,6 +50,13 @@ def ui_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a name by which the app is called beside its address; may be repeated",
     )
+    parser.add_argument(
+        "--frame-ancestor",
+        action="append",
+        metavar="SITE",
+        help="a site whose pages may show the app in a frame, as https://lab.example.org; may be "
+        "repeated",
+    )
 
 
 def setting_options(parser: argparse.ArgumentParser) -> None:

@@ -74,6 +74,7 @@ def _served(args: argparse.Namespace, asked: list[Wish]) -> int:
     making = Queue.open(lake, asked, paused=not asked) if asked or own else None
     how: dict[str, Any] = {"share": args.share, "auth": args.auth, "public": args.public}
     how |= {"allowed_hosts": args.allowed_host or (), "root_path": args.root_path}
+    how |= {"frame_ancestors": args.frame_ancestor or ()}
     try:
         wait(serve(lake, args.host, args.port, **how, making=making))
     finally:
@@ -85,8 +86,10 @@ def _served(args: argparse.Namespace, asked: list[Wish]) -> int:
 def _check_served(args: argparse.Namespace) -> None:
     """Tell what keeps the app from being served before minutes of work, not after them."""
     from ui.access import check_open, credentials
+    from ui.middleware import check_frames
     from ui.serve import check_port, check_root
 
     check_open(args.host, args.share, args.public, credentials(args.auth))
     check_port(args.host, args.port)
     check_root(args.root_path)
+    check_frames(args.frame_ancestor or ())

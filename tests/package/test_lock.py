@@ -34,7 +34,9 @@ def test_every_package_has_hashes() -> None:
 
 
 def test_the_lock_names_no_address() -> None:
-    for path in pins.LOCK.glob("*.txt"):
+    paths = list(pins.LOCK.glob("*.txt"))
+    assert paths
+    for path in paths:
         text = path.read_text(encoding="utf-8")
         assert "://" not in text
         assert "--index" not in text
@@ -58,6 +60,7 @@ def test_it_has_what_the_project_asks_for() -> None:
         ("tools",): [*project["dependency-groups"]["setup"], *project["build-system"]["requires"]],
         ("uv",): project["dependency-groups"]["uv"],
     }
+    assert all(wanted.values())
     for files, asked in wanted.items():
         have = locked(*files)
         for requirement in map(Requirement, asked):

@@ -98,6 +98,7 @@ def test_without_a_tunnel_it_goes_on_locally(
 
     class Blocks:
         _queue = SimpleNamespace()
+        server = SimpleNamespace(config=SimpleNamespace(http_protocol_class=object))
 
         def queue(self, **options: Any) -> None:
             self.options = options

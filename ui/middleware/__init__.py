@@ -7,24 +7,26 @@ idea, for `launch(app_kwargs={"middleware": ...})`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ui.middleware.bodies import Bodies
-from ui.middleware.headers import Headers
+from ui.middleware.headers import Headers, check_frames
 from ui.middleware.logins import Logins
 from ui.middleware.origins import Hosts, Origins
 from ui.middleware.replies import refusal
 from ui.middleware.routes import Routes
 
-__all__ = ["Hosts", "guards", "nothing_there"]
+__all__ = ["Hosts", "check_frames", "guards", "nothing_there"]
 
 
-def guards(hosts: Hosts) -> list[Middleware]:
-    """All of them, the outermost first."""
+def guards(hosts: Hosts, frames: Sequence[str] = ()) -> list[Middleware]:
+    """All of them, the outermost first. frames: sites whose pages may show the app in a frame."""
     return [
-        Middleware(Headers),
+        Middleware(Headers, frames=frames),
         Middleware(Origins, hosts=hosts),
         Middleware(Routes),
         Middleware(Bodies),

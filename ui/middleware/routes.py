@@ -1,4 +1,4 @@
-"""Only the routes that the page uses are open."""
+"""Only the routes that the page uses are open, to addresses that could be its own."""
 
 from __future__ import annotations
 
@@ -17,11 +17,16 @@ _READ = re.compile(
     r"|/(login_check|logout|app_id)/?"
     r"|/gradio_api/(login_check|app_id|theme\.css|startup-events)/?"
 )
+_LONGEST_NAME = 255  # bytes of a file's name
 _WRITTEN = re.compile(r"/(login|logout)/?|/gradio_api/component_server/?")
 
 
 class Routes:
-    """Answers 404 to every other: what Gradio adds in a later release is closed too."""
+    """Answers 404 to every other: what Gradio adds in a later release is closed too.
+
+    What stands after the question mark is for the page's own scripts; Gradio, which would look for
+    a page or a saved state by it, isn't told.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -33,11 +38,19 @@ class Routes:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         else:
-            await self._app(scope, receive, send)
+            await self._app({**scope, "query_string": b""}, receive, send)
 
 
 def is_open(method: str, path: str) -> bool:
     """Whether the page has a use for it."""
+    if not _can_be_a_files(path):
+        return False
     if method in ("GET", "HEAD"):
         return bool(_READ.fullmatch(path))
     return method == "POST" and bool(_WRITTEN.fullmatch(path))
+
+
+def _can_be_a_files(path: str) -> bool:
+    """Whether a file could have this path: of others the operating system makes errors."""
+    names = (name.encode("utf-8", "surrogateescape") for name in path.split("/"))
+    return path.isprintable() and all(len(name) <= _LONGEST_NAME for name in names)

@@ -54,7 +54,7 @@ class Client:
         self.http = httpx.Client(base_url=url, timeout=120)
         if auth:
             login = self.http.post("login", data={"username": auth[0], "password": auth[1]})
-            assert login.status_code == 200
+            login.raise_for_status()
         self.places = [
             str(lake.root),
             str(Path.home()),
@@ -90,10 +90,10 @@ class Client:
         if answer is None:
             return None
         told = json.loads(answer, parse_constant=_no_number)
-        if words := told.get("error"):
-            assert not _RAW.search(words), words
-            assert is_sql or not _DUCKDB.search(words), words
-            assert len(words) <= LONGEST_REFUSAL, words[:100]
+        words = told.get("error") or ""
+        assert not _RAW.search(words), words
+        assert is_sql or not _DUCKDB.search(words), words
+        assert len(words) <= LONGEST_REFUSAL, words[:100]
         return told
 
     def run(self, name: str, arguments: str, page: str) -> Any:

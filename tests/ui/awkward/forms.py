@@ -87,8 +87,8 @@ def forms(api: Api, name: str) -> list[Given]:
         noting = _Noting(given)
         is_answered = ask(noting)
         lacking = next((field for field in noting.seen if field not in given), None)
+        assert lacking is None or lacking in FITTING, f"say in FITTING what {lacking} {name} takes"
         if lacking is not None:
-            assert lacking in FITTING, f"say in FITTING which {lacking} {name} takes"
             left += [{**given, lacking: value} for value in reversed(FITTING[lacking])]
         elif is_answered:
             found.setdefault(tuple(noting.seen), given)

@@ -13,7 +13,7 @@ import pytest
 
 from kn_assets.lake import Lake
 from ui.middleware import bodies
-from ui.middleware.headers import POLICY
+from ui.middleware.headers import policy
 from ui.middleware.origins import Hosts
 from ui.middleware.routes import is_open
 
@@ -76,6 +76,8 @@ def test_what_a_later_gradio_adds_is_closed() -> None:
     assert not is_open("GET", "/gradio_api/whatever")
     assert not is_open("OPTIONS", "/")
     assert is_open("GET", "/") and is_open("HEAD", "/")
+    assert is_open("GET", "/assets/" + "a" * 255) and not is_open("GET", "/assets/" + "a" * 256)
+    assert not is_open("GET", "/assets/a\0b")
 
 
 def test_a_question_is_answered(client: httpx.Client, question: dict[str, Any]) -> None:
@@ -212,7 +214,7 @@ def test_a_foreign_page_can_make_nothing_work(
 def test_headers_of_every_answer(client: httpx.Client) -> None:
     for path in ("", "config", "gradio_api/upload"):
         headers = client.get(path).headers
-        assert headers["content-security-policy"] == POLICY
+        assert headers["content-security-policy"] == policy()
         assert headers["x-content-type-options"] == "nosniff"
         assert "access-control-allow-origin" not in headers
 
