@@ -1,4 +1,4 @@
-"""The tab Circuit in a browser: two actions answer what carries an answer, the fact or its subject."""
+"""The tab Circuit in a browser: two actions answer what carries an answer, fact or subject."""
 
 from __future__ import annotations
 
