@@ -20,7 +20,7 @@ import { CONTROLS, conditionOf, line, pointAt, share } from "./buys.js";
  */
 /** @typedef {"lost" | "kept"} Measure */
 
-const BESIDE = 400; // pixels from which both charts stand side by side
+const BESIDE = 330; // pixels from which both charts stand side by side
 
 export class Curves {
   /** @type {Circuit | null} */

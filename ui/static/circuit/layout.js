@@ -16,7 +16,7 @@
 
 export const EDGE = 30; // pixels at the left, for the layers' numbers
 export const TOP = 20; // and at the top, for roles
-const LEAST_COLUMN = 30;
+const LEAST_COLUMN = 46;
 const MOST_NEEDED = 0.34; // of the width: beyond it a cell's units overlap
 const LEAST_R = 2;
 const MOST_R = 9;
