@@ -73,8 +73,8 @@ def test_the_top_of_the_packages_is_short() -> None:
         return [p for p in kept if p.is_dir()], [p for p in kept if p.is_file()]
 
     folders, files = entries("kn_assets")
-    assert len(folders) <= 17
-    assert len(files) <= 4
+    assert len(folders) <= 16
+    assert len(files) <= 5
     assert len(entries("ui")[1]) <= 10
 
 
