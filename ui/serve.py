@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from ui.access import check_open, credentials, is_own
-from ui.connections import bound
 from ui.middleware import Hosts, check_frames, guards, nothing_there
+from ui.middleware.connections import bound
 
 if TYPE_CHECKING:
     import gradio as gr

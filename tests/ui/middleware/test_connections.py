@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.made import make_lake
-from ui import connections
+from ui.middleware import connections
 
 ROOT = Path(__file__).parents[2]
 LIMIT, MANY = 1024, 1100
