@@ -18,7 +18,7 @@ import pytest
 from tests.made import make_lake
 from ui.middleware import connections
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LIMIT, MANY = 1024, 1100
 BODY = (
     b"POST /gradio_api/component_server HTTP/1.1\r\nHost: localhost\r\n"
