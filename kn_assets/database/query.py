@@ -176,6 +176,8 @@ def _said(error: Exception, expired: bool, timeout_s: float) -> KnError:
         return QueryRefused("the query reads outside the lake")
     if isinstance(error, duckdb.Error):
         return QueryFailed(_own_lines(text))
+    if isinstance(error, RuntimeError) and text == "Query interrupted":
+        raise KeyboardInterrupt from None  # DuckDB's word for it
     raise error
 
 

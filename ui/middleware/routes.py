@@ -17,7 +17,6 @@ _READ = re.compile(
     r"|/(login_check|logout|app_id)/?"
     r"|/gradio_api/(login_check|app_id|theme\.css|startup-events)/?"
 )
-_LONGEST_NAME = 255  # bytes of a file's name
 _WRITTEN = re.compile(r"/(login|logout)/?|/gradio_api/component_server/?")
 
 
@@ -43,14 +42,6 @@ class Routes:
 
 def is_open(method: str, path: str) -> bool:
     """Whether the page has a use for it."""
-    if not _can_be_a_files(path):
-        return False
     if method in ("GET", "HEAD"):
         return bool(_READ.fullmatch(path))
     return method == "POST" and bool(_WRITTEN.fullmatch(path))
-
-
-def _can_be_a_files(path: str) -> bool:
-    """Whether a file could have this path: of others the operating system makes errors."""
-    names = (name.encode("utf-8", "surrogateescape") for name in path.split("/"))
-    return path.isprintable() and all(len(name) <= _LONGEST_NAME for name in names)

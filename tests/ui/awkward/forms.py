@@ -38,6 +38,8 @@ FITTING: dict[str, list[Any]] = {
     "head": [0],
     "position": [1],
     "offset": [0],
+    "circuit": ["all", "specific"],
+    "first": [False, True],
     "limit": [5],
     "live": ["", "a run"],
     "target": [None, TOKEN],
