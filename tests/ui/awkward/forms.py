@@ -39,7 +39,7 @@ FITTING: dict[str, list[Any]] = {
     "position": [1],
     "offset": [0],
     "circuit": ["all", "specific"],
-    "first": [False, True],
+    "first": ["", "circuits"],
     "limit": [5],
     "live": ["", "a run"],
     "target": [None, TOKEN],
