@@ -7,7 +7,6 @@ import io
 import os
 import re
 import socket
-import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,7 +15,7 @@ from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from ui.access import check_open, credentials, is_own
 from ui.middleware import Hosts, check_frames, guards, nothing_there
-from ui.middleware.connections import bound
+from ui.middleware.connections import bound, open_files
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from ui.page.making import Making
 
 _LAST_PORT = 65_535
-_FILES = 1_024  # open at once, sockets of visitors too
-_FEWEST_FILES = 128
 
 
 def serve(
@@ -57,7 +54,7 @@ def serve(
     check_port(host, port)
     check_root(root_path)
     check_frames(frame_ancestors)
-    check_files()
+    open_files()
     from ui.runs.limits import LIVE_SHARED
     from ui.runs.sql import SHARED
 
@@ -162,26 +159,6 @@ def check_root(path: str) -> None:
     """Raise KnError for what is no path below a site."""
     if path and not re.fullmatch(r"(/[\w.~-]+)+", path):
         raise KnError(f"--root-path {path} is no path: it begins with / and doesn't end so, as /kn")
-
-
-def check_files() -> None:
-    """Raise the limit on open files where it is low and may be raised; KnError where too few may
-    be open for the app to begin.
-    """
-    if sys.platform == "win32":
-        return
-    import resource
-
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    endless = resource.RLIM_INFINITY
-    if now != endless and now < _FILES:
-        now = _FILES if most == endless else min(_FILES, most)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (now, most))
-    if now != endless and now < _FEWEST_FILES:
-        raise KnError(
-            f"{now} files may be open at once here, and the app needs {_FEWEST_FILES}: allow more, "
-            f"as by `ulimit -n {_FILES}`"
-        )
 
 
 def check_port(host: str, port: int) -> None:

@@ -10,8 +10,8 @@ from kn_assets.database import database
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.contents import FILES
 from kn_assets.lake.lake import FAILED_CHECKS
-from kn_assets.lake.partition import MENDED_BY_ASKING
-from kn_assets.lake.schema import ALL, ASKED, CIRCUITS, KNOWLEDGE, STEPS, Kind
+from kn_assets.lake.partition import MENDED_BY_ASKING, command
+from kn_assets.lake.schema import ALL, ASKED, Kind
 from kn_assets.progress import Progress, TerminalProgress
 
 _KINDS: tuple[Kind, ...] = ("corpus", "model")
@@ -59,7 +59,7 @@ def _damaged(lake: Lake, tables: list[tuple[Partition, str]], deep: bool) -> Ite
             yield Finding(
                 False,
                 f"table {name} of {partition.key} in the lake is damaged ({what})",
-                MENDED_BY_ASKING if name in ASKED else f"`{_command(name)}` makes it again",
+                MENDED_BY_ASKING if name in ASKED else f"`{command(name)}` makes it again",
             )
 
 
@@ -69,15 +69,8 @@ def _failed(lake: Lake, tables: list[tuple[Partition, str]]) -> Iterator[Finding
             yield Finding(
                 False,
                 f"{name} of {partition.key} failed its checks: {', '.join(failed)}",
-                f"`{_command(name)}` makes it again",
+                f"`{command(name)}` makes it again",
             )
-
-
-def _command(name: str) -> str:
-    steps = " --steps-of all" if name in STEPS or name == "fact_lens" else ""
-    if name in CIRCUITS:
-        return "kn circuits"
-    return f"kn knowledge{steps}" if steps or name in KNOWLEDGE else "kn run"
 
 
 def _bytes(folder: Path) -> int:

@@ -13,6 +13,7 @@ from kn_assets.database.views import define, stamp
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, locks, write_text
 from kn_assets.lake.fingerprint import of_json
+from kn_assets.lake.json_text import parsed
 
 _LOG = logging.getLogger(__name__)
 _waiting: ContextVar[frozenset[Path]] = ContextVar("_waiting", default=frozenset())
@@ -106,8 +107,8 @@ def _note(lake: Lake) -> Path:
 
 def _noted(lake: Lake) -> dict[str, object]:
     try:
-        found = json.loads(_note(lake).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        found = parsed(_note(lake).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 

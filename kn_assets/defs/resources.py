@@ -134,14 +134,17 @@ def steps_plan(context: dg.AssetExecutionContext) -> StepsPlan:
 
 def knowledge_settings(context: dg.AssetExecutionContext) -> KnowledgeSettings:
     """How many facts are asked and how they are taken apart."""
-    given = _given(context.resources.knowledge, KnowledgeSettings)
-    return KnowledgeSettings(**{k: v for k, v in given.items() if v is not None}).checked()
+    return KnowledgeSettings(**_set(context.resources.knowledge, KnowledgeSettings)).checked()
 
 
 def circuit_settings(context: dg.AssetExecutionContext) -> CircuitSettings:
     """Of which facts circuits are made, and how."""
-    given = _given(context.resources.circuits, CircuitSettings)
-    return CircuitSettings(**{k: v for k, v in given.items() if v is not None}).checked()
+    return CircuitSettings(**_set(context.resources.circuits, CircuitSettings)).checked()
+
+
+def _set(resource: Any, settings: type) -> dict[str, Any]:
+    """What was given: the rest has its defaults."""
+    return {k: v for k, v in _given(resource, settings).items() if v is not None}
 
 
 def resources(

@@ -17,6 +17,7 @@ from typing import Any
 
 from kn_assets.lake import fingerprint
 from kn_assets.lake.disk import write_text
+from kn_assets.lake.json_text import parsed
 
 NOTE = "_table.json"
 ADDED = "_added.jsonl"
@@ -82,14 +83,9 @@ def added(folder: Path) -> Files:
     found: Files = {}
     for line in lines:
         try:
-            told = json.loads(line)
+            told = parsed(line)
             found[told["name"]] = {"bytes": int(told["bytes"]), "sha256": str(told["sha256"])}
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            RecursionError,
-        ):  # cut or garbled: that file counts as unknown
+        except (ValueError, TypeError, KeyError):  # cut or garbled: that file counts as unknown
             continue
     return found
 
@@ -188,13 +184,13 @@ def _unread(folder: Path, sizes: dict[str, int]) -> Iterator[str]:
 
 def _parsed(path: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parsed(path.read_text(encoding="utf-8"))
         files = found.get(FILES, {})
         well = isinstance(found["fingerprint"], str) and isinstance(found["rows"], int)
         well &= all(isinstance(found.get(name, {}), dict) for name in ("settings", "worded"))
         for noted in files.values():
             well &= isinstance(noted["bytes"], int) and isinstance(noted["sha256"], str)
-    except (ValueError, TypeError, KeyError, AttributeError, OSError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OSError):
         return None
     return found if well else None
 

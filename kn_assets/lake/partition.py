@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kn_assets.errors import KnError
-from kn_assets.lake.schema import ASKED, CIRCUITS, KNOWLEDGE, Kind
+from kn_assets.lake.schema import ASKED, CIRCUITS, KNOWLEDGE, STEPS, Kind
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
@@ -43,13 +43,19 @@ MENDED_BY_ASKING = "the next fact asked on demand in `kn ui` mends it"
 
 def outdated(partition: Partition, name: str, lacking: set[str]) -> str:
     """A line on a table that an earlier version of this project wrote."""
-    command = "kn knowledge" if name in KNOWLEDGE else "kn run"
-    if name in CIRCUITS:
-        command = "kn circuits"
     return (
         f"{name} of {partition.key} was written by an earlier version (no column "
-        f"{', '.join(sorted(lacking))}): `{command}` makes it again"
+        f"{', '.join(sorted(lacking))}): `{command(name)}` makes it again"
     )
+
+
+def command(name: str) -> str:
+    """The command that makes a table."""
+    if name in CIRCUITS:
+        return "kn circuits"
+    if name in STEPS or name == "fact_lens":
+        return "kn knowledge --steps-of all"
+    return "kn knowledge" if name in KNOWLEDGE else "kn run"
 
 
 def damaged(partition: Partition, name: str, what: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from kn_assets.lake import Lake
+from kn_assets.lake.json_text import parsed
 from kn_assets.models.available import available
 from kn_assets.models.source import ModelSource
 
@@ -22,8 +22,8 @@ def folder_of(source: ModelSource, lake: Lake) -> Path:
 def config_of(source: ModelSource, lake: Lake) -> dict[str, Any] | None:
     """The configuration, a text model's own part first; None where there is no file to be read."""
     try:
-        told = json.loads((folder_of(source, lake) / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):  # not here yet, or a GGUF file
+        told = parsed((folder_of(source, lake) / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # not here yet, or a GGUF file
         return None
     if not isinstance(told, dict):
         return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 import re
 from pathlib import Path
 from typing import Any
 
+from kn_assets.lake.json_text import parsed
 from kn_assets.models.weights import named_method
 
 _HIDDEN = re.compile(r"report|look above|traceback", re.I)
@@ -57,7 +57,7 @@ def _own_code(told: dict[str, Any]) -> str | None:
 def _json(file: Path) -> dict[str, Any] | None:
     """What a JSON file holds, nothing where it isn't there or none; None for another thing."""
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        told = parsed(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
     return told if isinstance(told, dict) else None

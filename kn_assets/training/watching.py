@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, model
+from kn_assets.lake.json_text import parsed
 from kn_assets.training.settings import TrainSettings
 from kn_assets.training.store import LEARNING
 
@@ -47,9 +47,9 @@ def watched(lake: Lake) -> list[Watched]:
 
 def _read(lake: Lake, folder: Path) -> Watched | None:
     try:
-        told = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        told = parsed((folder / "training.json").read_text(encoding="utf-8"))
         settings = TrainSettings().with_given(**told).checked()
-    except (OSError, ValueError, TypeError, RecursionError, KnError):  # `kn train` says so
+    except (OSError, ValueError, TypeError, KnError):  # `kn train` says so
         return None
     if not isinstance(settings.steps, int):
         return None
@@ -81,8 +81,8 @@ def _rows(file: Path, needed: Iterable[str]) -> list[dict[str, Any]]:
     if not file.is_file():
         return []
     try:
-        found = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    except (ValueError, RecursionError) as e:
+        found = [parsed(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    except ValueError as e:
         raise _damaged(file, e) from e
     if not all(isinstance(row, dict) and set(needed) <= row.keys() for row in found):
         raise _damaged(file, "a line has no measurement")

@@ -33,7 +33,7 @@ def test_a_taken_port_is_named(lake: Lake) -> None:
             serving.serve(lake, port=port, quiet=True)
 
 
-@pytest.mark.parametrize(("limits", "then"), [((48, 4096), 1024), ((48, 300), 300)])
+@pytest.mark.parametrize(("limits", "then"), [((48, 4096), 4096), ((48, 300), 300)])
 def test_a_low_limit_on_open_files_is_raised(limits: tuple[int, int], then: int) -> None:
     done = _with_files(limits, "print(resource.getrlimit(resource.RLIMIT_NOFILE)[0])")
     assert done.stdout.strip() == str(then), done.stderr
@@ -54,7 +54,7 @@ def test_too_few_open_files_are_said() -> None:
 def _with_files(limits: tuple[int, int], then: str) -> subprocess.CompletedProcess[str]:
     code = (
         f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, {limits})\n"
-        f"from ui.serve import check_files; check_files(); {then}"
+        f"from ui.middleware.connections import open_files; open_files(); {then}"
     )
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 

@@ -10,23 +10,39 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import resource
+import sys
 from collections import OrderedDict
 from typing import Any
 
+from kn_assets.errors import KnError
+
+FEWEST_FILES, ENDLESS = 128, 1 << 20
 ASK_S = 15.0
 """How long a connection may take to ask, body and all, from its begin or its last answer."""
 LEAST_IDLE, MOST_IDLE = 32, 1000
 """Bounds of how many connections may be idle: browsers open six of a page."""
 
 
-def raise_limit() -> int:
-    """Let this process open as many files as it may ever; returns how many that are."""
+def open_files() -> int:
+    """Let this process have as many files open as it may ever; returns how many those are.
+
+    Raises KnError where the app can't begin with so few.
+    """
+    if sys.platform == "win32":  # where sockets aren't counted with files
+        return ENDLESS
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):  # macOS allows less than it says
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         soft = hard
-    return MOST_IDLE * 100 if soft == resource.RLIM_INFINITY else soft
+    files = ENDLESS if soft == resource.RLIM_INFINITY else soft
+    if files < FEWEST_FILES:
+        raise KnError(
+            f"{files} files may be open at once here, and the app needs {FEWEST_FILES}: allow "
+            "more, as by `ulimit -n 1024`"
+        )
+    return files
 
 
 class Idle:
@@ -111,7 +127,6 @@ def bounded(protocol: type[Any], idle: Idle) -> type[Any]:
 
 def bound(config: Any) -> Idle:
     """Bound the connections of a server by its uvicorn configuration, those it has aside."""
-    files = raise_limit()
-    idle = Idle(max(LEAST_IDLE, min(MOST_IDLE, files // 4)))
+    idle = Idle(max(LEAST_IDLE, min(MOST_IDLE, open_files() // 4)))
     config.http_protocol_class = bounded(config.http_protocol_class, idle)
     return idle

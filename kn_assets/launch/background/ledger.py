@@ -15,6 +15,7 @@ from typing import Any
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, said_plainly, write_text
+from kn_assets.lake.json_text import parsed
 from kn_assets.launch.background import wishes
 from kn_assets.launch.background.process import Process
 from kn_assets.launch.background.step import Step
@@ -162,8 +163,8 @@ def _kept(lake: Lake) -> State:
     """What the app before kept; a note that can't be read is none."""
     told: State = {"wishes": [], "done": [], "dropped": [], "begun": []}
     told |= {"paused": False, "pace": 1.0}
-    with suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
-        found = json.loads((lake.root / _NOTE).read_text(encoding="utf-8"))
+    with suppress(OSError, ValueError, TypeError, AttributeError):
+        found = parsed((lake.root / _NOTE).read_text(encoding="utf-8"))
         kept = {name: found.get(name, value) for name, value in told.items()}
         kept["wishes"] = [Wish(**wish) for wish in kept["wishes"]]
         words = [*kept["done"], *kept["dropped"], *kept["begun"]]

@@ -7,7 +7,6 @@ otherwise exponential backoff with jitter, and a slower client after every 429.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -28,6 +27,7 @@ from kn_assets.corpora.wikipedia.http.exchange import Again, Exchange, Failed, R
 from kn_assets.corpora.wikipedia.http.policy import AGENT, Pace, retry_after
 from kn_assets.corpora.wikipedia.http.settings import Settings
 from kn_assets.errors import KnError
+from kn_assets.lake.json_text import parsed
 
 _MAX_REDIRECTS = 5
 _LONGEST_QUERY = 6000
@@ -171,8 +171,8 @@ class Client:
         else:
             response, body = self._exchange.send(url, form=asked, is_api=True)
         try:
-            answer = json.loads(body)
-        except (ValueError, RecursionError):
+            answer = parsed(body)
+        except ValueError:
             raise Again("the API's answer is no JSON", response.status_code) from None
         if not isinstance(answer, dict):
             raise Failed("the API's answer is no object", response.status_code)
