@@ -90,6 +90,12 @@ def _answered(loaded: LoadedModel, asked: list[Question]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=KNOWLEDGE["fact_answers"].schema)
 
 
+def right(fact_answers: pa.Table) -> set[tuple[int, int]]:
+    """The prompts, by fact and number, after which the answer's token is the likeliest of all."""
+    columns = (fact_answers[name].to_pylist() for name in ("fact_id", "prompt", "rank"))
+    return {(fact, prompt) for fact, prompt, rank in zip(*columns, strict=True) if rank == 1}
+
+
 def known(fact_answers: pa.Table, share: float = 0.5) -> list[int]:
     """Ids of the facts whose whole object greedy decoding says in at least `share` of their
     prompts."""

@@ -124,11 +124,12 @@ def _attributions(
     n_layers, n_neurons = atlas["n_layers"], atlas["n_neurons"]
     base = {"fact_id": told["fact_id"], "prompt": prompt["prompt"]}
     places = [roles.end - 1, roles.n - 1]
+    tokens = [f" {word}" for word in prompt["text"].split()]
     rows, units = [], []
 
     def add(kind: str, layer: int, unit: int, at: int, score: float, single: bool) -> None:
         place = {"kind": kind, "layer": layer, "unit": unit, "position": at}
-        row = {**base, **place, "role": roles.role(at)}
+        row = {**base, **place, "token": tokens[at], "role": roles.role(at)}
         rows.append({**row, "contrast": -1, "method": "integrated", "score": score})
         if single:
             effect = score * float(rng.uniform(0.8, 1.2))

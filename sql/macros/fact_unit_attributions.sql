@@ -7,7 +7,8 @@ WITH mine AS (
     WHERE t.model = model AND t.fact_id = fact
 )
 SELECT
-    m.prompt, m.kind, m.layer, m.unit, m.position, m.role, m.score AS estimate, p.score AS effect
+    m.prompt, m.kind, m.layer, m.unit, m.position, m.token, m.role, m.score AS estimate,
+    p.score AS effect
 FROM mine AS m
 LEFT JOIN mine AS p
     ON p.method = 'patching' AND p.prompt = m.prompt AND p.kind = m.kind AND p.layer = m.layer

@@ -29,7 +29,7 @@ const point = (condition, share, { fact = 1, measure = "lost", n_units = 30 } = 
  */
 const circuit = (curves, others = [OTHER]) => ({
   ...{ fact: KABUL, has: ["all"], n_units: 300, curves, others },
-  prompt: { text: "", difference: 5, roles: [], labels: [] },
+  prompt: { text: "", difference: 5, roles: [], tokens: [] },
   ...{ measured: null, against: [], units: [], cells: [], listed: [] },
 });
 
@@ -131,14 +131,10 @@ test("arrow keys lead to the nearest unit that way", () => {
   assert.equal(nextPlace(places, from, "Tab"), null);
 });
 
-test("a token of a longer word is told by its number", () => {
-  const labels = [
-    { text: "In", start: 0, end: 1 },
-    { text: "Istanbul", start: 1, end: 4 },
-  ];
-  const prompt = { text: "", difference: 1, roles: [], labels };
+test("a token is told as it is written", () => {
+  const prompt = { text: "", difference: 1, roles: [], tokens: ["In", " Ist", "anbul"] };
   assert.equal(tokenWords(prompt, 0), "In");
-  assert.equal(tokenWords(prompt, 2), "Istanbul (token 2 of 3)");
+  assert.equal(tokenWords(prompt, 1), "␣Ist");
   assert.equal(tokenWords(prompt, null), "–");
   assert.equal(nodeKey({ kind: "head", layer: 2, unit: 3, position: 4 }), "h2.3.4");
 });

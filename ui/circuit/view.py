@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
-from ui.circuit.words import labels
 from ui.rows import Answer, limit_option, made_of_other_facts, missing_tables, rows, waits_for
 
 TABLES = ("contrasts", "unit_attributions", "circuit_units", "circuit_curves")
@@ -39,7 +36,7 @@ WHERE c.model = $1 AND c.fact_id = $2 AND c.prompt_fact_id = $2
 ORDER BY c.purpose, c.prompt, c.contrast
 """
 _TOKENS = """
-SELECT DISTINCT position, role FROM unit_attributions
+SELECT DISTINCT position, token, role FROM unit_attributions
 WHERE model = $1 AND fact_id = $2 AND kind = 'embedding' ORDER BY position
 """
 _OTHERS = """
@@ -104,7 +101,7 @@ def _made(database: Database, model: str, about: Answer, which: str) -> Answer:
             "text": chosen["text"],
             "difference": chosen["difference"],
             "roles": roles,
-            "labels": [asdict(label) for label in labels(chosen["text"], about["subject"], roles)],
+            "tokens": [row["token"] for row in tokens],
         },
         "measured": prompts.get("measure"),
         "against": rows(database, _AGAINST, model, fact),

@@ -105,7 +105,7 @@ def _measured(
 ) -> tuple[list[dict[str, Any]], list[float], list[Pair]]:
     """Rows of `circuit_curves`, seconds that each fact's attribution took, and some pairs."""
     from kn_assets.knowledge.circuits.choosing import circuits, estimated
-    from kn_assets.knowledge.circuits.measuring import measure
+    from kn_assets.knowledge.circuits.measuring import another, measure
 
     seconds: list[float] = []
     pairs: list[Pair] = []
@@ -125,10 +125,9 @@ def _measured(
             bar.advance()
     with progress.bar("curves", len(some), "facts") as bar:
         for i, case in enumerate(some):
-            rest = [*range(i + 1, len(some)), *range(i)]
-            other = next((j for j in rest if some[j].answer_text != case.answer_text), None)
-            of_other = chosen[other]["all"] if other is not None else []
-            rows += measure(layout, case, chosen[i], of_other, settings)
+            at = another(i, some)
+            other = [] if at is None else chosen[at]["all"]
+            rows += measure(layout, case, chosen[i], other, settings).curves
             bar.advance()
     return rows, seconds, pairs
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from kn_assets.atlas.settings import AtlasSettings
@@ -52,7 +51,7 @@ def layout_and_cases(
     context = loaded.parts.context
     asked = ask(loaded.tokenizer, told, texts, ids, context).asked
     answered = answers.answer(loaded, asked, progress)
-    right = _right(answered)
+    right = answers.right(answered)
     wordings: dict[int, int] = {}
     for fact, _ in right:
         wordings[fact] = wordings.get(fact, 0) + 1
@@ -65,14 +64,9 @@ def layout_and_cases(
     ]
     if others:
         more = ask(loaded.tokenizer, told, texts, others, context).asked
-        right |= _right(answers.answer(loaded, more, progress))
+        right |= answers.right(answers.answer(loaded, more, progress))
         asked = [*asked, *more]
     of_right = [one for one in all_asked(loaded.tokenizer, told, texts, asked) if one.key in right]
     some = cases(several, of_right, settings.contrasts, settings.held_out, settings.seed)
     some = [c for c in some if c.chosen_on and c.measured_on]
     return Layout.of(loaded.parts), some[: args.facts]
-
-
-def _right(answered: pa.Table) -> set[tuple[int, int]]:
-    """The prompts whose answer is likelier than every other token."""
-    return {(r["fact_id"], r["prompt"]) for r in answered.to_pylist() if r["rank"] == 1}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kn_assets.atlas.forward.tokens import texts
 from kn_assets.knowledge.circuits import choose, estimates
 from kn_assets.knowledge.circuits.cases import Case, Compared
 from kn_assets.knowledge.circuits.choose import Chosen, Scored
@@ -55,20 +56,20 @@ class Estimated(Ran):
         return Scored(self.compared.asked.roles, self.mean, self.run)
 
 
-def first_half(layout: Layout, case: Case, settings: CircuitSettings) -> dict[str, list[Row]]:
-    """Rows of `contrasts`, `unit_attributions` and `circuit_units` of a fact. Raises KnError."""
+def first_half(
+    layout: Layout, tokenizer: Any, case: Case, settings: CircuitSettings
+) -> dict[str, list[Row]]:
+    """Rows of a fact: of `contrasts` those to choose on, `unit_attributions`, `circuit_units`.
+
+    Raises KnError where a gradient isn't finite.
+    """
     assert case.chosen_on is not None
     own = estimated(layout, case.chosen_on, settings)
     others = [estimated(layout, c.chosen_on, settings) for c in case.same_subject if c.chosen_on]
-    compared = contrast_rows(case, own, "choose")
-    for other in (case.measured_on, *(c.measured_on for c in case.same_subject)):
-        if other is not None:
-            compared += contrast_rows(case, ran(layout, other), "measure")
-    for one in others:
-        compared += contrast_rows(case, one, "choose")
+    tokens = texts(tokenizer, list(own.run.ids))
     return {
-        "contrasts": compared,
-        "unit_attributions": attribution_rows(case, own, settings),
+        "contrasts": [r for one in (own, *others) for r in contrast_rows(case, one, "choose")],
+        "unit_attributions": attribution_rows(case, own, tokens, settings),
         "circuit_units": unit_rows(case, circuits(own, others, settings)),
     }
 
@@ -135,7 +136,9 @@ def contrast_rows(case: Case, own: Ran, purpose: str) -> list[Row]:
     ]
 
 
-def attribution_rows(case: Case, own: Estimated, settings: CircuitSettings) -> list[Row]:
+def attribution_rows(
+    case: Case, own: Estimated, tokens: Sequence[str], settings: CircuitSettings
+) -> list[Row]:
     """Rows of `unit_attributions` of the prompt that units are chosen on.
 
     The strongest neurons and heads by the mean over contrasts, with each contrast's score, the mean
@@ -154,6 +157,7 @@ def attribution_rows(case: Case, own: Estimated, settings: CircuitSettings) -> l
             "layer": unit.layer,
             "unit": unit.unit,
             "position": unit.position,
+            "token": tokens[unit.position],
             "role": roles.role(unit.position),
             "score": score,
         }

@@ -9,6 +9,7 @@ say which subject it is, and no claim about the fact can be made.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from kn_assets.knowledge.circuits import choose, curves
 from kn_assets.knowledge.circuits.cases import Case, Compared
 from kn_assets.knowledge.circuits.choose import Chosen, Scored
-from kn_assets.knowledge.circuits.choosing import Row, ran
+from kn_assets.knowledge.circuits.choosing import Row, contrast_rows, ran
 from kn_assets.knowledge.circuits.curves import SIZES, Measure
 from kn_assets.knowledge.circuits.pair import Pair
 from kn_assets.knowledge.circuits.settings import CircuitSettings
@@ -29,30 +30,52 @@ CONTROLS = {"random": 1000, "activation_matched": 100, "largest_change": 1000}
 """How many units each control has; kept curves of random and changed ones end there."""
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Rows of `circuit_curves`, and those of `contrasts` that they were measured on."""
+
+    curves: list[Row]
+    contrasts: list[Row]
+
+
 def measure(
     layout: Layout,
     case: Case,
     own: Mapping[str, Sequence[Chosen]],
     other: Sequence[Chosen],
     settings: CircuitSettings,
-) -> list[Row]:
-    """Rows of `circuit_curves`. own: the fact's circuits; other: another fact's units, of the same
-    relation, another subject and answer; may be empty. Raises KnError as `patching`.
+) -> Measured:
+    """What a fact's circuits do. own: they; other: another fact's units, see `another`; may be
+    empty. Raises KnError as `patching`.
     """
+    found = Measured([], [])
     if case.chosen_on is None or case.measured_on is None or not own["all"]:
-        return []
+        return found
     sets: dict[str, Sequence[Chosen]] = {"circuit": own["all"]}
     if "specific" in own:
         sets["specific"] = own["specific"]
+    mine = dict(sets)
     if other:
         sets["other_fact"] = other
     sets |= controls(layout, case, own["all"], settings)
-    rows = _rows(layout, case, case.measured_on, sets, ("lost", "kept"))
-    mine = {c: s for c, s in sets.items() if c in ("circuit", "specific")}
+    _add(found, layout, case, case.measured_on, sets, ("lost", "kept"))
     for same in case.same_subject:
         if same.measured_on is not None:
-            rows += _rows(layout, case, same.measured_on, mine, ("lost",))
-    return rows
+            _add(found, layout, case, same.measured_on, mine, ("lost",))
+    return found
+
+
+def another(i: int, cases: Sequence[Case]) -> int | None:
+    """Whose units are the control of the i-th fact: the next fact of its relation with another
+    subject and answer; None where there is none.
+    """
+    own = cases[i]
+    for j in [*range(i + 1, len(cases)), *range(i)]:
+        one = cases[j]
+        apart = one.subject != own.subject and one.answer_text != own.answer_text
+        if apart and one.relation == own.relation:
+            return j
+    return None
 
 
 def controls(
@@ -76,16 +99,19 @@ def controls(
     }
 
 
-def _rows(
+def _add(
+    found: Measured,
     layout: Layout,
     case: Case,
     compared: Compared,
     sets: Mapping[str, Sequence[Chosen]],
     measures: Sequence[Measure],
-) -> list[Row]:
-    of = ran(layout, compared).pairs
+) -> None:
+    """Add the rows of one prompt."""
+    own = ran(layout, compared)
     asked = compared.asked
-    return [
+    found.contrasts.extend(contrast_rows(case, own, "measure"))
+    found.curves.extend(
         {
             "fact_id": case.fact_id,
             "condition": point.condition,
@@ -98,10 +124,10 @@ def _rows(
             "difference_after": point.difference,
             "share": point.share,
         }
-        for contrast, pair in zip(compared.contrasts, of, strict=True)
+        for contrast, pair in zip(compared.contrasts, own.pairs, strict=True)
         for measure in measures
         for point in curves.points(pair, asked.roles, sets, measure, SIZES[measure])
-    ]
+    )
 
 
 def _changes(pair: Pair) -> np.ndarray:

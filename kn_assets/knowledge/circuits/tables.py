@@ -121,8 +121,7 @@ def _right(
     """The prompts that the model answers right; at an earlier step those that the last one does, so
     that curves over steps are of the same prompts.
     """
-    rank = {(r["fact_id"], r["prompt"]): r["rank"] for r in answered.to_pylist()}
-    wanted = {key for key, at in rank.items() if at == 1}
+    wanted = answers.right(answered)
     if settings.like:
         of_last = plan.lake.read(lakes.model(settings.like), "contrasts").to_pylist()
         wanted = {(r["prompt_fact_id"], r["prompt"]) for r in of_last}
@@ -165,7 +164,7 @@ def _rows(
 
         with progress.bar("circuits", len(some), "facts", len(some) - len(left)) as bar:
             for i in left:
-                made = first.first_half(layout, some[i], settings)
+                made = first.first_half(layout, loaded.tokenizer, some[i], settings)
                 yield tuple(_table(name, made[name]) for name in CHOSEN)
                 bar.advance()
 
@@ -174,24 +173,23 @@ def _rows(
 
     def measuring(left: list[int]) -> Iterator[Part]:
         from kn_assets.knowledge.circuits.carrying import beside, carrying
-        from kn_assets.knowledge.circuits.measuring import measure
+        from kn_assets.knowledge.circuits.measuring import another, measure
 
         with progress.bar("curves", len(some), "facts", len(some) - len(left)) as bar:
             for i in left:
                 case = some[i]
+                own, at = units[case.fact_id], another(i, some)
+                other = [] if at is None else units[some[at].fact_id]["all"]
+                found = measure(layout, case, own, other, settings)
                 of_relation = [c for c in some if c.relation == case.relation]
-                others = [
-                    units[c.fact_id]["all"]
-                    for c in of_relation
-                    if c.subject != case.subject and c.answer_text != case.answer_text
-                ]
-                own = units[case.fact_id]
-                other = others[i % len(others)] if others else []
-                curves = measure(layout, case, own, other, settings)
                 effects = carrying(
                     layout, loaded.tokenizer, case, own["all"], beside(case, of_relation)
                 )
-                yield _table("circuit_curves", curves), _table("circuit_units", effects)
+                yield (
+                    _table("circuit_curves", found.curves),
+                    _table("circuit_units", effects),
+                    _table("contrasts", found.contrasts),
+                )
                 bar.advance()
 
     measured = work.parts("curves", names, measuring)
@@ -202,6 +200,7 @@ def _rows(
     found["circuit_curves"] = pa.concat_tables(
         [_table("circuit_curves", []), *(part[0] for part in measured)]
     )
+    found["contrasts"] = pa.concat_tables([found["contrasts"], *(part[2] for part in measured)])
     found["circuit_units"] = _joined(found["circuit_units"], [part[1] for part in measured])
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from kn_assets.lake.schema.columns import FACT, FACT_PROMPT, FACT_SET, LAYER
+from kn_assets.lake.schema.columns import FACT, FACT_PROMPT, FACT_SET, LAYER, TOKEN
 from kn_assets.lake.schema.table import Column, Table
 
 _KIND = Column(
@@ -68,6 +68,7 @@ TABLES = (
             LAYER,
             _UNIT,
             Column("position", pa.int16(), "token index in the prompt, from 0"),
+            TOKEN,
             Column("role", pa.string(), "before, subject, subject last, relation or last"),
             Column("score", pa.float32(), "logits; positive where it carries the answer"),
             FACT_SET,

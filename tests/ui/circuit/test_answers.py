@@ -15,7 +15,6 @@ from kn_assets.lake import Lake
 from tests.made import make_lake
 from tests.ui.asking import opened
 from ui.circuit import view
-from ui.circuit.words import Label, labels
 from ui.knowledge import view as knowledge
 
 JAPAN_CURRENCY = 40  # has a specific circuit
@@ -126,24 +125,3 @@ def test_an_atlas_without_circuits_names_the_command(
         assert view.first(database, "tiny") is None
         listed = knowledge.facts(database, "tiny", "", 0, 5, first="circuits")["rows"]
         assert [row["circuit"] for row in listed] == [False] * 5
-
-
-def test_labels_are_words_where_tokens_are() -> None:
-    roles = ["before", "subject", "subject last", "relation", "last"]
-    assert labels("In São Paulo people speak", "São Paulo", roles) == [
-        Label("In", 0, 1),
-        Label("São", 1, 2),
-        Label("Paulo", 2, 3),
-        Label("people", 3, 4),
-        Label("speak", 4, 5),
-    ]
-
-
-def test_a_part_with_more_tokens_than_words_has_one_label() -> None:
-    roles = ["before", "before", "subject", "subject", "subject last", "relation", "last"]
-    assert labels("In Istanbul people speak", "Istanbul", roles) == [
-        Label("In", 0, 2),
-        Label("Istanbul", 2, 5),
-        Label("people", 5, 6),
-        Label("speak", 6, 7),
-    ]

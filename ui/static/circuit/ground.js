@@ -2,6 +2,7 @@
 // The ground of a circuit's picture: columns of tokens with their words, layers, and sums of cells.
 
 import { s } from "../page/dom.js";
+import { quoted, shown } from "../page/format.js";
 import { EDGE, TOP } from "./layout.js";
 
 /** @typedef {import("./types.d.ts").Circuit} Circuit */
@@ -85,10 +86,7 @@ export const layerNumbers = ({ row, top }, nLayers) =>
  * @param {Layout} layout
  */
 export const isTurned = ({ prompt }, { columns: all }) =>
-  prompt.labels.some(({ text, start, end }) => {
-    const width = all.slice(start, end).reduce((sum, column) => sum + column.width, 0);
-    return text.length * LETTER > width;
-  });
+  prompt.tokens.some((token, i) => shown(token).length * LETTER > all[i].width);
 
 /**
  * The tokens' words under their columns, and over them what the marked ones are.
@@ -99,15 +97,16 @@ export const isTurned = ({ prompt }, { columns: all }) =>
  */
 export const labels = ({ prompt }, { columns: all, bottom }, turned) => {
   const y = bottom + 14;
-  const words = prompt.labels.map(({ text, start, end }) => {
-    const x = (all[start].left + all[end - 1].left + all[end - 1].width) / 2;
-    const isMarked = prompt.roles[end - 1] in MARKED;
+  const words = prompt.tokens.map((token, i) => {
+    const text = shown(token).trim() || quoted(token);
+    const x = all[i].left + all[i].width / 2;
+    const isMarked = prompt.roles[i] in MARKED;
     const where = turned
       ? { x: x + 4, y, "text-anchor": "end", transform: `rotate(-38 ${x + 4} ${y})` }
       : { x, y, "text-anchor": "middle" };
     const kind = isMarked ? "kn-word kn-marked-word" : "kn-word";
-    const shown = text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
-    return s("text", { class: kind, ...where }, s("title", {}, text), shown);
+    const short = text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+    return s("text", { class: kind, ...where }, s("title", {}, quoted(token)), short);
   });
   return [...words, ...roleWords(prompt.roles, all)];
 };

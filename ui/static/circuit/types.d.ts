@@ -79,7 +79,7 @@ export interface Circuit {
     text: string;
     difference: number;
     roles: string[];
-    labels: { text: string; start: number; end: number }[];
+    tokens: string[];
   };
   measured: { text: string } | null;
   against: Against[];

@@ -2,7 +2,7 @@
 // A circuit's units in words: their names, and all their numbers for who points at one.
 
 import { bdi, h } from "../page/dom.js";
-import { number } from "../page/format.js";
+import { number, quoted } from "../page/format.js";
 import { share } from "./buys.js";
 
 /** @typedef {import("./types.d.ts").Circuit} Circuit */
@@ -43,19 +43,11 @@ export const nodeKey = ({ kind, layer, unit, position }) =>
 export const unitName = ({ kind, layer, unit }) => `layer ${layer} · ${kind} ${unit}`;
 
 /**
- * The words of a token, or of the part of the prompt that it is in.
- *
  * @param {Circuit["prompt"]} prompt
  * @param {number | null} position
  */
-export const tokenWords = ({ labels }, position) => {
-  const label = labels.find(
-    ({ start, end }) => position !== null && start <= position && position < end,
-  );
-  if (!label || position === null) return "–";
-  const { text, start, end } = label;
-  return end - start > 1 ? `${text} (token ${position - start + 1} of ${end - start})` : text;
-};
+export const tokenWords = ({ tokens }, position) =>
+  position === null ? "–" : quoted(tokens[position]);
 
 /** @param {number} value */
 const logits = value => `${value < 0 ? "−" : ""}${number(Math.abs(value))} logits`;
