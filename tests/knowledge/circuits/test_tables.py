@@ -71,7 +71,9 @@ def all_known(monkeypatch: pytest.MonkeyPatch) -> None:
         at = rows.schema.get_field_index("greedy")
         return rows.set_column(at, rows.schema.field(at), pa.array([True] * len(rows)))
 
-    monkeypatch.setattr(tables, "answers", SimpleNamespace(answer=right, known=answers.known))
+    monkeypatch.setattr(
+        tables, "answers", SimpleNamespace(answer=right, known=answers.known, right=answers.right)
+    )
 
 
 def copied(plan: AtlasPlan, folder: Path) -> AtlasPlan:
