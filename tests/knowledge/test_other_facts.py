@@ -20,7 +20,7 @@ from kn_assets.knowledge.other_facts import answers_other_facts, attributed
 from kn_assets.lake import Lake, asked
 from kn_assets.lake.schema import ALL
 from kn_assets.live.questions import Told
-from tests.made import add_training
+from tests.made import add_circuits, add_training
 from ui.knowledge import view as knowledge
 from ui.training import view as training
 
@@ -48,6 +48,7 @@ MACROS = (
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     lake = add_training(tmp_path_factory.mktemp("facts"))
+    add_circuits(lake.root, STEP.key)
     for fact in sorted(set(lake.read(STEP, "attribution_error")["fact_id"].to_pylist()))[:8]:
         keep_as_asked(lake, fact)
     return lake

@@ -36,7 +36,7 @@ def test_it_ends_when_nobody_holds_its_input_and_runs_at_a_low_priority(
             assert os.getpriority(os.PRIO_PROCESS, process.pid) == mine + 2
             assert os.getpgid(process.pid) == process.pid != os.getpgid(0)
             process.stdin.close()  # as when the app is killed
-            assert process.wait(200) == 130  # while the lake is another's
+            assert process.wait(200) == 143  # while the lake is another's
     assert not lake.partitions("model")
     with lake.writing(wait=False):
         pass

@@ -89,7 +89,7 @@ def test_only_an_app_of_ones_own_is_given_what_makes_things(
 ) -> None:
     given: list[Api] = []
 
-    def launch(api: Api, hosts: Hosts, **options: Any) -> tuple[None, str, str]:
+    def launch(api: Api, hosts: Hosts, frames: Any, **options: Any) -> tuple[None, str, str]:
         given.append(api)
         return None, "here", "there"
 
