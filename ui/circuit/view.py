@@ -191,7 +191,7 @@ def _why_none(database: Database, model: str, fact: int) -> str:
         )
     return (
         f"No circuit was made of this fact: {n} have one, the first known ones of each relation. "
-        f"{make[:-1]} --known 50` makes them of up to 50 of each."
+        f"Of up to 50 of each: {make[:-1]} --known 50`."
     )
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from kn_assets.atlas.needs import NEEDS
 from kn_assets.atlas.plan import VOCABULARY
+from kn_assets.knowledge.circuits.tables import OF_CIRCUITS
 from kn_assets.knowledge.concept_table import CONCEPTS
 from kn_assets.knowledge.descriptions.plan import DESCRIPTIONS
 from kn_assets.knowledge.tables import OF_MODEL
 from kn_assets.lake import model
 from kn_assets.launch.background import CORPUS, LIMIT, MODEL
 from kn_assets.launch.background.step import Step, tables
-from kn_assets.launch.background.training import FACTS, training
+from kn_assets.launch.background.training import CIRCUITS, FACTS, training
 from kn_assets.maps.tables import VERSIONS
 
 FIRST = tuple(NEEDS)
@@ -47,6 +48,11 @@ def demo(limit: int | None = None, lens: str | None = None) -> list[Step]:
             ("first",),
         ),
         *training("training", MODEL),
+        Step(
+            "circuits", f"circuits of facts of {MODEL}",
+            ("circuits", *atlas, "--lens", "lazy", *CIRCUITS), 400.0,
+            tables(model(MODEL), OF_CIRCUITS), "circuits", MODEL, ("first",),
+        ),
         *(
             [run("lens", "the lens of all prompts", 30.0 + 250.0 * share, "logit_lens", lens="all")]
             if lens != "lazy"

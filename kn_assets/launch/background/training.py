@@ -29,6 +29,8 @@ SETTINGS = TrainSettings(
 LIMIT = 300  # prompts of its checkpoints' atlases: those of the cities that it is trained on
 FACTS = ("--facts", "24", "--known", "4")
 """Of each relation; by default `kn knowledge` asks 50 and takes 16 apart."""
+CIRCUITS = ("--facts", "24", "--known", "2")
+"""Of each relation; by default `kn circuits` asks 50 and takes 8."""
 _FIRST = 3  # checkpoints from the last that end a leg
 _A_STEP, _AN_ATLAS, _KNOWLEDGE, _BEGIN = 0.9, 8.0, 20.0, 12.0  # seconds
 

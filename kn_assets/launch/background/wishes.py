@@ -18,6 +18,7 @@ from kn_assets.corpora import wikipedia
 from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.errors import KnError
 from kn_assets.knowledge import fact_files
+from kn_assets.knowledge.circuits.tables import OF_CIRCUITS
 from kn_assets.knowledge.concept_table import CONCEPTS
 from kn_assets.knowledge.settings import KnowledgeSettings
 from kn_assets.knowledge.tables import OF_MODEL
@@ -25,12 +26,18 @@ from kn_assets.lake import Lake, model
 from kn_assets.lake import plan as plans
 from kn_assets.lake.schema import ATLAS_TABLES
 from kn_assets.launch.background.step import Made, Step, tables
-from kn_assets.launch.background.training import training
+from kn_assets.launch.background.training import CIRCUITS, training
 from kn_assets.launch.steps import OF_LAST
 from kn_assets.training.steps.checkpoints import step_of
 from kn_assets.training.steps.tables import OVER_STEPS, StepsPlan
 
-SECONDS = {"atlas": 400.0, "knowledge": 900.0, "training": 800.0, "demo": 2000.0}
+SECONDS = {
+    "atlas": 400.0,
+    "knowledge": 900.0,
+    "circuits": 400.0,
+    "training": 800.0,
+    "demo": 2000.0,
+}
 """What can be wished for, and what it takes at about the demo's size, on one core."""
 
 
@@ -70,6 +77,10 @@ def steps(lake: Lake, wish: Wish) -> list[Step]:
         command, title = "knowledge", "facts and knowledge neurons"
         words = (*words, *_knowledge(lake, plan))
         made = tables(model(wish.model), (*OF_MODEL, CONCEPTS))
+    elif wish.what == "circuits":
+        command, title = "circuits", "circuits of facts"
+        words = (*words, *CIRCUITS, *_of_facts(lake, plan))
+        made = tables(model(wish.model), OF_CIRCUITS)
     else:
         command, title = "run", "the missing tables"
         wanted = [t for t in ATLAS_TABLES if not (of_steps and t in OF_LAST)]
@@ -78,7 +89,8 @@ def steps(lake: Lake, wish: Wish) -> list[Step]:
         base = wish.model.partition("@")[0]
         command_words = (command, *words, "--steps-of", ",".join(map(str, here)))
         title = f"{title} of {len(here)} steps of {base}"
-        made = _both(made, _over_steps(base))
+        if wish.what != "circuits":  # of which there are no tables over steps
+            made = _both(made, _over_steps(base))
     else:
         command_words = (command, *words)
         title = f"{title} of {wish.model}"
@@ -131,6 +143,11 @@ def _knowledge(lake: Lake, plan: AtlasPlan) -> Iterator[str]:
     for name in ("facts", "known", "steps", "factor", "seed"):
         if noted.get(name) not in (None, own[name]):
             yield from (f"--{name}", str(noted[name]))
+    yield from _of_facts(lake, plan)
+
+
+def _of_facts(lake: Lake, plan: AtlasPlan) -> Iterator[str]:
+    """The option of the file that the corpus' facts are of."""
     facts = lake.meta(plan.corpus, "facts") or {}
     content = str(facts.get("fingerprint")).partition(" of file ")[2]
     if content:

@@ -74,6 +74,16 @@ def test_the_training_of_the_demo_is_one_run_in_legs() -> None:
     assert others[-1].with_knowledge
 
 
+def test_circuits_are_wished_for_of_an_atlas_or_of_all_its_steps(lake: Lake) -> None:
+    (step,) = steps(lake, Wish("circuits", "plain"))
+    args = _parser([]).parse_args(step.command)
+    assert (args.model, args.steps_of, args.known, args.with_circuits) == ("plain", None, 2, True)
+    assert not step.made(lake)
+    (step,) = steps(lake, Wish("circuits", "run@step10"))
+    args = _parser([]).parse_args(step.command)
+    assert (args.model, args.steps_of) == ("run", "10,20")
+
+
 def test_a_wish_is_made_by_the_settings_of_its_atlas(lake: Lake) -> None:
     (step,) = steps(lake, Wish("knowledge", "plain"))
     args = _parser([]).parse_args(step.command)

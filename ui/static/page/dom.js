@@ -130,7 +130,8 @@ export const message = (text, kind = "note") => {
   return h("p", { class: `kn-message kn-${kind}`, role }, ...parts);
 };
 
-const COMMAND = /`(kn (?:run|knowledge|train|demo)\b[^`]*)`( (?:makes|asks) (?:it|them|these)\.?)/;
+const COMMAND =
+  /`(kn (?:run|knowledge|circuits|train|demo)\b[^`]*)`( (?:makes|asks) (?:it|them|these)\.?)/;
 
 /**
  * The parts of a note: names in it as code, and a command that would make what is missing, with the

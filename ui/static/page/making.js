@@ -13,7 +13,7 @@ const EVERY_MS = 5000;
 const WHILE_MAKING_MS = 2500;
 const WITHOUT_SERVER_MS = 10_000;
 
-/** @typedef {"atlas" | "knowledge" | "training" | "demo"} What */
+/** @typedef {"atlas" | "knowledge" | "circuits" | "training" | "demo"} What */
 /**
  * @typedef {object} Step
  * @property {string} name

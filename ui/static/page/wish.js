@@ -10,7 +10,13 @@ import { wishes } from "./wishes.js";
 /** @typedef {import("./making.js").What} What */
 
 /** @type {Record<string, What>} by the verb of `kn` */
-const MAKES = { run: "atlas", knowledge: "knowledge", train: "training", demo: "demo" };
+const MAKES = {
+  run: "atlas",
+  knowledge: "knowledge",
+  circuits: "circuits",
+  train: "training",
+  demo: "demo",
+};
 
 /**
  * @param {HTMLElement} place that `wishes.place` made
