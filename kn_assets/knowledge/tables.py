@@ -155,7 +155,12 @@ def _float32(plan: AtlasPlan, progress: Progress) -> LoadedModel:
     from kn_assets.models.load import load
 
     progress.say(f"loading {plan.source} in float32")
-    loaded = load(plan.source, plan.lake, "float32", attention="eager", progress=progress)
+    loaded = load(
+        *(plan.source, plan.lake, "float32"),
+        device=plan.device,
+        attention="eager",
+        progress=progress,
+    )
     use_onednn_linears(loaded.model)
     return loaded
 

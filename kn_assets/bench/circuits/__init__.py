@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pairs", type=int, default=20, help="pairs that estimates are judged on (%(default)s)"
     )
     parser.add_argument("--method", default="integrated", choices=METHODS)
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--lake", help="lake to use (default: $KN_DATA, or data)")
 
 
@@ -89,6 +90,7 @@ def run(args: argparse.Namespace) -> Result:
             "relation": args.relation,
             "units": args.units,
             "method": args.method,
+            "device": args.device,
             "contrasts": settings.contrasts,
             "held_out": settings.held_out,
             "quartiles": "over facts",

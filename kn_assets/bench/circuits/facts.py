@@ -46,7 +46,12 @@ def layout_and_cases(
     ids = ids[:: max(1, len(ids) // args.asked)][: args.asked]
     subjects = dict(zip(mine["fact_id"].to_pylist(), mine["subject"].to_pylist(), strict=True))
     atlas = named_here(lake, AtlasSettings(model=args.model))
-    loaded = load(resolve(atlas.model), lake, "float32", attention="eager", progress=progress)
+    loaded = load(
+        *(resolve(atlas.model), lake, "float32"),
+        device=args.device,
+        attention="eager",
+        progress=progress,
+    )
     use_onednn_linears(loaded.model)
     context = loaded.parts.context
     asked = ask(loaded.tokenizer, told, texts, ids, context).asked

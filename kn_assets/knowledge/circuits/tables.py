@@ -73,7 +73,12 @@ def write_circuits(
 
     told, texts = (plan.lake.read(plan.corpus, t) for t in OF_CORPUS)
     progress.say(f"loading {plan.source} in float32")
-    loaded = load(plan.source, plan.lake, "float32", attention="eager", progress=progress)
+    loaded = load(
+        *(plan.source, plan.lake, "float32"),
+        device=plan.device,
+        attention="eager",
+        progress=progress,
+    )
     use_onednn_linears(loaded.model)
     work = Work(plan, fingerprint, progress, CIRCUITS_WORK)
     chosen = _fact_ids(plan, told, settings)
