@@ -76,18 +76,25 @@ def circuit(database: Database, model: str, fact: int, which: str) -> Answer:
         model,
         fact,
     )
-    answer["has"] = [row["circuit"] for row in counts]
     if not counts:
         return {**answer, "missing": _why_none(database, model, fact)}
+    tokens = rows(database, _TOKENS, model, fact)
+    if any(row["token"] is None for row in tokens):
+        told = (
+            f"An earlier version made these circuits: {command(database, model)} makes them anew."
+        )
+        return {**answer, "missing": told}
+    answer["has"] = [row["circuit"] for row in counts]
     if which not in answer["has"]:
         return {**answer, "missing": _no_specific(about[0])}
     sizes = {row["circuit"]: row["n"] for row in counts}
-    return {**answer, "n_units": sizes[which], **_made(database, model, about[0], which)}
+    return {**answer, "n_units": sizes[which], **_made(database, model, about[0], which, tokens)}
 
 
-def _made(database: Database, model: str, about: Answer, which: str) -> Answer:
+def _made(
+    database: Database, model: str, about: Answer, which: str, tokens: list[Answer]
+) -> Answer:
     fact = about["fact_id"]
-    tokens = rows(database, _TOKENS, model, fact)
     prompts = {row["purpose"]: row for row in rows(database, _PROMPTS, model, fact)}
     chosen = prompts["choose"]
     roles = [row["role"] for row in tokens]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from statistics import median
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from kn_assets import lake as lakes
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
+from tests.lake import earlier
 from tests.made import make_lake
 from tests.ui.asking import opened
 from ui.circuit import view
@@ -124,3 +128,14 @@ def test_an_atlas_without_circuits_names_the_command(
         assert view.first(database, "tiny") is None
         listed = knowledge.facts(database, "tiny", "", 0, 5, first="circuits")["rows"]
         assert [row["circuit"] for row in listed] == [False] * 5
+
+
+def test_circuits_of_an_earlier_version_are_to_be_made_anew(told: Lake, tmp_path: Path) -> None:
+    lake = Lake(shutil.copytree(told.root, tmp_path / "lake"))
+    (file,) = lake.files(lakes.model("tiny"), "unit_attributions")
+    earlier.rewrite(file, pq.read_table(file, partitioning=None).drop_columns(["token"]))
+    database = Database(lake)
+    answer = view.circuit(database, "tiny", JAPAN_CURRENCY, "all")
+    database.close()
+    assert "An earlier version made these circuits: `kn circuits" in answer["missing"]
+    assert answer["has"] == []
