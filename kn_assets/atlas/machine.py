@@ -5,6 +5,23 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from kn_assets.errors import KnError
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def device(given: str) -> str:
+    """Where a model runs, with `auto` settled: `cpu` or `cuda`."""
+    if given == "auto":
+        return "cuda" if has_cuda() else "cpu"
+    return given
+
+
+def refuse_unknown(given: str) -> None:
+    """Raises KnError for what is no setting of a device."""
+    if given not in DEVICES:
+        raise KnError(f"--device must be one of {', '.join(DEVICES)}")
+
 
 def has_cuda() -> bool:
     """Whether torch finds a CUDA device; it isn't asked, which takes a second, without a driver."""

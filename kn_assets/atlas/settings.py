@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from kn_assets.atlas.machine import refuse_unknown
 from kn_assets.errors import KnError
 from kn_assets.lake import fingerprint
 
@@ -13,7 +14,6 @@ from kn_assets.lake import fingerprint
 VERSION = 2
 LONGEST = 1 << 15
 DTYPES = ("auto", "float32", "bfloat16")
-DEVICES = ("auto", "cpu", "cuda")
 LENSES = ("all", "lazy")
 
 
@@ -62,8 +62,7 @@ class AtlasSettings:
             raise KnError("--threshold must be over 0")
         if self.dtype not in DTYPES:
             raise KnError(f"--dtype must be one of {', '.join(DTYPES)}")
-        if self.device not in DEVICES:
-            raise KnError(f"--device must be one of {', '.join(DEVICES)}")
+        refuse_unknown(self.device)
         if self.lens not in LENSES:
             raise KnError(f"--lens must be one of {', '.join(LENSES)}")
         return self

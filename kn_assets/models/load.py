@@ -62,8 +62,7 @@ def load(
     import torch
     from transformers import AutoModelForCausalLM
 
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise KnError("no CUDA device, or torch was built without CUDA: use --device cpu")
+    refuse_missing(device)
     place, extra = _place(source, lake, progress or Progress())
     tokenizer = _tokenizer(source, place, extra)
     with _said_plainly(source, "weights", place):
@@ -88,6 +87,14 @@ def load(
         compare(source, model, parts, seen)
     _refuse_stranger(source, tokenizer, parts)
     return LoadedModel(model, tokenizer, parts, source, extra.get("revision"))
+
+
+def refuse_missing(device: str) -> None:
+    """Raises KnError for a CUDA device that isn't there."""
+    import torch
+
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise KnError("no CUDA device, or torch was built without CUDA: use --device cpu")
 
 
 def load_tokenizer(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kn_assets.atlas.machine import device
 from kn_assets.lake import Lake
 from kn_assets.models.quiet import quiet
 from kn_assets.models.source import ModelSource
@@ -96,11 +97,13 @@ class _Run:
         """A new run, or the one that was interrupted."""
         from transformers import AutoTokenizer
 
-        from kn_assets.models.load import LoadedModel
+        from kn_assets.models.load import LoadedModel, refuse_missing
         from kn_assets.models.parts import find_parts
         from kn_assets.training import network
 
         settings = store.settings
+        place = device(settings.device)
+        refuse_missing(place)
         text = Text.of(settings.cities, settings.seed)
         kept = store.folder / ".tokenizer"
         if not kept.exists():
@@ -108,7 +111,7 @@ class _Run:
             made = network.new_tokenizer(text.epoch(0), settings)
             store.put(kept, made.save_pretrained)
         tokenizer = AutoTokenizer.from_pretrained(kept)
-        model = network.new_model(settings, tokenizer).eval()
+        model = network.new_model(settings, tokenizer).eval().to(place)
         source = ModelSource(settings.name, "folder", str(store.folder))
         loaded = LoadedModel(model, tokenizer, find_parts(model), source)
         run = cls(store, text, loaded, *network.new_optimizer(model, settings))

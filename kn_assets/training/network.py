@@ -85,14 +85,16 @@ def loss_of(model: GPT2LMHeadModel, rows: Rows) -> Tensor:
     import torch
     from torch.nn.functional import cross_entropy
 
-    ids, sentence = torch.from_numpy(rows.ids), torch.from_numpy(rows.sentence)
+    ids, sentence, position = (
+        torch.from_numpy(x).to(model.device) for x in (rows.ids, rows.sentence, rows.position)
+    )
     context = ids.shape[1]
-    earlier = torch.ones(context, context, dtype=torch.bool).tril()
+    earlier = torch.ones(context, context, dtype=torch.bool, device=model.device).tril()
     seen = (sentence[:, :, None] == sentence[:, None, :]) & earlier
     hidden = model.transformer(
         input_ids=ids,
         attention_mask=seen[:, None],
-        position_ids=torch.from_numpy(rows.position),
+        position_ids=position,
         use_cache=False,
     ).last_hidden_state
     follows = (sentence[:, 1:] == sentence[:, :-1]) & (sentence[:, 1:] >= 0)

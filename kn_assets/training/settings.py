@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from kn_assets.atlas.machine import refuse_unknown
 from kn_assets.errors import KnError
 from kn_assets.training import text
 
@@ -46,6 +47,9 @@ class TrainSettings:
         60.0, "seconds between saved states; a killed run loses at most that"
     )
     threads: int = _setting(2, "threads of torch; the last digits depend on it")
+    device: str = _setting(
+        "auto", "device of the training: cpu, cuda, or auto: cuda if available; so do they on it"
+    )
     seed: int = _setting(0, "seed of weights, phrasing and order")
 
     def checked(self) -> TrainSettings:
@@ -63,6 +67,7 @@ class TrainSettings:
             if isinstance(value, int | float) and not least <= value <= most:
                 bound = f"at least {least}" if value < least else f"a number up to {most}"
                 raise KnError(f"--{f.name.replace('_', '-')} must be {bound}")
+        refuse_unknown(self.device)
         if self.width % self.heads:
             raise KnError(f"--width {self.width} must be a multiple of --heads {self.heads}")
         if not 0 < self.lr < 1:
@@ -94,8 +99,8 @@ class TrainSettings:
         return [k for k in here if k not in _NO_MATTER and there.get(k) != here[k]]
 
 
-# What a resumed run may change and still end where it would have, but for last digits (threads).
-_NO_MATTER = ("save_every_s", "sample", "measure_every", "threads")
+# What a resumed run may change and still end where it would have, but for last digits.
+_NO_MATTER = ("save_every_s", "sample", "measure_every", "threads", "device")
 _MOST = {
     # A step takes lr * weight_decay of each weight: over 1 it would turn them and let them grow.
     **{"weight_decay": 1, "layers": 1000, "threads": 1024, "context": 1 << 15, "width": 1 << 15},

@@ -116,7 +116,7 @@ class Store:
         if not self._state.exists():
             return None
         try:
-            found = torch.load(self._state, weights_only=True)
+            found = torch.load(self._state, map_location="cpu", weights_only=True)
         except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as e:
             raise KnError(
                 f"the state of the interrupted run is damaged ({self._state}): remove "

@@ -135,3 +135,11 @@ def test_a_run_that_diverges_ends_with_the_checkpoints_before_it(
         load(resolve(f"{lake.models}/wild@step1"), lake)
         assert all(row.get("known_trained", 0) < 0.5 for row in rows(lake.models / "wild"))
     assert "diverged after step" in str(unfinished(lake, "wild"))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_device_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(KnError, match="no CUDA device"):
+        train(replace(TINY, device="cuda"), Lake(tmp_path))
+    with pytest.raises(KnError, match="--device must be one of auto, cpu, cuda"):
+        train(replace(TINY, device="tpu"), Lake(tmp_path))

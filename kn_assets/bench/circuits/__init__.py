@@ -55,7 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pairs", type=int, default=20, help="pairs that estimates are judged on (%(default)s)"
     )
     parser.add_argument("--method", default="integrated", choices=METHODS)
-    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    parser.add_argument(
+        "--device", default="cpu", choices=("cpu", "cuda"), help="default: %(default)s"
+    )
     parser.add_argument("--lake", help="lake to use (default: $KN_DATA, or data)")
 
 
