@@ -10,8 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from kn_assets import lake
 from kn_assets.atlas.copies import CONTENT, content_of_weights, identity_of_weights
-from kn_assets.atlas import machine
-from kn_assets.atlas.machine import fast_at_bfloat16
+from kn_assets.atlas.machine import device, fast_at_bfloat16
 from kn_assets.atlas.needs import NEEDS
 from kn_assets.atlas.paths import paths, words_of_paths
 from kn_assets.atlas.settings import AtlasSettings
@@ -148,7 +147,7 @@ class AtlasPlan(Plan):
     @cached_property
     def device(self) -> str:
         """Where the one pass runs, with `auto` settled: `cpu` or `cuda`."""
-        return machine.device(self.settings.device)
+        return device(self.settings.device)
 
     # -- as a plan ------------------------------------------------------------------------------
 
