@@ -21,10 +21,14 @@ NICEST = 19  # unless $KN_NICE says otherwise
 
 def main(words: list[str]) -> None:
     """Run the command in this process; ends it with the command's exit code."""
-    os.setpgrp()  # Ctrl+C in the app's terminal is for the app, which then ends this
-    os.nice(int(os.environ.get("KN_NICE") or NICEST))
-    with suppress(OSError):  # no Linux
-        Path("/proc/self/oom_score_adj").write_text("1000")
+    os.setsid()  # Ctrl+C in the app's terminal is for the app, which then ends this
+    lowered = int(os.environ.get("KN_NICE") or NICEST)
+    os.nice(lowered)
+    # Linux shares processors among sessions first: without a word the app's and this one would get
+    # as much, and the browser's would go short.
+    for name, value in (("autogroup", lowered), ("oom_score_adj", 1000)):
+        with suppress(OSError):  # no Linux, or a kernel without it
+            Path("/proc/self", name).write_text(str(value))
     threading.Thread(target=_end_with_the_app, daemon=True).start()
     sys.argv = ["kn", *words]
     runpy.run_module("kn_assets.cli", run_name="__main__")

@@ -35,8 +35,15 @@ def test_it_ends_when_nobody_holds_its_input_and_runs_at_a_low_priority(
             assert any("waiting for" in line for line in process.stderr)
             assert os.getpriority(os.PRIO_PROCESS, process.pid) == mine + 2
             assert os.getpgid(process.pid) == process.pid != os.getpgid(0)
+            assert autogroup(process.pid).endswith(" nice 2" if autogroup(os.getpid()) else "")
             process.stdin.close()  # as when the app is killed
             assert process.wait(200) == 143  # while the lake is another's
     assert not lake.partitions("model")
     with lake.writing(wait=False):
         pass
+
+
+def autogroup(pid: int) -> str:
+    """The priority of a process' session; nothing where the kernel knows none."""
+    place = Path(f"/proc/{pid}/autogroup")
+    return place.read_text().strip() if place.exists() else ""
