@@ -1,0 +1,104 @@
+"""Least squares from sums: what the best affine map from one stream to another needs of the tokens.
+
+The map from a layer's residual stream to the last layer's hangs on second moments alone, two
+matrices of d_model x d_model a layer however many tokens there are. Ridge regression in closed form
+follows from them, and so does its error on other tokens: how strongly to shrink is thus chosen on
+tokens that had no part in the fit, without running the model again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+RIDGES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+"""What is tried: a ridge over the mean variance of the layer's dimensions."""
+
+
+class Moments:
+    """Weighted sums over tokens of each layer's stream, of the last one's, and of their products.
+
+    shift: float32 [layers, d_model], near the streams' means: what is summed are distances from
+    it, so that float32 holds them where means are large. A token counts by the inverse square of
+    its last stream, which the final norm divides by: else the few longest would rule the fit.
+    """
+
+    def __init__(self, shift: Tensor) -> None:
+        import torch
+
+        layers, d = shift.shape
+        there = {"device": shift.device, "dtype": torch.float32}
+        self.shift, self.tokens, self.weight, self.yy = shift, 0, 0.0, 0.0
+        self.x, self.y = torch.zeros(layers - 1, d, **there), torch.zeros(d, **there)
+        self.xx, self.xy = (torch.zeros(layers - 1, d, d, **there) for _ in range(2))
+
+    def take(self, streams: Sequence[Tensor]) -> None:
+        """Take some tokens: their stream after each layer, each [tokens, d_model]."""
+        last = streams[-1].float()
+        if not len(last):
+            return
+        weights = last.shape[1] / last.square().sum(1, keepdim=True).clamp(min=1e-12)
+        y = last - self.shift[-1]
+        self.tokens += len(last)
+        self.weight += float(weights.double().sum())
+        self.yy += float((weights * y.square()).double().sum())
+        self.y += (weights * y).sum(0)
+        for layer, stream in enumerate(streams[:-1]):
+            x = stream.float() - self.shift[layer]
+            weighted = (weights * x).T
+            self.x[layer] += weighted.sum(1)
+            self.xx[layer].addmm_(weighted, x)
+            self.xy[layer].addmm_(weighted, y)
+
+    def plus(self, other: Moments) -> Moments:
+        """The sums over the tokens of both, which have the same shift."""
+        both = Moments(self.shift)
+        for name in ("tokens", "weight", "yy", "x", "y", "xx", "xy"):
+            setattr(both, name, getattr(self, name) + getattr(other, name))
+        return both
+
+    def of(self, layer: int) -> Centred:
+        """Means and covariances of a layer's stream and the last one's, in float64."""
+        x, y = self.x[layer].double() / self.weight, self.y.double() / self.weight
+        return Centred(
+            x,
+            y,
+            self.xx[layer].double() / self.weight - x[:, None] * x,
+            self.xy[layer].double() / self.weight - x[:, None] * y,
+        )
+
+    def error(self, layer: int, means: Centred, maps: Sequence[Tensor]) -> list[float]:
+        """Mean squared distance of y from means.y + (x - means.x) @ map, over these tokens.
+
+        maps: float64 [d_model, d_model] each.
+        """
+        mine = self.of(layer)
+        dx, dy = mine.x - means.x, mine.y - means.y
+        xx, xy = mine.xx + dx[:, None] * dx, mine.xy + dx[:, None] * dy
+        spread = self.yy / self.weight - float(mine.y @ mine.y) + float(dy @ dy)
+        return [float(spread + (m * (xx @ m)).sum() - 2 * (m * xy).sum()) for m in maps]
+
+
+@dataclass(frozen=True)
+class Centred:
+    """x, y: float64 [d_model], means over the shift; xx, xy: [d_model, d_model], covariances."""
+
+    x: Tensor
+    y: Tensor
+    xx: Tensor
+    xy: Tensor
+
+    def maps(self, ridges: Sequence[float]) -> list[Tensor]:
+        """The least squares map [d_model, d_model] from x to y for each ridge, of the mean variance
+        of x: y - mean is near (x - mean) @ map.
+        """
+        import torch
+
+        values, vectors = torch.linalg.eigh(self.xx)
+        rotated = vectors.T @ self.xy
+        unit = float(values.clamp(min=0).mean()) or 1.0
+        return [vectors @ (rotated / (values.clamp(min=0) + r * unit)[:, None]) for r in ridges]

@@ -1,0 +1,65 @@
+"""Made-up tables of the linear lens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from kn_assets.lake import Lake, Partition
+from kn_assets.synthetic.context import lens
+from kn_assets.synthetic.dense import Columns, Shape
+from kn_assets.synthetic.write import columns_of, write
+
+_WIDTH = 4  # of a residual stream that nobody looks at
+_NAMES = ("linear", "middle")
+
+
+def write_lenses(lake: Lake, where: Partition, size: Shape) -> None:
+    """Write maps, their quality, and what both other lenses read of all prompts."""
+    rng = np.random.default_rng([size.seed, 11])
+    layers = size.n_layers - 1
+    write(
+        lake,
+        where,
+        "lens_translators",
+        [
+            {
+                "layer": np.repeat(np.arange(layers), _WIDTH + 1),
+                "dimension": np.tile([*range(_WIDTH), -1], layers),
+                "weights": rng.standard_normal((layers * (_WIDTH + 1), _WIDTH)).tolist(),
+            }
+        ],
+    )
+    quality = [
+        {
+            "layer": layer,
+            "lens": name,
+            "kl": kl * (layers - layer),
+            "kl_median": 0.8 * kl * (layers - layer),
+            "top1_agreement": 1 - kl * (layers - layer) / (5.0 * size.n_layers),
+            "n_tokens": 1024,
+            "n_prompts": max(1, size.n_prompts // 5),
+            "ridge": 1e-3 if name == "linear" and layer < layers else None,
+        }
+        for layer in range(size.n_layers)
+        for name, kl in (("logit", 3.0), ("linear", 1.0))
+    ]
+    write(lake, where, "lens_quality", [columns_of(quality)])
+    write(lake, where, "lens_readings", _readings(size))
+
+
+def _readings(size: Shape) -> Iterator[Columns]:
+    """Each prompt as the logit lens reads it, by either name."""
+    for rows in lens(size):
+        for prompt in np.unique(rows["prompt_id"]):
+            mine = rows["prompt_id"] == prompt
+            of_prompt = {
+                name: values.filter(pa.array(mine))
+                if isinstance(values, pa.Array)
+                else np.asarray(values)[mine]
+                for name, values in rows.items()
+            }
+            for name in _NAMES:
+                yield {**of_prompt, "lens": [name] * int(mine.sum())}
