@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import pyarrow as pa
 
 from kn_assets.lake import Lake, Partition
 from kn_assets.synthetic.context import lens
@@ -27,7 +26,7 @@ def write_lenses(lake: Lake, where: Partition, size: Shape) -> None:
         [
             {
                 "layer": np.repeat(np.arange(layers), _WIDTH + 1),
-                "dimension": np.tile([*range(_WIDTH), -1], layers),
+                "dimension": np.tile(np.arange(-1, _WIDTH), layers),
                 "weights": rng.standard_normal((layers * (_WIDTH + 1), _WIDTH)).tolist(),
             }
         ],
@@ -44,7 +43,7 @@ def write_lenses(lake: Lake, where: Partition, size: Shape) -> None:
             "ridge": 1e-3 if name == "linear" and layer < layers else None,
         }
         for layer in range(size.n_layers)
-        for name, kl in (("logit", 3.0), ("linear", 1.0))
+        for name, kl in (("linear", 1.0), ("logit", 3.0))
     ]
     write(lake, where, "lens_quality", [columns_of(quality)])
     write(lake, where, "lens_readings", _readings(size))
@@ -52,14 +51,6 @@ def write_lenses(lake: Lake, where: Partition, size: Shape) -> None:
 
 def _readings(size: Shape) -> Iterator[Columns]:
     """Each prompt as the logit lens reads it, by either name."""
-    for rows in lens(size):
-        for prompt in np.unique(rows["prompt_id"]):
-            mine = rows["prompt_id"] == prompt
-            of_prompt = {
-                name: values.filter(pa.array(mine))
-                if isinstance(values, pa.Array)
-                else np.asarray(values)[mine]
-                for name, values in rows.items()
-            }
-            for name in _NAMES:
-                yield {**of_prompt, "lens": [name] * int(mine.sum())}
+    for name in _NAMES:
+        for rows in lens(size):
+            yield {**rows, "lens": [name] * len(rows["prompt_id"])}

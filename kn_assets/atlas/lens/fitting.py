@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from kn_assets.models.load import LoadedModel
 
-LENSES = ("logit", "linear")
+LENSES = ("linear", "logit")
 MOST_BYTES = 1 << 30
 """What the moments of layers may take that are fitted in one run."""
 _MATRICES = 4  # d_model x d_model each, of a layer: two of the fit and two of the validation

@@ -20,11 +20,10 @@ RIDGES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 
 
 class Moments:
-    """Weighted sums over tokens of each layer's stream, of the last one's, and of their products.
+    """Sums over tokens of each layer's stream, of the last one's, and of their products.
 
     shift: float32 [layers, d_model], near the streams' means: what is summed are distances from
-    it, so that float32 holds them where means are large. A token counts by the inverse square of
-    its last stream, which the final norm divides by: else the few longest would rule the fit.
+    it, so that float32 holds them where means are large.
     """
 
     def __init__(self, shift: Tensor) -> None:
@@ -32,43 +31,37 @@ class Moments:
 
         layers, d = shift.shape
         there = {"device": shift.device, "dtype": torch.float32}
-        self.shift, self.tokens, self.weight, self.yy = shift, 0, 0.0, 0.0
+        self.shift, self.tokens, self.yy = shift, 0, 0.0
         self.x, self.y = torch.zeros(layers - 1, d, **there), torch.zeros(d, **there)
         self.xx, self.xy = (torch.zeros(layers - 1, d, d, **there) for _ in range(2))
 
     def take(self, streams: Sequence[Tensor]) -> None:
         """Take some tokens: their stream after each layer, each [tokens, d_model]."""
-        last = streams[-1].float()
-        if not len(last):
-            return
-        weights = last.shape[1] / last.square().sum(1, keepdim=True).clamp(min=1e-12)
-        y = last - self.shift[-1]
-        self.tokens += len(last)
-        self.weight += float(weights.double().sum())
-        self.yy += float((weights * y.square()).double().sum())
-        self.y += (weights * y).sum(0)
+        y = streams[-1].float() - self.shift[-1]
+        self.tokens += len(y)
+        self.yy += float(y.square().double().sum())
+        self.y += y.sum(0)
         for layer, stream in enumerate(streams[:-1]):
             x = stream.float() - self.shift[layer]
-            weighted = (weights * x).T
-            self.x[layer] += weighted.sum(1)
-            self.xx[layer].addmm_(weighted, x)
-            self.xy[layer].addmm_(weighted, y)
+            self.x[layer] += x.sum(0)
+            self.xx[layer].addmm_(x.T, x)
+            self.xy[layer].addmm_(x.T, y)
 
     def plus(self, other: Moments) -> Moments:
         """The sums over the tokens of both, which have the same shift."""
         both = Moments(self.shift)
-        for name in ("tokens", "weight", "yy", "x", "y", "xx", "xy"):
+        for name in ("tokens", "yy", "x", "y", "xx", "xy"):
             setattr(both, name, getattr(self, name) + getattr(other, name))
         return both
 
     def of(self, layer: int) -> Centred:
         """Means and covariances of a layer's stream and the last one's, in float64."""
-        x, y = self.x[layer].double() / self.weight, self.y.double() / self.weight
+        x, y = self.x[layer].double() / self.tokens, self.y.double() / self.tokens
         return Centred(
             x,
             y,
-            self.xx[layer].double() / self.weight - x[:, None] * x,
-            self.xy[layer].double() / self.weight - x[:, None] * y,
+            self.xx[layer].double() / self.tokens - x[:, None] * x,
+            self.xy[layer].double() / self.tokens - x[:, None] * y,
         )
 
     def error(self, layer: int, means: Centred, maps: Sequence[Tensor]) -> list[float]:
@@ -79,7 +72,7 @@ class Moments:
         mine = self.of(layer)
         dx, dy = mine.x - means.x, mine.y - means.y
         xx, xy = mine.xx + dx[:, None] * dx, mine.xy + dx[:, None] * dy
-        spread = self.yy / self.weight - float(mine.y @ mine.y) + float(dy @ dy)
+        spread = self.yy / self.tokens - float(mine.y @ mine.y) + float(dy @ dy)
         return [float(spread + (m * (xx @ m)).sum() - 2 * (m * xy).sum()) for m in maps]
 
 

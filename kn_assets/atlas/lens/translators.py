@@ -84,9 +84,9 @@ class Translators:
         """The table `lens_translators`."""
         layers, d = self.constants.shape
         rows = np.concatenate(
-            [self.matrices.cpu().numpy(), self.constants.cpu().numpy()[:, None]], axis=1
+            [self.constants.cpu().numpy()[:, None], self.matrices.cpu().numpy()], axis=1
         )
-        dimension = np.append(np.arange(d, dtype=np.int32), np.int32(CONSTANT))
+        dimension = np.arange(CONSTANT, d, dtype=np.int32)
         offsets = np.arange(0, rows.size + 1, d, dtype=np.int32)
         columns = [
             np.repeat(np.arange(layers, dtype=np.int16), d + 1),
@@ -106,7 +106,7 @@ class Translators:
             return cls(torch.empty(0, 0, 0), torch.empty(0, 0), ())
         d = len(weights) // len(table)
         rows = torch.from_numpy(weights.astype(np.float32).reshape(-1, d + 1, d))
-        return cls(rows[:, :d].contiguous(), rows[:, d].contiguous(), ())
+        return cls(rows[:, 1:].contiguous(), rows[:, 0].contiguous(), ())
 
 
 def _stored(numbers: Tensor) -> Tensor:

@@ -63,7 +63,7 @@ TABLES = (
         "Other lenses than the logit lens, of prompts that were opened in the app: the columns of "
         "`logit_lens`.",
         (_STORED.columns[0], _LENS, *_STORED.columns[1:]),
-        ("prompt_id", "lens", "position", "layer", "rank"),
+        ("lens", "prompt_id", "position", "layer", "rank"),
         row_group=1 << 16,
     ),
 )

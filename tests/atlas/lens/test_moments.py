@@ -31,16 +31,10 @@ def moments(x: np.ndarray, y: np.ndarray, pieces: int = 1) -> Moments:
     return made
 
 
-def weights(y: np.ndarray) -> np.ndarray:
-    return D / (y**2).sum(1)
-
-
 def ridge_map(x: np.ndarray, y: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted ridge regression as NumPy does it, over all tokens: the map and the constant."""
-    w = weights(y) / weights(y).sum()
-    mx, my = w @ x, w @ y
-    xx = (x - mx).T @ (w[:, None] * (x - mx))
-    xy = (x - mx).T @ (w[:, None] * (y - my))
+    """Ridge regression as NumPy does it, over all tokens: the map and the constant."""
+    mx, my = x.mean(0), y.mean(0)
+    xx, xy = ((x - mx).T @ of / len(x) for of in (x - mx, y - my))
     found = np.linalg.solve(xx + ridge * np.trace(xx) / D * np.eye(D), xy)
     return found, my - mx @ found
 
@@ -71,10 +65,9 @@ def test_the_error_on_other_tokens() -> None:
     means = moments(x, y).of(0)
     maps = means.maps([1e-5, 1e-1, 10.0])
     found = moments(*others).error(0, means, maps)
-    w = weights(others[1]) / weights(others[1]).sum()
     for error, ridge in zip(found, (1e-5, 1e-1, 10.0), strict=True):
         matrix, constant = ridge_map(x, y, ridge)
-        wanted = w @ ((others[0] @ matrix + constant - others[1]) ** 2).sum(1)
+        wanted = ((others[0] @ matrix + constant - others[1]) ** 2).sum(1).mean()
         assert error == pytest.approx(wanted, rel=1e-3)
     assert found[0] < found[2]
 
@@ -97,7 +90,7 @@ def test_both_shares_are_in_the_last_fit() -> None:
 def test_a_table_and_back() -> None:
     fitted = Translators.fitted(moments(*streams(0)), moments(*streams(1)))
     table = fitted.table()
-    assert table["dimension"].to_pylist() == [*range(D), CONSTANT]
+    assert table["dimension"].to_pylist() == [CONSTANT, *range(D)]
     again = Translators.of_table(table)
     assert torch.equal(again.matrices, fitted.matrices)
     assert torch.equal(again.constants, fitted.constants)
