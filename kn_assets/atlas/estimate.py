@@ -19,8 +19,8 @@ import pyarrow.compute as pc
 
 from kn_assets.atlas.forward.batches import tokens_per_batch
 from kn_assets.atlas.lens.fitting import MOST_BYTES
-from kn_assets.atlas.lens.plan import TRANSLATORS
 from kn_assets.atlas.lens.rows import LENS_K
+from kn_assets.atlas.linear_lens import TRANSLATORS
 from kn_assets.atlas.needs import FIRED, NEEDS
 from kn_assets.atlas.shape import Shape, shape_of
 from kn_assets.errors import KnError

@@ -2,7 +2,7 @@
 maps follow. A partition a model.
 """
 
-from kn_assets.atlas.lens.plan import LinearLensPlan
+from kn_assets.atlas.linear_lens import LinearLensPlan
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.defs.assets import Context, assets
 from kn_assets.defs.resources import atlas_plan

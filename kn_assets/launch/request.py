@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from kn_assets.atlas.lens.plan import LinearLensPlan
+from kn_assets.atlas.linear_lens import LinearLensPlan
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import wikipedia

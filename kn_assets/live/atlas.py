@@ -9,10 +9,10 @@ import numpy as np
 from kn_assets.atlas import lazy_lens
 from kn_assets.atlas.forward.capture import capturing, forward
 from kn_assets.atlas.forward.tokens import TokenizedPrompts
-from kn_assets.atlas.lens.plan import TRANSLATORS
 from kn_assets.atlas.lens.readings import OtherLens, reading, rows_of
 from kn_assets.atlas.lens.rows import LensRows
 from kn_assets.atlas.lens.translators import Translators
+from kn_assets.atlas.linear_lens import TRANSLATORS
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 from kn_assets.lake import model as partition

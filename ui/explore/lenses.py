@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kn_assets.atlas import lazy_lens
-from kn_assets.atlas.lens.plan import QUALITY, TRANSLATORS
+from kn_assets.atlas.linear_lens import QUALITY, TRANSLATORS
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import model as partition

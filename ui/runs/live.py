@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from kn_assets.atlas import lazy_lens
-from kn_assets.atlas.lens.plan import TRANSLATORS
+from kn_assets.atlas.linear_lens import TRANSLATORS
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, model
 from kn_assets.live.direct import packed

@@ -30,10 +30,9 @@ class Moments:
         import torch
 
         layers, d = shift.shape
-        there = {"device": shift.device, "dtype": torch.float32}
         self.shift, self.tokens, self.yy = shift, 0, 0.0
-        self.x, self.y = torch.zeros(layers - 1, d, **there), torch.zeros(d, **there)
-        self.xx, self.xy = (torch.zeros(layers - 1, d, d, **there) for _ in range(2))
+        self.x, self.y = (torch.zeros(n, device=shift.device) for n in ((layers - 1, d), (d,)))
+        self.xx, self.xy = (torch.zeros((layers - 1, d, d), device=shift.device) for _ in range(2))
 
     def take(self, streams: Sequence[Tensor]) -> None:
         """Take some tokens: their stream after each layer, each [tokens, d_model]."""

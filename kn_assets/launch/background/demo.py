@@ -6,7 +6,7 @@ for nobody comes last: until then the app computes the lens of each prompt that 
 
 from __future__ import annotations
 
-from kn_assets.atlas.lens.plan import LENSES
+from kn_assets.atlas.linear_lens import LENSES
 from kn_assets.atlas.needs import NEEDS
 from kn_assets.atlas.plan import VOCABULARY
 from kn_assets.knowledge.circuits.tables import OF_CIRCUITS

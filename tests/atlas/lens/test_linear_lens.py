@@ -18,12 +18,12 @@ from transformers import AutoModelForCausalLM
 
 from kn_assets import lake as lakes
 from kn_assets.atlas import lazy_lens
+from kn_assets.atlas import linear_lens as plan_module
 from kn_assets.atlas.extract import extract
 from kn_assets.atlas.lens import fitting
-from kn_assets.atlas.lens import plan as plan_module
-from kn_assets.atlas.lens.plan import LENSES, QUALITY, TRANSLATORS, LinearLensPlan
 from kn_assets.atlas.lens.shares import Shares
 from kn_assets.atlas.lens.translators import Translators
+from kn_assets.atlas.linear_lens import LENSES, QUALITY, TRANSLATORS, LinearLensPlan
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.database.database import Database

@@ -81,8 +81,8 @@ def test_few_tokens_are_shrunk_for() -> None:
 def test_both_shares_are_in_the_last_fit() -> None:
     one, other = streams(0, noise=4), streams(1, noise=4)
     fitted = Translators.fitted(moments(*one), moments(*other))
-    both = [np.concatenate(pair) for pair in zip(one, other, strict=True)]
-    matrix, constant = ridge_map(*both, fitted.ridges[0])
+    x, y = (np.concatenate(pair) for pair in zip(one, other, strict=True))
+    matrix, constant = ridge_map(x, y, fitted.ridges[0])
     np.testing.assert_allclose(fitted.matrices[0], matrix, rtol=2e-3, atol=1e-3)
     np.testing.assert_allclose(fitted.constants[0], constant, rtol=2e-3, atol=2e-2)
 

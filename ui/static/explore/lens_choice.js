@@ -33,7 +33,9 @@ export class LensChoice {
     const chosen = lensOfText(store.state.lens);
     this.#select.value = chosen;
     const [, , what] = LENSES.find(([lens]) => lens === chosen) ?? LENSES[0];
-    this.#select.title = [what, distanceWords(store.prompt?.nLayers ?? 0)].filter(Boolean).join(". ");
+    this.#select.title = [what, distanceWords(store.prompt?.nLayers ?? 0)]
+      .filter(Boolean)
+      .join(". ");
   }
 }
 

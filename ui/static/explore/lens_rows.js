@@ -42,7 +42,11 @@ export class LensRows {
       const rank = rankAfter(chosen, data, isNext, token, layer);
       /** @type {HTMLElement} */ (bar.firstElementChild).style.width =
         `${100 * rankShare(rank ?? 0)}%`;
-      number.textContent = rank ? (rank < EXACT ? integer(rank) : compact(rank)) : noRank(chosen, data);
+      number.textContent = rank
+        ? rank < EXACT
+          ? integer(rank)
+          : compact(rank)
+        : noRank(chosen, data);
       const waiting = chosen.words ? "…" : "";
       const words = top && saysSomething(top) ? shown(top.token).trim() : "";
       /** @type {Element} */ (word.firstElementChild).textContent = top ? words : waiting;
@@ -155,8 +159,8 @@ const lensTable = layer => {
         lens !== "logit"
           ? " · its rank is told by the logit lens alone"
           : data.lensRank
-          ? ` · rank ${integer(data.lensRank(token, layer))}`
-          : " · its rank is being computed",
+            ? ` · rank ${integer(data.lensRank(token, layer))}`
+            : " · its rank is being computed",
       ),
     next === undefined
       ? h("div", {}, "The prompt ends here.")

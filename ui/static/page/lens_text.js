@@ -18,7 +18,8 @@ export const LENSES = [
  * @param {string} text
  * @returns {Lens | undefined}
  */
-export const readLens = text => LENSES.map(([lens]) => lens).find(lens => lens === (text || "logit"));
+export const readLens = text =>
+  LENSES.map(([lens]) => lens).find(lens => lens === (text || "logit"));
 
 /**
  * The lens that a text of the address means; the logit lens where it means none.
