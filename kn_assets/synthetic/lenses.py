@@ -12,7 +12,6 @@ from kn_assets.synthetic.dense import Columns, Shape
 from kn_assets.synthetic.write import columns_of, write
 
 _WIDTH = 4  # of a residual stream that nobody looks at
-_NAMES = ("linear", "middle")
 
 
 def write_lenses(lake: Lake, where: Partition, size: Shape) -> None:
@@ -50,7 +49,8 @@ def write_lenses(lake: Lake, where: Partition, size: Shape) -> None:
 
 
 def _readings(size: Shape) -> Iterator[Columns]:
-    """Each prompt as the logit lens reads it, by either name."""
-    for name in _NAMES:
+    """Each prompt as the logit lens reads it, less surely."""
+    for name, share in (("linear", 0.5), ("middle", 0.25)):
         for rows in lens(size):
-            yield {**rows, "lens": [name] * len(rows["prompt_id"])}
+            probability = (share * rows["probability"]).astype(np.float32)
+            yield {**rows, "probability": probability, "lens": [name] * len(probability)}

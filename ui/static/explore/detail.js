@@ -7,7 +7,6 @@ import { marksWords, quoted } from "../page/format.js";
 import { store } from "../page/store.js";
 import { CellGrid } from "./cells.js";
 import { HeadCells } from "./head_cells.js";
-import { LensChoice } from "./lens_choice.js";
 import { LensRows } from "./lens_rows.js";
 import { targetWord } from "./target_chips.js";
 import { orderWords } from "./tools.js";
@@ -19,7 +18,6 @@ const LIKELIEST =
 
 export class Detail {
   #lens = new LensRows();
-  #choice = new LensChoice();
   #rankHead = h("span", { class: "kn-rank-head", title: RANKS });
   #what = h("span", { title: "Layers are counted from 0, the first" });
   #legend = h("span", { class: "kn-legend" });
@@ -53,7 +51,7 @@ export class Detail {
       this.cells.counts,
       this.heads.node,
     );
-    const over = h("div", { class: "kn-over" }, this.#choice.node, this.#what, this.#legend);
+    const over = h("div", { class: "kn-over" }, this.#what, this.#legend);
     this.node = h("div", { class: "kn-detail" }, over, this.rows);
   }
 

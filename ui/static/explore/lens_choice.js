@@ -15,7 +15,12 @@ export class LensChoice {
   );
   node = h(
     "label",
-    { class: "kn-lens-choice", onpointerenter: loadDistances, onfocusin: loadDistances },
+    {
+      class: "kn-chip kn-choice kn-lens-choice",
+      onpointerenter: loadDistances,
+      onfocusin: loadDistances,
+    },
+    "lens: ",
     this.#select,
   );
 

@@ -138,7 +138,11 @@ const lensTable = layer => {
   const { tokens } = store.prompt;
   const { lens, read, words } = chosenLens();
   if (!read) {
-    return [words ? "the lens of this prompt is being computed" : `no ${lensName(lens)} yet`];
+    return [
+      words
+        ? "the lens of this prompt is being computed"
+        : `no ${lensName(lens)} lens of this prompt yet`,
+    ];
   }
   const token = store.state.token ?? 0;
   const { top, nextProbability, nextRank } = read(token, layer);

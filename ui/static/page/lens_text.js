@@ -5,10 +5,10 @@
 
 /** @type {[Lens, string, string][]} each with its name, and what it reads */
 export const LENSES = [
-  ["logit", "logit lens", "What the model would say if it ended after the layer"],
+  ["logit", "logit", "What the model would say if it ended after the layer"],
   [
     "linear",
-    "linear lens",
+    "linear",
     "What the model would say if a linear map, fitted on the corpus, stood in for all later layers",
   ],
   ["middle", "before the MLP", "The logit lens between the layer’s attention and its MLP"],

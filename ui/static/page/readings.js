@@ -63,6 +63,7 @@ const load = async () => {
     emit("reading");
     return;
   }
+  loadDistances();
   const { model, prompt, text } = store.state;
   const own = new AbortController();
   stop = own;
