@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "names", "run"]
 
 _FIRED = ("activations", "activations_by_neuron", "neuron_peaks")
-_OF_PROMPTS = ("tokens", "activations", "logit_lens", "lens_readings", "attention", "prompt_map")
+_OF_PROMPTS = ("tokens", "activations", "logit_lens", "attention", "prompt_map")
 
 
 def names(table: str) -> list[str]:
