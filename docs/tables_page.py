@@ -16,6 +16,7 @@ from kn_assets.lake.schema import (
     circuits,
     descriptions,
     knowledge,
+    lenses,
     maps,
     steps,
     verdicts,
@@ -23,7 +24,10 @@ from kn_assets.lake.schema import (
 
 GROUPS = (
     ("Corpora", [t for t in atlas.TABLES if t.kind == "corpus"]),
-    ("Atlases", (*(t for t in atlas.TABLES if t.kind != "corpus"), *descriptions.TABLES)),
+    (
+        "Atlases",
+        (*(t for t in atlas.TABLES if t.kind != "corpus"), *lenses.TABLES, *descriptions.TABLES),
+    ),
     ("Maps", maps.TABLES),
     ("Facts and knowledge neurons", (*knowledge.TABLES, *verdicts.TABLES)),
     ("Circuits", circuits.TABLES),
@@ -42,6 +46,9 @@ EXAMPLES = {
     "neurons": "FROM neurons ORDER BY firing_rate DESC LIMIT 10",
     "neuron_top": "FROM neuron_top WHERE layer = 3 AND neuron = 123",
     "logit_lens": "FROM lens('smollm2-135m', 0)",
+    "lens_translators": "SELECT layer, count(*) FROM lens_translators GROUP BY 1",
+    "lens_quality": "FROM lens_distances('smollm2-135m')",
+    "lens_readings": "FROM linear_lens('smollm2-135m', 0)",
     "attention": "FROM attention_weighted('smollm2-135m', 0, 3, 123)",
     "thresholds": "FROM thresholds",
     "neuron_vocabulary": "FROM neurons_for_token('smollm2-135m', ' Japan', 10)",

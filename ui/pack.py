@@ -43,6 +43,24 @@ def pack_fired(found: dict[str, Array], n_tokens: int, n_layers: int) -> dict[st
     }
 
 
+def pack_lens(
+    words: list[str], ids: Array, probabilities: Array, next_probability: Array, next_rank: Array
+) -> dict[str, Any]:
+    """What a lens reads of a prompt, as the page takes it.
+
+    ids: [position, layer, rank], places in `words`; probabilities: as long; next_probability (NaN
+    where nothing follows) and next_rank: [position, layer], of the token that follows.
+    """
+    return {
+        "ranks": ids.shape[2],
+        "words": words,
+        "word": pack_ids(ids.ravel()),
+        "probability": pack(probabilities.ravel(), "f4"),
+        "next_probability": pack(np.nan_to_num(next_probability).ravel(), "f4"),
+        "next_rank": pack(next_rank.ravel(), "u4"),
+    }
+
+
 def fired_order(found: dict[str, Array], n_layers: int) -> tuple[Array, Array]:
     """Of such columns the place of each row, position * n_layers + layer, and the rows in the order
     in which `fired` holds them: by place, the strongest first.

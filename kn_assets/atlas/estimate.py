@@ -18,7 +18,9 @@ import numpy as np
 import pyarrow.compute as pc
 
 from kn_assets.atlas.forward.batches import tokens_per_batch
+from kn_assets.atlas.lens.fitting import MOST_BYTES
 from kn_assets.atlas.lens.rows import LENS_K
+from kn_assets.atlas.linear_lens import TRANSLATORS
 from kn_assets.atlas.needs import FIRED, NEEDS
 from kn_assets.atlas.shape import Shape, shape_of
 from kn_assets.errors import KnError
@@ -44,6 +46,7 @@ BYTES = {
 }
 """Bytes of a table whatever its size, and for each row."""
 _FEW = 64 << 10  # bytes of a table of a handful of rows
+_WEIGHT = 2.6  # bytes of a number of a linear lens' map
 _SPILL = 5.0  # bytes a row of what a run holds on disk until it is in neuron order
 _LETTERS = 4  # of a token, in English
 _RULES = 1.9  # descriptions of a half of a neuron
@@ -102,17 +105,21 @@ def size(
         t: round(taken[t][0] + rows[t] * taken[t][1]) if t in taken and rows[t] else _FEW
         for t in wanted
     }
+    if TRANSLATORS in found:
+        found[TRANSLATORS] = round(rows[TRANSLATORS] * shape.width * _WEIGHT) or _FEW
     fired, peaks = rows["activations"], rows["neuron_peaks"]
     spill = round(fired * _SPILL) if {"activations_by_neuron", "neuron_peaks"} & set(wanted) else 0
     held = min(fired, _HELD_ROWS) * _HELD_BYTES
     if FIRED in {NEEDS.get(t) for t in wanted}:
         held += _in_batches(shape, prompts)
     maps = peaks * _MAP_BYTES if {"neuron_map", "prompt_map"} & set(wanted) else 0
+    matrices = (shape.n_layers - 1) * shape.width**2 * 4
+    lens = matrices + min(4 * matrices, MOST_BYTES) if TRANSLATORS in wanted else 0
     return Size(
         {t: rows[t] for t in wanted},
         found,
         spill,
-        round(_PROGRAM + shape.weights + max(held, maps)),
+        round(_PROGRAM + shape.weights + max(held, maps, lens)),
     )
 
 
@@ -144,6 +151,9 @@ def _rows(settings: AtlasSettings, shape: Shape, prompts: Prompts) -> dict[str, 
         "neuron_top": 2 * neurons * min(settings.top_k, prompts.tokens),
         "neuron_vocabulary": 2 * neurons * settings.vocabulary_k,
         "neuron_descriptions": round(2 * neurons * _RULES),
+        TRANSLATORS: (shape.n_layers - 1) * (shape.width + 1) if shape.width else 0,
+        "lens_quality": 2 * shape.n_layers,
+        "lens_readings": 0,
         "logit_lens": prompts.tokens * shape.n_layers * LENS_K if settings.lens == "all" else 0,
         "attention": prompts.pairs * shape.n_layers,
         "neuron_map": neurons,

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 class Shape:
     """What of a model, and of where it runs, an atlas' size hangs on.
 
-    weights: bytes, in the atlas' dtype; a_number: bytes of an activation, 0 where a device of its
-    own holds them; streams: batches that run at once.
+    weights: bytes, in the atlas' dtype; width: dimensions of the residual stream, 0 where unknown;
+    a_number: bytes of an activation, 0 where a device of its own holds them; streams: batches that
+    run at once.
     """
 
     n_layers: int
     n_neurons: int
     weights: int
+    width: int = 0
     a_number: int = 0
     streams: int = 1
 
@@ -51,7 +53,8 @@ def shape_of(plan: AtlasPlan) -> Shape | None:
     ]
     stored = 2 if str(config.get("dtype") or config.get("torch_dtype")).endswith("16") else 4
     wanted = 2 if plan.dtype == "bfloat16" else 4
-    return Shape(n_layers, n_neurons, sum(files) * wanted // stored, **running_on(plan))
+    weights = sum(files) * wanted // stored
+    return Shape(n_layers, n_neurons, weights, width or 0, **running_on(plan))
 
 
 def running_on(plan: AtlasPlan) -> dict[str, int]:

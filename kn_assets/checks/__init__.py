@@ -62,7 +62,7 @@ def _checks(table: str) -> list[type[Check]]:
         found.append(EveryNeuron)
     if table in _FIRED:
         found.append(OverThreshold)
-    if table == "logit_lens":
+    if table in ("logit_lens", "lens_readings"):
         found.append(LensProbabilities)
     if table == "attention":
         found.append(AttentionProbabilities)

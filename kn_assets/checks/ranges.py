@@ -48,6 +48,10 @@ _FIXED: dict[str, Bounds] = {
     "deaths": (0, _ANY),
     "final_overlap": (0, 1),
     "mean_final_overlap": (0, 1),
+    "dimension": (-1, _ANY),
+    "kl_median": (0, _ANY),
+    "top1_agreement": (0, 1),
+    "ridge": (0, _ANY),
     "precision": (0, 1),
     "recall": (0, 1),
     "base_rate": (0, 1),
@@ -81,7 +85,7 @@ class InRange(Check):
             size = atlas.get(f"n_{column}s")
             return (0, _ANY if size is None else size - 1)
         if column == "rank":
-            if self.table.name == "logit_lens":
+            if self.table.name in ("logit_lens", "lens_readings"):
                 return (1, _LENS_RANKS)
             setting = _RANKS_SETTING.get(self.table.name, "")  # an answer's rank has no upper bound
             return (1, atlas.get("settings", {}).get(setting, _ANY))

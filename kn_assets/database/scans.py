@@ -19,8 +19,9 @@ from kn_assets.lake.schema import ALL, Table
 SETTINGS = ("disabled_optimizers = 'late_materialization'",)
 """What a connection needs for macros that single out files: DuckDB 2.0's late materialization fails
 where the top rows are taken from files that were chosen by their name."""
-BY_OPENED = "logit_lens"
-"""The table that may get a file for each prompt opened, `prompt-000000000.parquet` and so on."""
+BY_OPENED = {"logit_lens": ("prompt",), "lens_readings": ("linear-prompt", "middle-prompt")}
+"""Tables that may get a file for each prompt opened, and what their names begin with:
+`prompt-000000000.parquet` and so on."""
 
 
 class Files(Enum):
@@ -129,7 +130,7 @@ def _macro(lake: Lake, table: Table, keys: list[str], files: Files) -> str:
     if name in BY_LAYER:
         given.append("of_layer")
         conditions.append("t.layer = of_layer")
-    if name in BY_PROMPT:
+    if name in BY_PROMPT or name in BY_OPENED:
         given.append("of_prompt")
         conditions.append("t.prompt_id = of_prompt")
     if keys:
@@ -159,7 +160,7 @@ def _place(lake: Lake, name: str, groups: dict[Numbered | None, list[str]], file
 
 def _picked(name: str, groups: dict[Numbered | None, list[str]], files: Files) -> list[str]:
     """Conditions on the names of files that spare opening those without the prompt or layer."""
-    opened = name == BY_OPENED and None in groups
+    opened = BY_OPENED.get(name, ()) if None in groups else ()
     counted = {how: keys for how, keys in groups.items() if how}
     if not opened and (not counted or files is Files.NAMED):
         return []
@@ -170,9 +171,9 @@ def _picked(name: str, groups: dict[Numbered | None, list[str]], files: Files) -
         picked = f"ends_with(t.filename, CASE {cases} END)"
         these.append(picked if files is Files.PICKED else _among(known))
         others.append(f"NOT {_among(known)}")
-    if opened:
-        these.append(f"ends_with(t.filename, {Numbered('prompt', 9, 'of_prompt', 0).name()})")
-        others.append(f"NOT contains(t.filename, '/{name}/prompt-')")
+    for prefix in opened:
+        these.append(f"ends_with(t.filename, {Numbered(prefix, 9, 'of_prompt', 0).name()})")
+        others.append(f"NOT contains(t.filename, '/{name}/{prefix}-')")
     return [f"({' OR '.join(these)} OR {' AND '.join(others)})"]
 
 

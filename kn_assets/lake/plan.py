@@ -3,10 +3,10 @@
 A plan speaks of one partition (a corpus, an atlas, a training). It is cheap: it holds settings and
 reads notes (`_table.json`), neither tables nor weights, until it is asked to make something. Every
 group of tables has one: `CorpusPlan`, `FactsPlan`, `AtlasPlan`, `MapsPlan`, `KnowledgePlan`,
-`CircuitsPlan`, `ConceptsPlan`, `DescriptionsPlan`, `FactLensPlan`, `StepsPlan`. What there is to
-know about making a table stands there and nowhere else: `stale` here decides what must be made, for
-`kn run`, `kn doctor` and the tests; `kn_assets.defs.assets` turns a plan into Dagster assets. To
-add a table is to write a plan, or to add the table to one.
+`CircuitsPlan`, `ConceptsPlan`, `DescriptionsPlan`, `LinearLensPlan`, `FactLensPlan`, `StepsPlan`.
+What there is to know about making a table stands there and nowhere else: `stale` here decides what
+must be made, for `kn run`, `kn doctor` and the tests; `kn_assets.defs.assets` turns a plan into
+Dagster assets. To add a table is to write a plan, or to add the table to one.
 
 A table counts as made if its note is what the plan would write today (`fits`), and if its blocking
 checks passed. Checks run in Dagster's runs: a lake opened with `checked=True` writes tables that

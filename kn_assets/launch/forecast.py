@@ -109,7 +109,9 @@ def planned(plan: AtlasPlan, corpus: CorpusPlan, progress: Progress) -> Planned:
     lengths = prompts.lengths.astype(np.int64)
     told = Prompts(len(prompts), len(prompts.ids), int((lengths * (lengths + 1) // 2).sum()))
     parts = loaded.parts
-    shape = Shape(parts.n_layers, parts.n_neurons, _weights(loaded), **running_on(plan))
+    shape = Shape(
+        parts.n_layers, parts.n_neurons, _weights(loaded), parts.d_model, **running_on(plan)
+    )
     with tempfile.TemporaryDirectory(prefix="kn-plan-") as folder:
         tried = Trial(plan, loaded, prompts, texts, Path(folder))
         fixed, a_token = tried.time(FIRED)

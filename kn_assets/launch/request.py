@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from kn_assets.atlas.linear_lens import LinearLensPlan
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.settings import AtlasSettings
 from kn_assets.corpora import wikipedia
@@ -88,7 +89,7 @@ class Request:
         if only and not set(only) & set(ATLAS_TABLES):
             return []
         atlas = self.plan
-        made = atlas, DescriptionsPlan(atlas), MapsPlan(atlas)
+        made = atlas, LinearLensPlan(atlas), DescriptionsPlan(atlas), MapsPlan(atlas)
         stale = [t for p in made for t in plans.stale(p, only, self.force)]
         if only and "atlases" not in stale and not plans.is_made(self.lake, atlas.model, "atlases"):
             stale.append("atlases")

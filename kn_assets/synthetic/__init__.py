@@ -35,6 +35,7 @@ from kn_assets.synthetic.dense import (
 )
 from kn_assets.synthetic.descriptions import descriptions
 from kn_assets.synthetic.knowledge import add_facts, add_knowledge
+from kn_assets.synthetic.lenses import write_lenses
 from kn_assets.synthetic.text import vocabulary
 from kn_assets.synthetic.training import add_training
 from kn_assets.synthetic.write import atlas_row, columns_of, norms, write
@@ -86,6 +87,7 @@ def _write_atlas(lake: Lake, where: Partition, corpus: str, size: Shape) -> None
     write_activations(lake, where, size, threshold)
     write(lake, where, "logit_lens", lens(size))
     write(lake, where, "attention", attention(size))
+    write_lenses(lake, where, size)
     write(lake, where, "neuron_vocabulary", neuron_vocabulary(size))
     write(lake, where, "neuron_descriptions", [descriptions(size)])
     rng = np.random.default_rng([size.seed, 5])

@@ -79,12 +79,19 @@ test("each is told in words, with what is shown instead", () => {
 });
 
 test("texts of the address that mean nothing are dropped and told", () => {
-  const wanted = { head: "x", colours: "attention", order: "", target: "Paris", against: "answer" };
+  const wanted = {
+    head: "x",
+    colours: "attention",
+    lens: "blurred",
+    order: "",
+    target: "Paris",
+    against: "answer",
+  };
   /** @type {string[]} */
   const wrong = [];
   dropUnread(wanted, wrong);
-  assert.deepEqual(wrong, ["target=Paris", "head=x"]);
-  assert.deepEqual(wanted, { ...wanted, head: "", target: "", colours: "attention" });
+  assert.deepEqual(wrong, ["target=Paris", "head=x", "lens=blurred"]);
+  assert.deepEqual(wanted, { ...wanted, head: "", lens: "", target: "", colours: "attention" });
   assert.deepEqual(["", "mean", "12"].map(readHead), [null, "mean", 12]);
 });
 

@@ -184,12 +184,19 @@ const lens = (/** @type {number} */ position) => ({
 });
 
 test("the rank is that of the live model, else what the atlas tells of the next token", () => {
-  const shown = /** @type {Prompt} */ (/** @type {unknown} */ ({ lens }));
+  const shown = /** @type {const} */ ({ lens: "logit", read: lens });
   const live = /** @type {Contributions} */ (/** @type {unknown} */ ({ lensRank: () => 9 }));
   assert.equal(rankAfter(shown, live, true, 0, 0), 9);
   assert.equal(rankAfter(shown, null, true, 0, 0), 4);
   assert.equal(rankAfter(shown, null, false, 0, 0), null);
-  assert.equal(rankAfter({ ...shown, lens: null }, null, true, 0, 0), null);
+  assert.equal(rankAfter({ ...shown, read: null }, null, true, 0, 0), null);
+});
+
+test("another lens tells the rank of what follows alone", () => {
+  const linear = /** @type {const} */ ({ lens: "linear", read: lens });
+  const live = /** @type {Contributions} */ (/** @type {unknown} */ ({ lensRank: () => 9 }));
+  assert.equal(rankAfter(linear, live, true, 0, 0), 4);
+  assert.equal(rankAfter(linear, live, false, 0, 0), null);
 });
 
 test("a token is expected from those before it; of the first nothing is known", () => {

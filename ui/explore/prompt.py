@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from kn_assets.atlas import lazy_lens
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
 from kn_assets.lake import model as partition
-from ui.pack import pack, pack_fired, pack_ids
+from ui.explore import lenses
+from ui.pack import pack_fired
 from ui.rows import Answer, columns, missing_tables, rows, waits_for
 
-LENS_RANKS = 5
 _SEARCH = """
 SELECT prompt_id, name, country, population, is_capital, text[:160] AS text, found_as,
     count(*) OVER () AS total
@@ -126,7 +124,7 @@ def prompt(database: Database, model: str, prompt: int, n_layers: int) -> Answer
         "sinks": [i for i, row in enumerate(read) if row["sink"]],
         "n_layers": n_layers,
         "fired": _fired(database, model, prompt, len(tokens), n_layers),
-        "lens": None if waits else _lens(database, model, prompt, tokens, n_layers),
+        "lens": None if waits else lenses.read(database, model, prompt, len(tokens), n_layers),
         "thresholds": [row["threshold"] for row in thresholds],
         "missing": missing,
         "waits": lazily,
@@ -144,39 +142,3 @@ def fired(database: Database, model: str, prompt: int) -> dict[str, Any]:
     return columns(
         database, "SELECT position, layer, neuron, activation FROM heatmap($1, $2)", model, prompt
     )
-
-
-def _lens(
-    database: Database, model: str, prompt: int, tokens: list[str], n_layers: int
-) -> dict[str, Any]:
-    found = columns(
-        database,
-        """
-        SELECT position, layer, rank, token, probability,
-            coalesce(next_probability, 0) AS next_probability, coalesce(next_rank, 0) AS next_rank
-        FROM lens($1, $2) WHERE rank <= $3
-        """,
-        model,
-        prompt,
-        LENS_RANKS,
-    )
-    words, word = np.unique(found["token"].astype(str), return_inverse=True)
-    shape = (len(tokens), n_layers)
-    at = (found["position"].astype(int), found["layer"].astype(int))
-    ranked = (*at, found["rank"].astype(int) - 1)
-    word_of = np.zeros((*shape, LENS_RANKS), dtype=np.int64)
-    word_of[ranked] = word
-    probability = np.zeros((*shape, LENS_RANKS), dtype=np.float32)
-    probability[ranked] = found["probability"]
-    next_probability = np.zeros(shape, dtype=np.float32)
-    next_probability[at] = found["next_probability"]
-    next_rank = np.zeros(shape, dtype=np.int64)
-    next_rank[at] = found["next_rank"]
-    return {
-        "ranks": LENS_RANKS,
-        "words": words.tolist(),
-        "word": pack_ids(word_of.ravel()),
-        "probability": pack(probability.ravel(), "f4"),
-        "next_probability": pack(next_probability.ravel(), "f4"),
-        "next_rank": pack(next_rank.ravel(), "u4"),
-    }

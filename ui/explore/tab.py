@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from kn_assets.atlas.lens.readings import OTHER_LENSES
 from kn_assets.errors import KnError
 from ui.arguments import LARGEST_PAGE, Checked
 from ui.ask.readings import neuron_named
 from ui.context import Context
+from ui.explore import lenses, neuron_page, unusual
 from ui.explore import neuron as neuron_view
-from ui.explore import neuron_page, unusual
 from ui.explore import prompt as view
 from ui.page.widgets import pane
 from ui.rows import Answer
@@ -94,6 +95,17 @@ def _head(context: Context, given: Checked) -> Work:
     return context.live.head(atlas["model"], text or given.prompt, layer, head)
 
 
+def _reading(context: Context, given: Checked) -> Work | Answer:
+    atlas, of = given.atlas, _of(context, given)
+    model, lens = atlas["model"], given.choice("through", OTHER_LENSES)
+    lenses.check_has(context.database, model, lens)
+    if isinstance(of, int):
+        found = lenses.stored(context.database, model, of, atlas["n_layers"], lens)
+        if found:
+            return {"lens": found}
+    return context.live.reading(model, of, lens)
+
+
 def _of(context: Context, given: Checked) -> int | str:
     """The prompt, or the text, that a live question is about."""
     return given.text("text", context.live.limits.characters + 1) or given.prompt
@@ -131,7 +143,7 @@ TAB = Tab(
     + pane("neuron", "The selected neuron")
     + "</div>",
     script="explore/explore.js",
-    texts=("text", "target", "against", "order", "head", "colours"),
+    texts=("text", "target", "against", "order", "head", "colours", "lens"),
     styles=("explore/explore.css", "neuron_page/neuron_page.css"),
     questions={
         "search": _search,
@@ -144,11 +156,13 @@ TAB = Tab(
         "unusual": _unusual,
         "always_on": _always_on,
         "can_run": lambda context, given: {"missing": context.live.missing(given.model)},
+        "lens_distances": lambda context, given: lenses.distances(context.database, given.model),
         "heads": lambda context, given: context.live.heads(given.model),
     },
     jobs={
         "text": _text,
         "lens": lambda context, given: context.live.lens(given.model, given.prompt),
+        "reading": _reading,
         "head": _head,
         "target": _target,
         "reads": _reads,

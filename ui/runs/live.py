@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 
 from kn_assets.atlas import lazy_lens
+from kn_assets.atlas.linear_lens import TRANSLATORS
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, model
 from kn_assets.live.direct import packed
 from kn_assets.live.model import n_heads, plan_of, valid
 from kn_assets.live.process import LiveProcess
-from ui.pack import fired_order, pack
+from kn_assets.live.reading import LiveReading
+from ui.pack import fired_order, pack, pack_lens
 from ui.rows import Answer
 from ui.runs import target
 from ui.runs.job import Job, Lane, Work
@@ -92,23 +94,43 @@ class Live:
         do = self._asking(asked, lambda _: {"here": True})
         return Work(LANE, do, shared=("lens", key, prompt))
 
+    def reading(self, key: str, of: int | str, lens: str) -> Work:
+        """What another lens reads of a prompt (its id) or a text: in `lens`, see `pack_lens`.
+
+        Raises KnError where it can't be computed.
+        """
+        asked = {"kind": "atlas", "do": "reading", "key": key, "lens": lens, **self._of(key, of)}
+        do = self._asking(
+            asked, lambda body: {"lens": pack_lens(**vars(LiveReading.from_bytes(body)))}
+        )
+        shared = ("reading", key, str(self._lake.meta(model(key), TRANSLATORS)), of, lens)
+        return Work(LANE, do, shared=shared, counted=isinstance(of, str))
+
+    def _of(self, key: str, of: int | str) -> dict[str, Any]:
+        """What the process is told of a prompt (its id) or a text. Raises KnError as `text`."""
+        plan_of(self._lake, key)
+        text = None if isinstance(of, int) else self.checked(of)
+        return {
+            "prompt": of if text is None else None,
+            "text": text,
+            "longest": self.limits.tokens,
+        }
+
     def head(self, key: str, of: int | str, layer: int, head: int) -> Work:
         """Attention of one head in a prompt (its id) or a text: `weights`, a lower triangle's rows.
 
         Raises KnError where they can't be computed.
         """
-        plan_of(self._lake, key)
-        text = None if isinstance(of, int) else self.checked(of)
         asked = {
             "kind": "atlas", "do": "head", "key": key, "layer": layer, "head": head,
-            "prompt": of if text is None else None, "text": text, "longest": self.limits.tokens,
+            **self._of(key, of),
         }  # fmt: skip
         made = str(self._lake.meta(model(key), "thresholds"))
         do = self._asking(
             asked, lambda body: {"weights": pack(np.frombuffer(body, np.float32), "f4"), "unit": 1}
         )
         shared = ("head", key, made, of, layer, head)
-        return Work(LANE, do, shared=shared, counted=text is not None)
+        return Work(LANE, do, shared=shared, counted=isinstance(of, str))
 
     def target(
         self,

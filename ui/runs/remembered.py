@@ -13,7 +13,7 @@ import numpy as np
 
 from kn_assets.errors import KnError
 from kn_assets.live.prompt import ATTENTION_GRID, LivePrompt
-from ui.pack import pack, pack_fired, pack_ids
+from ui.pack import pack, pack_fired, pack_lens
 from ui.rows import Answer
 
 REMEMBERED = 256 << 20  # bytes of runs kept
@@ -65,14 +65,13 @@ class LiveRuns:
             "sinks": np.flatnonzero(found.sinks).tolist(),
             "n_layers": n_layers,
             "fired": pack_fired(vars(found), len(found.tokens), n_layers),
-            "lens": {
-                "ranks": found.lens_ids.shape[2],
-                "words": found.words,
-                "word": pack_ids(found.lens_ids.ravel()),
-                "probability": pack(found.lens_probabilities.ravel(), "f4"),
-                "next_probability": pack(np.nan_to_num(found.next_probability).ravel(), "f4"),
-                "next_rank": pack(found.next_rank.ravel(), "u4"),
-            },
+            "lens": pack_lens(
+                found.words,
+                found.lens_ids,
+                found.lens_probabilities,
+                found.next_probability,
+                found.next_rank,
+            ),
             "thresholds": found.thresholds.tolist(),
             "missing": self.missing(len(found.tokens), found.n_whole),
         }

@@ -136,6 +136,27 @@ def lens(source: Source) -> Figure | None:
     return figure
 
 
+def lens_quality(source: Source) -> Figure | None:
+    """How far each lens is from the model's own output; the last layer, where both are it, not."""
+    layer, name, kl, agreement = source.read("layer", "lens", "kl", "top1_agreement")
+    n_layers = int(layer.max()) + 1
+    if n_layers < 2:
+        return None
+    figure, (left, right) = canvas(2)
+    for lens, colour in (("logit", LIGHT), ("linear", DARK)):
+        of_lens = name == lens
+        order = np.argsort(layer[of_lens])
+        line(left, kl[of_lens][order][:-1], f"{lens} lens", colour)
+        line(right, agreement[of_lens][order], f"{lens} lens", colour)
+    layered(left, "KL from the model's output, nats", n_layers)
+    layered(right, "same likeliest token, share", n_layers)
+    left.set_ylim(bottom=0)
+    right.set_ylim(0, 1.02)
+    legend(left, loc="upper right")
+    titled(figure, source.partition.key, "how near each lens is to the model, held-out prompts")
+    return figure
+
+
 def fact_lens(source: Source) -> Figure | None:
     """How many answers to facts each layer ranks first, and how likely it holds them."""
     layer, rank, probability = source.read("layer", "rank", "probability")

@@ -20,6 +20,7 @@ _PICTURES: dict[str, Callable[[Source], Figure | None]] = {
     "neurons": by_layer.neurons,
     "neuron_top": by_layer.strongest,
     "logit_lens": by_layer.lens,
+    "lens_quality": by_layer.lens_quality,
     "attention": by_layer.attention,
     "neuron_map": scatter.neuron_map,
     "prompt_map": scatter.prompt_map,

@@ -14,6 +14,7 @@ from kn_assets.lake.schema import (
     circuits,
     descriptions,
     knowledge,
+    lenses,
     maps,
     steps,
     verdicts,
@@ -33,7 +34,9 @@ __all__ = [
     "Table",
 ]
 
-TABLES: dict[str, Table] = {t.name: t for t in (*atlas.TABLES, *descriptions.TABLES, *maps.TABLES)}
+TABLES: dict[str, Table] = {
+    t.name: t for t in (*atlas.TABLES, *lenses.TABLES, *descriptions.TABLES, *maps.TABLES)
+}
 """The tables of a corpus and its atlases by name."""
 
 ATLAS_TABLES = tuple(t.name for t in TABLES.values() if t.kind == "model")

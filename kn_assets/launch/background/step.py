@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from kn_assets.atlas.lazy_lens import ALWAYS
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake import plan as plans
 
@@ -42,14 +43,16 @@ class Step:
 
 
 def tables(partition: Partition, names: Iterable[str], lazily: bool = False) -> Made:
-    """Whether tables of a partition are made; a lens that was left for later only if `lazily`."""
+    """Whether tables of a partition are made; a lens that was left for later only if `lazily`, one
+    that no run fills at any time.
+    """
     wanted = tuple(names)
 
     def made(lake: Lake) -> bool:
         notes = [lake.meta(partition, name) for name in wanted]
         return all(
             note is not None
-            and (lazily or not note.get("lazy"))
+            and (lazily or note.get("lazy") in (None, False, ALWAYS))
             and plans.is_made(lake, partition, name)
             for note, name in zip(notes, wanted, strict=True)
         )

@@ -45,6 +45,7 @@ FITTING: dict[str, list[Any]] = {
     "target": [None, TOKEN],
     "against": [None, {"kind": "token", "id": 3}],
     "lens": [False],
+    "through": ["linear", "middle"],
     "kind": ["neurons", "prompts"],
     "outline": [[[-9, -9], [9, -9], [9, 9]]],
     "words": ["Lagos"],

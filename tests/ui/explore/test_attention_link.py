@@ -43,7 +43,7 @@ def shown(screen: Screen) -> dict[str, str]:
         "view": pressed[0],
         "colours": pressed[1] if len(pressed) > 1 else "",
         "head": heads.input_value() if heads.is_visible() else "",
-        "order": screen.page.locator(".kn-choice select").input_value(),
+        "order": screen.page.locator(".kn-order select").input_value(),
     }
 
 
@@ -54,7 +54,7 @@ def test_a_chosen_head_comes_back(screens: Callable[[str], Screen], judged: str)
     screen.page.get_by_role("button", name="attention × activations").click()
     screen.page.locator(".kn-heads").select_option("2")
     screen.page.get_by_role("button", name="attention alone").click()
-    screen.page.locator(".kn-choice select").select_option("raw")
+    screen.page.locator(".kn-order select").select_option("raw")
     wanted = {
         "view": "attention × activations",
         "colours": "attention alone",
@@ -95,6 +95,7 @@ def test_a_cells_head_is_in_the_address(screens: Callable[[str], Screen], judged
         ({"head": "x"}, "“x” is no attention head: what the neuron reads is shown instead."),
         ({"colours": "red"}, "There are no colours “red”: those of the current position"),
         ({"order": "size"}, "Neurons have no order “size”: they are ordered by contribution"),
+        ({"lens": "blurred"}, "There is no lens “blurred”: the logit lens is shown instead."),
         ({"target": "Paris"}, "“Paris” is no target: what really follows is the target instead."),
         ({"prompt": "99999"}, "There is no prompt 99999 in this atlas: the nearest, 15, is shown"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -58,6 +59,41 @@ def test_the_lens_tells_its_five_likeliest_on_focus(screen: Any, database: Datab
         "SELECT next_rank FROM lens('tiny', 2) WHERE position = 3 AND layer = 2 AND rank = 1",
     )[0]
     assert f"rank {rank:,}" in tip.inner_text()
+
+
+def _labels(database: Database, lens: str) -> list[str]:
+    found = rows(
+        database,
+        f"SELECT layer, token, probability, next_rank FROM {lens}_lens('tiny', 2) "
+        "WHERE position = 3 AND rank = 1 ORDER BY layer DESC",
+    )
+    return [
+        f"Layer {layer}: rank {rank:,} of the target: likeliest {token}, probability {p:#.2g}"
+        for layer, token, p, rank in found
+    ]
+
+
+def test_another_lens_is_chosen_and_comes_back(screen: Any, database: Database) -> None:
+    screen.open(model="tiny", prompt=2, token=3)
+    choice = screen.page.locator(".kn-lens-choice select")
+    first = "document.querySelector('.kn-lens')?.getAttribute('aria-label')"
+    for lens in ("linear", "middle"):
+        wanted = _labels(database, lens)
+        choice.select_option(lens)
+        screen.until(f"{first} === {json.dumps(wanted[0])}")
+        found = screen.page.locator(".kn-lens")
+        assert [one.get_attribute("aria-label") for one in found.all()] == wanted
+        assert screen.address("lens") == lens
+    screen.page.reload()
+    screen.until(f"{first} === {json.dumps(wanted[0])}")
+    assert choice.input_value() == "middle"
+    screen.page.go_back()
+    screen.until(f"{first} === {json.dumps(_labels(database, 'linear')[0])}")
+    ((kl,),) = rows(database, "SELECT linear_kl FROM lens_distances('tiny') WHERE layer = 1")
+    screen.page.locator(".kn-lens[data-layer='1']").hover()
+    assert f"linear lens {kl:.2f} nats" in screen.page.locator(".kn-tip").inner_text()
+    choice.select_option("logit")
+    screen.until("!new URLSearchParams(location.search).get('lens')")
 
 
 def test_the_heatmap_works_by_keyboard(screen: Any, database: Database) -> None:

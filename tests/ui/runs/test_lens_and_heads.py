@@ -10,6 +10,8 @@ import pytest
 
 from kn_assets.atlas import lazy_lens
 from kn_assets.atlas.extract import NEEDS, extract
+from kn_assets.atlas.linear_lens import LinearLensPlan
+from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.lake import Lake
 from kn_assets.lake import model as partition
 from kn_assets.lake.schema import TABLES
@@ -71,6 +73,33 @@ def test_a_lens_is_computed_once_and_then_read(api: Api, lazy_lake: Lake) -> Non
     assert len(unpack(shown["lens"]["probability"])) == len(shown["tokens"]) * shown["n_layers"] * 5
     assert finished(api, "lens", model=KEY, prompt=3)["result"] == {"here": True}
     assert "no prompt 999" in finished(api, "lens", model=KEY, prompt=999)["error"]
+
+
+def test_another_lens_is_computed_once_and_then_read(api: Api, lazy_lake: Lake) -> None:
+    refused = finished(api, "reading", model=KEY, prompt=3, through="linear")["error"]
+    assert "no table `lens_translators` yet: `kn run" in refused
+    assert json.loads(api.ask("lens_distances", {"model": KEY}))["rows"] == []
+    (atlas,) = lazy_lake.partitions("model")
+    plan = LinearLensPlan(AtlasPlan.of(lazy_lake, atlas.key))
+    plan.make(plan.tables, Progress())
+    api.context.database.refresh()
+    for lens in ("linear", "middle"):
+        assert lazy_lens.waits(lazy_lake, atlas, 3, lens)
+        computed = finished(api, "reading", model=KEY, prompt=3, through=lens)["result"]["lens"]
+        assert not lazy_lens.waits(lazy_lake, atlas, 3, lens)
+        stored = finished(api, "reading", model=KEY, prompt=3, through=lens)["result"]["lens"]
+        assert {k: v for k, v in stored.items() if "word" not in k} == {
+            k: v for k, v in computed.items() if "word" not in k
+        }
+        told, wanted = (
+            [one["words"][i] for i in unpack(one["word"])] for one in (stored, computed)
+        )
+        assert told == wanted
+        of_text = finished(api, "reading", model=KEY, text="Kabul is", through=lens)["result"]
+        assert 0 < len(unpack(of_text["lens"]["word"])) < len(unpack(computed["word"]))
+    rows = json.loads(api.ask("lens_distances", {"model": KEY}))["rows"]
+    assert [row["layer"] for row in rows] == [0, 1, 2]
+    assert rows[0]["logit_kl"] > 0
 
 
 def test_the_heads_mean_is_what_the_atlas_holds(api: Api) -> None:

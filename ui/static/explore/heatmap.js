@@ -6,7 +6,7 @@ import { isAlwaysOn } from "../page/always_on.js";
 import { onScheme } from "../page/canvas.js";
 import { bdi, fill, h, message } from "../page/dom.js";
 import { cancelButton } from "../page/job.js";
-import { cancelLens } from "../page/lens.js";
+import { cancelChosen, chosenLens } from "../page/readings.js";
 import { sqlButton } from "../page/sql.js";
 import { on, store } from "../page/store.js";
 import { readOrder } from "../page/target_text.js";
@@ -36,7 +36,7 @@ export class Heatmap {
   #title = h("h2", {}, "Prompt");
   #facts = h("span", { class: "kn-count" });
   #lensState = h("span", { class: "kn-count", role: "status" });
-  #cancelLens = cancelButton(cancelLens);
+  #cancelLens = cancelButton(cancelChosen);
   #trouble = h("div", {});
   #prose = new Prose();
   #rarity = new Rarity(() => this.#judgeAgain());
@@ -83,7 +83,7 @@ export class Heatmap {
 
   #listen() {
     on("prompt", () => this.#show());
-    on("lens", () => this.#showLens());
+    for (const news of ["lens-here", "reading"]) on(news, () => this.#showLens());
     on("contributions", () => this.#showContributions());
     on("always-on", () => this.#judgeAgain());
     on("order", () => this.#judgeAgain());
@@ -132,8 +132,8 @@ export class Heatmap {
   /** There is a lens, or more is known of when there will be. */
   #showLens() {
     this.#showLensState();
-    const { lens, lensWords } = store.prompt ?? {};
-    if (lensWords && !lens && this.#drawn.isLensWaiting) return;
+    const { read, words } = chosenLens();
+    if (words && !read && this.#drawn.isLensWaiting) return;
     this.#prose.shade();
     this.#draw();
   }
@@ -161,11 +161,11 @@ export class Heatmap {
   /** A lens that is computed now is told of beside the title, one that can't be had above the rows. */
   #showLensState() {
     if (!store.prompt) return;
-    const { missing, lensWords, lensTrouble } = store.prompt;
-    const troubles = [...Object.values(missing), lensTrouble ?? ""].filter(Boolean);
-    fill(this.#trouble, ...troubles.map(words => message(words)));
-    this.#lensState.textContent = lensWords ? `lens: ${lensWords}` : "";
-    this.#cancelLens.hidden = !lensWords;
+    const { words, trouble } = chosenLens();
+    const troubles = [...Object.values(store.prompt.missing), trouble].filter(Boolean);
+    fill(this.#trouble, ...troubles.map(told => message(told)));
+    this.#lensState.textContent = words ? `lens: ${words}` : "";
+    this.#cancelLens.hidden = !words;
   }
 
   /** What cells are judged by has changed, or there is more of it. */
@@ -218,7 +218,7 @@ export class Heatmap {
     const shown = store.prompt;
     if (!shown || this.#body.hidden || !this.#detail.judge) return;
     const token = store.state.token ?? 0;
-    this.#drawn.isLensWaiting = Boolean(shown.lensWords);
+    this.#drawn.isLensWaiting = Boolean(chosenLens().words);
     this.#slider.show(shown.tokens, token, shown.sinks.includes(token));
     this.#prose.mark(token);
     this.#tools.show(this.#detail.judge, this.#rarity);

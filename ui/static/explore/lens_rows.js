@@ -1,9 +1,11 @@
 // @ts-check
-// The logit lens beside the heatmap: after each layer the target's rank as a bar, and faint beside it
-// the likeliest next token, where that says something.
+// A lens beside the heatmap: after each layer the target's rank as a bar, and faint beside it the
+// likeliest next token, where that says something.
 
 import { bdi, fill, h } from "../page/dom.js";
 import { compact, integer, quoted, shown } from "../page/format.js";
+import { lensName } from "../page/lens_text.js";
+import { chosenLens, distanceAfter, loadDistances } from "../page/readings.js";
 import { store } from "../page/store.js";
 import { readTarget } from "../page/target_text.js";
 import { hideTip, showTip } from "../page/tip.js";
@@ -31,16 +33,21 @@ export class LensRows {
     if (!prompt) return;
     const { data } = store.target;
     const isNext = readTarget(store.state.target)?.kind === "next";
-    const { lens, lensWords, nLayers } = prompt;
+    const { nLayers } = prompt;
+    const chosen = chosenLens();
     [...this.node.children].forEach((line, i) => {
       const layer = nLayers - 1 - i;
       const [, bar, number, word] = /** @type {HTMLElement[]} */ ([...line.children]);
-      const top = lens?.(token, layer).top[0];
-      const rank = rankAfter(prompt, data, isNext, token, layer);
+      const top = chosen.read?.(token, layer).top[0];
+      const rank = rankAfter(chosen, data, isNext, token, layer);
       /** @type {HTMLElement} */ (bar.firstElementChild).style.width =
         `${100 * rankShare(rank ?? 0)}%`;
-      number.textContent = rank ? (rank < EXACT ? integer(rank) : compact(rank)) : noRank(data);
-      const waiting = lensWords ? "…" : "";
+      number.textContent = rank
+        ? rank < EXACT
+          ? integer(rank)
+          : compact(rank)
+        : noRank(chosen, data);
+      const waiting = chosen.words ? "…" : "";
       const words = top && saysSomething(top) ? shown(top.token).trim() : "";
       /** @type {Element} */ (word.firstElementChild).textContent = top ? words : waiting;
       line.classList.toggle("kn-right", rank === 1);
@@ -98,8 +105,14 @@ export class LensRows {
   }
 }
 
-/** @param {import("../page/contributions.js").Contributions | null} data */
-const noRank = data => (data && !data.lensRank && !store.target.trouble ? "…" : "");
+/**
+ * @param {ReturnType<typeof chosenLens>} chosen
+ * @param {import("../page/contributions.js").Contributions | null} data
+ */
+const noRank = ({ lens, words }, data) => {
+  if (lens !== "logit") return words ? "…" : "";
+  return data && !data.lensRank && !store.target.trouble ? "…" : "";
+};
 
 /**
  * @param {number} layer
@@ -121,20 +134,25 @@ const rowLabel = (layer, rank, top) => {
  */
 const lensTable = layer => {
   if (!store.prompt) return [];
-  const { tokens, lens, lensWords } = store.prompt;
-  if (!lens) {
-    const words = "the lens of this prompt is being computed";
-    return [lensWords ? words : "no logit lens of this prompt yet"];
+  loadDistances();
+  const { tokens } = store.prompt;
+  const { lens, read, words } = chosenLens();
+  if (!read) {
+    return [
+      words
+        ? "the lens of this prompt is being computed"
+        : `no ${lensName(lens)} lens of this prompt yet`,
+    ];
   }
   const token = store.state.token ?? 0;
-  const { top, nextProbability, nextRank } = lens(token, layer);
+  const { top, nextProbability, nextRank } = read(token, layer);
   const next = tokens[token + 1];
   const rank = ` · probability ${nextProbability.toPrecision(2)}, rank ${integer(nextRank)}`;
   const { data } = store.target;
   const target = data?.words[token];
   const isOther = data && target && target !== next;
   return [
-    h("strong", {}, `Most likely next token after layer ${layer}`),
+    h("strong", {}, `Most likely next token ${where(lens, layer)}`),
     h("table", {}, ...top.map(likelyRow)),
     isOther &&
       h(
@@ -142,14 +160,40 @@ const lensTable = layer => {
         {},
         "Target: ",
         bdi(quoted(target)),
-        data.lensRank
-          ? ` · rank ${integer(data.lensRank(token, layer))}`
-          : " · its rank is being computed",
+        lens !== "logit"
+          ? " · its rank is told by the logit lens alone"
+          : data.lensRank
+            ? ` · rank ${integer(data.lensRank(token, layer))}`
+            : " · its rank is being computed",
       ),
     next === undefined
       ? h("div", {}, "The prompt ends here.")
       : h("div", {}, "Next token: ", bdi(quoted(next)), rank),
+    distanceLine(lens, layer),
   ].filter(part => part !== false && part !== null && part !== undefined && part !== "");
+};
+
+/**
+ * @param {import("../page/lens_text.js").Lens} lens
+ * @param {number} layer
+ */
+const where = (lens, layer) => {
+  if (lens === "middle") return `after layer ${layer}’s attention, before its MLP`;
+  return `after layer ${layer}${lens === "linear" ? ", by the linear lens" : ""}`;
+};
+
+/**
+ * How far both lenses are from the model after the layer; of the stream before the MLP nothing is.
+ *
+ * @param {import("../page/lens_text.js").Lens} lens
+ * @param {number} layer
+ */
+const distanceLine = (lens, layer) => {
+  const distance = distanceAfter(layer);
+  if (lens === "middle" || !distance) return null;
+  const { logit_kl: logit, linear_kl: linear, n_prompts: n } = distance;
+  const both = `logit lens ${logit.toFixed(2)}, linear lens ${linear.toFixed(2)} nats`;
+  return h("div", {}, `KL from the model’s output, ${n} held-out prompts: ${both}`);
 };
 
 /** @param {import("../page/prompt.js").Likely} likely */

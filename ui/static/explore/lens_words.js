@@ -22,15 +22,16 @@ export const saysSomething = top =>
   top !== undefined && top.probability >= LEAST && /[\p{L}\p{N}]/u.test(top.token);
 
 /**
- * The target's rank after a layer; null where it isn't known, 0 where there is no target.
+ * The target's rank after a layer; null where it isn't known, 0 where there is no target. Of what
+ * really follows every lens tells it; of another target the logit lens alone, with contributions.
  *
- * @param {import("../page/prompt.js").Prompt} prompt
+ * @param {{ lens: import("../page/lens_text.js").Lens, read: ((position: number, layer: number) => import("../page/prompt.js").Read) | null }} chosen
  * @param {import("../page/contributions.js").Contributions | null} data
- * @param {boolean} isNext whether the target is what really follows, which the atlas' lens tells too
+ * @param {boolean} isNext whether the target is what really follows
  * @param {number} position
  * @param {number} layer
  */
-export const rankAfter = (prompt, data, isNext, position, layer) => {
-  if (data) return data.lensRank?.(position, layer) ?? null;
-  return isNext && prompt.lens ? prompt.lens(position, layer).nextRank : null;
+export const rankAfter = ({ lens, read }, data, isNext, position, layer) => {
+  if (lens === "logit" && data) return data.lensRank?.(position, layer) ?? null;
+  return isNext && read ? read(position, layer).nextRank : null;
 };

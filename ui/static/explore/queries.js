@@ -2,6 +2,7 @@
 // The queries behind the middle pane. What the live model computed is in no table: there a query tells
 // how a notebook computes it.
 
+import { lensOfText } from "../page/lens_text.js";
 import { modelLiteral } from "../page/sql.js";
 import { store } from "../page/store.js";
 import { readAgainst, readOrder, readTarget } from "../page/target_text.js";
@@ -11,7 +12,12 @@ import { readAgainst, readOrder, readTarget } from "../page/target_text.js";
 /** The prompt on screen as a macro's arguments. */
 const prompt = () => `${modelLiteral()}, ${store.state.prompt}`;
 
-export const lensQuery = () => `FROM lens(${prompt()})\nORDER BY position, layer, rank`;
+/** What is read through the lens that is chosen. */
+export const lensQuery = () => {
+  const macros = { logit: "lens", linear: "linear_lens", middle: "middle_lens" };
+  const macro = macros[lensOfText(store.state.lens)];
+  return `FROM ${macro}(${prompt()})\nORDER BY position, layer, rank`;
+};
 
 export const cellsQuery = () => {
   const order = readOrder(store.state.order);

@@ -10,6 +10,7 @@ import { go } from "../page/navigate.js";
 import { store } from "../page/store.js";
 import { cancelTarget } from "../page/target.js";
 import { ORDERS, readOrder } from "../page/target_text.js";
+import { LensChoice } from "./lens_choice.js";
 import { TargetChips } from "./target_chips.js";
 
 /** @typedef {import("../page/target_text.js").Order} Order */
@@ -22,6 +23,7 @@ export class Tools {
     ...ORDERS.map(([order, words]) => h("option", { value: order }, words)),
   );
   #fold = h("button", { type: "button", class: "kn-chip kn-choice", onclick: () => this.#turn() });
+  #lens = new LensChoice();
   #state = h("span", { class: "kn-count", role: "status" });
   #cancel = cancelButton(cancelTarget);
   /** @type {boolean | null} whether always-on neurons are folded; null: as the order has it */
@@ -33,7 +35,7 @@ export class Tools {
    */
   constructor(more, onfold) {
     this.onfold = onfold;
-    const order = h("label", { class: "kn-chip kn-choice" }, "order: ", this.#order);
+    const order = h("label", { class: "kn-chip kn-choice kn-order" }, "order: ", this.#order);
     const state = h("span", {}, this.#state, " ", this.#cancel);
     this.node = h(
       "div",
@@ -41,6 +43,7 @@ export class Tools {
       ...this.#chips.nodes,
       order,
       this.#fold,
+      this.#lens.node,
       more,
       state,
     );

@@ -143,6 +143,7 @@ const INSTEAD = {
       : `“${value}” is no attention head: what the neuron reads`) + " is shown instead.",
   colours: value =>
     `There are no colours “${value}”: those of the current position are shown instead.`,
+  lens: value => `There is no lens “${value}”: the logit lens is shown instead.`,
 };
 
 /**

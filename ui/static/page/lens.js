@@ -21,7 +21,7 @@ const loadLens = async () => {
   const put = part => {
     if (store.prompt !== shown) return;
     Object.assign(shown, part);
-    emit("lens");
+    emit("lens-here");
   };
   put({ lensWords: "starting …" });
   try {

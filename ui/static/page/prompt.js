@@ -127,11 +127,13 @@ const crowd = (offsets, ordinary, nLayers) => {
 };
 
 /**
+ * What a lens reads at a position after a layer.
+ *
  * @param {import("./types.d.ts").LensAnswer} lens
  * @param {number} nLayers
  * @returns {(position: number, layer: number) => Read}
  */
-const decodeLens = (lens, nLayers) => {
+export const decodeLens = (lens, nLayers) => {
   const word = unpack(lens.word);
   const probability = unpack(lens.probability);
   const nextProbability = unpack(lens.next_probability);

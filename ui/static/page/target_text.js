@@ -2,6 +2,7 @@
 // The target of contributions, as the address writes it and as the server is asked for it.
 
 import { readColours, readHead } from "./attention_text.js";
+import { readLens } from "./lens_text.js";
 
 /**
  * @typedef {{ kind: "next" } | { kind: "answer" } | { kind: "token", token: string, first?: true }} Target
@@ -57,8 +58,8 @@ export const readOrder = text => {
 };
 
 /**
- * Drop what the address has of a target, an opponent, an order, a head and colours that there are not;
- * they are added to `wrong`.
+ * Drop what the address has of a target, an opponent, an order, a head, colours and a lens that there
+ * are not; they are added to `wrong`.
  *
  * @param {Partial<import("./types.d.ts").State>} wanted
  * @param {string[]} wrong
@@ -70,6 +71,7 @@ export const dropUnread = (wanted, wrong) => {
     ["order", readOrder],
     ["head", readHead],
     ["colours", readColours],
+    ["lens", readLens],
   ]);
   for (const [name, read] of reads) {
     const text = wanted[name] ?? "";

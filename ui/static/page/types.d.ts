@@ -12,6 +12,7 @@ export type Text =
   | "order"
   | "head"
   | "colours"
+  | "lens"
   | "fact"
   | "sentence"
   | "answer"

@@ -1,0 +1,99 @@
+"""The tables of the linear lens of an atlas: made of its tokens and its model."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from kn_assets.atlas import lazy_lens
+from kn_assets.atlas.forward.tokens import TokenizedPrompts
+from kn_assets.atlas.plan import OnAtlas
+from kn_assets.lake import plan as plans
+from kn_assets.lake.plan import Figures, Note
+from kn_assets.lake.schema import TABLES
+from kn_assets.progress import Progress
+
+TRANSLATORS, QUALITY = "lens_translators", "lens_quality"
+LENSES = (TRANSLATORS, QUALITY, lazy_lens.READINGS)
+VERSION = 1  # raised when the same atlas would give another lens
+
+
+@dataclass(frozen=True)
+class LinearLensPlan(OnAtlas):
+    """The linear lens of an atlas' model, how far it is from the model's own output, and a table
+    that is filled as prompts are read through it.
+    """
+
+    tables: ClassVar[tuple[str, ...]] = LENSES
+    inputs: ClassVar[dict[str, tuple[str, ...]]] = {
+        TRANSLATORS: ("atlases", "tokens"),
+        QUALITY: ("atlases", "tokens"),
+        lazy_lens.READINGS: (TRANSLATORS,),
+    }
+    one_pass: ClassVar[tuple[str, ...]] = (TRANSLATORS, QUALITY)
+    divisible: ClassVar[bool] = False
+
+    def fingerprint(self, table: str) -> str:
+        return self.atlas.identity
+
+    def notes(self, table: str) -> dict[str, Any]:
+        return {"version": VERSION}
+
+    def fits(self, table: str, note: Note) -> bool:
+        return super().fits(table, note) and note.get("version") == VERSION
+
+    def make(self, tables: Collection[str], progress: Progress) -> Figures:
+        """Raises KnError where the model can't be had. Of an atlas with too few prompts the tables
+        are empty.
+        """
+        plan, figures = self.atlas, {}
+        plan.check_same()
+        if {TRANSLATORS, QUALITY} & set(tables):
+            figures[QUALITY] = self._fit(progress)
+        if lazy_lens.READINGS in tables:
+            lazy_lens.begin_readings(self)
+        return figures
+
+    def _fit(self, progress: Progress) -> dict[str, Any]:
+        from kn_assets.atlas.lens.fitting import linear_lens
+        from kn_assets.atlas.loaded import load_model
+
+        plan = self.atlas
+        loaded = load_model(plan, progress, plan.device)
+        prompts, sinks = _tokens(self)
+        found = linear_lens(loaded, prompts, sinks, plan.settings.seed, progress)
+        if found is None:
+            plans.write(self, TRANSLATORS, TABLES[TRANSLATORS].schema.empty_table())
+            plans.write(self, QUALITY, TABLES[QUALITY].schema.empty_table())
+            return {"prompts": "too few for a linear lens"}
+        plans.write(self, TRANSLATORS, found.translators.table())
+        plans.write(self, QUALITY, found.quality)
+        return {
+            f"mean KL of the {lens} lens": _mean(found.quality, lens)
+            for lens in ("logit", "linear")
+        }
+
+
+def _tokens(plan: LinearLensPlan) -> tuple[TokenizedPrompts, np.ndarray]:
+    """The atlas' prompts, and which tokens are attention sinks: bool [tokens]."""
+    names = ["prompt_id", "position", "token_id", "sink"]
+    found = plan.lake.read(plan.partition, "tokens", names).sort_by(
+        [("prompt_id", "ascending"), ("position", "ascending")]
+    )
+    ids, lengths = np.unique(found["prompt_id"].to_numpy(), return_counts=True)
+    prompts = TokenizedPrompts(
+        ids.astype(np.int32),
+        lengths.astype(np.int32),
+        found["token_id"].to_numpy().astype(np.int32),
+    )
+    return prompts, found["sink"].to_numpy()
+
+
+def _mean(quality: pa.Table, lens: str) -> float:
+    """Mean over layers of the distance of one lens, without the last layer, where it is 0."""
+    rows = [r for r in quality.to_pylist() if r["lens"] == lens]
+    return float(np.mean([r["kl"] for r in sorted(rows, key=lambda r: r["layer"])[:-1]]))
