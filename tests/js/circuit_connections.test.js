@@ -81,8 +81,8 @@ test("windows stand at the layer in their middle, cut ones too", () => {
   assert.equal(everywhere(all, "relation", "subject", 5), null);
   assert.equal(
     knockoutWords(all, 5),
-    "Without sight of the subject in any layer the last token loses 90 % of the logit difference, " +
-      "without the other tokens 5 %; the most in layers 1 to 3 alone: 60 %.",
+    "Where the last token sees the subject in no layer, 90 % of the logit difference is lost, where " +
+      "it sees no other token 5 %; in layers 1 to 3 alone the subject is missed most: 60 %.",
   );
   assert.equal(knockoutWords([], 5), "");
 });

@@ -123,7 +123,7 @@ def knockout_rows(pair: Pair, roles: Roles, units: Sequence[Unit]) -> list[Row]:
             "first_layer": cut.first,
             "last_layer": cut.last,
             "head": cut.head,
-            "position": cut.positions[0] if len(cut.positions) == 1 else -1,
+            "position": cut.positions[0],
             "from_role": one,
             "to_role": other,
             "difference_before": before,

@@ -52,7 +52,7 @@ TABLES = (
             Column("first_layer", pa.int16(), "first layer in which they are set"),
             Column("last_layer", pa.int16(), "last one, inclusive"),
             Column("head", pa.int16(), "the only head that is changed; -1: all"),
-            Column("position", pa.int16(), "token that no longer looks; -1: several"),
+            Column("position", pa.int16(), "token that no longer looks; of several the first"),
             Column(
                 "from_role",
                 pa.string(),

@@ -107,7 +107,7 @@ def test_rows_tell_whose_sight_of_the_subject_was_lost() -> None:
     for key, cut in (
         (("last", "subject", 1, 1, -1, 6), Cut(1, 1, (6,), (2, 3))),
         (("last", "other", 2, 2, -1, 6), Cut(2, 2, (6,), (0, 1, 4, 5))),
-        (("relation", "subject", 0, 2, -1, -1), Cut(0, 2, (4, 5), (2, 3))),
+        (("relation", "subject", 0, 2, -1, 4), Cut(0, 2, (4, 5), (2, 3))),
         (("subject last", "subject", 0, 2, -1, 3), Cut(0, 2, (3,), (2,))),
         (("last", "subject", 1, 1, 2, 6), Cut(1, 1, (6,), (2, 3), head=2)),
     ):

@@ -52,7 +52,7 @@ export class HeadsPane {
         sqlButton(of("fact_knockout"), "knockout"),
         sqlButton(of("fact_edges"), "edges"),
       ),
-      ...[this.#said, this.#chart, this.#table, this.#sources],
+      ...[this.#sources, this.#said, this.#chart, this.#table],
     );
     new ResizeObserver(() => this.#draw()).observe(this.#chart);
   }

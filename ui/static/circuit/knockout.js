@@ -74,12 +74,12 @@ export const knockoutWords = (rows, nLayers) => {
   const windows = windowsOf(rows, "subject", nLayers);
   const [most] = windows.toSorted((a, b) => Number(b.row.lost) - Number(a.row.lost));
   const other = everywhere(rows, "last", "other", nLayers);
-  const begun = `Without sight of the subject in any layer the last token loses ${share(whole.lost)} of the logit difference`;
-  const beside = other ? `, without the other tokens ${share(other.lost)}` : "";
+  const begun = `Where the last token sees the subject in no layer, ${share(whole.lost)} of the logit difference is lost`;
+  const beside = other ? `, where it sees no other token ${share(other.lost)}` : "";
   if (!most || nLayers === 1) return `${begun}${beside}.`;
   const { first_layer: first, last_layer: last, lost } = most.row;
   const layers = first === last ? `layer ${first} alone` : `layers ${first} to ${last} alone`;
-  return `${begun}${beside}; the most in ${layers}: ${share(lost)}.`;
+  return `${begun}${beside}; in ${layers} the subject is missed most: ${share(lost)}.`;
 };
 
 /**
