@@ -100,19 +100,23 @@ def last_token(loaded: LoadedModel, ids: Sequence[int]) -> LastToken:
     for values that aren't finite, and for architectures that can't be run from a block on: those
     which keep no keys and values, or do something between their blocks.
     """
+    return of_parts(loaded.parts, ids)
+
+
+def of_parts(parts: Parts, ids: Sequence[int]) -> LastToken:
+    """`last_token` of a model's parts."""
     import torch
 
-    parts = loaded.parts
     if not 0 < len(ids) <= parts.context:
         raise KnError(f"the prompt has {len(ids)} tokens; the model reads 1 to {parts.context}")
-    device = next(loaded.model.parameters()).device
+    device = next(parts.unembedding.parameters()).device
     tokens = torch.tensor([list(ids)], device=device)
     seen = _Recorded([], [], [], [])
     with torch.no_grad():
         cache = None
         if len(ids) > 1:
             cache = parts.body(input_ids=tokens[:, :-1], use_cache=True).past_key_values
-        prefix = _prefix(loaded, cache)
+        prefix = _prefix(parts, cache)
         with _recording(parts, seen):
             parts.body(input_ids=tokens[:, -1:], past_key_values=cache, use_cache=True)
     for layer, left in enumerate(seen.outputs):
@@ -120,7 +124,7 @@ def last_token(loaded: LoadedModel, ids: Sequence[int]) -> LastToken:
     in_turn = zip(seen.inputs[1:], seen.outputs, strict=False)
     if not all(torch.equal(given, left) for given, left in in_turn):
         raise KnError(
-            f"{type(loaded.model).__name__} computes something between its blocks: it can't be "
+            f"{type(parts.body).__name__} computes something between its blocks: it can't be "
             "restarted from a layer, which attribution and interventions need"
         )
     return LastToken(
@@ -158,15 +162,15 @@ class _Prefix:
         return self._layers[layer][0].shape[-2] if self._layers else 0
 
 
-def _prefix(loaded: LoadedModel, cache: Any) -> _Prefix:
+def _prefix(parts: Parts, cache: Any) -> _Prefix:
     if cache is None:
         return _Prefix([])
     layers: list[Any] = [
         (getattr(c, "keys", None), getattr(c, "values", None)) for c in getattr(cache, "layers", ())
     ]
-    if len(layers) != loaded.parts.n_layers or any(k is None or v is None for k, v in layers):
+    if len(layers) != parts.n_layers or any(k is None or v is None for k, v in layers):
         raise KnError(
-            f"{type(loaded.model).__name__} doesn't keep keys and values for each of its blocks: "
+            f"{type(parts.body).__name__} doesn't keep keys and values for each of its blocks: "
             "attribution and interventions need them"
         )
     return _Prefix(layers)

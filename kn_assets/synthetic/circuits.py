@@ -22,6 +22,7 @@ from kn_assets.knowledge.circuits.roles import Roles
 from kn_assets.knowledge.controls import same_subject
 from kn_assets.lake import Lake
 from kn_assets.lake.schema import CIRCUITS
+from kn_assets.synthetic.connections import connections
 from kn_assets.synthetic.dense import FINGERPRINT
 
 _EACH = 2  # facts of each relation
@@ -80,7 +81,10 @@ def _of_fact(
     chosen, measured = texts[0], texts[1]
     roles = _roles(chosen["text"], told["subject"])
     attributions, units = _attributions(told, chosen, roles, atlas, rng)
+    (apart,) = rng.spawn(1)
+    together = connections(attributions, roles, atlas["n_layers"], _DIFFERENCE, apart)
     return {
+        **together,
         "contrasts": [
             *_contrasts(told, chosen, rivals, "choose"),
             *_contrasts(told, measured, rivals, "measure"),

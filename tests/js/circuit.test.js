@@ -31,6 +31,7 @@ const circuit = (curves, others = [OTHER]) => ({
   ...{ fact: KABUL, has: ["all"], n_units: 300, curves, others },
   prompt: { text: "", difference: 5, roles: [], tokens: [] },
   ...{ measured: null, against: [], units: [], cells: [], listed: [] },
+  ...{ heads: [], knockout: [], edges: [] },
 });
 
 test("no claim of the fact where its subject's other fact loses half as much", () => {

@@ -31,6 +31,7 @@ TAB = Tab(
     + pane("cunits", "The strongest units")
     + '</div><div class="kn-circuit-side">'
     + pane("curves", "What each further unit buys")
+    + pane("cheads", "What heads bring")
     + pane("neuron", "The selected neuron")
     + "</div></div>",
     script="circuit/circuit.js",

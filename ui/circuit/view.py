@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kn_assets.database.database import Database
 from kn_assets.errors import KnError
+from ui.circuit.connections import connections
 from ui.rows import Answer, limit_option, made_of_other_facts, missing_tables, rows, waits_for
 
 TABLES = ("contrasts", "unit_attributions", "circuit_units", "circuit_curves")
@@ -117,6 +118,7 @@ def _made(
         "listed": _listed(own[:LISTED], roles, carried),
         "curves": rows(database, "FROM fact_circuit_curves($1, $2)", model, fact),
         "others": rows(database, _OTHERS, model, fact),
+        **connections(database, model, fact),
     }
 
 

@@ -28,13 +28,15 @@ class Layout:
     attention_outputs: the attentions' output projections; mlp_inputs: the linear maps that each
     block calls outside attention before the MLP's output projection; n_heads: the parts of each
     output projection's input that hang on patterns of their own. That is the number of attention
-    heads, and half of it in a differential transformer, whose heads work in pairs.
+    heads, and half of it in a differential transformer, whose heads work in pairs. patterns[h]:
+    the numbers of head h's patterns among those that each softmax of a layer gives.
     """
 
     parts: Parts
     attention_outputs: list[nn.Module]
     mlp_inputs: list[list[nn.Module]]
     n_heads: int
+    patterns: tuple[tuple[int, ...], ...]
 
     @classmethod
     def of(cls, parts: Parts) -> Layout:
@@ -49,14 +51,15 @@ class Layout:
                     f"layer {layer}'s attention has no output projection or no softmax that could "
                     "be seen: contributions of its heads can't be told"
                 )
-        counts = {seen.heads(layer) for layer in range(parts.n_layers)}
+        of_layer = [seen.heads(layer) for layer in range(parts.n_layers)]
+        counts = {len(patterns) for patterns in of_layer}
         if len(counts) > 1:
             raise KnError(
                 f"the layers of this model have different numbers of heads "
                 f"({', '.join(map(str, sorted(counts)))}): contributions of heads can't be told"
             )
         outputs = [calls[-1][0] for calls in seen.attention]
-        return cls(parts, outputs, seen.before, counts.pop())
+        return cls(parts, outputs, seen.before, counts.pop(), of_layer[0])
 
 
 @dataclass
@@ -70,8 +73,10 @@ class _Seen:
     spans: list[list[Tensor]]
     patterns: list[Tensor] = field(default_factory=list)
 
-    def heads(self, layer: int) -> int:
-        """Into how many parts with patterns of their own the projection's input falls."""
+    def heads(self, layer: int) -> tuple[tuple[int, ...], ...]:
+        """The patterns of each of the parts into which the projection's input falls, as many as
+        have patterns of their own.
+        """
         import torch
 
         values, patterns = self.attention[layer][-1][1], self.spans[layer]
@@ -84,9 +89,9 @@ class _Seen:
                 parts = (values * weights).reshape(-1, count, width // count).sum((0, 2))
                 sets = [_patterns_of(part, patterns, n) for part in parts]
                 if sum(len(s) for s in sets) == len(set().union(*sets)):
-                    return count
+                    return tuple(tuple(sorted(s)) for s in sets)
             count = count // 2 if count % 2 == 0 else 1
-        return 1
+        return (tuple(range(n)),)
 
 
 def _patterns_of(part: Tensor, patterns: list[Tensor], n: int) -> set[int]:

@@ -159,7 +159,7 @@ def _medians(label: str, values: Sequence[float]) -> dict[str, Figure]:
 
 def _judged(layout: Layout, pairs: Sequence[Pair], progress: TerminalProgress) -> dict[str, Figure]:
     """Pearson's correlation of each estimate with patching, and relevance's conservation error."""
-    from kn_assets.knowledge.circuits.gradients import gradient, integrated
+    from kn_assets.knowledge.circuits.estimates import estimate
     from kn_assets.knowledge.circuits.patching import effects
     from kn_assets.knowledge.circuits.relevance import relevance
 
@@ -169,11 +169,9 @@ def _judged(layout: Layout, pairs: Sequence[Pair], progress: TerminalProgress) -
         for i, pair in enumerate(pairs):
             held = relevance([pair])
             errors.append(held.error)
-            estimates = {
-                "integrated": integrated([pair])[0],
-                "relevance": held.scores[0],
-                "gradient": gradient([pair])[0],
-            }
+            others = [m for m in METHODS if m != "relevance"]
+            estimates = {"relevance": held.scores[0]}
+            estimates |= {m: estimate(m, [pair])[0][0] for m in others}
             drawn = _random(layout, pair, np.random.default_rng(i))
             for method, scores in estimates.items():
                 units = [*scores.strongest(STRONGEST, ("neuron",)), *drawn]

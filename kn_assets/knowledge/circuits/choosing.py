@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kn_assets.atlas.forward.tokens import texts
-from kn_assets.knowledge.circuits import choose, estimates
+from kn_assets.knowledge.circuits import choose, connections, estimates
 from kn_assets.knowledge.circuits.cases import Case, Compared
 from kn_assets.knowledge.circuits.choose import Chosen, Scored
 from kn_assets.knowledge.circuits.pair import Pair, pairs
@@ -59,18 +59,19 @@ class Estimated(Ran):
 def first_half(
     layout: Layout, tokenizer: Any, case: Case, settings: CircuitSettings
 ) -> dict[str, list[Row]]:
-    """Rows of a fact: of `contrasts` those to choose on, `unit_attributions`, `circuit_units`.
-
-    Raises KnError where a gradient isn't finite.
+    """Rows of a fact: of `contrasts` those to choose on, `unit_attributions`, `circuit_units`, and
+    those of `connections`. Raises KnError where a gradient isn't finite.
     """
     assert case.chosen_on is not None
     own = estimated(layout, case.chosen_on, settings)
     others = [estimated(layout, c.chosen_on, settings) for c in case.same_subject if c.chosen_on]
     tokens = texts(tokenizer, list(own.run.ids))
+    chosen = circuits(own, others, settings)
     return {
         "contrasts": [r for one in (own, *others) for r in contrast_rows(case, one, "choose")],
         "unit_attributions": attribution_rows(case, own, tokens, settings),
-        "circuit_units": unit_rows(case, circuits(own, others, settings)),
+        "circuit_units": unit_rows(case, chosen),
+        **connections.connections(case.fact_id, own, chosen["all"], tokens),
     }
 
 

@@ -20,13 +20,17 @@ def estimate(
     Raises KnError where a gradient isn't finite, or relevance isn't conserved: then this model
     can't be linearized so.
     """
-    from kn_assets.knowledge.circuits import gradients
+    from kn_assets.knowledge.circuits import gradients, last_only
     from kn_assets.knowledge.circuits.relevance import relevance
 
     if method == "integrated":
         return gradients.integrated(pairs, midpoints), None
     if method == "gradient":
         return gradients.gradient(pairs), None
+    if method == "logprob":
+        return last_only.logprob(pairs), None
+    if method == "last_token":
+        return last_only.last_token(pairs), None
     found = relevance(pairs)
     if not found.conserved:
         raise KnError(

@@ -8,9 +8,9 @@ from typing import Any, Literal, get_args
 
 from kn_assets.errors import KnError
 
-Method = Literal["integrated", "relevance", "gradient"]
+Method = Literal["integrated", "relevance", "gradient", "logprob", "last_token"]
 METHODS: tuple[Method, ...] = get_args(Method)
-VERSION = 2  # raised when the same model and facts would give other tables
+VERSION = 3  # raised when the same model and facts would give other tables
 
 
 def _setting(default: Any, meaning: str) -> Any:

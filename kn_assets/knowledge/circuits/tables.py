@@ -15,6 +15,7 @@ from kn_assets import lake as lakes
 from kn_assets.atlas.plan import AtlasPlan, OnAtlas
 from kn_assets.knowledge import answers, facts
 from kn_assets.knowledge.circuits.cases import Case, cases
+from kn_assets.knowledge.circuits.connections import OF_CONNECTIONS
 from kn_assets.knowledge.circuits.contrasts import Asked, all_asked
 from kn_assets.knowledge.circuits.settings import CircuitSettings
 from kn_assets.knowledge.fact_tables import OF_CORPUS
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from kn_assets.knowledge.circuits.choose import Chosen
     from kn_assets.models.load import LoadedModel
 
-OF_CIRCUITS = ("contrasts", "unit_attributions", "circuit_units", "circuit_curves")
-CHOSEN = ("contrasts", "unit_attributions", "circuit_units")
+CHOSEN = ("contrasts", "unit_attributions", "circuit_units", *OF_CONNECTIONS)
 """Tables of the first half; the second adds what was measured to the units."""
+OF_CIRCUITS = (*CHOSEN, "circuit_curves")
 Row = dict[str, Any]
 
 

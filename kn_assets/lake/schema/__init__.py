@@ -12,6 +12,7 @@ from kn_assets.lake.schema import (
     asked,
     atlas,
     circuits,
+    connections,
     descriptions,
     knowledge,
     lenses,
@@ -45,7 +46,7 @@ ATLAS_TABLES = tuple(t.name for t in TABLES.values() if t.kind == "model")
 KNOWLEDGE: dict[str, Table] = {t.name: t for t in (*knowledge.TABLES, *verdicts.TABLES)}
 """The tables about facts, made after an atlas and apart from it."""
 
-CIRCUITS: dict[str, Table] = {t.name: t for t in circuits.TABLES}
+CIRCUITS: dict[str, Table] = {t.name: t for t in (*circuits.TABLES, *connections.TABLES)}
 """The tables about circuits of facts."""
 
 STEPS: dict[str, Table] = {t.name: t for t in steps.TABLES}

@@ -62,7 +62,8 @@ TABLES = (
             Column(
                 "method",
                 pa.string(),
-                "integrated, relevance or gradient: estimates; patching: measured",
+                "integrated, relevance, gradient, logprob or last_token: estimates; "
+                "patching: measured",
             ),
             _KIND,
             LAYER,
@@ -70,7 +71,12 @@ TABLES = (
             Column("position", pa.int16(), "token index in the prompt, from 0"),
             TOKEN,
             Column("role", pa.string(), "before, subject, subject last, relation or last"),
-            Column("score", pa.float32(), "logits; positive where it carries the answer"),
+            Column(
+                "score",
+                pa.float32(),
+                "logits, of logprob nats, of last_token probability; positive where it carries "
+                "the answer",
+            ),
             FACT_SET,
         ),
         ("fact_id", "prompt", "contrast", "method", "kind", "layer", "unit", "position"),

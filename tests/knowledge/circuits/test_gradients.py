@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from kn_assets.knowledge.circuits.gradients import gradient, integrated
-from kn_assets.knowledge.circuits.relevance import gated, relevance
+from kn_assets.knowledge.circuits.holding import gated
+from kn_assets.knowledge.circuits.relevance import relevance
 from tests.knowledge.circuits import plain
 from tests.knowledge.circuits.test_patching import made
 from tests.models import tiny

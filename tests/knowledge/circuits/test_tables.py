@@ -14,8 +14,8 @@ from kn_assets.atlas.direct.layout import Layout
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.checks import run as checked
 from kn_assets.knowledge import answers, facts
+from kn_assets.knowledge.circuits import connections, tables
 from kn_assets.knowledge.circuits import pair as pairs
-from kn_assets.knowledge.circuits import tables
 from kn_assets.knowledge.circuits.patching import effects, patched
 from kn_assets.knowledge.circuits.settings import CircuitSettings
 from kn_assets.knowledge.circuits.tables import OF_CIRCUITS, CircuitsPlan
@@ -162,6 +162,32 @@ def _curve_is_patching(
     (after,) = patched(pair, [units])
     assert row["difference_after"] == pytest.approx(after, abs=1e-4)
     assert row["share"] == pytest.approx(1 - after / pair.difference, abs=1e-4)
+
+
+def test_connections_are_of_the_prompt_chosen_on(plan: AtlasPlan, tmp_path: Path) -> None:
+    found = {t: r.to_pylist() for t, r in made(copied(plan, tmp_path / "lake")).items()}
+    chosen = {
+        (r["fact_id"], r["prompt"]): r["difference"]
+        for r in found["contrasts"]
+        if (r["purpose"], r["contrast"]) == ("choose", 0) and r["prompt_fact_id"] == r["fact_id"]
+    }
+    for table in ("circuit_heads", "attention_knockout", "circuit_edges"):
+        assert {(r["fact_id"], r["prompt"]) for r in found[table]} == set(chosen)
+    for row in found["attention_knockout"]:
+        before = chosen[row["fact_id"], row["prompt"]]
+        assert row["difference_before"] == pytest.approx(before, abs=1e-5)
+        after = row["difference_after"]
+        assert row["lost"] == pytest.approx((before - after) / before, rel=1e-3, abs=1e-4)
+    weights: dict[tuple[int, ...], float] = {}
+    for row in found["circuit_heads"]:
+        key = row["fact_id"], row["layer"], row["head"], row["position"]
+        weights[key] = weights.get(key, 0.0) + row["weight"]
+    np.testing.assert_allclose(list(weights.values()), 1, atol=1e-5)
+    kinds = {row["later_kind"] for row in found["circuit_edges"]}
+    assert {"neuron", "head", "answer"} == kinds
+    for row in found["circuit_edges"]:
+        assert (row["effect"] is None) == (row["rank"] > connections.MEASURED)
+        assert (row["earlier_layer"], row["earlier_kind"]) < (row["later_layer"], row["later_kind"])
 
 
 @pytest.mark.parametrize(("bar", "after"), [("answers", 1), ("circuits", 2), ("curves", 3)])

@@ -90,6 +90,42 @@ def test_the_specific_circuit_has_the_effects_measured_in_the_whole_one(
         assert row["effect"] == pytest.approx(of["effect"])
 
 
+def test_heads_edges_and_knockouts_are_the_tables_rows(told: Lake, data: Database) -> None:
+    answer = view.circuit(data, "tiny", JAPAN_CURRENCY, "all")
+    shown = {
+        (head["layer"], head["head"], head["position"], source["source_position"]): source
+        for head in answer["heads"]
+        for source in head["sources"]
+    }
+    stored = read(told, "circuit_heads", JAPAN_CURRENCY)
+    assert len(shown) == len(stored)
+    written: dict[tuple[int, ...], float] = {}
+    for row in stored:
+        key = row["layer"], row["head"], row["position"]
+        written[key] = written.get(key, 0.0) + row["direct"]
+        source = shown[(*key, row["source_position"])]
+        assert source["relevance"] == pytest.approx(row["relevance"])
+        assert source["weight"] == pytest.approx(row["weight"])
+    measured = {
+        (r["layer"], r["unit"], r["position"]): r["score"]
+        for r in read(told, "unit_attributions", JAPAN_CURRENCY)
+        if (r["kind"], r["method"]) == ("head", "patching")
+    }
+    cut = read(told, "attention_knockout", JAPAN_CURRENCY)
+    lost = {(r["first_layer"], r["head"], r["position"]): r["lost"] for r in cut if r["head"] >= 0}
+    assert lost
+    for head in answer["heads"]:
+        key = head["layer"], head["head"], head["position"]
+        assert head["written"] == pytest.approx(written[key], abs=1e-6)
+        assert head["effect"] == pytest.approx(measured[key])
+        assert head["lost"] == pytest.approx(lost[key])
+    assert len(answer["knockout"]) == len(cut)
+    edges = read(told, "circuit_edges", JAPAN_CURRENCY)
+    assert [e["score"] for e in answer["edges"]] == [
+        r["score"] for r in sorted(edges, key=lambda r: r["rank"])
+    ]
+
+
 def test_facts_with_a_circuit_come_first(told: Lake, data: Database) -> None:
     stored = lakes.model("tiny")
     having = set(told.read(stored, "circuit_units", ["fact_id"])["fact_id"].to_pylist())

@@ -7,6 +7,7 @@ import pytest
 from kn_assets.database.database import Database
 from tests.ui.screen import Screen
 from ui.circuit import view
+from ui.rows import Answer
 
 pytestmark = pytest.mark.browser
 
@@ -72,6 +73,40 @@ def test_a_unit_opens_its_neuron_from_the_picture_and_the_table(page: Screen) ->
     kind, number = moved.split(" · ")[1].split(" ")[:2]
     assert (page.address("node") or "").startswith(kind[0])
     assert f".{number}." in (page.address("node") or "")
+
+
+def test_edges_are_between_shown_units_and_heads_tell_from_where(
+    page: Screen, data: Database
+) -> None:
+    opened(page, fact=FACT, units=3)
+    answer = view.circuit(data, "tiny", FACT, "all")
+    ranks = {
+        (u["kind"], u["layer"], u["unit"], u["position"]): u["rank"] or 999
+        for u in answer["units"]
+        if u["kind"] == "neuron"
+    }
+
+    def shown(edge: Answer, end: str) -> bool:
+        key = tuple(edge[f"{end}_{name}"] for name in ("kind", "layer", "unit", "position"))
+        return key[0] != "neuron" or ranks[key] <= 3
+
+    wanted = [e for e in answer["edges"] if shown(e, "earlier") and shown(e, "later")]
+    assert 0 < len(wanted) < len(answer["edges"])
+    assert page.page.locator(".kn-units .kn-edge").count() == len(answer["edges"])
+    assert page.page.locator(".kn-units .kn-edge:not(.kn-hidden)").count() == len(wanted)
+    line = page.page.locator("[data-kn=cheads] tr[data-head]").first
+    node = line.get_attribute("data-head") or ""
+    line.get_by_role("button").click()
+    page.settled()
+    assert page.address("node") == node
+    layer, head, at = (int(x) for x in node[1:].split("."))
+    of = {(h["layer"], h["head"], h["position"]): h for h in answer["heads"]}
+    one = of[layer, head, at]
+    rows = page.page.locator(".kn-head-sources tbody tr")
+    assert rows.count() == min(6, len(one["sources"]))
+    assert f"Layer {layer}".lower() in page.page.locator(".kn-head-sources h3").inner_text().lower()
+    assert page.page.locator(f".kn-arc[data-head='{node}']").count() <= 1
+    assert page.page.locator(".kn-arc").count() > 0
 
 
 def test_a_fact_without_a_circuit_says_why(page: Screen, data: Database) -> None:

@@ -6,7 +6,6 @@ import { mountNeuron } from "../neuron/neuron.js";
 import { bdi, faint, fill, h, message, section, toggle } from "../page/dom.js";
 import { FactPicker } from "../page/fact_picker.js";
 import { dropFact, firstFact, isFact, isNoFact, noFacts } from "../page/facts.js";
-import { number } from "../page/format.js";
 import { go } from "../page/navigate.js";
 import { ask, remembered } from "../page/server.js";
 import { literal, modelLiteral, sqlButton } from "../page/sql.js";
@@ -15,10 +14,11 @@ import { debounce, Turns } from "../page/timing.js";
 import { setWaiting } from "../page/waiting.js";
 import { judge, sizeAsked, sizesOf } from "./buys.js";
 import { Curves } from "./curves.js";
+import { HeadsPane } from "./heads.js";
 import { legend } from "./legend.js";
 import { Picture } from "./picture.js";
 import { UnitsSlider } from "./slider.js";
-import { nodeKey } from "./unit_words.js";
+import { aboutWords, nodeKey } from "./unit_words.js";
 import { markUnits, unitsTable } from "./units_table.js";
 
 /** @typedef {import("./types.d.ts").Circuit} Circuit */
@@ -101,6 +101,7 @@ class CircuitTab {
       this.#said,
       this.#curves.node,
     );
+    this.heads = new HeadsPane(element);
     mountNeuron(pane("neuron"), { withPrompt: false });
     this.#listen();
   }
@@ -163,6 +164,7 @@ class CircuitTab {
   /** @param {HTMLElement} words */
   #fail(words) {
     this.#circuit = null;
+    this.heads.show(null);
     fill(this.#trouble, words);
     this.#body.hidden = true;
     for (const pane of this.beside) pane.hidden = true;
@@ -187,6 +189,7 @@ class CircuitTab {
     fill(this.#about, ...aboutWords(answer));
     this.#choice.set(which());
     this.#picture.show(answer, store.atlas?.n_layers ?? 0);
+    this.heads.show(answer);
     fill(this.#table, unitsTable(answer, which() === "specific", pick));
     this.#limit();
     this.#mark();
@@ -210,6 +213,7 @@ class CircuitTab {
   #mark() {
     this.#picture.mark();
     markUnits(this.#table);
+    this.heads.mark();
   }
 }
 
@@ -234,16 +238,6 @@ const chooseNeuron = async ({ units, listed }) => {
   const isAmong = units.some(u => u.kind === "neuron" && u.layer === layer && u.unit === neuron);
   const [first] = listed;
   if (first && !isAmong) await go({ layer: first.layer, neuron: first.unit }, { push: false });
-};
-
-/** @param {Circuit} circuit */
-const aboutWords = ({ prompt, against }) => {
-  const chosen = against.filter(one => one.purpose === "choose");
-  const names = chosen.map(one => (one.subject ? `${one.subject} → ${one.object}` : "a mean"));
-  return [
-    `against ${names.join(", ")}: logit difference ${number(prompt.difference)}, mean of `,
-    `${chosen.length}`,
-  ];
 };
 
 /** @param {import("../page/types.d.ts").Widget} widget */

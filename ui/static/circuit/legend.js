@@ -28,6 +28,14 @@ export const legend = () =>
       "head",
       s("polygon", { class: "kn-node kn-diamond kn-plus", points: "6,1 11,6 6,11 1,6" }),
     ),
+    entry(
+      "arc: from where to where a head brings it",
+      s("path", { class: "kn-arc kn-plus", d: "M1,9 C1,1 11,1 11,9", "stroke-width": 2 }),
+    ),
+    entry(
+      "line: what a unit gives a later one",
+      s("line", { class: "kn-edge kn-plus", x1: 2, y1: 11, x2: 10, y2: 1, "stroke-width": 2 }),
+    ),
     entry("beyond these units", circle("kn-plus kn-beyond")),
     h(
       "span",

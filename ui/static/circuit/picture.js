@@ -4,9 +4,13 @@
 import { h, s } from "../page/dom.js";
 import { store } from "../page/store.js";
 import { hideTip, showTip } from "../page/tip.js";
+import { arcs } from "./arcs.js";
+import { edgeLines, limitEdges } from "./edges.js";
 import { cells, columns, heightOf, isTurned, labels, layerNumbers } from "./ground.js";
+import { nodeWords } from "./head_words.js";
+import { pickHead } from "./heads.js";
 import { layoutOf, nextPlace, sizeOf } from "./layout.js";
-import { cellWords, nodeKey, unitLabel, unitWords } from "./unit_words.js";
+import { cellWords, nodeKey, unitLabel } from "./unit_words.js";
 
 /** @typedef {import("./types.d.ts").Circuit} Circuit */
 /** @typedef {import("./types.d.ts").Unit} Unit */
@@ -19,6 +23,8 @@ export class Picture {
   #layout = null;
   /** @type {Map<string, SVGElement>} by `nodeKey` */
   #nodes = new Map();
+  /** @type {import("./edges.js").Drawn[]} */
+  #edges = [];
   #nLayers = 0;
   #size = 0;
   #width = 0;
@@ -55,6 +61,13 @@ export class Picture {
       const isBeyond = unit.kind === "neuron" && (unit.rank === null || unit.rank > n);
       this.#nodes.get(nodeKey(unit))?.classList.toggle("kn-beyond", isBeyond);
     }
+    this.#limitEdges();
+  }
+
+  #limitEdges() {
+    const isShown = (/** @type {string} */ key) =>
+      !this.#nodes.get(key)?.classList.contains("kn-beyond");
+    limitEdges(this.#edges, isShown, store.state.node || null);
   }
 
   /** Mark the unit of the address, and its neuron at other tokens. */
@@ -65,6 +78,7 @@ export class Picture {
       const isHere = node.startsWith("h") ? nodeKey(unit) === node : isNeuron;
       this.#nodes.get(nodeKey(unit))?.setAttribute("aria-pressed", String(isHere));
     }
+    this.#limitEdges();
   }
 
   #draw() {
@@ -74,6 +88,7 @@ export class Picture {
     const nTokens = prompt.roles.length;
     const layout = layoutOf(units, { nLayers: this.#nLayers, nTokens, width: this.#width });
     this.#layout = layout;
+    this.#edges = edgeLines(circuit.edges, layout);
     const turned = isTurned(circuit, layout);
     const svg = s(
       "svg",
@@ -88,6 +103,8 @@ export class Picture {
       ...cells(circuit, layout, this.#nLayers),
       ...layerNumbers(layout, this.#nLayers),
       ...labels(circuit, layout, turned),
+      ...arcs(circuit, layout, this.#nLayers, pickHead),
+      ...this.#edges.map(({ line }) => line),
       ...this.#marks(circuit, layout),
     );
     this.#listen(svg);
@@ -133,7 +150,7 @@ export class Picture {
       const place = placeOf(event);
       if (!place || !this.#circuit || !mark.matches(":focus-visible")) return;
       const { right, bottom } = mark.getBoundingClientRect();
-      showTip(right, bottom, ...unitWords(this.#circuit, place.unit));
+      showTip(right, bottom, ...nodeWords(this.#circuit, place.unit));
     });
     svg.addEventListener("keydown", event => this.#key(event, placeOf(event)));
   }
@@ -145,7 +162,7 @@ export class Picture {
   #tell(event, place) {
     if (!this.#circuit) return;
     const cell = /** @type {SVGElement} */ (event.target).closest(".kn-sum");
-    if (place) showTip(event.clientX, event.clientY, ...unitWords(this.#circuit, place.unit));
+    if (place) showTip(event.clientX, event.clientY, ...nodeWords(this.#circuit, place.unit));
     else if (cell instanceof SVGElement) {
       const { layer, position } = cell.dataset;
       const words = cellWords(this.#circuit, Number(layer), Number(position));

@@ -68,6 +68,57 @@ export interface Fact {
   object: string;
 }
 
+/** What a head brings from a token: logits toward the answer. */
+export interface HeadSource {
+  source_position: number;
+  weight: number;
+  /** Written directly; 0 but at the last token. */
+  direct: number;
+  /** Through all later units; null where that isn't told in this model. */
+  relevance: number | null;
+}
+
+export interface Head {
+  layer: number;
+  head: number;
+  position: number;
+  /** The sum of `direct`. */
+  written: number;
+  estimate: number | null;
+  effect: number | null;
+  /** Share lost where it alone doesn't see the subject. */
+  lost: number | null;
+  sources: HeadSource[];
+}
+
+/** Some tokens no longer see others in a window of layers; `head` is -1 for all. */
+export interface Knockout {
+  from_role: string;
+  to_role: string;
+  first_layer: number;
+  last_layer: number;
+  head: number;
+  position: number;
+  difference_before: number;
+  difference_after: number;
+  lost: number | null;
+}
+
+/** What an earlier unit gives to a later one, or to the answer, in logits. */
+export interface Edge {
+  earlier_kind: "neuron" | "head";
+  earlier_layer: number;
+  earlier_unit: number;
+  earlier_position: number;
+  later_kind: "neuron" | "head" | "answer";
+  later_layer: number;
+  later_unit: number;
+  later_position: number;
+  score: number;
+  /** By path patching. */
+  effect: number | null;
+}
+
 export type Which = "all" | "specific";
 
 /** Where a fact has a circuit. */
@@ -87,6 +138,9 @@ export interface Circuit {
   cells: Cell[];
   listed: Listed[];
   curves: CurvePoint[];
+  heads: Head[];
+  knockout: Knockout[];
+  edges: Edge[];
   others: { fact_id: number; relation: string; object: string }[];
   missing?: undefined;
 }

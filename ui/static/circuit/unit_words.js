@@ -131,3 +131,13 @@ const CELLS = {
   attention: "all its heads",
   embedding: "the token's embedding",
 };
+
+/** @param {Circuit} circuit */
+export const aboutWords = ({ prompt, against }) => {
+  const chosen = against.filter(one => one.purpose === "choose");
+  const names = chosen.map(one => (one.subject ? `${one.subject} → ${one.object}` : "a mean"));
+  return [
+    `against ${names.join(", ")}: logit difference ${number(prompt.difference)}, mean of `,
+    `${chosen.length}`,
+  ];
+};
