@@ -6,7 +6,6 @@ import { mountNeuron } from "../neuron/neuron.js";
 import { bdi, faint, fill, h, message, section, toggle } from "../page/dom.js";
 import { FactPicker } from "../page/fact_picker.js";
 import { dropFact, firstFact, isFact, isNoFact, noFacts } from "../page/facts.js";
-import { number } from "../page/format.js";
 import { go } from "../page/navigate.js";
 import { ask, remembered } from "../page/server.js";
 import { literal, modelLiteral, sqlButton } from "../page/sql.js";
@@ -14,9 +13,16 @@ import { emit, on, store } from "../page/store.js";
 import { debounce, Turns } from "../page/timing.js";
 import { setWaiting } from "../page/waiting.js";
 import { judge, sizeAsked, sizesOf } from "./buys.js";
+import { Changes } from "./changes.js";
+import { aboutWords, chooseNeuron, pick } from "./choice.js";
+import { isChoosing } from "./chosen.js";
 import { Curves } from "./curves.js";
+import { exportButtons } from "./export.js";
 import { legend } from "./legend.js";
+import { isOwn, NO_OWN, OwnCircuit } from "./own.js";
+import { judgeOwn } from "./own_words.js";
 import { Picture } from "./picture.js";
+import { queryOf } from "./queries.js";
 import { UnitsSlider } from "./slider.js";
 import { nodeKey } from "./unit_words.js";
 import { markUnits, unitsTable } from "./units_table.js";
@@ -27,9 +33,10 @@ import { markUnits, unitsTable } from "./units_table.js";
 
 const isVisible = () => store.state.tab === "circuit";
 const TITLE = "A fact's circuit";
+const OWN = /** @type {(keyof typeof NO_OWN)[]} */ (Object.keys(NO_OWN));
 
 /** @returns {Which} */
-const which = () => (store.state.circuit === "specific" ? "specific" : "all");
+const which = () => (store.state.circuit === "specific" && !isOwn() ? "specific" : "all");
 
 class CircuitTab {
   /** @type {Circuit | null} */
@@ -57,14 +64,18 @@ class CircuitTab {
     choice => go({ circuit: choice === "all" ? "" : choice }),
   );
   #slider = new UnitsSlider(n => go({ units: String(n) }, { push: false }));
-  #picture = new Picture({ onpick: unit => pick(unit) });
+  #picture = new Picture({
+    onpick: (unit, event) => (isChoosing(event) ? this.#changes.toggle(nodeKey(unit)) : pick(unit)),
+  });
+  #changes = new Changes(nodes => this.#picture.choose(nodes));
   #curves = new Curves({ onpick: n => go({ units: String(n) }) });
   #tools = h("div", { class: "kn-tools" }, this.#choice, this.#slider.node);
-  #body = h("div", {}, this.#tools, this.#picture.node, legend());
+  #own = new OwnCircuit(() => this.#load());
+  #body = h("div", {}, this.#tools, this.#picture.node, legend(), this.#changes.node);
   #picker = new FactPicker({
     model: () => store.state.model,
     first: "circuits",
-    onpick: id => go({ fact: String(id), node: "" }),
+    onpick: id => go({ fact: String(id), node: "", changed: "", ...NO_OWN }),
   });
 
   /** @param {import("../page/types.d.ts").Widget} widget */
@@ -77,10 +88,10 @@ class CircuitTab {
     const head = (/** @type {(Node | string)[]} */ ...parts) =>
       h("div", { class: "kn-head" }, ...parts);
     pane("cfacts").append(head(h("h2", {}, "Facts"), sqlButton(query)), this.#picker.node);
-    const of = (/** @type {string} */ macro, more = "") =>
-      `FROM ${macro}(${modelLiteral()}, ${store.state.fact || 0}${more})`;
+    const of = (/** @type {string} */ macro, more = "") => queryOf(this.#circuit, macro, more);
     const own = () => of("fact_circuit", `, circuit := ${literal(which())}`);
     this.pane.append(
+      this.#own.form.node,
       head(
         this.#title,
         this.#about,
@@ -88,7 +99,12 @@ class CircuitTab {
           "aria-label": "Units and sums at tokens: show as SQL",
         }),
         sqlButton(own, "units of the circuit"),
+        ...exportButtons(
+          () => this.#circuit,
+          () => this.#picture.node.querySelector("svg"),
+        ),
       ),
+      this.#own.node,
       this.#trouble,
       this.#body,
     );
@@ -114,7 +130,7 @@ class CircuitTab {
       }
       this.#load();
     });
-    for (const event of ["tab", "model", "fact", "circuit"]) on(event, () => all());
+    for (const event of ["tab", "model", "fact", "circuit", ...OWN]) on(event, () => all());
     on("tables", () => {
       this.#listed = null; // a circuit may have come
       all();
@@ -129,7 +145,9 @@ class CircuitTab {
     if (!isVisible() || !model) return;
     const isLast = this.#turns.begin();
     try {
-      if (!fact) await this.#chooseFact(model, isLast);
+      this.#own.leave();
+      if (isOwn()) await this.#loadOwn(isLast);
+      else if (!fact) await this.#chooseFact(model, isLast);
       else if (!isFact(fact)) await dropFact(model);
       else {
         setWaiting(this.pane, true);
@@ -146,6 +164,14 @@ class CircuitTab {
     }
   }
 
+  /** @param {() => boolean} isLast */
+  async #loadOwn(isLast) {
+    setWaiting(this.pane, false);
+    fill(this.#title, "Your sentence");
+    this.#fail("");
+    await this.#own.load(circuit => this.#show(circuit), isLast);
+  }
+
   /**
    * The first fact that has a circuit, else the first of all.
    *
@@ -160,7 +186,7 @@ class CircuitTab {
     else await go({ fact: String(first) }, { push: false });
   }
 
-  /** @param {HTMLElement} words */
+  /** @param {HTMLElement | ""} words */
   #fail(words) {
     this.#circuit = null;
     fill(this.#trouble, words);
@@ -171,7 +197,7 @@ class CircuitTab {
   /** @param {CircuitAnswer} answer */
   async #show(answer) {
     const { subject, object, fact_id: id } = answer.fact;
-    emit("fact-named", id, `${subject} → ${object}`);
+    if (!isOwn()) emit("fact-named", id, `${subject} → ${object}`);
     fill(this.#title, bdi(subject), faint(" → "), bdi(object));
     fill(this.#about);
     if (answer.missing !== undefined) {
@@ -181,13 +207,17 @@ class CircuitTab {
       return;
     }
     this.#circuit = answer;
+    const isLost = answer.own?.kept === false;
+    this.pane.closest(".kn-circuit")?.classList.toggle("kn-not-kept", isLost);
     fill(this.#trouble);
     this.#body.hidden = false;
     for (const pane of this.beside) pane.hidden = false;
     fill(this.#about, ...aboutWords(answer));
     this.#choice.set(which());
+    this.#choice.hidden = isOwn();
     this.#picture.show(answer, store.atlas?.n_layers ?? 0);
     fill(this.#table, unitsTable(answer, which() === "specific", pick));
+    this.#changes.show(answer);
     this.#limit();
     this.#mark();
     await chooseNeuron(answer);
@@ -201,8 +231,9 @@ class CircuitTab {
     const n = sizeAsked(store.state.units, sizes);
     this.#slider.show(sizes, n);
     this.#picture.limit(n);
+    this.#changes.limit(n);
     this.#curves.show(circuit, which(), n);
-    const { verdict, words } = judge(circuit, which(), n);
+    const { verdict, words } = circuit.own ? judgeOwn(circuit, n) : judge(circuit, which(), n);
     this.#said.dataset.verdict = verdict;
     if (this.#said.textContent !== words) this.#said.textContent = words;
   }
@@ -212,39 +243,6 @@ class CircuitTab {
     markUnits(this.#table);
   }
 }
-
-/**
- * Select a unit: a neuron opens its pane.
- *
- * @param {Pick<import("./types.d.ts").Unit, "kind" | "layer" | "unit"> & { position: number | null }} unit
- */
-const pick = unit => {
-  const { kind, layer, unit: neuron } = unit;
-  const node = nodeKey(unit);
-  go(kind === "neuron" ? { node, layer, neuron } : { node });
-};
-
-/**
- * The strongest neuron is selected, unless one of the circuit is.
- *
- * @param {Circuit} circuit
- */
-const chooseNeuron = async ({ units, listed }) => {
-  const { layer, neuron } = store.state;
-  const isAmong = units.some(u => u.kind === "neuron" && u.layer === layer && u.unit === neuron);
-  const [first] = listed;
-  if (first && !isAmong) await go({ layer: first.layer, neuron: first.unit }, { push: false });
-};
-
-/** @param {Circuit} circuit */
-const aboutWords = ({ prompt, against }) => {
-  const chosen = against.filter(one => one.purpose === "choose");
-  const names = chosen.map(one => (one.subject ? `${one.subject} → ${one.object}` : "a mean"));
-  return [
-    `against ${names.join(", ")}: logit difference ${number(prompt.difference)}, mean of `,
-    `${chosen.length}`,
-  ];
-};
 
 /** @param {import("../page/types.d.ts").Widget} widget */
 export const mount = widget => void new CircuitTab(widget);
