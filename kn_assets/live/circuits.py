@@ -33,7 +33,8 @@ from kn_assets.progress import Progress
 if TYPE_CHECKING:
     from kn_assets.models.load import LoadedModel
 
-_KEPT = 4
+_KEPT = 4  # sentences
+_PARTS = 4  # of each: its pair, curves, effects, and the time they took
 
 
 class LiveCircuits:
@@ -69,14 +70,14 @@ class LiveCircuits:
         """
         began = time.perf_counter()
         made_of = of_demand.identity(self.lake, self.atlas)
-        progress.say("estimating all units")
+        is_measured = asked["do"] == "measure"
+        progress.say("patching the strongest units" if is_measured else "estimating all units")
         typed = _typed(asked)
         own, of = self._own(typed, asked["longest"])
         curves = self._once(("curves", typed), lambda: own_circuit.curve_rows(of))
         effects: dict[Unit, float] = {}
-        if asked["do"] == "measure":
+        if is_measured:
             effects = self._once(("effects", typed), lambda: _effects(of, progress))
-        is_measured = asked["do"] == "measure"
         found = {
             **_about(own),
             "fact_id": own_id(typed),
@@ -85,7 +86,7 @@ class LiveCircuits:
             "cells": own_circuit.cell_rows(of),
             "curves": curves,
             "is_measured": is_measured,
-            "seconds": time.perf_counter() - began,
+            "seconds": self._spent(typed, asked["do"], time.perf_counter() - began),
             "kept": False,
             "not_kept": None,
         }
@@ -118,6 +119,12 @@ class LiveCircuits:
         told = {"how": asked["how"], "n_units": len(set(units)), **asdict(found)}
         return {**told, "lost": found.lost, "seconds": time.perf_counter() - began}
 
+    def _spent(self, typed: Typed, part: str, seconds: float) -> float:
+        """Seconds that all parts of a circuit took, each when it was first asked for."""
+        spent: dict[str, float] = self._once(("spent", typed), dict)
+        spent.setdefault(part, seconds)
+        return sum(spent.values())
+
     def _own(self, typed: Typed, longest: int | None) -> tuple[OwnPair, Estimated]:
         def made() -> tuple[OwnPair, Estimated]:
             own = own_pair(self._layout, self.loaded.tokenizer, typed, longest)
@@ -149,7 +156,7 @@ class LiveCircuits:
         """What was made under a name, made where it isn't kept."""
         if name not in self._kept:
             made = make()
-            while len(self._kept) >= 3 * _KEPT:
+            while len(self._kept) >= _KEPT * _PARTS:
                 self._kept.popitem(last=False)
             self._kept[name] = made
         self._kept.move_to_end(name)

@@ -83,10 +83,10 @@ def test_a_sentence_gets_its_circuit_and_its_units_are_changed(
     notes = screen.page.locator("[data-kn=circuit] .kn-notes").inner_text()
     assert "Your answer wasn't given: it is the model's likeliest token" in notes
     # Two units are chosen, one by the pointer, one from the keyboard; both are ablated.
-    first = screen.page.locator(f"{NODES}[data-i='0']")
-    first.click(modifiers=["Shift"], force=True)
+    one = screen.page.locator(f"{NODES}[tabindex='-1']").first  # under others, perhaps
+    one.dispatch_event("click", {"shiftKey": True, "bubbles": True})
+    screen.page.get_by_text("1 unit chosen.").wait_for()
     screen.page.locator(f"{NODES}[tabindex='0']").focus()
-    screen.page.keyboard.press("ArrowRight")
     screen.page.keyboard.press("Shift+Enter")
     screen.page.get_by_text("2 units chosen.").wait_for()
     assert screen.page.locator(".kn-chosen[aria-description=chosen]").count() == 2

@@ -34,6 +34,7 @@ export const rowsTable = (rows, ondrop, onchoose) =>
   h(
     "table",
     {},
+    h("caption", {}, "Lost of the logit difference: share, and logits"),
     h(
       "thead",
       {},

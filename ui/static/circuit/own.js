@@ -64,7 +64,10 @@ export class OwnCircuit {
       fill(this.#notes, ...[...ownNotes(found), ...more].map(note));
       await show(asCircuit(found));
     };
-    const screened = await this.#ask({ ...question, do: "screen" });
+    const screened = await this.#ask({ ...question, do: "screen" }).catch(error => {
+      if (isLast()) this.form.open();
+      throw error;
+    });
     await tell(screened);
     if (!isLast()) return;
     try {

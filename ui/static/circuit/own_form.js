@@ -58,11 +58,10 @@ export class OwnForm {
     h(
       "div",
       { class: "kn-ask-form" },
-      this.#own,
-      h("div", { class: "kn-ask-line" }, this.#answer),
+      h("div", { class: "kn-own-line" }, this.#own, this.#answer),
       h("div", { class: "kn-ask-line" }, this.#subject, "→", this.#other),
-      this.#contrast,
-      h("div", { class: "kn-ask-line" }, this.#contrastAnswer, this.#run),
+      h("div", { class: "kn-own-line" }, this.#contrast, this.#contrastAnswer),
+      h("div", { class: "kn-ask-line" }, this.#run),
     ),
     this.#trouble,
   );
@@ -84,6 +83,11 @@ export class OwnForm {
       });
   }
 
+  /** What was typed has to be mended. */
+  open() {
+    this.node.open = true;
+  }
+
   /** @param {Typed} typed */
   fill({ own, own_answer: answer, contrast, contrast_answer: other }) {
     if (this.#own.value === own && this.#contrast.value === contrast) return;
@@ -91,8 +95,8 @@ export class OwnForm {
     this.#answer.value = answer;
     this.#contrast.value = contrast;
     this.#contrastAnswer.value = other;
+    this.#other.value = "";
     this.#propose();
-    this.node.open = true;
   }
 
   /** The words that are marked in the sentence are its subject. */
@@ -150,5 +154,6 @@ export class OwnForm {
     const names = /** @type {(keyof Typed)[]} */ (Object.keys(typed));
     if (names.every(name => typed[name] === store.state[name])) this.again();
     else go({ ...typed, node: "", changed: "" });
+    this.node.open = false;
   }
 }
