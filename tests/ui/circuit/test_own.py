@@ -103,7 +103,7 @@ def test_a_sentence_gets_its_circuit_and_its_units_are_changed(
         live.answer({**OWN, "do": "change", "how": "zero", "units": units}, Progress())
     )
     cells = row.locator("td.kn-num").all_inner_texts()
-    shown = [float(cell.split(" · ")[1].replace(",", "")) for cell in cells]
+    shown = [float(cell.split(" · ")[1].replace("−", "-")) for cell in cells]
     assert shown == pytest.approx(
         [change[name] for name in ("lost", "estimated", "alone")], rel=0.01, abs=1e-3
     )

@@ -117,6 +117,7 @@ export class Changes {
   limit(n) {
     this.#size = n;
     const most = Math.min(n, MOST_CHOSEN);
+    this.#first.hidden = !n;
     this.#first.textContent = `choose the ${n > most ? `first ${most}` : counted(n, "unit")} shown`;
   }
 

@@ -10,9 +10,9 @@ import { share } from "./buys.js";
 
 /** @type {Record<How, string>} */
 export const TITLES = {
-  patch: "the contrast's values",
+  patch: "contrast's values",
   zero: "zero",
-  mean: "each neuron's mean over the corpus",
+  mean: "mean over the corpus",
 };
 
 /** @type {[string, string][]} words and what they mean */
@@ -51,6 +51,9 @@ export const rowsTable = (rows, ondrop, onchoose) =>
     h("tbody", {}, ...rows.map(row => changeRow(row, ondrop, onchoose))),
   );
 
+/** @param {number} value */
+const logits = value => `${value < 0 ? "−" : ""}${number(Math.abs(value))}`;
+
 /**
  * @param {Row} row
  * @param {(row: Row) => void} ondrop
@@ -63,7 +66,7 @@ const changeRow = (row, ondrop, onchoose) => {
     h(
       "td",
       { class: "kn-num" },
-      value === undefined || !found ? "…" : `${share(value / found.before)} · ${number(value)}`,
+      value === undefined || !found ? "…" : `${share(value / found.before)} · ${logits(value)}`,
     );
   const drop = {
     type: "button",

@@ -41,14 +41,14 @@ const area = (label, placeholder) =>
 
 export class OwnForm {
   #own = area("Your sentence, up to the answer", "e.g. Kabul is the capital of");
-  #answer = line("Its answer", "its answer; empty: the model's likeliest");
+  #answer = line("Its answer", "answer (or the model's)");
   #subject = line("Its subject", "subject: mark it in the sentence");
   #other = line("Another subject in its place", "another in its place, e.g. Tehran");
   #contrast = area(
     "The contrast: another sentence of as many tokens",
     "The contrast: the same with another subject, or any sentence of as many tokens",
   );
-  #contrastAnswer = line("The contrast's answer", "the contrast's answer; empty: the likeliest");
+  #contrastAnswer = line("The contrast's answer", "its answer (or the model's)");
   #run = h("button", { type: "button", class: "kn-run", onclick: () => this.#go() }, "Run");
   #trouble = h("div", {});
   node = h(
