@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from kn_assets import lake as lakes
 from kn_assets.database import database
 from kn_assets.errors import KnError
+from kn_assets.knowledge.circuits import changing
 from kn_assets.knowledge.circuits import pair as pairs
 from kn_assets.knowledge.circuits.patching import effects, patched
 from kn_assets.knowledge.circuits.units import Unit
@@ -107,9 +109,10 @@ def test_units_of_a_sentence_are_changed(live: LiveCircuits, how: str) -> None:
     assert found["before"] == pytest.approx(pair.difference, abs=1e-5)
     assert found["lost"] == pytest.approx(found["before"] - found["after"])
     assert found["n_units"] == 2
-    if how == "patch":
-        (after,) = patched(pair, [[Unit("neuron", 0, 3, 5), Unit("neuron", 2, 4, 7)]])
-        assert found["after"] == pytest.approx(after, abs=1e-5)
+    to = {"patch": pair, "zero": replace(pair, other=changing.ablated(pair, "zero", None))}
+    to["mean"] = replace(pair, other=changing.ablated(pair, "mean", live._means()))
+    (after,) = patched(to[how], [[Unit("neuron", 0, 3, 5), Unit("neuron", 2, 4, 7)]])
+    assert found["after"] == pytest.approx(after, abs=1e-5)
 
 
 def test_means_are_those_of_the_atlas(live: LiveCircuits, lake: Lake) -> None:

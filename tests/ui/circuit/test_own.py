@@ -13,8 +13,8 @@ import pytest
 from kn_assets.lake import Lake
 from kn_assets.live.circuits import LiveCircuits
 from kn_assets.progress import Progress
-from tests.live.test_circuits import KEY, OWN
-from tests.live.test_knowledge import lake_with_facts
+from tests.live.test_circuits import OWN
+from tests.live.test_knowledge import KEY, lake_with_facts
 from tests.ui.screen import Screen
 from tests.ui.test_axe import AXE, faults
 
