@@ -12,6 +12,7 @@ from kn_assets.database.sql_files import Definition, definitions
 from kn_assets.lake.schema import (
     Table,
     asked,
+    asked_circuits,
     atlas,
     circuits,
     connections,
@@ -33,6 +34,7 @@ GROUPS = (
     ("Facts and knowledge neurons", (*knowledge.TABLES, *verdicts.TABLES)),
     ("Circuits", (*circuits.TABLES, *connections.TABLES)),
     ("Facts asked on demand", asked.TABLES),
+    ("Circuits of one's own sentences", asked_circuits.TABLES),
     ("Training", steps.TABLES),
 )
 
@@ -85,6 +87,9 @@ EXAMPLES = {
     "asked_interventions": "FROM fact_interventions('smollm2-135m', 0)",
     "asked_effects": "FROM asked_effects LIMIT 10",
     "asked_verdicts": "FROM fact_verdicts('smollm2-135m', 0)",
+    "asked_circuits": "FROM asked_circuits ORDER BY asked_at DESC LIMIT 10",
+    "asked_units": "FROM asked_units WHERE effect IS NOT NULL ORDER BY abs(effect) DESC LIMIT 20",
+    "asked_curves": "FROM asked_curves WHERE measure = 'lost' ORDER BY condition, n_units",
     "fact_lens": "FROM fact_lens WHERE fact_id = 0",
     "fact_steps": "FROM fact_by_step('geo-gpt2', 0)",
     "neuron_steps": "FROM neuron_by_step('geo-gpt2', 3, 123)",

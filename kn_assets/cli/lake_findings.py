@@ -11,7 +11,7 @@ from kn_assets.lake import Lake, Partition
 from kn_assets.lake.contents import FILES
 from kn_assets.lake.lake import FAILED_CHECKS
 from kn_assets.lake.partition import MENDED_BY_ASKING, command
-from kn_assets.lake.schema import ALL, ASKED, Kind
+from kn_assets.lake.schema import ALL, Kind
 from kn_assets.progress import Progress, TerminalProgress
 
 _KINDS: tuple[Kind, ...] = ("corpus", "model")
@@ -59,7 +59,7 @@ def _damaged(lake: Lake, tables: list[tuple[Partition, str]], deep: bool) -> Ite
             yield Finding(
                 False,
                 f"table {name} of {partition.key} in the lake is damaged ({what})",
-                MENDED_BY_ASKING if name in ASKED else f"`{command(name)}` makes it again",
+                MENDED_BY_ASKING.get(name, f"`{command(name)}` makes it again"),
             )
 
 

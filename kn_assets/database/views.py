@@ -14,11 +14,17 @@ from kn_assets.database.sql_files import Definition, definitions
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition, outdated
 from kn_assets.lake import asked as of_demand
-from kn_assets.lake.schema import ALL, ASKED
+from kn_assets.lake.schema import ALL
 
 _LOG = logging.getLogger(__name__)
 
 Stamp = tuple[tuple[str, str, int], ...]
+_GROUP = {
+    name: group.first
+    for group in (of_demand.OF_FACTS, of_demand.OF_CIRCUITS)
+    for name in group.tables
+}
+"""Of the tables that are asked on demand, the first one of their group."""
 
 
 FILES_AGAIN_S = 10.0
@@ -53,13 +59,13 @@ def stamp(lake: Lake, looked: Looked | None = None) -> Stamp:
                     if looked is not None:
                         looked[place] = known
                 if not known[2]:
-                    spoilt |= {partition.key} if name in ASKED else set()
+                    spoilt |= {(_GROUP[name], partition.key)} if name in _GROUP else set()
                     continue
-                if name not in ASKED:
+                if name not in _GROUP:
                     found.append((name, partition.key, times[0]))
                 elif of_demand.fits(lake, partition, name):  # files come to it one by one
                     found.append((name, partition.key, max(times)))
-    return tuple(f for f in found if f[0] not in ASKED or f[1] not in spoilt)
+    return tuple(f for f in found if (_GROUP.get(f[0]), f[1]) not in spoilt)
 
 
 def _time(path: str) -> int:

@@ -1,11 +1,12 @@
 """What was asked on demand, kept beside an atlas: the tables `asked_facts`, `asked_answers`, ...
+and, of circuits, `asked_circuits`, ...
 
-A file of each table comes for each asking, under the lock that is held for a moment: no run is
-waited for. That of `asked_facts` comes last and names the asking; rows of others count only with
-it, so that a killed process leaves nothing that shows. A later asking of the same fact replaces the
-earlier one. The tables are those of one set of weights, which their notes name: where the atlas is
-of others, nothing of them shows, and the next asking begins them anew. So does one that finds one
-of them damaged.
+A file of each table of a group comes for each asking, under the lock that is held for a moment: no
+run is waited for. That of the group's first table comes last and names the asking; rows of others
+count only with it, so that a killed process leaves nothing that shows. A later asking of the same
+fact replaces the earlier one. The tables are those of one set of weights, which their notes name:
+where the atlas is of others, nothing of them shows, and the next asking begins them anew. So does
+one that finds one of its group damaged.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +25,7 @@ from kn_assets.errors import KnError
 from kn_assets.lake import commits, contents, fingerprint, locks
 from kn_assets.lake.lake import Lake, Partition
 from kn_assets.lake.parquet import TableFile
-from kn_assets.lake.schema import ASKED
+from kn_assets.lake.schema import ASKED, ASKED_CIRCUITS, Table
 
 FACTS = "asked_facts"
 LIKE = {
@@ -36,12 +38,31 @@ LIKE = {
     "asked_verdicts": "verdicts",
 }
 """Table -> the stored one whose columns it has."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tables that one asking fills. first: the one that names it; like: each other one -> the name
+    under which its rows come; tables: all.
+    """
+
+    first: str
+    like: Mapping[str, str]
+    tables: Mapping[str, Table]
+
+
+OF_FACTS = Group(FACTS, LIKE, ASKED)
+OF_CIRCUITS = Group(
+    "asked_circuits", {"asked_units": "units", "asked_curves": "curves"}, ASKED_CIRCUITS
+)
 VERSION = 1  # raised when the same asking would give other rows
 
 
-def own_id(text: str, answer: str) -> int:
-    """The fact_id of a sentence of one's own: below 0, the same for the same text and answer."""
-    digest = hashlib.blake2b(f"{text}\0{answer}".encode(), digest_size=4).digest()
+def own_id(*texts: str) -> int:
+    """The fact_id of a sentence of one's own: below 0, the same for the same text and answer, and
+    for the same contrast and its answer where it has one.
+    """
+    digest = hashlib.blake2b("\0".join(texts).encode(), digest_size=4).digest()
     return -1 - (int.from_bytes(digest) >> 1)
 
 
@@ -78,27 +99,28 @@ def keep(
     fact: Mapping[str, Any],
     rows: Mapping[str, pa.Table],
     made_of: str,
+    group: Group = OF_FACTS,
 ) -> str:
-    """Put an asking into the tables; gives its name.
+    """Put an asking into the tables of a group; gives its name.
 
-    fact: the row of `asked_facts` without `run` and `asked_at`. rows: by the names of stored
-    tables, with more columns where an asked one has them; a table that is left out has none.
-    made_of: `identity` when the asking began. Raises KnError where it is another now.
+    fact: the row of the first one without `run` and `asked_at`. rows: by the names of `like`, with
+    more columns where a stored table has fewer; a table that is left out has none. made_of:
+    `identity` when the asking began. Raises KnError where it is another now.
     """
     run = secrets.token_hex(8)
     told = {**fact, "run": run, "asked_at": datetime.now(UTC).isoformat(timespec="microseconds")}
     made = {}
-    for name, like in LIKE.items():
+    for name, like in group.like.items():
         if like in rows and len(rows[like]):
             named = rows[like].append_column("run", pa.array([run] * len(rows[like]), pa.string()))
-            made[name] = named.select(ASKED[name].names)
-    made[FACTS] = pa.Table.from_pylist([told], schema=ASKED[FACTS].schema)
+            made[name] = named.select(group.tables[name].names)
+    made[group.first] = pa.Table.from_pylist([told], schema=group.tables[group.first].schema)
     with locks.committing(lake.root):
         lake.check_room()
         if identity(lake, atlas) != made_of:
             raise KnError(f"the atlas {atlas.key} was made of other weights meanwhile: ask again")
-        if any(not fits(lake, atlas, t) or lake.damage(atlas, t) for t in ASKED):
-            _begin(lake, atlas)
+        if any(not fits(lake, atlas, t) or lake.damage(atlas, t) for t in group.tables):
+            _begin(lake, atlas, group)
         for name, table in made.items():
             _put(lake, atlas, name, table, f"fact-{fact['fact_id']}-{run}.parquet")
     return run
@@ -116,10 +138,10 @@ def _put(lake: Lake, atlas: Partition, name: str, rows: pa.Table, file_name: str
         fresh.unlink(missing_ok=True)
 
 
-def _begin(lake: Lake, atlas: Partition) -> None:
-    """Begin all tables anew, `asked_facts` first, by which all count."""
-    whole = _whole(lake, atlas)
-    for name in (FACTS, *LIKE):
+def _begin(lake: Lake, atlas: Partition, group: Group) -> None:
+    """Begin all tables of a group anew, the first one first, by which all count."""
+    whole = _whole(lake, atlas, group)
+    for name in (group.first, *group.like):
         place = lake.table(atlas, name)
         fresh = place.with_name(f".new-{name}")
         commits.remove(fresh)
@@ -128,7 +150,7 @@ def _begin(lake: Lake, atlas: Partition) -> None:
             if (place / file_name).exists():
                 os.link(place / file_name, fresh / file_name)
         with TableFile(fresh / "part-0.parquet", name) as file:
-            file.write(ASKED[name].schema.empty_table())
+            file.write(group.tables[name].schema.empty_table())
         note = {
             "table": name,
             "fingerprint": identity(lake, atlas),
@@ -141,10 +163,10 @@ def _begin(lake: Lake, atlas: Partition) -> None:
         commits.commit(fresh, place)
 
 
-def _whole(lake: Lake, atlas: Partition) -> set[str]:
+def _whole(lake: Lake, atlas: Partition, group: Group) -> set[str]:
     """Names of the files of askings of the atlas' weights, which are whole in every table."""
     found, spoilt = set(), set()
-    for name in ASKED:
+    for name in group.tables:
         place = lake.table(atlas, name)
         if not fits(lake, atlas, name):
             return set()

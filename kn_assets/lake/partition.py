@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kn_assets.errors import KnError
-from kn_assets.lake.schema import ASKED, CIRCUITS, KNOWLEDGE, STEPS, Kind
+from kn_assets.lake.schema import ASKED, ASKED_CIRCUITS, CIRCUITS, KNOWLEDGE, STEPS, Kind
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]*")
 
@@ -37,7 +37,10 @@ def model(key: str) -> Partition:
     return Partition("model", key)
 
 
-MENDED_BY_ASKING = "the next fact asked on demand in `kn ui` mends it"
+MENDED_BY_ASKING = {
+    **dict.fromkeys(ASKED, "the next fact asked on demand in `kn ui` mends it"),
+    **dict.fromkeys(ASKED_CIRCUITS, "the next circuit of a sentence in `kn ui` mends it"),
+}
 """What mends a table that no command makes."""
 
 
@@ -60,9 +63,7 @@ def command(name: str) -> str:
 
 def damaged(partition: Partition, name: str, what: str) -> str:
     """A line on a table that isn't as it was written."""
-    mended = "the `kn` command that made it makes it again"
-    if name in ASKED:
-        mended = MENDED_BY_ASKING
+    mended = MENDED_BY_ASKING.get(name, "the `kn` command that made it makes it again")
     return f"{name} of {partition.key} is damaged ({what}): {mended}"
 
 

@@ -127,6 +127,7 @@ def main(connection: str, root: str, idle_s: float) -> None:
 def _worker(kind: str) -> Any:
     """The class that answers questions of a kind: with `of` and `answer` as `LiveModel`'s."""
     from kn_assets.live.atlas import LiveAtlas
+    from kn_assets.live.circuits import LiveCircuits
     from kn_assets.live.direct import LiveDirect
     from kn_assets.live.knowledge import LiveKnowledge
     from kn_assets.live.model import LiveModel
@@ -134,6 +135,7 @@ def _worker(kind: str) -> Any:
     return {
         "prompt": LiveModel,
         "atlas": LiveAtlas,
+        "circuits": LiveCircuits,
         "knowledge": LiveKnowledge,
         "direct": LiveDirect,
     }[kind]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ui.arguments import Checked
-from ui.circuit import view
+from ui.circuit import own, view
 from ui.context import Context
 from ui.page.widgets import pane
 from ui.rows import Answer
@@ -35,7 +35,11 @@ TAB = Tab(
     + pane("neuron", "The selected neuron")
     + "</div></div>",
     script="circuit/circuit.js",
-    texts=("circuit", "units", "node"),
+    texts=(
+        *("circuit", "units", "node", "changed"),
+        *("own", "own_answer", "contrast", "contrast_answer"),
+    ),
     styles=("circuit/circuit.css",),
     questions={"circuit": _circuit, "first_circuit": _first},
+    jobs={"own_circuit": own.circuit, "change_units": own.change},
 )

@@ -81,6 +81,17 @@ class Live:
         plan_of(self._lake, str(question["key"]))
         return Work(LANE, self._asking(question, json.loads))
 
+    def circuit(self, question: dict[str, Any]) -> Work:
+        """Ask the model what `kn_assets.live.circuits` answers: the lake may get it. Raises KnError
+        as `text`.
+        """
+        key = str(question["key"])
+        plan_of(self._lake, key)
+        made = [str(self._lake.meta(model(key), t)) for t in ("thresholds", "contrasts")]
+        do = self._asking({"kind": "circuits", **question}, json.loads)
+        shared = ("circuit", *made, json.dumps(question, sort_keys=True))
+        return Work(LANE, do, shared=shared, counted=True)
+
     def lens(self, key: str, prompt: int) -> Work | Answer:
         """See to the lens of a prompt of an atlas; the result says that it is `here`.
 

@@ -35,9 +35,7 @@ def integrated(pairs: Sequence[Pair], midpoints: int = MIDPOINTS) -> list[UnitSc
     """Of each pair of one clean prompt, by integrated gradients. Raises KnError where a gradient
     isn't finite.
     """
-    if midpoints < 1:
-        raise KnError("midpoints must be at least 1")
-    return _scores(pairs, [(k + 0.5) / midpoints for k in range(midpoints)])
+    return _scores(pairs, _midpoints(midpoints))
 
 
 def gradient(pairs: Sequence[Pair]) -> list[UnitScores]:
@@ -45,15 +43,32 @@ def gradient(pairs: Sequence[Pair]) -> list[UnitScores]:
     return _scores(pairs, [1.0])
 
 
+def mean_gradients(pair: Pair, midpoints: int = MIDPOINTS) -> list[Tensor]:
+    """What `integrated` multiplies by: of each place, see `places`, the mean gradient of one pair's
+    logit difference over the midpoints, float64 [T, width].
+    """
+    (found,) = _together([pair], _midpoints(midpoints))
+    return found
+
+
+def _midpoints(n: int) -> list[float]:
+    if n < 1:
+        raise KnError("midpoints must be at least 1")
+    return [(k + 0.5) / n for k in range(n)]
+
+
 def _scores(pairs: Sequence[Pair], alphas: Sequence[float]) -> list[UnitScores]:
     found = []
     together = max(1, ROWS // len(alphas))
     for start in range(0, len(pairs), together):
-        found += _together(pairs[start : start + together], alphas)
+        some = pairs[start : start + together]
+        of_each = _together(some, alphas)
+        found += [difference_times(p, g) for p, g in zip(some, of_each, strict=True)]
     return found
 
 
-def _together(pairs: Sequence[Pair], alphas: Sequence[float]) -> list[UnitScores]:
+def _together(pairs: Sequence[Pair], alphas: Sequence[float]) -> list[list[Tensor]]:
+    """Of each pair the mean gradients over `alphas`, by place."""
     clean = pairs[0].clean
     rows = [(pair, alpha) for pair in pairs for alpha in alphas]
     begun = torch.stack(
@@ -61,10 +76,7 @@ def _together(pairs: Sequence[Pair], alphas: Sequence[float]) -> list[UnitScores
     )
     gradients = _gradients(clean, begun, [p for p, _ in rows], [a for _, a in rows])
     n = len(alphas)
-    return [
-        difference_times(pair, [g[i * n : (i + 1) * n].double().mean(0) for g in gradients])
-        for i, pair in enumerate(pairs)
-    ]
+    return [[g[i * n : (i + 1) * n].double().mean(0) for g in gradients] for i in range(len(pairs))]
 
 
 def _gradients(

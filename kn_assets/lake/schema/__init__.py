@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from kn_assets.lake.schema import (
     asked,
+    asked_circuits,
     atlas,
     circuits,
     connections,
@@ -25,6 +26,7 @@ from kn_assets.lake.schema.table import Column, Kind, Table
 __all__ = [
     "ALL",
     "ASKED",
+    "ASKED_CIRCUITS",
     "ATLAS_TABLES",
     "CIRCUITS",
     "KNOWLEDGE",
@@ -55,5 +57,15 @@ STEPS: dict[str, Table] = {t.name: t for t in steps.TABLES}
 ASKED: dict[str, Table] = {t.name: t for t in asked.TABLES}
 """The tables about facts asked on demand, to which files come one by one."""
 
-ALL: dict[str, Table] = {**TABLES, **KNOWLEDGE, **CIRCUITS, **STEPS, **ASKED}
+ASKED_CIRCUITS: dict[str, Table] = {t.name: t for t in asked_circuits.TABLES}
+"""The tables about circuits of one's own sentences, to which files come one by one."""
+
+ALL: dict[str, Table] = {
+    **TABLES,
+    **KNOWLEDGE,
+    **CIRCUITS,
+    **STEPS,
+    **ASKED,
+    **ASKED_CIRCUITS,
+}
 """All tables by name."""

@@ -13,23 +13,27 @@ import { emit, on, store } from "../page/store.js";
 import { debounce, Turns } from "../page/timing.js";
 import { setWaiting } from "../page/waiting.js";
 import { judge, sizeAsked, sizesOf } from "./buys.js";
+import { Changes } from "./changes.js";
+import { aboutWords, chooseNeuron, pick, which } from "./choice.js";
+import { isChoosing } from "./chosen.js";
 import { Curves } from "./curves.js";
+import { exportButtons } from "./export.js";
 import { HeadsPane } from "./heads.js";
 import { legend } from "./legend.js";
+import { isOwn, NO_OWN, OwnCircuit } from "./own.js";
+import { judgeOwn } from "./own_words.js";
 import { Picture } from "./picture.js";
+import { queryOf } from "./queries.js";
 import { UnitsSlider } from "./slider.js";
-import { aboutWords, nodeKey } from "./unit_words.js";
+import { nodeKey } from "./unit_words.js";
 import { markUnits, unitsTable } from "./units_table.js";
 
 /** @typedef {import("./types.d.ts").Circuit} Circuit */
 /** @typedef {import("./types.d.ts").CircuitAnswer} CircuitAnswer */
-/** @typedef {import("./types.d.ts").Which} Which */
 
 const isVisible = () => store.state.tab === "circuit";
 const TITLE = "A fact's circuit";
-
-/** @returns {Which} */
-const which = () => (store.state.circuit === "specific" ? "specific" : "all");
+const OWN = /** @type {(keyof typeof NO_OWN)[]} */ (Object.keys(NO_OWN));
 
 class CircuitTab {
   /** @type {Circuit | null} */
@@ -53,18 +57,22 @@ class CircuitTab {
       ["all", "all units"],
       ["specific", "specific"],
     ],
-    /** @type {Which} */ ("all"),
+    /** @type {import("./types.d.ts").Which} */ ("all"),
     choice => go({ circuit: choice === "all" ? "" : choice }),
   );
   #slider = new UnitsSlider(n => go({ units: String(n) }, { push: false }));
-  #picture = new Picture({ onpick: unit => pick(unit) });
+  #picture = new Picture({
+    onpick: (unit, event) => (isChoosing(event) ? this.#changes.toggle(nodeKey(unit)) : pick(unit)),
+  });
+  #changes = new Changes(nodes => this.#picture.choose(nodes));
   #curves = new Curves({ onpick: n => go({ units: String(n) }) });
   #tools = h("div", { class: "kn-tools" }, this.#choice, this.#slider.node);
-  #body = h("div", {}, this.#tools, this.#picture.node, legend());
+  #own = new OwnCircuit(() => this.#load());
+  #body = h("div", {}, this.#tools, this.#picture.node, legend(), this.#changes.node);
   #picker = new FactPicker({
     model: () => store.state.model,
     first: "circuits",
-    onpick: id => go({ fact: String(id), node: "" }),
+    onpick: id => go({ fact: String(id), node: "", changed: "", ...NO_OWN }),
   });
 
   /** @param {import("../page/types.d.ts").Widget} widget */
@@ -77,10 +85,10 @@ class CircuitTab {
     const head = (/** @type {(Node | string)[]} */ ...parts) =>
       h("div", { class: "kn-head" }, ...parts);
     pane("cfacts").append(head(h("h2", {}, "Facts"), sqlButton(query)), this.#picker.node);
-    const of = (/** @type {string} */ macro, more = "") =>
-      `FROM ${macro}(${modelLiteral()}, ${store.state.fact || 0}${more})`;
+    const of = (/** @type {string} */ macro, more = "") => queryOf(this.#circuit, macro, more);
     const own = () => of("fact_circuit", `, circuit := ${literal(which())}`);
     this.pane.append(
+      this.#own.form.node,
       head(
         this.#title,
         this.#about,
@@ -88,7 +96,12 @@ class CircuitTab {
           "aria-label": "Units and sums at tokens: show as SQL",
         }),
         sqlButton(own, "units of the circuit"),
+        ...exportButtons(
+          () => this.#circuit,
+          () => this.#picture.node.querySelector("svg"),
+        ),
       ),
+      this.#own.node,
       this.#trouble,
       this.#body,
     );
@@ -115,7 +128,7 @@ class CircuitTab {
       }
       this.#load();
     });
-    for (const event of ["tab", "model", "fact", "circuit"]) on(event, () => all());
+    for (const event of ["tab", "model", "fact", "circuit", ...OWN]) on(event, () => all());
     on("tables", () => {
       this.#listed = null; // a circuit may have come
       all();
@@ -130,7 +143,9 @@ class CircuitTab {
     if (!isVisible() || !model) return;
     const isLast = this.#turns.begin();
     try {
-      if (!fact) await this.#chooseFact(model, isLast);
+      this.#own.leave();
+      if (isOwn()) await this.#loadOwn(isLast);
+      else if (!fact) await this.#chooseFact(model, isLast);
       else if (!isFact(fact)) await dropFact(model);
       else {
         setWaiting(this.pane, true);
@@ -147,6 +162,14 @@ class CircuitTab {
     }
   }
 
+  /** @param {() => boolean} isLast */
+  async #loadOwn(isLast) {
+    setWaiting(this.pane, false);
+    fill(this.#title, "Your sentence");
+    this.#fail("");
+    await this.#own.load(circuit => this.#show(circuit), isLast);
+  }
+
   /**
    * The first fact that has a circuit, else the first of all.
    *
@@ -161,7 +184,7 @@ class CircuitTab {
     else await go({ fact: String(first) }, { push: false });
   }
 
-  /** @param {HTMLElement} words */
+  /** @param {HTMLElement | ""} words */
   #fail(words) {
     this.#circuit = null;
     this.heads.show(null);
@@ -173,7 +196,7 @@ class CircuitTab {
   /** @param {CircuitAnswer} answer */
   async #show(answer) {
     const { subject, object, fact_id: id } = answer.fact;
-    emit("fact-named", id, `${subject} → ${object}`);
+    if (!isOwn()) emit("fact-named", id, `${subject} → ${object}`);
     fill(this.#title, bdi(subject), faint(" → "), bdi(object));
     fill(this.#about);
     if (answer.missing !== undefined) {
@@ -183,14 +206,18 @@ class CircuitTab {
       return;
     }
     this.#circuit = answer;
+    const isLost = answer.own?.kept === false;
+    this.pane.closest(".kn-circuit")?.classList.toggle("kn-not-kept", isLost);
     fill(this.#trouble);
     this.#body.hidden = false;
     for (const pane of this.beside) pane.hidden = false;
     fill(this.#about, ...aboutWords(answer));
     this.#choice.set(which());
+    this.#choice.hidden = isOwn();
     this.#picture.show(answer, store.atlas?.n_layers ?? 0);
     this.heads.show(answer);
     fill(this.#table, unitsTable(answer, which() === "specific", pick));
+    this.#changes.show(answer);
     this.#limit();
     this.#mark();
     await chooseNeuron(answer);
@@ -204,8 +231,9 @@ class CircuitTab {
     const n = sizeAsked(store.state.units, sizes);
     this.#slider.show(sizes, n);
     this.#picture.limit(n);
+    this.#changes.limit(n);
     this.#curves.show(circuit, which(), n);
-    const { verdict, words } = judge(circuit, which(), n);
+    const { verdict, words } = circuit.own ? judgeOwn(circuit, n) : judge(circuit, which(), n);
     this.#said.dataset.verdict = verdict;
     if (this.#said.textContent !== words) this.#said.textContent = words;
   }
@@ -216,29 +244,6 @@ class CircuitTab {
     this.heads.mark();
   }
 }
-
-/**
- * Select a unit: a neuron opens its pane.
- *
- * @param {Pick<import("./types.d.ts").Unit, "kind" | "layer" | "unit"> & { position: number | null }} unit
- */
-const pick = unit => {
-  const { kind, layer, unit: neuron } = unit;
-  const node = nodeKey(unit);
-  go(kind === "neuron" ? { node, layer, neuron } : { node });
-};
-
-/**
- * The strongest neuron is selected, unless one of the circuit is.
- *
- * @param {Circuit} circuit
- */
-const chooseNeuron = async ({ units, listed }) => {
-  const { layer, neuron } = store.state;
-  const isAmong = units.some(u => u.kind === "neuron" && u.layer === layer && u.unit === neuron);
-  const [first] = listed;
-  if (first && !isAmong) await go({ layer: first.layer, neuron: first.unit }, { push: false });
-};
 
 /** @param {import("../page/types.d.ts").Widget} widget */
 export const mount = widget => void new CircuitTab(widget);

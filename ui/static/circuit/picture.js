@@ -28,9 +28,11 @@ export class Picture {
   #nLayers = 0;
   #size = 0;
   #width = 0;
+  /** @type {Set<string>} by `nodeKey`, those chosen for a change */
+  #chosen = new Set();
   node = h("div", { class: "kn-circuit-picture" });
 
-  /** @param {{ onpick: (unit: Unit) => void }} options */
+  /** @param {{ onpick: (unit: Unit, event: MouseEvent | KeyboardEvent) => void }} options */
   constructor({ onpick }) {
     this.onpick = onpick;
     new ResizeObserver(([{ contentRect }]) => {
@@ -81,6 +83,17 @@ export class Picture {
     this.#limitEdges();
   }
 
+  /** @param {string[]} nodes by `nodeKey`, chosen for a change */
+  choose(nodes) {
+    this.#chosen = new Set(nodes);
+    for (const [key, mark] of this.#nodes) {
+      const isChosen = this.#chosen.has(key);
+      mark.classList.toggle("kn-chosen", isChosen);
+      if (isChosen) mark.setAttribute("aria-description", "chosen");
+      else mark.removeAttribute("aria-description");
+    }
+  }
+
   #draw() {
     const circuit = this.#circuit;
     if (!circuit || this.#width < 40) return;
@@ -97,7 +110,8 @@ export class Picture {
         width: this.#width,
         height: heightOf(layout, turned),
         role: "group",
-        "aria-label": "Units by layer and token. Arrow keys move, Enter selects.",
+        "aria-label":
+          "Units by layer and token. Arrow keys move, Enter selects, Shift and Enter choose for a change.",
       },
       ...columns(circuit, layout),
       ...cells(circuit, layout, this.#nLayers),
@@ -111,6 +125,7 @@ export class Picture {
     this.node.replaceChildren(svg);
     this.limit(this.#size);
     this.mark();
+    this.choose([...this.#chosen]);
   }
 
   /**
@@ -143,7 +158,7 @@ export class Picture {
     svg.addEventListener("focusout", hideTip);
     svg.addEventListener("click", event => {
       const place = placeOf(event);
-      if (place) this.onpick(place.unit);
+      if (place) this.onpick(place.unit, event);
     });
     svg.addEventListener("focusin", event => {
       const mark = /** @type {SVGElement} */ (event.target);
@@ -177,7 +192,7 @@ export class Picture {
   #key(event, place) {
     if (!place) return;
     if (event.key === "Enter" || event.key === " ") {
-      this.onpick(place.unit);
+      this.onpick(place.unit, event);
       event.preventDefault();
       return;
     }

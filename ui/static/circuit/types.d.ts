@@ -121,6 +121,21 @@ export interface Edge {
 
 export type Which = "all" | "specific";
 
+/** What units are given: the contrast's values, zero, or neurons' means over the corpus. */
+export type How = "patch" | "zero" | "mean";
+
+/** What the job `change_units` answers, in logits (kn_assets/knowledge/circuits/changing.py). */
+export interface Changed {
+  how: How;
+  n_units: number;
+  before: number;
+  after: number;
+  lost: number;
+  estimated: number;
+  alone: number;
+  seconds: number;
+}
+
 /** Where a fact has a circuit. */
 export interface Circuit {
   fact: Fact;
@@ -143,6 +158,39 @@ export interface Circuit {
   edges: Edge[];
   others: { fact_id: number; relation: string; object: string }[];
   missing?: undefined;
+  /** Of a sentence of one's own, what the live run found. */
+  own?: OwnFound;
+}
+
+/** An answer of a sentence of one's own, or of its contrast (kn_assets/knowledge/circuits/own.py). */
+export interface OwnAnswer {
+  /** As it was typed, or the likeliest token. */
+  words: string;
+  token: string;
+  n_tokens: number;
+  given: boolean;
+  rank: number;
+  probability: number;
+}
+
+/** What the job `own_circuit` answers (kn_assets/live/circuits.py). */
+export interface OwnFound {
+  prompt: Circuit["prompt"];
+  subject: string;
+  other: string;
+  prefix: string;
+  answer: OwnAnswer;
+  against: OwnAnswer;
+  n_units: number;
+  units: Unit[];
+  cells: Cell[];
+  curves: Pick<CurvePoint, "condition" | "measure" | "n_units" | "share">[];
+  is_measured: boolean;
+  seconds: number;
+  /** Below 0: the lake has it under that, where it was kept. */
+  fact_id: number;
+  kept: boolean;
+  not_kept: string | null;
 }
 
 export type CircuitAnswer = Circuit | { fact: Fact; has: Which[]; missing: string };

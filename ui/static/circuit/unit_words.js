@@ -85,11 +85,20 @@ export const unitWords = (circuit, unit) => {
         ? "not patched alone"
         : `patched alone${other}: the logit difference loses ${logits(effect)}${of}`,
     ),
-    estimate !== null && h("div", {}, `estimate, mean over ${n} contrasts: ${logits(estimate)}`),
-    h("div", {}, rankWords(unit, rank)),
+    estimate !== null && h("div", {}, `${estimateOf(n)}: ${logits(estimate)}`),
+    h("div", {}, circuit.own ? ownRank(rank) : rankWords(unit, rank)),
     carries !== null && h("div", {}, `carries ${CARRIED[carries]}`),
   ];
 };
+
+/** @param {number} n contrasts */
+const estimateOf = n => (n > 1 ? `estimate, mean over ${n} contrasts` : "estimate");
+
+/** @param {number | null} rank in the circuit of a sentence of one's own */
+const ownRank = rank =>
+  rank === null
+    ? "not of the circuit, which is of neurons for the answer"
+    : `number ${rank} of the circuit`;
 
 /**
  * @param {Unit} unit
@@ -130,14 +139,4 @@ const CELLS = {
   mlp: "all its neurons",
   attention: "all its heads",
   embedding: "the token's embedding",
-};
-
-/** @param {Circuit} circuit */
-export const aboutWords = ({ prompt, against }) => {
-  const chosen = against.filter(one => one.purpose === "choose");
-  const names = chosen.map(one => (one.subject ? `${one.subject} → ${one.object}` : "a mean"));
-  return [
-    `against ${names.join(", ")}: logit difference ${number(prompt.difference)}, mean of `,
-    `${chosen.length}`,
-  ];
 };

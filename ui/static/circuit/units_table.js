@@ -40,6 +40,18 @@ const SHARES = [
   ],
 ];
 
+/** @type {typeof SHARES} of a sentence of one's own */
+const OWN_SHARES = [
+  [
+    "patched alone",
+    row => row.effect,
+    "share of the logit difference lost by it alone, on the pair that it was chosen on",
+  ],
+];
+
+/** @param {Circuit} circuit */
+const sharesOf = ({ own }) => (own ? OWN_SHARES : SHARES);
+
 /**
  * @param {Circuit} circuit
  * @param {boolean} isShare whether the score is a share, as in a specific circuit
@@ -48,13 +60,15 @@ const SHARES = [
 export const unitsTable = (circuit, isShare, onpick) => {
   const score = isShare
     ? "mean estimate over contrasts, a share of the logit difference"
-    : "mean estimate over contrasts, in logits";
+    : circuit.own
+      ? "estimate, in logits"
+      : "mean estimate over contrasts, in logits";
   const heads = /** @type {[string, string, boolean][]} */ ([
     ["no.", "rank by the estimate", true],
     ["unit", "select it", false],
     ["token", "of the prompt that it was chosen on", false],
-    ["carries", "by the shares beside it", false],
-    ...SHARES.map(([words, , title]) => [words, title, true]),
+    ...(circuit.own ? [] : [["carries", "by the shares beside it", false]]),
+    ...sharesOf(circuit).map(([words, , title]) => [words, title, true]),
     ["estimate", score, true],
   ]).map(([words, title, isNumber]) =>
     h("th", { scope: "col", title, class: isNumber ? "kn-num" : null }, words),
@@ -73,7 +87,8 @@ export const unitsTable = (circuit, isShare, onpick) => {
  * @param {boolean} isShare
  * @param {(row: Listed) => void} onpick
  */
-const unitRow = ({ prompt }, row, isShare, onpick) => {
+const unitRow = (circuit, row, isShare, onpick) => {
+  const { prompt, own } = circuit;
   const { rank, position, carries, score } = row;
   const name = h("button", { type: "button", class: "kn-pick" }, unitName(row));
   const chip = carries
@@ -86,8 +101,8 @@ const unitRow = ({ prompt }, row, isShare, onpick) => {
     h("td", { class: "kn-num" }, String(rank)),
     h("th", { scope: "row" }, name),
     h("td", {}, bdi(tokenWords(prompt, position))),
-    h("td", {}, chip),
-    ...SHARES.map(([, of]) => h("td", { class: "kn-num" }, share(of(row)))),
+    ...(own ? [] : [h("td", {}, chip)]),
+    ...sharesOf(circuit).map(([, of]) => h("td", { class: "kn-num" }, share(of(row)))),
     h("td", { class: "kn-num" }, value),
   );
 };

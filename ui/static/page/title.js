@@ -29,12 +29,14 @@ const short = text => {
  */
 export const subjectOf = (state, names) => {
   const { tab, whole, layer, neuron, prompt, text, fact, sentence, query, ask } = state;
+  const { own, contrast } = state;
   if (ask) return `asked: ${short(ask)}`;
   const unit = layer === null || neuron === null ? "" : `neuron ${layer}/${neuron}`;
   if (whole) return unit;
   if (tab === "map" && state.map !== "prompts") return unit;
   if (tab === "sql") return short(query ?? "");
   if (tab === "knowledge" && sentence) return short(sentence);
+  if (tab === "circuit" && own && contrast) return short(own);
   if (["knowledge", "training", "circuit"].includes(tab))
     return names.fact || (fact && `fact ${fact}`);
   const place = text ? short(text) : (names.prompt ?? (prompt === null ? "" : `prompt ${prompt}`));
@@ -79,6 +81,8 @@ export const followTitle = () => {
     "neuron-asked",
     "fact",
     "sentence",
+    "own",
+    "contrast",
     "query",
     "ask",
     "whole",

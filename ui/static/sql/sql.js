@@ -2,6 +2,7 @@
 // The tab SQL: a query, what can be asked, and the result as a table.
 
 import { faint, fill, h, message, section } from "../page/dom.js";
+import { download } from "../page/download.js";
 import { counted, integer, number } from "../page/format.js";
 import { Cancelled, JobLine, runJob } from "../page/job.js";
 import { go } from "../page/navigate.js";
@@ -133,7 +134,7 @@ class SqlPane {
    * @param {string} words
    */
   #downloadButton(format, words) {
-    const download = async () => {
+    const fetched = async () => {
       this.#state.textContent = `preparing ${format} …`;
       const sql = this.#editor.value.trim();
       const saved = await this.#job("sql_file", { sql, format });
@@ -142,7 +143,7 @@ class SqlPane {
       if (saved) this.#state.textContent = save(saved) + which;
     };
     const title = `The query as written, run again, as a file of type ${words}`;
-    return h("button", { type: "button", class: "kn-sql", title, onclick: download }, words);
+    return h("button", { type: "button", class: "kn-sql", title, onclick: fetched }, words);
   }
 
   /**
@@ -218,9 +219,7 @@ class SqlPane {
  */
 const save = ({ file, name, rows, cut }) => {
   const bytes = Uint8Array.from(atob(file), c => c.charCodeAt(0));
-  const link = h("a", { href: URL.createObjectURL(new Blob([bytes])), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  download(bytes, name);
   return `${name}: ${counted(rows, "row")}${cut ? ", cut there" : ""}`;
 };
 
