@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Chosen:
-    """One unit by place. score: mean estimate, logits; 0 where it was drawn as a control."""
+    """One unit by place. score: estimate, logits; 0 where it was drawn as a control."""
 
     kind: Kind
     layer: int
@@ -36,7 +36,7 @@ class Chosen:
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """One prompt's scores, a mean over its contrasts; run: its values, for controls."""
+    """One prompt's scores, over its contrasts; run: its values, for controls."""
 
     roles: Roles
     scores: UnitScores

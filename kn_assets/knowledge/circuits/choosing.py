@@ -16,7 +16,7 @@ from kn_assets.knowledge.circuits.pair import Pair, pairs
 from kn_assets.knowledge.circuits.patching import effects
 from kn_assets.knowledge.circuits.settings import CircuitSettings
 from kn_assets.knowledge.circuits.specific import specific
-from kn_assets.knowledge.circuits.units import Kind, Unit, UnitScores, mean
+from kn_assets.knowledge.circuits.units import Kind, Unit, UnitScores, mean, median
 from kn_assets.knowledge.circuits.whole_prompt import WholePrompt
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ class Estimated(Ran):
 
     @property
     def scored(self) -> Scored:
-        return Scored(self.compared.asked.roles, self.mean, self.run)
+        """What units are chosen by: medians over contrasts. By means a unit that is large beside
+        one contrast alone is chosen, too, and such units carry other facts as well.
+        """
+        return Scored(self.compared.asked.roles, median(self.scores), self.run)
 
 
 def first_half(

@@ -10,7 +10,7 @@ from kn_assets.errors import KnError
 
 Method = Literal["integrated", "relevance", "gradient", "logprob", "last_token"]
 METHODS: tuple[Method, ...] = get_args(Method)
-VERSION = 3  # raised when the same model and facts would give other tables
+VERSION = 4  # raised when the same model and facts would give other tables
 
 
 def _setting(default: Any, meaning: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -70,9 +70,17 @@ class UnitScores:
 
 def mean(scores: Sequence[UnitScores]) -> UnitScores:
     """The mean over contrasts of one prompt."""
+    return _over(scores, np.mean)
 
+
+def median(scores: Sequence[UnitScores]) -> UnitScores:
+    """The median over contrasts of one prompt: what carries the answer beside most of them."""
+    return _over(scores, np.median)
+
+
+def _over(scores: Sequence[UnitScores], which: Callable[..., np.ndarray]) -> UnitScores:
     def of(arrays: Sequence[np.ndarray]) -> np.ndarray:
-        return np.asarray(np.mean(arrays, 0, dtype=np.float64), np.float32)
+        return np.asarray(which(np.asarray(arrays, np.float64), 0), np.float32)
 
     return UnitScores(
         of([s.embedding for s in scores]),

@@ -97,7 +97,7 @@ TABLES = (
             Column(
                 "score",
                 pa.float32(),
-                "mean estimate over contrasts: logits, or a share of the "
+                "median estimate over contrasts: logits, or a share of the "
                 "logit difference in the specific circuit",
             ),
             Column(

@@ -14,7 +14,7 @@ from kn_assets.knowledge.circuits.curves import points
 from kn_assets.knowledge.circuits.patching import patched
 from kn_assets.knowledge.circuits.roles import Place, Roles
 from kn_assets.knowledge.circuits.specific import specific
-from kn_assets.knowledge.circuits.units import Unit, UnitScores, mean
+from kn_assets.knowledge.circuits.units import Unit, UnitScores, mean, median
 from tests.knowledge.circuits.test_patching import made
 from tests.models import tiny
 
@@ -124,3 +124,14 @@ def test_the_strongest_units_are_the_largest_in_size() -> None:
     assert scores.of("mlp").tolist() == [[-4.0], [2.5]]
     both = mean([scores, UnitScores(scores.embedding, heads, -neurons)])
     assert both.neurons.tolist() == [[[0.0, 0.0]], [[0.0, 0.0]]]
+
+
+def test_what_is_large_beside_one_contrast_alone_has_a_small_median() -> None:
+    neurons = np.zeros((3, 1, 2, 4), np.float32)
+    neurons[:, 0, 1, 2] = 1, 2, 4
+    neurons[0, 0, 0, 3] = 90
+    empty = np.zeros(2, np.float32), np.zeros((1, 2, 1), np.float32)
+    over = median([UnitScores(*empty, of_contrast) for of_contrast in neurons])
+    assert over.score(Unit("neuron", 0, 1, 2)) == 2
+    assert over.score(Unit("neuron", 0, 0, 3)) == 0
+    assert over.neurons.dtype == np.float32

@@ -59,10 +59,10 @@ const sharesOf = ({ own }) => (own ? OWN_SHARES : SHARES);
  */
 export const unitsTable = (circuit, isShare, onpick) => {
   const score = isShare
-    ? "mean estimate over contrasts, a share of the logit difference"
+    ? "median estimate over contrasts, a share of the logit difference"
     : circuit.own
       ? "estimate, in logits"
-      : "mean estimate over contrasts, in logits";
+      : "median estimate over contrasts, in logits";
   const heads = /** @type {[string, string, boolean][]} */ ([
     ["no.", "rank by the estimate", true],
     ["unit", "select it", false],
