@@ -60,7 +60,7 @@ def test_log_probability_increase_is_the_formula(family: str) -> None:
 
 
 def test_the_last_token_s_method_is_knowledge_attribution_there() -> None:
-    model = tiny.model("llama")
+    model = tiny.model("llama").requires_grad_(False)
     (scores,), _ = estimate("last_token", [made(model)])
     wanted = attribute(of_parts(find_parts(model), plain.IDS), plain.ANSWER).scores
     np.testing.assert_array_equal(scores.neurons[:, -1], wanted)

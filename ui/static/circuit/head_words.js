@@ -69,7 +69,7 @@ export const headWords = ({ prompt }, head) => {
 };
 
 /**
- * All there is to say of a unit, with from where to where for a head.
+ * All there is to say of a unit; of a head, in place of its token and effect, from where to where.
  *
  * @param {Circuit} circuit
  * @param {import("./types.d.ts").Unit} unit
@@ -77,6 +77,6 @@ export const headWords = ({ prompt }, head) => {
 export const nodeWords = (circuit, unit) => {
   const head = circuit.heads.find(one => headKey(one) === nodeKey(unit));
   return head
-    ? [...headWords(circuit, head), h("hr", {}), ...unitWords(circuit, unit).slice(1)]
+    ? [...headWords(circuit, head), h("hr", {}), ...unitWords(circuit, unit).slice(3)]
     : unitWords(circuit, unit);
 };
