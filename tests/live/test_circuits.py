@@ -185,6 +185,28 @@ def test_it_is_kept_where_that_is_wanted(live: LiveCircuits, lake: Lake) -> None
         assert len(rows(f"FROM asked_curves {of}")) == len(found["curves"])
 
 
+def test_a_damaged_table_hides_its_group_and_is_mended_by_the_next(
+    live: LiveCircuits, lake: Lake
+) -> None:
+    atlas = lakes.model(KEY)
+    first = asked(live, do="measure", **{**OWN, "keep": True})["fact_id"]
+    other = asked(live, do="measure", **{**OWN, "keep": True, "answer": "Kabul"})["fact_id"]
+    for file in lake.table(atlas, "asked_units").glob(f"fact-{first}-*.parquet"):
+        file.write_bytes(file.read_bytes()[:-3])
+    assert lake.damage(atlas, "asked_units")
+    with pytest.raises(KnError, match=r"damaged .*the next circuit of a sentence .* mends it"):
+        lake.read(atlas, "asked_units")
+
+    def kept() -> set[int]:
+        with database.connect(lake) as opened:
+            return {i for (i,) in opened.execute("SELECT fact_id FROM asked_circuits").fetchall()}
+
+    assert kept() == set()
+    third = asked(live, do="measure", **{**OWN, "keep": True, "answer": "is"})["fact_id"]
+    assert kept() == {other, third}
+    assert lake.damage(atlas, "asked_units") is None
+
+
 def test_a_run_can_be_stopped_while_units_are_patched(live: LiveCircuits) -> None:
     told: list[tuple[int, int]] = []
 

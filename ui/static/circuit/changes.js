@@ -19,6 +19,7 @@ import {
   toggled,
 } from "./chosen.js";
 import { isOwn, ownQuestion } from "./own.js";
+import { tablePlace } from "./units_table.js";
 
 /** @typedef {import("./types.d.ts").Circuit} Circuit */
 /** @typedef {import("./types.d.ts").How} How */
@@ -63,12 +64,7 @@ export class Changes {
     ),
   );
   #trouble = h("div", {});
-  #table = h("div", {
-    class: "kn-circuit-units kn-changes",
-    tabindex: "0",
-    role: "region",
-    "aria-label": "Changes that were measured",
-  });
+  #table = tablePlace("Changes that were measured", "kn-changes");
   node = h(
     "section",
     { "aria-label": "Change several units" },

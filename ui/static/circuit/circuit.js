@@ -26,7 +26,7 @@ import { Picture } from "./picture.js";
 import { queryOf } from "./queries.js";
 import { UnitsSlider } from "./slider.js";
 import { nodeKey } from "./unit_words.js";
-import { markUnits, unitsTable } from "./units_table.js";
+import { markUnits, tablePlace, unitsTable } from "./units_table.js";
 
 /** @typedef {import("./types.d.ts").Circuit} Circuit */
 /** @typedef {import("./types.d.ts").CircuitAnswer} CircuitAnswer */
@@ -45,12 +45,7 @@ class CircuitTab {
   #about = h("span", { class: "kn-count" });
   #trouble = h("div", {});
   #said = h("p", { class: "kn-sentence kn-judged", role: "status" });
-  #table = h("div", {
-    class: "kn-circuit-units",
-    tabindex: "0",
-    role: "region",
-    "aria-label": "The strongest units",
-  });
+  #table = tablePlace("The strongest units");
   #choice = toggle(
     "Circuit",
     [
@@ -96,10 +91,7 @@ class CircuitTab {
           "aria-label": "Units and sums at tokens: show as SQL",
         }),
         sqlButton(own, "units of the circuit"),
-        ...exportButtons(
-          () => this.#circuit,
-          () => this.#picture.node.querySelector("svg"),
-        ),
+        ...exportButtons(() => this.#circuit, this.#picture.node),
       ),
       this.#own.node,
       this.#trouble,

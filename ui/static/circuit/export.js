@@ -78,7 +78,7 @@ const fileName = ({ fact }, ending) => {
 
 /**
  * @param {() => Circuit | null} circuit on screen
- * @param {() => SVGSVGElement | null} picture
+ * @param {HTMLElement} picture that holds it
  */
 export const exportButtons = (circuit, picture) => {
   const button = (
@@ -87,7 +87,7 @@ export const exportButtons = (circuit, picture) => {
     /** @type {() => void} */ onclick,
   ) => h("button", { type: "button", class: "kn-sql", title, onclick }, words);
   const svg = button("SVG", "Save the picture", () => {
-    const [of, shown] = [circuit(), picture()];
+    const [of, shown] = [circuit(), picture.querySelector("svg")];
     if (of && shown) download(standalone(shown), fileName(of, "svg"), "image/svg+xml");
   });
   const csv = button("CSV", "Save the units of the picture as a table", () => {

@@ -53,6 +53,20 @@ const OWN_SHARES = [
 const sharesOf = ({ own }) => (own ? OWN_SHARES : SHARES);
 
 /**
+ * The place of a table that scrolls sideways.
+ *
+ * @param {string} label
+ * @param {string} kind more classes
+ */
+export const tablePlace = (label, kind = "") =>
+  h("div", {
+    class: `kn-circuit-units ${kind}`,
+    tabindex: "0",
+    role: "region",
+    "aria-label": label,
+  });
+
+/**
  * @param {Circuit} circuit
  * @param {boolean} isShare whether the score is a share, as in a specific circuit
  * @param {(row: Listed) => void} onpick
