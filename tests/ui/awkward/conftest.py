@@ -139,7 +139,7 @@ def full_api(full_lake: Lake) -> Iterator[Api]:
     api.context.close()
 
 
-@pytest.fixture(scope="module", params=["own", "shared"])
+@pytest.fixture(scope="package", params=["own", "shared"])
 def client(full_lake: Lake, request: pytest.FixtureRequest) -> Iterator[Client]:
     with apps() as serve:
         if request.param == "own":
