@@ -15,8 +15,9 @@ INSTALL := $(BIN)/python setup/install.py
 # Two workers of one thread each: on two cores more threads would only wait for one another.
 WORKERS ?= 2
 PYTEST  := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest
+TESTS   := $(PYTEST) -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: demo ui dagster check test test-fast test-js lint lint-js types format docs wheel sbom audit lock clean
+.PHONY: demo ui dagster check test test-thorough test-fast test-js lint lint-js types format docs wheel sbom audit lock clean
 .DELETE_ON_ERROR:
 # Bytecode isn't compiled at set-up: a Python that may not keep it would compile at every start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -35,10 +36,13 @@ check: $(VENV)/.installed-dev node_modules/.installed  ## style, types and the f
 	@$(MAKE) --no-print-directory -j2 --output-sync=target types test-fast lint test-js
 
 test-fast: $(VENV)/.installed-dev
-	$(PYTEST) -q -m "not slow and not browser"
+	$(PYTEST) -q -m "not slow and not browser and not thorough"
 
-test: test-js $(VENV)/.installed-dev $(CHROMIUM)  ## every test, those in a real browser too
-	$(PYTEST) -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+test: test-js $(VENV)/.installed-dev $(CHROMIUM)  ## every test but the thorough ones, those in a real browser too
+	$(TESTS) -m "not thorough"
+
+test-thorough: $(VENV)/.installed-dev $(CHROMIUM)  ## what `make test` tries a part of, at full length, and benchmarks
+	$(TESTS) -m thorough
 
 test-js:  ## what the page's scripts compute, without a browser
 	@node -e '' 2>/dev/null || { echo "Node.js 20 or newer is needed: install your system's nodejs package"; exit 1; }

@@ -23,29 +23,25 @@ settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile("fixed")
 
 SLOW = (
-    *(
-        "training/steps",
-        "atlas/test_exact.py",
-        "launch",
-        "atlas/test_embedded.py",
-        "models/test_hub.py",
-    ),
-    *("corpora/wikipedia/test_run.py", "bench", "defs", "cli/test_cli.py", "atlas/test_killed.py"),
-    *("ui", "live", "docs", "package", "database/query", "database/test_scans.py"),
-    *("atlas/test_families.py", "atlas/test_lazy_lens.py", "atlas/test_extract.py"),
-    "checks/test_runs.py",
-    *("corpora/wikipedia/test_hard_sites.py", "corpora/wikipedia/test_resumed_pages.py"),
-    *("corpora/wikipedia/test_client.py", "corpora/wikipedia/test_pages.py"),
-    *("knowledge/test_work.py", "knowledge/test_pretrained.py", "maps/test_projection.py"),
-    *("maps/test_tables.py", "models/test_embedded.py", "models/test_convert.py"),
-    *("corpora/geonames/test_texts.py", "corpora/geonames/test_facts_told.py"),
-    *("atlas/activations/test_properties.py", "knowledge/test_sql.py"),
-    *("defs/plots/test_picture.py", "training/test_resumed_run.py", "training/test_loop.py"),
+    *("training/steps", "ui/awkward", "cli/test_stopping.py", "launch", "cli/test_cli.py"),
+    *("models/test_hub.py", "knowledge/circuits/test_tables.py", "defs/test_defs.py"),
+    *("database/test_stray_files.py", "ui", "corpora/wikipedia/test_run.py", "database/query"),
+    *("live", "corpora/wikipedia/test_hard_sites.py", "database/test_bound.py"),
+    *("defs/plots/test_picture.py", "corpora/wikipedia/test_pages.py", "atlas/test_embedded.py"),
+    *("database/test_views.py", "database/test_other_lakes.py", "atlas/test_exact.py", "bench"),
+    *("corpora/wikipedia/test_client.py", "atlas/test_families.py", "defs", "package", "docs"),
+    *("training/test_resumed_run.py", "corpora/wikipedia/test_resumed_pages.py"),
+    *("atlas/test_lazy_lens.py", "atlas/test_extract.py", "corpora/geonames/test_texts.py"),
+    *("maps/test_tables.py", "maps/test_projection.py", "atlas/test_killed.py"),
+    *("knowledge/test_work.py", "checks/test_runs.py", "knowledge/test_pretrained.py"),
+    *("database/test_scans.py", "models/test_embedded.py", "training/test_loop.py"),
+    *("atlas/activations/test_properties.py", "corpora/geonames/test_facts_told.py"),
+    *("models/test_convert.py", "knowledge/test_sql.py"),
 )
 """Folders and files of whole runs, processes, models and pages, the longest first: `make check`
 leaves them out, and all others come after them, so that no worker is left with one at the end."""
 
-TOGETHER = ("training/steps",)
+TOGETHER = ("training/steps", "ui/awkward")
 """Folders whose files share what takes long to make: one worker has them all."""
 
 

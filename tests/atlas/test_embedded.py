@@ -97,6 +97,7 @@ def test_bfloat16_keeps_the_bounds_the_readme_states(plan: AtlasPlan) -> None:
     assert np.median(change) < 0.02
 
 
+@pytest.mark.thorough
 def test_facts_are_asked_attributed_and_intervened_on(plan: AtlasPlan) -> None:
     """The whole causal side on a handful of facts that the pretrained model does know."""
     facts = fact_tables.FactsPlan(corpus_tables.CorpusPlan(plan.lake, "geonames"))

@@ -67,6 +67,7 @@ def sinks_of(plan: AtlasPlan) -> list[np.ndarray]:
     return np.split(tokens["sink"].to_numpy(), starts)[1:]
 
 
+@pytest.mark.thorough
 def test_every_number_of_90_prompts(plan: AtlasPlan) -> None:
     """Fired sets, stored values, sinks, statistics and top k.
 

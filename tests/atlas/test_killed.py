@@ -23,8 +23,6 @@ from tests import forked
 from tests.atlas.killed_runs import SHARD_PROMPTS
 from tests.atlas.test_extract import made_plan
 
-KILLS = 20
-
 
 def contents(plan: AtlasPlan) -> dict[str, list[bytes]]:
     """The files of the tables that are there; `atlases` tells the time, so it is left out."""
@@ -63,7 +61,10 @@ def runs(plan: AtlasPlan) -> Iterator[Callable[[float | None], list[str]]]:
         yield run
 
 
-def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("n_kills", [5, pytest.param(20, marks=pytest.mark.thorough)])
+def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(
+    tmp_path: Path, n_kills: int
+) -> None:
     plan = made_plan(tmp_path, "gpt2", n=30)
     undisturbed = AtlasPlan(Lake(tmp_path / "other"), plan.settings)
     prompts = plan.lake.read(plan.corpus, "prompts")
@@ -79,11 +80,11 @@ def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(tmp_path: Pat
     rng = np.random.default_rng(0)
     folder, kills, lives = plan.lake.folder(plan.model), 0, 0
     with runs(plan) as run:
-        while kills < KILLS:
+        while kills < n_kills:
             stored: set[str] = set()
             said: list[str] = []
             while "done" not in said:
-                last = kills >= KILLS
+                last = kills >= n_kills
                 stored |= {p.name for p in folder.glob(".work-*/*/[0-9]*")}
                 said = run(None if last else rng.uniform(0, 0.7 * takes))
                 assert len(set(said)) == len(said)

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.ui.conftest import make_two_atlases
 
 
+@pytest.mark.thorough
 def test_visitors_are_timed_alone_and_beside_attacks(tmp_path: Path) -> None:
     lake = make_two_atlases(tmp_path)
     command = [sys.executable, "-m", "kn_assets.cli", "bench", "load", "--lake", str(lake.root)]

@@ -74,6 +74,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.mark.thorough
 def test_result(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KN_DATA", str(made / "lake"))
     given = small.settings(made)

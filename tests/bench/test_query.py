@@ -14,6 +14,7 @@ from kn_assets.bench.query import atlases, questions
 from kn_assets.database import database
 
 
+@pytest.mark.thorough
 def test_every_macro_is_timed_at_a_tiny_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from tests.ui.conftest import CHROMIUM, make_two_atlases
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"there is no Chromium at {CHROMIUM}")
 def test_every_act_is_timed(tmp_path: Path) -> None:
     lake = make_two_atlases(tmp_path)
@@ -61,6 +62,7 @@ with app(Lake(sys.argv[1])) as url, browser() as chromium:
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not Path(CHROMIUM).exists(), reason=f"there is no Chromium at {CHROMIUM}")
 def test_a_target_is_timed_where_the_model_is_here(tmp_path: Path) -> None:
     request = small.request(tmp_path)

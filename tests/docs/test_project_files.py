@@ -46,6 +46,15 @@ def test_hooks_are_targets_of_make() -> None:
         assert target in targets()
 
 
+def test_ci_runs_the_tests_that_make_test_leaves_out() -> None:
+    recipes = (ROOT / "Makefile").read_text()
+    left_out = re.findall(r"^test:.*\n\t\$\(TESTS\) -m \"not (\w+)\"$", recipes, re.M)
+    run_then = re.findall(r"^test-thorough:.*\n\t\$\(TESTS\) -m (\w+)$", recipes, re.M)
+    assert left_out == run_then == ["thorough"]
+    script = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert {"make test", "make test-thorough"} <= set(script)
+
+
 def test_the_workflow_has_the_steps_of_ci() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     steps = [

@@ -195,7 +195,7 @@ def told() -> pa.Table:
     return pa.Table.from_pylist(rows, schema=KNOWLEDGE["facts"].schema)
 
 
-@pytest.mark.parametrize("n", [3, 7])
+@pytest.mark.parametrize("n", [pytest.param(3, marks=pytest.mark.thorough), 7])
 @pytest.mark.parametrize(("spread", "noise"), [(0.1, "normal"), (0.5, "heavy")])
 def test_at_most_one_verdict_in_twenty_is_wrong(n: int, spread: float, noise: str) -> None:
     for seed, truth in enumerate(TRUTHS):

@@ -76,7 +76,9 @@ def asked(lake: Lake) -> list[str]:
     return [api.ask(name, about) for name in _ASKED]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.thorough) for n in (1, 2))]
+)
 def test_ten_random_damages_are_told_and_mended(
     copy: Copy,
     made_once: Request,

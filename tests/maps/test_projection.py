@@ -77,6 +77,7 @@ for n in (300, 10_050):
 """
 
 
+@pytest.mark.thorough
 def test_two_processes_give_equal_coordinates() -> None:
     """In both ways to approximate the gradient, of which the second is for many points."""
     runs = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -82,6 +83,17 @@ class Screen:
         self.page.goto("about:blank")
         for event, listener in self._listeners.items():
             self.page.remove_listener(event, listener)
+
+    def keep_back(self, question: str) -> list[Any]:
+        """Requests of a question from now on, each of which waits until it is told to go on."""
+        kept: list[Any] = []
+
+        def keep(route: Any) -> None:
+            asked = f'"{question}"' in (route.request.post_data or "")
+            kept.append(route) if asked else route.continue_()
+
+        self.page.route(re.compile("/component_server/?$"), keep)
+        return kept
 
     def address(self, name: str) -> str | None:
         """A value in the page's address."""

@@ -30,8 +30,9 @@ scrape(sys.argv[1], Path(sys.argv[2]), rate=float(sys.argv[3]))
 """
 
 
-def test_killed_three_times(tmp_path: Path) -> None:
-    world = World(240)
+@pytest.mark.parametrize("n", [80, pytest.param(240, marks=pytest.mark.thorough)])
+def test_killed_three_times(tmp_path: Path, n: int) -> None:
+    world = World(n)
     rng = random.Random(7)
     with StandIn(world) as quiet:
         _, _, expected = scrape(quiet.url, tmp_path / "quiet")
@@ -40,7 +41,7 @@ def test_killed_three_times(tmp_path: Path) -> None:
         at_kills: list[tuple[set[str], dict[str, int]]] = []
         enough = 0
         for k in range(3):
-            enough += rng.randint(30, 60)
+            enough += n * rng.randint(30, 60) // 240
             with forked.Popen(command, cwd=ROOT) as process:
                 try:
                     while len(served(site)) < enough:
@@ -57,10 +58,10 @@ def test_killed_three_times(tmp_path: Path) -> None:
         after = served(site)
         for kept, before in at_kills:
             assert {p for p in kept if after[p] > before[p]} == set()
-        assert sum(after.values()) <= 240 + 3 * 2
+        assert sum(after.values()) <= n + 3 * 2
     pages = lake.Lake(tmp_path / "killed").read(CORPUS, "pages")
     got = prompts(pages, pages.select(["city_id", "url"])).table
-    assert got.num_rows == 240
+    assert got.num_rows == n
     assert got.equals(expected)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -60,8 +61,8 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> AtlasPlan:
     return made
 
 
-@pytest.fixture(autouse=True)
-def all_known(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def all_known() -> Iterator[None]:
     """A random model knows nothing: its answers count as right."""
 
     def right(*given: Any) -> pa.Table:
@@ -71,9 +72,10 @@ def all_known(monkeypatch: pytest.MonkeyPatch) -> None:
         at = rows.schema.get_field_index("greedy")
         return rows.set_column(at, rows.schema.field(at), pa.array([True] * len(rows)))
 
-    monkeypatch.setattr(
-        tables, "answers", SimpleNamespace(answer=right, known=answers.known, right=answers.right)
-    )
+    stand_in = SimpleNamespace(answer=right, known=answers.known, right=answers.right)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "answers", stand_in)
+        yield
 
 
 def copied(plan: AtlasPlan, folder: Path) -> AtlasPlan:
@@ -190,11 +192,18 @@ def test_connections_are_of_the_prompt_chosen_on(plan: AtlasPlan, tmp_path: Path
         assert (row["earlier_layer"], row["earlier_kind"]) < (row["later_layer"], row["later_kind"])
 
 
+@pytest.fixture(scope="module")
+def whole(
+    plan: AtlasPlan, all_known: None, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, pa.Table]:
+    """All tables, made without an interruption."""
+    return made(copied(plan, tmp_path_factory.mktemp("whole") / "lake"))
+
+
 @pytest.mark.parametrize(("bar", "after"), [("answers", 1), ("circuits", 2), ("curves", 3)])
 def test_an_interrupted_run_goes_on_and_makes_the_same(
-    plan: AtlasPlan, tmp_path: Path, bar: str, after: int
+    plan: AtlasPlan, whole: dict[str, pa.Table], tmp_path: Path, bar: str, after: int
 ) -> None:
-    whole = made(copied(plan, tmp_path / "whole"))
     cut = copied(plan, tmp_path / "cut")
     with pytest.raises(KeyboardInterrupt):
         CircuitsPlan(cut, SETTINGS).make(OF_CIRCUITS, Interrupting(bar, after))

@@ -49,6 +49,7 @@ def kn(tmp_path: Path, hub: StandInHub, *given: str) -> subprocess.CompletedProc
     return forked.run(command, env=env, cwd=ROOT)
 
 
+@pytest.mark.thorough
 def test_steps_of_a_hub_repository(hub: StandInHub, tmp_path: Path) -> None:
     corpus = small.corpus_file(tmp_path)
     options = ("--tokens", "12", "--density", "0.1", "--dtype", "float32", "--top-k", "5")

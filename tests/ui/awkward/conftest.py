@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from kn_assets.lake import Lake
 from tests.live.test_knowledge import lake_with_facts
 from tests.made import add_training, make_lake
 from tests.ui.asking import apps
-from tests.ui.awkward.values import VALUES
+from tests.ui.awkward.values import VALUES, some
 from ui.api import Api
 from ui.app import TABS
 from ui.context import Context
@@ -139,7 +139,7 @@ def full_api(full_lake: Lake) -> Iterator[Api]:
     api.context.close()
 
 
-@pytest.fixture(scope="module", params=["own", "shared"])
+@pytest.fixture(scope="package", params=["own", "shared"])
 def client(full_lake: Lake, request: pytest.FixtureRequest) -> Iterator[Client]:
     with apps() as serve:
         if request.param == "own":
@@ -149,6 +149,18 @@ def client(full_lake: Lake, request: pytest.FixtureRequest) -> Iterator[Client]:
             url = serve(full_lake, limits=SHARED, auth=auth)
             # The same checks answer: what differs is what is told, so a part of the values will do.
             yield Client(url, full_lake, dict([*VALUES.items()][::3]), auth)
+
+
+Values = Callable[[str, str], dict[str, str]]
+"""The values to try, by the names of a question and of what of it is bent."""
+
+
+@pytest.fixture(params=["some", pytest.param("all", marks=pytest.mark.thorough)])
+def values(client: Client, request: pytest.FixtureRequest) -> Values:
+    """Some for each argument, and all of them somewhere; `make test-thorough` tries all of them."""
+    if request.param == "all":
+        return lambda _name, _field: client.values
+    return lambda name, field: some(client.values, f"{name} {field}")
 
 
 @pytest.fixture(autouse=True)

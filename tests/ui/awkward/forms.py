@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from kn_assets.errors import KnError
@@ -82,6 +83,7 @@ class _Noting(dict[str, Any]):
         return super().get(name, default)
 
 
+@cache
 def forms(api: Api, name: str) -> list[Given]:
     """Arguments with which a question, or a job, is answered: one for each set of them that it
     looks at. An argument that FITTING doesn't name is an error, so that it gets a value there.
@@ -119,28 +121,31 @@ def _asked(api: Api, name: str) -> Callable[[_Noting], bool]:
     return start if name in jobs else ask
 
 
-def bent(form: Given, values: dict[str, str]) -> dict[str, str]:
+def bent(form: Given, values: Callable[[str], dict[str, str]]) -> dict[str, str]:
     """A form's arguments as JSON texts: with each value for one argument, for all of them, and
     for the whole; one argument too few and one too many. By words for what was bent.
+
+    values: those that are tried for an argument, for `all` or for the `whole`, by its name.
     """
     own = {field: json.dumps(value) for field, value in form.items()}
     made = {}
-    for told, value in values.items():
-        for field in form:
-            made[f"{field}: {told}"] = _object({**own, field: value})
-        for field, inner in _inner(form):
-            within = {k: json.dumps(v) for k, v in form[field].items()}
-            bent = {**own, field: _object({**within, inner: value})}
-            made[f"{field}.{inner}: {told}"] = _object(bent)
-        made[f"all: {told}"] = _object(dict.fromkeys(own, value))
-        made[f"whole: {told}"] = value
-        if told in ("null", "{}"):
-            made[f"more: {told}"] = _object({**own, "__proto__": value, "": value, "MODEL": value})
     for field in form:
+        for told, value in values(field).items():
+            made[f"{field}: {told}"] = _object({**own, field: value})
         made[f"no {field}"] = _object({k: v for k, v in own.items() if k != field})
         made[f"{field} wrongly named"] = _object(
             {f"{k}{' ' * (k == field)}": v for k, v in own.items()}
         )
+    for field, inner in _inner(form):
+        within = {k: json.dumps(v) for k, v in form[field].items()}
+        for told, value in values(f"{field}.{inner}").items():
+            bent = {**own, field: _object({**within, inner: value})}
+            made[f"{field}.{inner}: {told}"] = _object(bent)
+    for told, value in values("all").items():
+        made[f"all: {told}"] = _object(dict.fromkeys(own, value))
+    made |= {f"whole: {told}": value for told, value in values("whole").items()}
+    for value in ("null", "{}"):
+        made[f"more: {value}"] = _object({**own, "__proto__": value, "": value, "MODEL": value})
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from zlib import crc32
 
 LONG = 1_000_000
 """Characters of the longest text: with a question around it just below what a body may have."""
@@ -39,3 +40,13 @@ def _named() -> dict[str, str]:
 
 VALUES = _named()
 """By a name: the text itself where it is short."""
+
+ONE_IN = 7
+"""Of how many values one is tried for each argument, where not all are: ten."""
+
+
+def some(values: dict[str, str], place: str) -> dict[str, str]:
+    """One in seven of the values, spread over all of them: others for each place, which is the name
+    of a question and that of an argument, but for each the same ones every time.
+    """
+    return dict([*values.items()][crc32(place.encode()) % ONE_IN :: ONE_IN])

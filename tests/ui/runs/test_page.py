@@ -95,6 +95,7 @@ def test_no_text_is_said(
     screens: Callable[[str], Screen], serve: Callable[..., str], live_lake: Lake
 ) -> None:
     screen = screens(serve(live_lake)).open()
+    held = screen.keep_back("can_run")
     screen.page.locator(".kn-live summary").click()
     box = screen.page.get_by_label("Your own text")
     run = screen.page.locator(".kn-live .kn-run")
@@ -102,6 +103,9 @@ def test_no_text_is_said(
     box.fill("  ")
     box.press("Enter")
     message.wait_for()
+    (whether_it_is_here,) = held
+    whether_it_is_here.continue_()
+    screen.settled()
     assert message.inner_text() == "There is no text yet: write some words, then run them."
     assert screen.address("text") is None
     box.fill("")

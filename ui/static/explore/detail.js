@@ -24,6 +24,7 @@ export class Detail {
   #headHead = h("span", { class: "kn-column" });
   #row = 18;
   #height = 0; // of the place for the rows, 0 where it is as high as they are
+  #room = 0; // what of the rows can be seen at once
 
   /**
    * @param {(words: string) => void} say
@@ -53,6 +54,7 @@ export class Detail {
     );
     const over = h("div", { class: "kn-over" }, this.#what, this.#legend);
     this.node = h("div", { class: "kn-detail" }, over, this.rows);
+    new ResizeObserver(() => this.#keep()).observe(this.rows);
   }
 
   /** @returns {import("./judge.js").Judge | null} */
@@ -139,13 +141,36 @@ export class Detail {
 
   /** Scroll to the layer of the neuron on screen. */
   reveal() {
-    const { layer } = store.state;
+    const y = this.#place();
+    if (y === null || this.#isSeen(y, this.rows.clientHeight)) return;
+    this.rows.scrollTop = y - this.rows.clientHeight / 2;
+  }
+
+  /** What was in reach stays so where a message, or a form, takes room from the rows. */
+  #keep() {
+    const before = this.#room;
+    this.#room = this.rows.clientHeight;
+    const y = this.#room < before ? this.#place() : null;
+    if (y !== null && this.#isSeen(y, before)) this.reveal();
+  }
+
+  /**
+   * How far down the rows the layer of the neuron on screen is, less the column heads; null where
+   * none is, or all are seen.
+   */
+  #place() {
     const { rows } = this;
-    const line = rows.querySelector(`.kn-lens[data-layer="${layer}"]`);
-    if (!(line instanceof HTMLElement) || rows.scrollHeight <= rows.clientHeight) return;
-    const y = line.offsetTop - this.#headHead.offsetHeight;
-    const isSeen =
-      y >= rows.scrollTop && line.offsetTop + this.#row <= rows.scrollTop + rows.clientHeight;
-    if (!isSeen) rows.scrollTop = y - rows.clientHeight / 2;
+    const line = rows.querySelector(`.kn-lens[data-layer="${store.state.layer}"]`);
+    if (!(line instanceof HTMLElement) || rows.scrollHeight <= rows.clientHeight) return null;
+    return line.offsetTop - this.#headHead.offsetHeight;
+  }
+
+  /**
+   * @param {number} y as `#place` tells it
+   * @param {number} room
+   */
+  #isSeen(y, room) {
+    const { scrollTop } = this.rows;
+    return y >= scrollTop && y + this.#headHead.offsetHeight + this.#row <= scrollTop + room;
   }
 }

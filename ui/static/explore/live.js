@@ -24,6 +24,7 @@ export class LiveForm {
   });
   #run = h("button", { type: "button", class: "kn-run", onclick: () => this.#start() }, "Run");
   #line = new JobLine();
+  #missing = h("div", {}); // apart from what is said of a text: neither takes the other away
   #trouble = h("div", {});
   #form = h(
     "details",
@@ -31,6 +32,7 @@ export class LiveForm {
     h("summary", {}, "Run your own text"),
     h("div", { class: "kn-write" }, this.#box, this.#run),
     this.#line.node,
+    this.#missing,
     this.#trouble,
   );
 
@@ -66,9 +68,9 @@ export class LiveForm {
     try {
       const { missing } = await ask("can_run", { model });
       this.#run.disabled = Boolean(missing);
-      fill(this.#trouble, missing && message(missing));
+      fill(this.#missing, missing && message(missing));
     } catch (error) {
-      fill(this.#trouble, message(/** @type {Error} */ (error).message, "error"));
+      fill(this.#missing, message(/** @type {Error} */ (error).message, "error"));
     }
   }
 
