@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from importlib import import_module
 from pathlib import Path
@@ -41,6 +42,10 @@ SLOW = (
 """Folders and files of whole runs, processes, models and pages, the longest first: `make check`
 leaves them out, and all others come after them, so that no worker is left with one at the end."""
 
+RARELY = (50_000, 20, 100)
+"""When Python looks for garbage in cycles: by default so often that it is a sixth of all that
+importing the tests takes."""
+
 TOGETHER = ("training/steps", "ui/awkward")
 """Folders whose files share what takes long to make: one worker has them all."""
 
@@ -49,6 +54,13 @@ def pytest_configure() -> None:
     """What a shell starts in the background ignores Ctrl+C, and so would what tests start."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.set_threshold(*RARELY)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: no look for garbage need go through its millions of objects."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import array
 import atexit
 import fcntl
+import gc
 import importlib
 import json
 import os
@@ -230,8 +231,11 @@ _started = cache(_Server)
 def _serve(number: int, modules: Sequence[str]) -> None:
     """Fork a process for each question until nobody is there who asks."""
     os.environ.pop("HF_ENDPOINT", None)
+    gc.disable()
     for module in modules:
         importlib.import_module(module)
+    gc.freeze()  # so that those who are forked neither look through it nor copy it
+    gc.enable()
     asks = socket.socket(fileno=number)
     woken, wake = os.pipe2(os.O_NONBLOCK)
     signal.signal(signal.SIGCHLD, lambda *_: None)
