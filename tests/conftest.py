@@ -63,6 +63,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """What is never looked through is never freed, of which a binding complains at the end."""
+    gc.unfreeze()
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """What is left out isn't imported either."""
     left_out = "not slow" in config.option.markexpr and _place(collection_path) < len(SLOW)
