@@ -63,7 +63,7 @@ class CircuitTab {
   #curves = new Curves({ onpick: n => go({ units: String(n) }) });
   #tools = h("div", { class: "kn-tools" }, this.#choice, this.#slider.node);
   #own = new OwnCircuit(() => this.#load());
-  #body = h("div", {}, this.#tools, this.#picture.node, legend(), this.#changes.node);
+  #body = h("div", { hidden: true }, this.#tools, this.#picture.node, legend(), this.#changes.node);
   #picker = new FactPicker({
     model: () => store.state.model,
     first: "circuits",
