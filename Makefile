@@ -12,9 +12,8 @@ CHROMIUM ?= /usr/bin/chromium
 BIN     := $(VENV)/bin
 INSTALL := $(BIN)/python setup/install.py
 
-# One thread each, and on two cores a third: of its time a worker waits a third, for a page, a
-# process or a lock.
-WORKERS ?= 3
+# Two workers of one thread each: on two cores more threads would only wait for one another.
+WORKERS ?= 2
 PYTEST  := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE CHROMIUM=$(CHROMIUM) $(BIN)/python -m pytest
 TESTS   := $(PYTEST) -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
