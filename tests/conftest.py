@@ -37,7 +37,8 @@ SLOW = (
     *("knowledge/test_work.py", "checks/test_runs.py", "knowledge/test_pretrained.py"),
     *("database/test_scans.py", "models/test_embedded.py", "training/test_loop.py"),
     *("atlas/activations/test_properties.py", "corpora/geonames/test_facts_told.py"),
-    *("models/test_convert.py", "knowledge/test_sql.py"),
+    *("models/test_convert.py", "knowledge/test_sql.py", "lake/test_locks.py"),
+    *("knowledge/test_other_facts.py", "models/test_hostile_files.py", "database/test_stored.py"),
 )
 """Folders and files of whole runs, processes, models and pages, the longest first: `make check`
 leaves them out, and all others come after them, so that no worker is left with one at the end."""
