@@ -39,7 +39,7 @@ SLOW = (
     *("atlas/activations/test_properties.py", "corpora/geonames/test_facts_told.py"),
     *("models/test_convert.py", "knowledge/test_sql.py", "lake/test_locks.py"),
     *("knowledge/test_other_facts.py", "models/test_hostile_files.py", "database/test_stored.py"),
-    *("atlas/verification", "database/test_map_macros.py", "atlas/lens/test_linear_lens.py"),
+    *("atlas/verification", "database/test_map_macros.py", "atlas/lens"),
     *("database/test_neuron_halves.py", "knowledge/circuits/test_split.py"),
 )
 """Folders and files of whole runs, processes, models and pages, the longest first: `make check`

@@ -11,23 +11,23 @@ import pyarrow as pa
 
 from kn_assets.atlas import lazy_lens
 from kn_assets.atlas.forward.tokens import TokenizedPrompts
-from kn_assets.atlas.plan import OnAtlas
+from kn_assets.atlas.versioned import VersionedOnAtlas
 from kn_assets.lake import plan as plans
-from kn_assets.lake.plan import Figures, Note
+from kn_assets.lake.plan import Figures
 from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
 
 TRANSLATORS, QUALITY = "lens_translators", "lens_quality"
 LENSES = (TRANSLATORS, QUALITY, lazy_lens.READINGS)
-VERSION = 1  # raised when the same atlas would give another lens
 
 
 @dataclass(frozen=True)
-class LinearLensPlan(OnAtlas):
+class LinearLensPlan(VersionedOnAtlas):
     """The linear lens of an atlas' model, how far it is from the model's own output, and a table
     that is filled as prompts are read through it.
     """
 
+    version: ClassVar[int] = 1
     tables: ClassVar[tuple[str, ...]] = LENSES
     inputs: ClassVar[dict[str, tuple[str, ...]]] = {
         TRANSLATORS: ("atlases", "tokens"),
@@ -36,15 +36,6 @@ class LinearLensPlan(OnAtlas):
     }
     one_pass: ClassVar[tuple[str, ...]] = (TRANSLATORS, QUALITY)
     divisible: ClassVar[bool] = False
-
-    def fingerprint(self, table: str) -> str:
-        return self.atlas.identity
-
-    def notes(self, table: str) -> dict[str, Any]:
-        return {"version": VERSION}
-
-    def fits(self, table: str, note: Note) -> bool:
-        return super().fits(table, note) and note.get("version") == VERSION
 
     def make(self, tables: Collection[str], progress: Progress) -> Figures:
         """Raises KnError where the model can't be had. Of an atlas with too few prompts the tables

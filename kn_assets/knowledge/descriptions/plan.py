@@ -10,37 +10,29 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kn_assets.atlas.plan import AtlasPlan, OnAtlas
+from kn_assets.atlas.plan import AtlasPlan
+from kn_assets.atlas.versioned import VersionedOnAtlas
 from kn_assets.knowledge.concept_values import Values, values_of
 from kn_assets.knowledge.descriptions.table import descriptions
 from kn_assets.lake import plan as plans
-from kn_assets.lake.plan import Figures, Note
+from kn_assets.lake.plan import Figures
 from kn_assets.progress import Progress
 
 DESCRIPTIONS = "neuron_descriptions"
-VERSION = 1  # raised when the same atlas would give other descriptions
 
 _FIRED = ["layer", "neuron", "prompt_id", "position", "activation"]
 _NO_CITY = {"country": None, "continent": None, "is_capital": None, "population": None}
 
 
 @dataclass(frozen=True)
-class DescriptionsPlan(OnAtlas):
+class DescriptionsPlan(VersionedOnAtlas):
     """When an atlas' neurons fire, in words."""
 
+    version: ClassVar[int] = 1
     tables: ClassVar[tuple[str, ...]] = (DESCRIPTIONS,)
     inputs: ClassVar[dict[str, tuple[str, ...]]] = {
         DESCRIPTIONS: ("atlases", "tokens", "activations_by_neuron")
     }
-
-    def fingerprint(self, table: str) -> str:
-        return self.atlas.identity
-
-    def notes(self, table: str) -> dict[str, Any]:
-        return {"version": VERSION}
-
-    def fits(self, table: str, note: Note) -> bool:
-        return super().fits(table, note) and note.get("version") == VERSION
 
     def make(self, tables: Collection[str], progress: Progress) -> Figures:
         plan = self.atlas

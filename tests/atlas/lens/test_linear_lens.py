@@ -1,140 +1,24 @@
-"""The linear lens of tiny models, against NumPy and plain passes of transformers' own model.
-
-A plain pass that tells what a stream would be read as puts that stream in the place of the last
-block's output: final norm, head and all that an architecture adds are the model's own then.
-"""
+"""The linear lens of tiny models, against NumPy and plain passes of transformers' own model."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
 
-from kn_assets import lake as lakes
 from kn_assets.atlas import lazy_lens
-from kn_assets.atlas import linear_lens as plan_module
-from kn_assets.atlas.extract import extract
 from kn_assets.atlas.lens import fitting
 from kn_assets.atlas.lens.shares import Shares
 from kn_assets.atlas.lens.translators import Translators
 from kn_assets.atlas.linear_lens import LENSES, QUALITY, TRANSLATORS, LinearLensPlan
-from kn_assets.atlas.plan import AtlasPlan
-from kn_assets.atlas.settings import AtlasSettings
-from kn_assets.database.database import Database
 from kn_assets.errors import KnError
-from kn_assets.lake import Lake
 from kn_assets.lake import plan as plans
-from kn_assets.lake.schema import TABLES
 from kn_assets.live.atlas import LiveAtlas
 from kn_assets.progress import Progress
-from tests.models import families, tiny
-
-FAMILIES = ("gpt2", "llama")
-MADE = ("atlases", "thresholds", "tokens", "neurons")
-WORDS = ("Kabul", "city", "the", "of", "capital", "is", "Afghanistan", "a", "and", "well")
-SEED = 0
-
-
-def texts() -> list[str]:
-    """Forty texts of words in an order of their own."""
-    rng = np.random.default_rng(3)
-    return [" ".join(rng.choice(WORDS, 9)) for _ in range(40)]
-
-
-def made(folder: Path, family: str, prompts: list[str]) -> AtlasPlan:
-    """An atlas of some prompts and a tiny model of a family."""
-    lake = Lake(folder / "lake")
-    if not (folder / "model").exists():
-        tiny.save(folder / "model", family)
-    (folder / "few.jsonl").write_text("{}")
-    ids = np.arange(len(prompts))
-    table = pa.table([ids.astype(np.int32), ids, prompts], schema=TABLES["prompts"].schema)
-    lake.write(lakes.corpus("few"), "prompts", table, f"made of {hash(tuple(prompts))}")
-    settings = AtlasSettings(
-        corpus=str(folder / "few.jsonl"), model=str(folder / "model"), density=0.1, dtype="float32",
-        seed=SEED, tokens=20,
-    )  # fmt: skip
-    plan = AtlasPlan(lake, settings.checked())
-    extract(plan, MADE, Progress())
-    return plan
-
-
-@dataclass
-class World:
-    """An atlas with its linear lens, and transformers' own model."""
-
-    plan: AtlasPlan
-    model: Any
-    family: str
-
-    @property
-    def lake(self) -> Lake:
-        return self.plan.lake
-
-    @property
-    def translators(self) -> Translators:
-        return Translators.of_table(self.lake.read(self.plan.model, TRANSLATORS))
-
-    @property
-    def blocks(self) -> list[Any]:
-        return list(self.model.get_submodule(families.PLACES[self.family][0]))
-
-    def tokens(self) -> dict[int, tuple[list[int], np.ndarray]]:
-        """Ids and sinks of each prompt."""
-        rows = self.lake.read(self.plan.model, "tokens").to_pylist()
-        return {
-            p: (
-                [r["token_id"] for r in rows if r["prompt_id"] == p],
-                np.array([r["sink"] for r in rows if r["prompt_id"] == p]),
-            )
-            for p in sorted({r["prompt_id"] for r in rows})
-        }
-
-    def streams(self, ids: list[int]) -> np.ndarray:
-        """[layers, T, d_model], by hooks on each block."""
-        found: list[np.ndarray] = []
-        hooks = [
-            b.register_forward_hook(lambda _m, _i, o: found.append(first(o)[0].numpy()))
-            for b in self.blocks
-        ]
-        with torch.no_grad():
-            self.model(torch.tensor([ids]), use_cache=False)
-        for hook in hooks:
-            hook.remove()
-        return np.stack(found).astype(np.float64)
-
-    def read(self, ids: list[int], stream: np.ndarray | None = None) -> np.ndarray:
-        """Log-probabilities [T, vocabulary] where the last block puts out `stream` [T, d_model]."""
-
-        def put(_m: Any, _i: Any, output: Any) -> Any:
-            given = torch.from_numpy(stream).float()[None]
-            return (given, *output[1:]) if isinstance(output, tuple) else given
-
-        hook = None if stream is None else self.blocks[-1].register_forward_hook(put)
-        with torch.no_grad():
-            logits = self.model(torch.tensor([ids]), use_cache=False).logits[0].double()
-        if hook:
-            hook.remove()
-        return logits.log_softmax(-1).numpy()
-
-
-def first(output: Any) -> torch.Tensor:
-    return output[0] if isinstance(output, tuple) else output
-
-
-@pytest.fixture(scope="module", params=FAMILIES)
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
-    folder = tmp_path_factory.mktemp(request.param)
-    plan = made(folder, request.param, texts())
-    LinearLensPlan(plan).make(LENSES, Progress())
-    model = AutoModelForCausalLM.from_pretrained(folder / "model", dtype=torch.float32).eval()
-    return World(plan, model, request.param)
+from tests.atlas.lens.linear_world import SEED, World, made, texts
 
 
 def test_the_maps_are_least_squares_over_the_fit(world: World) -> None:
@@ -242,99 +126,10 @@ def test_sinks_are_left_out(world: World) -> None:
     assert torch.equal(world.translators.matrices, before.matrices)
 
 
-# -- readings --------------------------------------------------------------------------------------
-
-
-def _rows(world: World, macro: str, prompt: int) -> list[dict[str, Any]]:
-    database = Database(world.lake)
-    try:
-        sql = f"FROM {macro}('{world.plan.model.key}', {prompt})"
-        found: list[dict[str, Any]] = database.cursor().sql(sql).to_arrow_table().to_pylist()
-        return found
-    finally:
-        database.close()
-
-
-def _check(rows: list[dict[str, Any]], ids: list[int], wanted: np.ndarray) -> None:
-    """wanted: probabilities [layers, T, vocabulary]."""
-    assert len(rows) == wanted.shape[0] * wanted.shape[1] * 5
-    for row in rows:
-        p = wanted[row["layer"], row["position"]]
-        assert abs(row["probability"] - p[row["token_id"]]) < 1e-4
-        assert abs(row["probability"] - np.sort(p)[-row["rank"]]) < 1e-4
-        told = row["next_probability"]
-        following = p[ids[row["position"] + 1]] if row["position"] + 1 < len(ids) else None
-        assert told == (following if following is None else pytest.approx(following, abs=1e-4))
-
-
-def test_what_the_linear_lens_reads(world: World) -> None:
-    live = LiveAtlas.of(world.lake, world.plan.model.key, Progress())
-    prompt = lazy_lens.prompt_of(world.lake, world.plan.model, 7)
-    assert lazy_lens.waits(world.lake, world.plan.model, 7, "linear")
-    told = live.reading(prompt, "linear", Progress())
-    assert not lazy_lens.waits(world.lake, world.plan.model, 7, "linear")
-    assert lazy_lens.waits(world.lake, world.plan.model, 7, "middle")
-    ids, _ = world.tokens()[7]
-    streams, maps = world.streams(ids), world.translators
-    translated = [
-        streams[0] @ maps.matrices[0].double().numpy() + maps.constants[0].double().numpy(),
-        streams[1] @ maps.matrices[1].double().numpy() + maps.constants[1].double().numpy(),
-        streams[2],
-    ]
-    wanted = np.exp([world.read(ids, s) for s in translated])
-    _check(_rows(world, "linear_lens", 7), ids, wanted)
-    assert _rows(world, "middle_lens", 7) == []
-    np.testing.assert_allclose(wanted[2], np.exp(world.read(ids)), atol=1e-6)
-    np.testing.assert_allclose(told.probabilities[:, :, 0].T, wanted.max(-1), atol=1e-4)
-    words = [live.model.words[i] for i in wanted[0].argmax(-1)]
-    assert [told.words[i] for i in told.ids[:, 0, 0]] == words
-
-
-def test_what_is_read_between_attention_and_mlp(world: World) -> None:
-    norm = {"gpt2": "ln_2", "llama": "post_attention_layernorm"}[world.family]
-    entered: list[np.ndarray] = []
-    hooks = [
-        b.get_submodule(norm).register_forward_pre_hook(
-            lambda _m, i: entered.append(i[0][0].numpy())
-        )
-        for b in world.blocks
-    ]
-    ids, _ = world.tokens()[9]
-    with torch.no_grad():
-        world.model(torch.tensor([ids]), use_cache=False)
-    for hook in hooks:
-        hook.remove()
-    live = LiveAtlas.of(world.lake, world.plan.model.key, Progress())
-    live.reading(lazy_lens.prompt_of(world.lake, world.plan.model, 9), "middle", Progress())
-    wanted = np.exp([world.read(ids, s) for s in entered])
-    _check(_rows(world, "middle_lens", 9), ids, wanted)
-
-
-def test_of_a_text_nothing_is_kept(world: World) -> None:
-    live = LiveAtlas.of(world.lake, world.plan.model.key, Progress())
-    before = world.lake.files(world.plan.model, lazy_lens.READINGS)
-    asked = {"do": "reading", "lens": "middle", "prompt": None, "text": "Kabul is", "longest": 3}
-    assert live.answer(asked, Progress())
-    assert world.lake.files(world.plan.model, lazy_lens.READINGS) == before
-
-
-@pytest.mark.parametrize("family", ["gemma2", "opt_post_norm"])
-def test_blocks_that_do_more_are_refused(family: str, tmp_path: Path) -> None:
-    tiny.save(tmp_path / "model", family)
-    plan = made(tmp_path, family, texts()[:4])
-    live = LiveAtlas.of(plan.lake, plan.model.key, Progress())
-    prompt = lazy_lens.prompt_of(plan.lake, plan.model, 0)
-    with pytest.raises(KnError, match="nothing that the lens could read"):
-        live.reading(prompt, "middle", Progress())
-
-
-# -- as a plan -------------------------------------------------------------------------------------
-
-
 def test_what_is_stale(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = LinearLensPlan(world.plan)
     assert plans.stale(plan) == []
-    monkeypatch.setattr(plan_module, "VERSION", plan_module.VERSION + 1)
+    monkeypatch.setattr(LinearLensPlan, "version", LinearLensPlan.version + 1)
     assert plans.stale(plan) == list(LENSES)
 
 
