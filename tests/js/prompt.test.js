@@ -63,14 +63,12 @@ test("sinks are left out of full colour and of how many fire", () => {
   const prompt = decodePrompt(promptAnswer());
   assert.equal(prompt.scale(0), 3);
   assert.equal(prompt.scale(1), 8);
-  assert.equal(prompt.globalScale, 8);
   assert.equal(prompt.busy, 2);
 });
 
 test("a first token that is no sink counts, a later one that is doesn't", () => {
   const without = decodePrompt({ ...promptAnswer(), sinks: [] });
   assert.equal(without.scale(0), 1000);
-  assert.equal(without.globalScale, 1000);
   const later = decodePrompt({ ...promptAnswer(), sinks: [2] });
   assert.equal(later.scale(0), 1000);
   assert.equal(later.scale(1), 4);

@@ -60,6 +60,8 @@ export class CellGrid {
   /** @param {Prompt} prompt */
   begin(prompt) {
     this.#cursor = null;
+    // Room for "12 of 34" at each token: a column that moves has all cells laid out anew.
+    this.counts.style.minWidth = `${2 * String(prompt.most).length + 2.6}ch`;
     if (this.counts.childElementCount === prompt.nLayers) return;
     const line = (/** @type {number} */ i) => h("span", { "data-layer": prompt.nLayers - 1 - i });
     fill(this.counts, ...Array.from({ length: prompt.nLayers }, (_, i) => line(i)));

@@ -8,6 +8,7 @@ import { h } from "../page/dom.js";
 import { store } from "../page/store.js";
 import { hideTip, showTip } from "../page/tip.js";
 import { opacity } from "./judge.js";
+import { shadeOf } from "./paint_cell.js";
 
 /** @typedef {{ layer: number, head: number }} Head */
 
@@ -97,13 +98,12 @@ export class HeadCells {
     context.clearRect(0, 0, width, height);
     if (!data) return;
     const { ink } = this.#colours;
-    const [r, g, b] = this.#colours.head;
     const tall = Math.min(row - 2, 2 * this.#cell + 4);
     for (let layer = 0; layer < prompt.nLayers; layer++) {
       const y = (prompt.nLayers - 1 - layer) * row + (row - tall) / 2;
       for (let head = 0; head < nHeads; head++) {
         const value = data.head(store.state.token ?? 0, layer, head);
-        context.fillStyle = `rgba(${r},${g},${b},${opacity(value / data.full.head)})`;
+        context.fillStyle = shadeOf(this.#colours.head, value / data.full.head);
         const x = head * this.#cell;
         context.fillRect(x, y, this.#cell - (this.#cell > 4 ? 1 : 0), tall);
         if (value >= 0 || Math.abs(value) < 0.02 * data.full.head) continue;

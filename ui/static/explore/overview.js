@@ -9,8 +9,8 @@ import { number, quoted } from "../page/format.js";
 import { go } from "../page/navigate.js";
 import { store } from "../page/store.js";
 import { hideTip, showTip } from "../page/tip.js";
-import { opacity } from "./judge.js";
 import { grid, placeAt, rawSums } from "./overview_grid.js";
+import { shadeOf } from "./paint_cell.js";
 
 /** @typedef {{ token: number, layer: number }} Place */
 
@@ -107,8 +107,7 @@ export class Overview {
     values.forEach((value, i) => {
       if (!value) return;
       const share = value / this.#full;
-      const [r, g, b] = value < 0 ? negative : positive;
-      context.fillStyle = `rgba(${r},${g},${b},${opacity(share)})`;
+      context.fillStyle = shadeOf(value < 0 ? negative : positive, share);
       const x = Math.round((i % columns) * w);
       const y = Math.round(down - (Math.floor(i / columns) + 1) * tall);
       const right = Math.round(((i % columns) + 1) * w);

@@ -16,6 +16,7 @@ export class TargetChips {
   #likely = h("div", { class: "kn-likely" });
   #toward = popover(
     "Target of the contributions",
+    () => this.#fillPanel(),
     h("p", { class: "kn-faint" }, "Cells are judged by what they add to the logit of"),
     this.#choice("what really follows", { target: "" }),
     this.#choice("the model’s answer", { target: "answer" }),
@@ -25,6 +26,7 @@ export class TargetChips {
   );
   #against = popover(
     "What the target is set against",
+    () => {},
     h("p", { class: "kn-faint" }, "Contributions are to the difference of the two logits"),
     this.#choice("nothing", { against: "" }),
     this.#choice("the model’s answer", { against: "answer" }),
@@ -75,7 +77,11 @@ export class TargetChips {
     const otherSaid =
       other === null ? otherWords : `“${quoted(other)}”${otherWords && ` · ${otherWords}`}`;
     fill(this.#against.button, "against: ", bdi(against ? otherSaid : "nothing"));
-    this.#showLikely(token);
+    if (!this.#toward.panel.hidden) this.#fillPanel();
+  }
+
+  #fillPanel() {
+    this.#showLikely(store.state.token ?? 0);
     fill(this.#trouble, ...this.#troubles());
   }
 

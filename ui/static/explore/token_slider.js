@@ -8,6 +8,8 @@ import { go } from "../page/navigate.js";
 import { store } from "../page/store.js";
 import { tokenName } from "../page/tokens.js";
 
+const SINK = "Its outsized values are left out of statistics";
+
 export class TokenSlider {
   #input = h("input", { type: "range", min: "0", step: "1", value: "0", "aria-label": "Token" });
   place = h("output", { class: "kn-place" });
@@ -46,7 +48,7 @@ export class TokenSlider {
       h("b", {}, tokenName(here)),
       next === undefined ? " · the prompt ends here" : " · then ",
       next !== undefined && tokenName(next),
-      isSink && " · an attention sink: its outsized values are left out of statistics",
+      isSink && h("span", { title: SINK }, " · an attention sink"),
     );
   }
 }

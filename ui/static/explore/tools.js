@@ -22,7 +22,11 @@ export class Tools {
     { "aria-label": "Order of the neurons in a row", onchange: () => this.#choose() },
     ...ORDERS.map(([order, words]) => h("option", { value: order }, words)),
   );
-  #fold = h("button", { type: "button", class: "kn-chip kn-choice", onclick: () => this.#turn() });
+  #fold = h("button", {
+    type: "button",
+    class: "kn-chip kn-choice kn-fold",
+    onclick: () => this.#turn(),
+  });
   #lens = new LensChoice();
   #state = h("span", { class: "kn-count", role: "status" });
   #cancel = cancelButton(cancelTarget);
@@ -36,10 +40,10 @@ export class Tools {
   constructor(more, onfold) {
     this.onfold = onfold;
     const order = h("label", { class: "kn-chip kn-choice kn-order" }, "order: ", this.#order);
-    const state = h("span", {}, this.#state, " ", this.#cancel);
+    const state = h("span", { class: "kn-how-far" }, this.#state, " ", this.#cancel);
     this.node = h(
       "div",
-      { class: "kn-tools" },
+      { class: "kn-tools kn-criteria" },
       ...this.#chips.nodes,
       order,
       this.#fold,
@@ -97,6 +101,8 @@ export class Tools {
     const words = this.#words(order, judge, rarity);
     if (this.#state.textContent !== words) this.#state.textContent = words;
     this.#cancel.hidden = !target.words;
+    this.#state.classList.toggle("kn-passing", Boolean(target.words));
+    this.#state.title = target.words ? words : "";
   }
 
   /**

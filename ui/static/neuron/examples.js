@@ -4,7 +4,7 @@
 import { bdi, faint, h, message } from "../page/dom.js";
 import { number } from "../page/format.js";
 import { openPrompt } from "../page/navigate.js";
-import { shadeTokens, tokenProse } from "../page/tokens.js";
+import { firedProse } from "../page/tokens.js";
 
 /** @typedef {import("../page/types.d.ts").Example} Example */
 
@@ -29,11 +29,8 @@ export const examples = (rows, scale, none) =>
  */
 const example = (row, scale) => {
   const { tokens, activations, peak, peak_position: at } = row;
-  const title = (/** @type {number} */ i) => {
-    const value = activations[i];
-    const words = value === null ? "below the threshold" : `activation ${number(value)}`;
-    return words + (i === at ? " · its peak" : "");
-  };
+  const title = (/** @type {number} */ i) =>
+    `activation ${number(activations[i] ?? 0)}${i === at ? " · its peak" : ""}`;
   const open = h(
     "button",
     {
@@ -46,6 +43,7 @@ const example = (row, scale) => {
     row.country ? faint(" ", bdi(row.country)) : null,
     h("span", { class: "kn-peak" }, number(peak)),
   );
-  const prose = shadeTokens(tokenProse(tokens, { title }), activations, scale);
+  const prose = firedProse(tokens, activations, scale, title);
+  prose.title = "below the threshold";
   return h("article", { class: "kn-example" }, open, prose);
 };

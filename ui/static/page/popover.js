@@ -5,9 +5,10 @@ import { h } from "./dom.js";
 
 /**
  * @param {string} label of the panel
+ * @param {() => void} onopen fills what the panel has of the moment
  * @param {import("./dom.js").Child[]} children of the panel
  */
-export const popover = (label, ...children) => {
+export const popover = (label, onopen, ...children) => {
   const panel = h(
     "div",
     { class: "kn-panel", role: "dialog", "aria-label": label, hidden: true },
@@ -23,6 +24,7 @@ export const popover = (label, ...children) => {
   const node = h("span", { class: "kn-popover" }, button, panel);
   /** @param {boolean} isOpen */
   const open = isOpen => {
+    if (isOpen) onopen();
     panel.hidden = !isOpen;
     button.setAttribute("aria-expanded", String(isOpen));
     if (isOpen) /** @type {HTMLElement | null} */ (panel.querySelector("input, button"))?.focus();

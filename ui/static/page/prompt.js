@@ -12,9 +12,9 @@ import { unpack } from "./packed.js";
  * @property {(position: number, layer: number) => Fired[]} fired strongest first
  * @property {(position: number, layer: number) => number} count
  * @property {(position: number) => [number, number]} range places of what fired at a token
- * @property {(layer: number) => number} scale value of full colour in a layer,
- * @property {number} globalScale and in all of them
+ * @property {(layer: number) => number} scale value of full colour in a layer
  * @property {number} busy neurons that fire at a token and layer where many do
+ * @property {number} most neurons that fire at a token and layer
  * @property {boolean} negative whether any activation is below 0
  * @property {((position: number, layer: number) => Read) | null} lens
  * @property {string | null} [lensWords] how far a lens is that is computed now,
@@ -48,16 +48,16 @@ export const decodePrompt = data => {
   /** @type {Decoded["range"]} */
   const range = position => [offsets[position * nLayers], offsets[(position + 1) * nLayers]];
   const ordinary = notSinks(data.tokens.length, data.sinks);
-  const { scales, whole } = fullColours(offsets, activations, ordinary, nLayers);
+  const scale = fullColours(offsets, activations, ordinary, nLayers);
   return {
     ...data,
     nLayers,
     fired,
     count,
     range,
-    scale: layer => scales[layer] || 1,
-    globalScale: whole || 1,
+    scale,
     busy: crowd(offsets, ordinary, nLayers),
+    most: most(offsets),
     negative: activations.some((/** @type {number} */ a) => a < 0),
     lens: data.lens && decodeLens(data.lens, nLayers),
   };
@@ -76,29 +76,31 @@ export const notSinks = (nPositions, sinks) => {
 };
 
 /**
- * Full colour: the 98th percentile of what fired in a layer, and in all of them. Attention sinks,
- * whose activations are outsized, are left out.
+ * Full colour: the 98th percentile of what fired in a layer, told when a layer is first asked for.
+ * Attention sinks, whose activations are outsized, are left out.
  *
  * @param {import("./packed.js").Numbers} offsets
  * @param {import("./packed.js").Numbers} activations
  * @param {number[]} ordinary the positions that count
  * @param {number} nLayers
+ * @returns {Decoded["scale"]}
  */
 const fullColours = (offsets, activations, ordinary, nLayers) => {
-  /** @type {number[]} */
-  const scales = [];
-  /** @type {number[]} */
-  const all = [];
-  for (let layer = 0; layer < nLayers; layer++) {
+  /** @type {Map<number, number>} */
+  const known = new Map();
+  /** @param {number} layer */
+  const found = layer => {
     const sizes = [];
     for (const position of ordinary) {
       const at = position * nLayers + layer;
       for (let i = offsets[at]; i < offsets[at + 1]; i++) sizes.push(Math.abs(activations[i]));
     }
-    scales.push(percentile(sizes));
-    for (const size of sizes) all.push(size);
-  }
-  return { scales, whole: percentile(all) };
+    return percentile(sizes) || 1;
+  };
+  return layer => {
+    if (!known.has(layer)) known.set(layer, found(layer));
+    return /** @type {number} */ (known.get(layer));
+  };
 };
 
 /** @param {number[]} sizes */
@@ -124,6 +126,14 @@ const crowd = (offsets, ordinary, nLayers) => {
     }
   }
   return percentile(counts);
+};
+
+/** @param {import("./packed.js").Numbers} offsets */
+const most = offsets => {
+  let found = 0;
+  for (let at = 1; at < offsets.length; at++)
+    found = Math.max(found, offsets[at] - offsets[at - 1]);
+  return found;
 };
 
 /**

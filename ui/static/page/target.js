@@ -7,6 +7,7 @@ import { decodeTarget, ranksByLayer } from "./contributions.js";
 import { Cancelled, progressWords, runJob } from "./job.js";
 import { go } from "./navigate.js";
 import { isCut, openingToken } from "./opening.js";
+import { onceAtRest } from "./rest.js";
 import { ask, keep } from "./server.js";
 import { emit, on, promptKey, store } from "./store.js";
 import { readAgainst, readTarget, tokenText } from "./target_text.js";
@@ -215,7 +216,7 @@ export const strongest = (prompt, { fired }, position) => {
   return best && { layer: best.layer, neuron: best.neuron };
 };
 
-on("prompt", () => loadTarget());
+onceAtRest(() => loadTarget());
 on("target", () => loadTarget());
 on("against", () => loadTarget());
 on("tab", () => loadTarget());

@@ -11,6 +11,9 @@ import { marksWords, quoted, shown } from "./format.js";
  */
 export const tokenName = token => h("bdi", { title: marksWords(token) }, quoted(token));
 
+/** @param {string} token that is shown as a mark alone */
+const isMark = token => /^[\n\r\t]+$/.test(token);
+
 /**
  * @param {string[]} tokens
  * @param {{ title?: (i: number) => string, onpick?: (i: number) => void }} does the words that the
@@ -18,7 +21,7 @@ export const tokenName = token => h("bdi", { title: marksWords(token) }, quoted(
  */
 export const tokenProse = (tokens, { title, onpick } = {}) => {
   const spans = tokens.map(token =>
-    h("span", { class: `kn-token${/^[\n\r\t]+$/.test(token) ? " kn-mark" : ""}` }, shown(token)),
+    h("span", { class: `kn-token${isMark(token) ? " kn-mark" : ""}` }, shown(token)),
   );
   const prose = h("span", { class: "kn-prose" }, ...spans);
   /** @param {Event} event */
@@ -56,6 +59,35 @@ export const shadeTokens = (prose, values, scale) => {
     const share = Math.min(1, Math.abs(value) / (scale || 1));
     if (value) /** @type {HTMLElement} */ (span).style.setProperty("--w", share.toFixed(3));
   });
+  return prose;
+};
+
+/**
+ * Prose in which the tokens that have a value are shaded. Those without are plain text, a piece for as
+ * many as stand together: of a list of prompts that is most, and elements are what layout costs.
+ *
+ * @param {string[]} tokens
+ * @param {(number | null)[]} values
+ * @param {number} scale the value of full colour
+ * @param {(i: number) => string} title what the pointer finds on a token that has one
+ */
+export const firedProse = (tokens, values, scale, title) => {
+  const prose = h("span", { class: "kn-prose" });
+  let rest = "";
+  tokens.forEach((token, i) => {
+    const value = values[i];
+    if (!value && !isMark(token)) {
+      rest += shown(token);
+      return;
+    }
+    const share = Math.min(1, Math.abs(value ?? 0) / (scale || 1)).toFixed(3);
+    const sign = value ? (value > 0 ? "kn-positive" : "kn-negative") : "";
+    const kind = `kn-token${isMark(token) ? " kn-mark" : ""} ${sign}`;
+    const shaded = { class: kind, title: value ? title(i) : null, style: `--w:${share}` };
+    prose.append(rest, h("span", shaded, shown(token)));
+    rest = "";
+  });
+  prose.append(rest);
   return prose;
 };
 
