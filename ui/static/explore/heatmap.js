@@ -200,7 +200,6 @@ export class Heatmap {
       ? Math.max(OVER.least, Math.min(OVER.most, OVER.share * tall))
       : OVER.narrow;
     this.#overview.measure(Math.round(over));
-    this.#overview.paint();
     const left = this.#detail.measure(isWide);
     const most = OVER.layer * (store.prompt?.nLayers ?? 0) - over;
     // What the rows leave is the overview's; where they lack room, they get it from it.

@@ -84,6 +84,7 @@ export class Overview {
     const width = this.canvas.parentElement?.clientWidth ?? 0;
     if (width === this.#size.width && height === this.#size.height) return;
     this.#size = { width, height };
+    fitCanvas(this.canvas, width, height); // what stands under it is measured next
     this.#draw();
   }
 
