@@ -131,15 +131,25 @@ def test_a_neuron_is_told_by_its_facts_and_a_sample_of_the_rest(
         assert f"{country} {100 * share:.1f} % of all {100 * corpus:.1f} %" in facts
     examples = rows(
         database,
-        "SELECT sampled, name FROM neuron_examples('tiny', $1, $2, 10, 6) ORDER BY rank",
+        "SELECT sampled, name, prompt_id FROM neuron_examples('tiny', $1, $2, 10, 6) "
+        "ORDER BY rank",
         layer,
         neuron,
     )
-    assert {drawn for drawn, _ in examples} == {False, True}
+    assert {drawn for drawn, *_ in examples} == {False, True}
+    first = next(prompt for drawn, _, prompt in examples if not drawn)
     for drawn in (False, True):
         section = pane.locator(".kn-two section").nth(int(drawn))
         names = section.locator(".kn-open b").all_inner_texts()
-        assert names == [name for was, name in examples if was is drawn]
-    titles = pane.locator(".kn-example").first.locator(".kn-token").evaluate_all(TITLES)
+        assert names == [name for was, name, _ in examples if was is drawn]
+    prose = pane.locator(".kn-example").first.locator(".kn-prose")
+    titles = prose.locator(".kn-token").evaluate_all(TITLES)
     assert sum("its peak" in title for title in titles) == 1
-    assert any("below the threshold" in title for title in titles)
+    assert all(title.startswith("activation ") for title in titles)
+    assert prose.get_attribute("title") == "below the threshold"  # of the others
+    ((words,),) = rows(
+        database,
+        "SELECT string_agg(token, '' ORDER BY position) FROM prompt_tokens('tiny', $1)",
+        first,
+    )
+    assert prose.inner_text().split() == words.split()

@@ -26,6 +26,38 @@ WATCH = """
   };
 }
 """
+# Counts how often styles are looked up, as rows do that are measured.
+MEASURED = """
+() => {
+  window.measured = 0;
+  const look = window.getComputedStyle;
+  window.getComputedStyle = (...given) => {
+    measured++;
+    return look(...given);
+  };
+}
+"""
+# Where rows and cells are at each token.
+SLIDE = """
+async () => {
+  const frame = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+  const slider = document.querySelector('[data-kn=prompt] .kn-slider input');
+  const place = name => {
+    const { left, top, width, height } = document.querySelector(name).getBoundingClientRect();
+    return [left, top, width, height];
+  };
+  const names = ['.kn-rows', '.kn-cells', '.kn-counts', '.kn-overview', '.kn-slider'];
+  const places = [];
+  for (let token = 0; token < kn.prompt.tokens.length; token++) {
+    slider.value = token;
+    slider.dispatchEvent(new Event('input'));
+    await frame();
+    await frame();
+    places.push(names.map(name => place(`[data-kn=prompt] ${name}`)));
+  }
+  return { places, measured };
+}
+"""
 
 
 def test_the_heads_stay_while_another_prompt_comes(
@@ -67,6 +99,18 @@ def test_words_of_how_far_a_job_is_draw_nothing_again(
     assert words.endswith("layers 2 of 6")
     screen.page.evaluate("tell('')")
     assert screen.page.evaluate("seen.pictures") > 0
+
+
+def test_the_slider_moves_nothing_but_what_is_of_its_token(
+    screens: Callable[[str], Screen], judged: str
+) -> None:
+    screen = screens(judged).open(model="tiny", prompt=2, token=5)
+    screen.settled(READY)
+    screen.page.evaluate(MEASURED)
+    seen = screen.page.evaluate(SLIDE)
+    assert len(seen["places"]) > 5
+    assert len({str(place) for place in seen["places"]}) == 1
+    assert seen["measured"] == 0  # colours and sizes are looked up where the place is new
 
 
 def test_a_pane_fades_where_its_answer_takes_a_while(screen: Screen) -> None:

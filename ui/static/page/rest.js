@@ -51,7 +51,7 @@ export const onceAtRest = begin => {
     on(there, () => {
       isOpening = false;
       if (due === undefined || isHurried) return;
-      requestAnimationFrame(() => due !== undefined && !isHurried && setTimeout(run));
+      requestAnimationFrame(() => due !== undefined && !isHurried && setTimeout(run, 0));
     });
   }
 };
