@@ -36,16 +36,28 @@ const begins = act => {
 test("a prompt opened at leisure is worked on once its neuron is there", () => {
   wait(5000);
   assert.equal(begins(open), 0);
-  assert.equal(begins(() => wait(1)), 1);
-  assert.equal(begins(() => wait(5000)), 0);
+  assert.equal(
+    begins(() => wait(1)),
+    1,
+  );
+  assert.equal(
+    begins(() => wait(5000)),
+    0,
+  );
 });
 
 test("a neuron that doesn't come is waited for no longer than a moment", () => {
   wait(5000);
   emit("prompt-asked");
   emit("prompt");
-  assert.equal(begins(() => wait(399)), 0);
-  assert.equal(begins(() => wait(1)), 1);
+  assert.equal(
+    begins(() => wait(399)),
+    0,
+  );
+  assert.equal(
+    begins(() => wait(1)),
+    1,
+  );
   emit("neuron-failed");
 });
 
@@ -57,9 +69,18 @@ test("prompts that are leafed through are not worked on, the last one is", () =>
     open();
     wait(100);
   };
-  assert.equal(begins(() => [leaf(), leaf(), leaf()]), 0);
-  assert.equal(begins(() => wait(149)), 0); // 300 ms after it was asked for
-  assert.equal(begins(() => wait(1)), 1);
+  assert.equal(
+    begins(() => [leaf(), leaf(), leaf()]),
+    0,
+  );
+  assert.equal(
+    begins(() => wait(149)),
+    0,
+  ); // 300 ms after it was asked for
+  assert.equal(
+    begins(() => wait(1)),
+    1,
+  );
 });
 
 test("a moved token and another neuron put it off, too", () => {
@@ -69,11 +90,23 @@ test("a moved token and another neuron put it off, too", () => {
   open();
   wait(200);
   emit("token");
-  assert.equal(begins(() => wait(299)), 0);
+  assert.equal(
+    begins(() => wait(299)),
+    0,
+  );
   emit("neuron-asked");
   emit("neuron");
-  assert.equal(begins(() => wait(299)), 0);
-  assert.equal(begins(() => wait(1)), 1);
+  assert.equal(
+    begins(() => wait(299)),
+    0,
+  );
+  assert.equal(
+    begins(() => wait(1)),
+    1,
+  );
   emit("token");
-  assert.equal(begins(() => wait(5000)), 0); // nothing is due
+  assert.equal(
+    begins(() => wait(5000)),
+    0,
+  ); // nothing is due
 });

@@ -25,6 +25,7 @@ export class Detail {
   #row = 18;
   #height = 0; // of the place for the rows, 0 where it is as high as they are
   #room = 0; // what of the rows can be seen at once
+  #isScrolled = false; // setting the place of rows that aren't would cost a layout
 
   /**
    * @param {(words: string) => void} say
@@ -55,6 +56,9 @@ export class Detail {
     const over = h("div", { class: "kn-over" }, this.#what, this.#legend);
     this.node = h("div", { class: "kn-detail" }, over, this.rows);
     new ResizeObserver(() => this.#keep()).observe(this.rows);
+    this.rows.addEventListener("scroll", () => {
+      this.#isScrolled = this.rows.scrollTop > 0;
+    });
   }
 
   /** @returns {import("./judge.js").Judge | null} */
@@ -69,7 +73,7 @@ export class Detail {
 
   /** @param {import("../page/prompt.js").Prompt} prompt */
   begin(prompt) {
-    if (this.#lens.begin(prompt.nLayers)) this.rows.scrollTop = 0;
+    if (this.#lens.begin(prompt.nLayers) && this.#isScrolled) this.rows.scrollTop = 0;
     this.cells.begin(prompt);
   }
 

@@ -103,7 +103,7 @@ export class PromptList {
 
   /** What nobody sees isn't asked for: the step of training moves many times on another tab. */
   #follow() {
-    this.#stale = this.pane.clientWidth === 0;
+    this.#stale = store.state.tab !== "explore"; // its width would cost a layout
     if (!this.#stale) {
       this.#search(0);
       return;
