@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ui.middleware.bodies import Bodies
+from ui.middleware.files import Files
 from ui.middleware.headers import Headers, check_frames
 from ui.middleware.logins import Logins
 from ui.middleware.origins import Hosts, Origins
@@ -29,6 +30,7 @@ def guards(hosts: Hosts, frames: Sequence[str] = ()) -> list[Middleware]:
         Middleware(Headers, frames=frames),
         Middleware(Origins, hosts=hosts),
         Middleware(Routes),
+        Middleware(Files),
         Middleware(Bodies),
         Middleware(Logins),
     ]
