@@ -6,6 +6,7 @@ what the server does while a page opens.
 
 from __future__ import annotations
 
+import gzip
 import re
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,12 +18,18 @@ _SHARED = re.compile(r"/(assets|kn-page)/.+")
 _LARGEST = 4 << 20  # bytes of a file
 _MOST = 32 << 20  # of all
 _KEEP = "public, max-age=86400"  # their names, or their folder's, have a hash of what is in them
+_PACKS = (".js", ".css", ".json", ".svg", ".html", ".map")
+_LEAST = 400  # bytes that are worth packing
 
-_Key = tuple[str, bool, bool]
+_Key = tuple[str, bool]
+"""The path, and whether the answer may be packed."""
 
 
 class Files:
-    """Keeps the answers to requests for whole files, each as it was compressed first."""
+    """Keeps the answers to requests for whole files, packed where that serves.
+
+    Gradio's own middleware, which stands before all guards, lets packed answers pass.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,6 +50,7 @@ class Files:
 
     def keep(self, key: _Key, start: Message, body: bytes) -> None:
         """Answer with it from now on, where there is room."""
+        start, body = _packed(key, start, body)
         if len(body) <= _LARGEST and self._size + len(body) <= _MOST and key not in self._kept:
             self._kept[key] = start, body
             self._size += len(body)
@@ -71,6 +79,20 @@ class _Recorder:
         await self._send(message)
 
 
+def _packed(key: _Key, start: Message, body: bytes) -> tuple[Message, bytes]:
+    path, may_be = key
+    headers = MutableHeaders(raw=list(start["headers"]))
+    if not (may_be and path.endswith(_PACKS) and len(body) >= _LEAST):
+        return start, body
+    if "content-encoding" in headers:
+        return start, body
+    body = gzip.compress(body, 6, mtime=0)
+    headers["Content-Encoding"] = "gzip"
+    headers["Content-Length"] = str(len(body))
+    headers.add_vary_header("Accept-Encoding")
+    return {**start, "headers": headers.raw}, body
+
+
 def _key(scope: Scope) -> _Key | None:
     """What tells one answer from another; None of what isn't a request for a whole file."""
     if scope["type"] != "http" or scope["method"] != "GET":
@@ -80,5 +102,4 @@ def _key(scope: Scope) -> _Key | None:
     asks = any(name in headers for name in ("range", "if-none-match", "if-modified-since"))
     if asks or not _SHARED.fullmatch(path):
         return None
-    encodings = headers.get("accept-encoding", "")
-    return path, "gzip" in encodings, "br" in encodings
+    return path, "gzip" in headers.get("accept-encoding", "")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from starlette.requests import Request
@@ -35,25 +37,35 @@ def client(answer: Answer) -> tuple[Inner, TestClient]:
     return inner, TestClient(Files(inner))
 
 
-def by_encoding(request: Request) -> Response:
-    return PlainTextResponse(
-        f"{request.url.path} {request.headers.get('accept-encoding')}", headers={"x-own": "1"}
-    )
+def by_path(request: Request) -> Response:
+    return PlainTextResponse(f"{request.url.path} " * 100, headers={"x-own": "1", "etag": "1"})
 
 
-def test_a_file_is_asked_for_once_for_each_way_to_pack_it() -> None:
-    inner, page = client(by_encoding)
-    for encoding in ("gzip", "identity", "gzip, br"):
-        first, again = (
-            page.get("/assets/a.js", headers={"Accept-Encoding": encoding}) for _ in range(2)
-        )
-        assert first.text == again.text == f"/assets/a.js {encoding}"
-        assert first.headers == again.headers
-        assert again.headers["cache-control"] == "public, max-age=86400"
-        assert again.headers["x-own"] == "1"
-    assert inner.asked == 3
-    assert page.get("/kn-page/0a/b.js").text != page.get("/kn-page/0a/c.js").text
-    assert inner.asked == 5
+@pytest.mark.parametrize("encoding, packed", [("gzip, deflate, br", "gzip"), ("identity", None)])
+def test_a_file_is_asked_for_once_and_packed_once(
+    encoding: str, packed: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = Mock(wraps=gzip.compress)
+    monkeypatch.setattr("gzip.compress", pack)
+    inner, page = client(by_path)
+    answers = [page.get("/assets/a.js", headers={"Accept-Encoding": encoding}) for _ in range(4)]
+    assert {answer.text for answer in answers} == {"/assets/a.js " * 100}
+    assert {answer.headers["cache-control"] for answer in answers} == {"public, max-age=86400"}
+    assert {answer.headers["x-own"] for answer in answers} == {"1"}
+    assert [answer.headers.get("content-encoding") for answer in answers[1:]] == [packed] * 3
+    assert inner.asked == 1
+    assert pack.call_count == (packed is not None)
+
+
+def test_files_are_told_apart_by_path_and_by_who_can_unpack_them() -> None:
+    inner, page = client(by_path)
+    for path in ("/kn-page/0a/b.js", "/kn-page/0a/c.js", "/assets/font.woff2"):
+        for encoding in ("gzip", "identity"):
+            for _ in range(2):
+                found = page.get(path, headers={"Accept-Encoding": encoding})
+                assert found.text == f"{path} " * 100
+    assert inner.asked == 6
+    assert "content-encoding" not in page.get("/assets/font.woff2").headers
 
 
 def test_an_answer_in_pieces_is_whole_again() -> None:
@@ -80,7 +92,7 @@ def test_an_answer_in_pieces_is_whole_again() -> None:
     ],
 )
 def test_anything_else_is_the_apps_own_answer(path: str, headers: dict[str, str]) -> None:
-    inner, page = client(by_encoding)
+    inner, page = client(by_path)
     for _ in range(2):
         assert "cache-control" not in page.get(path, headers=headers).headers
     assert inner.asked == 2
