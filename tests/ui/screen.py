@@ -104,8 +104,9 @@ class Screen:
         self.page.wait_for_function(f"{there}({expression})")
 
     def settled(self, besides: str = "true") -> None:
-        """Wait until every question is answered and no pane shows what was there before."""
-        self.until(f"{besides} && !kn.unanswered && !document.querySelector('.kn-waiting')")
+        """Wait until every question is answered, none is due, and no pane shows what was before."""
+        rests = "!kn.unanswered && !kn.isDue && !document.querySelector('.kn-waiting')"
+        self.until(f"{besides} && {rests}")
 
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name).click()

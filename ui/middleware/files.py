@@ -68,7 +68,7 @@ class _Recorder:
         if message["type"] == "http.response.start" and message["status"] == 200:
             headers = MutableHeaders(raw=list(message["headers"]))
             if "set-cookie" not in headers:
-                headers["Cache-Control"] = _KEEP
+                headers.setdefault("Cache-Control", _KEEP)
                 message = {**message, "headers": headers.raw}
                 self._start = {**message, "headers": list(headers.raw)}
         elif message["type"] == "http.response.body" and self._start is not None:

@@ -147,7 +147,8 @@ export class Detail {
   reveal() {
     const y = this.#place();
     if (y === null || this.#isSeen(y, this.rows.clientHeight)) return;
-    this.rows.scrollTop = y - this.rows.clientHeight / 2;
+    const left = this.rows.clientHeight - this.#headHead.offsetHeight - this.#row;
+    this.rows.scrollTop = y - left / 2; // in the middle of what the column heads leave
   }
 
   /** What was in reach stays so where a message, or a form, takes room from the rows. */

@@ -104,6 +104,10 @@ export class Heatmap {
     new ResizeObserver(() => {
       if (store.prompt && !this.#body.hidden) this.#fit();
     }).observe(this.pane);
+    // A message, or a form, over the rows takes room from them.
+    new ResizeObserver(() => {
+      if (store.prompt && !this.#body.hidden && this.#detail.isResized()) this.#fit();
+    }).observe(this.#detail.rows);
     onScheme(() => {
       this.#fit();
       this.#overview.recolour();

@@ -46,8 +46,8 @@ export class Reads {
     const key = JSON.stringify(question);
     const known = this.#answers.get(key) ?? null;
     if (known || store.target.missing) return known;
-    if (store.target.words) {
-      this.#say("after the contributions, which are being computed"); // their end is told
+    if (store.target.words || store.isDue) {
+      this.#say("after the contributions, which come first"); // their end is told
     } else if (key !== this.#asked) {
       this.#stop?.abort();
       this.#asked = "";
@@ -65,7 +65,7 @@ export class Reads {
 
   async #run() {
     const question = this.#question();
-    if (!question || !this.isWanted()) return;
+    if (!question || store.isDue || !this.isWanted()) return;
     const key = JSON.stringify(question);
     if (key === this.#asked || this.#answers.has(key)) return;
     const stop = new AbortController();

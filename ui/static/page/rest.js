@@ -2,7 +2,7 @@
 // When the model begins its work on a prompt. It shares the cores with what the page draws: of who
 // leafs through prompts quickly it would slow down each next step, and its answer would come too late.
 
-import { on } from "./store.js";
+import { on, store } from "./store.js";
 
 const APART_MS = 1000; // between two moves of one who isn't in a hurry
 const REST_MS = 300; // without a move, of one who is
@@ -20,15 +20,20 @@ export const onceAtRest = begin => {
   let last = -Infinity;
   let isHurried = false;
   let isOpening = false; // the prompt's own neuron is to come: that it is asked for is no move
-  const run = () => {
+  const drop = () => {
     clearTimeout(due);
     due = undefined;
+    store.isDue = false;
+  };
+  const run = () => {
+    drop();
     begin();
   };
   /** @param {number} wait */
   const runIn = wait => {
     clearTimeout(due);
     due = setTimeout(run, wait);
+    store.isDue = true;
   };
   const move = () => {
     const now = performance.now();
@@ -37,8 +42,7 @@ export const onceAtRest = begin => {
     if (due !== undefined && isHurried) runIn(REST_MS);
   };
   on("prompt-asked", () => {
-    clearTimeout(due);
-    due = undefined;
+    drop();
     isOpening = true;
     move();
   });

@@ -33,6 +33,8 @@ export const store = {
   step: -1,
   /** Questions that the server is still at, and tabs whose scripts are on their way. */
   unanswered: 0,
+  /** Whether the model's work on the prompt on screen waits for the page to rest: see rest.js. */
+  isDue: false,
   /** Whether the atlases are here. */
   started: false,
 };
