@@ -15,7 +15,7 @@ from kn_assets.atlas.direct.layout import Layout
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.checks import run as checked
 from kn_assets.knowledge import answers, facts
-from kn_assets.knowledge.circuits import connections, tables
+from kn_assets.knowledge.circuits import connections, measuring, tables
 from kn_assets.knowledge.circuits import pair as pairs
 from kn_assets.knowledge.circuits.patching import effects, patched
 from kn_assets.knowledge.circuits.settings import CircuitSettings
@@ -219,3 +219,29 @@ def test_other_settings_make_the_tables_stale(plan: AtlasPlan, tmp_path: Path) -
     mine = copied(plan, tmp_path / "lake")
     made(mine)
     assert stale(CircuitsPlan(mine, CircuitSettings(facts=11, known=6))) == list(OF_CIRCUITS)
+
+
+def test_a_few_sizes_alone_measure_the_same(
+    plan: AtlasPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[Any, ...]] = []
+
+    def kept(*some: Any) -> measuring.Measured:
+        given.append(some)
+        return measure(*some)
+
+    measure = measuring.measure
+    monkeypatch.setattr(measuring, "measure", kept)
+    found = made(copied(plan, tmp_path / "lake"))["circuit_curves"].to_pylist()
+    few = measure(*given[0], {"lost": (10,), "kept": (30,)}).curves
+    wanted = [
+        row
+        for row in found
+        if row["fact_id"] == few[0]["fact_id"]
+        and (row["measure"], row["n_units"]) in {("lost", 10), ("kept", 30)}
+    ]
+    key = CIRCUITS["circuit_curves"].key
+    few.sort(key=lambda row: tuple(row[name] for name in key))
+    assert [[row[n] for n in key] for row in few] == [[row[n] for n in key] for row in wanted]
+    after = [row["difference_after"] for row in wanted]
+    np.testing.assert_allclose([row["difference_after"] for row in few], after, atol=1e-5)
