@@ -26,7 +26,8 @@ def test_a_few_sizes_alone_measure_the_same(
     monkeypatch.setattr(measuring, "measure", kept)
     with knowing_all():
         found = made(small_plan(tmp_path))["circuit_curves"].to_pylist()
-    few = measure(*given[0], sizes={"lost": (10,), "kept": (30,)}).curves
+    layout, case, own, other, settings = given[0]
+    few = measure(layout, case, own, other, settings, sizes={"lost": (10,), "kept": (30,)}).curves
     wanted = [
         row
         for row in found
