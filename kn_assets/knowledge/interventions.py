@@ -200,22 +200,36 @@ def _rows(
     found = change(last, question.answer, [Change(some, factor) for _, _, some, _, factor in tried])
     before, *after = found.rows(loaded.tokenizer)
     return [
-        {
-            "fact_id": fact_id,
-            "prompt": question.prompt,
-            "kind": kind,
-            "condition": condition,
-            "factor": factor,
-            "n_neurons": len(some),
-            "draw": draw,
-            "prompt_fact_id": question.fact_id,
-            "probability_before": before["probability"],
-            "probability_after": then["probability"],
-            "rank_before": before["rank"],
-            "rank_after": then["rank"],
-            "top_before": before["top"],
-            "top_after": then["top"],
-            "fact_set": question.fact_set,
-        }
+        changed_row(fact_id, question, (condition, draw, len(some), kind, factor), before, then)
         for (condition, draw, some, kind, factor), then in zip(tried, after, strict=True)
     ]
+
+
+def changed_row(
+    fact_id: int,
+    question: Question,
+    changed: tuple[str, int, int, str, float],
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> dict[str, Any]:
+    """A row of `interventions`. changed: condition, draw, number of neurons, kind, factor; before,
+    after: rows of `Outcomes`.
+    """
+    condition, draw, n_neurons, kind, factor = changed
+    return {
+        "fact_id": fact_id,
+        "prompt": question.prompt,
+        "kind": kind,
+        "condition": condition,
+        "factor": factor,
+        "n_neurons": n_neurons,
+        "draw": draw,
+        "prompt_fact_id": question.fact_id,
+        "probability_before": before["probability"],
+        "probability_after": after["probability"],
+        "rank_before": before["rank"],
+        "rank_after": after["rank"],
+        "top_before": before["top"],
+        "top_after": after["top"],
+        "fact_set": question.fact_set,
+    }

@@ -24,6 +24,7 @@ from kn_assets.lake import Lake
 from kn_assets.lake.schema import CIRCUITS
 from kn_assets.synthetic.connections import connections
 from kn_assets.synthetic.dense import FINGERPRINT
+from kn_assets.synthetic.scorecards import add_scorecards
 
 _EACH = 2  # facts of each relation
 _UNITS = 40  # of a circuit
@@ -52,6 +53,7 @@ def add_circuits(root: str | Path, model: str = "tiny", seed: int = 0) -> Lake:
         rivals = [k for k in known if about[k]["relation"] == told["relation"] and k != fact]
         for name, rows in _of_fact(told, texts[fact], same, rivals, i, atlas, rng).items():
             made[name] += rows
+    add_scorecards(lake, where, made, lake.read(corpus, "facts"), known)
     fact_set = next(iter(about.values()))["fact_set"]
     for name, rows in made.items():
         full = [{**row, "fact_set": fact_set} for row in rows]

@@ -24,6 +24,7 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.Duck
     lake = make_lake(root, seed=3)
     add_training(root, seed=3)
     add_circuits(root)
+    add_circuits(root, "tiny@step64")
     with database.connect(lake) as opened:
         yield opened
 

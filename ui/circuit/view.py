@@ -58,7 +58,7 @@ _MEASURED = (
 def circuit(database: Database, model: str, fact: int, which: str) -> Answer:
     """A fact's circuit: the prompt that it was chosen on with its tokens, the `units` of its
     picture, sums of a layer's MLP and attention at each token as `cells`, what its units buy as
-    `curves`, and its strongest units as `listed`.
+    `curves`, its strongest units as `listed`, and over a training's steps its `dates`.
 
     which: of `CIRCUITS`. Where there is none, `missing` says why and `has` which there are. Raises
     KnError for a fact that the corpus doesn't have.
@@ -118,6 +118,7 @@ def _made(
         "listed": _listed(own[:LISTED], roles, carried),
         "curves": rows(database, "FROM fact_circuit_curves($1, $2)", model, fact),
         "others": rows(database, _OTHERS, model, fact),
+        "dates": rows(database, "FROM circuit_dates($1) WHERE fact_id = $2", model, fact),
         **connections(database, model, fact),
     }
 

@@ -106,7 +106,8 @@ def _filters(database: Database, model: str, of_steps: bool) -> Answer:
 
 def fact(database: Database, model: str, fact: int) -> Answer:
     """One fact: its prompts with the model's answers, its neurons, and its interventions; in
-    `asked` how it was asked on demand, if it was.
+    `circuit` those on its circuit's neurons, each where it was attributed, and in `asked` how it
+    was asked on demand, if it was.
 
     Raises KnError for a fact that the corpus doesn't have.
     """
@@ -135,6 +136,7 @@ def fact(database: Database, model: str, fact: int) -> Answer:
         "own_effects": rows(
             database, "FROM every_effect WHERE model = $1 AND fact_id = $2", model, fact
         ),
+        "circuit": _at_places(database, model, fact),
         "asked": asked[0] if asked else None,
         "verdicts": rows(database, "FROM fact_verdicts($1, $2)", model, fact),
         "effects": rows(
@@ -146,6 +148,20 @@ def fact(database: Database, model: str, fact: int) -> Answer:
             about[0]["relation"],
         ),
         "missing": _missing(database, model, lacking) if not asked else None,
+    }
+
+
+def _at_places(database: Database, model: str, fact: int) -> Answer:
+    return {
+        "interventions": rows(
+            database, "FROM fact_interventions($1, $2, positions := 'circuit')", model, fact
+        ),
+        "own_effects": rows(
+            database, "FROM circuit_fact_effects WHERE model = $1 AND fact_id = $2", model, fact
+        ),
+        "verdicts": rows(
+            database, "FROM fact_verdicts($1, $2, positions := 'circuit')", model, fact
+        ),
     }
 
 

@@ -27,6 +27,7 @@ from kn_assets.progress import TerminalProgress
 if TYPE_CHECKING:
     from kn_assets.atlas.direct.layout import Layout
     from kn_assets.knowledge.circuits.cases import Case
+    from kn_assets.knowledge.circuits.curves import Measure
     from kn_assets.knowledge.circuits.pair import Pair
 
 RELATION = "city-country"
@@ -114,6 +115,7 @@ def _measured(
     seconds: list[float] = []
     pairs: list[Pair] = []
     rows: list[dict[str, Any]] = []
+    sizes: dict[Measure, tuple[int, ...]] = {"lost": (args.units,), "kept": (KEPT,)}
     chosen = []
     with progress.bar("circuits", len(some), "facts") as bar:
         for case in some:
@@ -131,7 +133,7 @@ def _measured(
         for i, case in enumerate(some):
             at = another(i, some)
             other = [] if at is None else chosen[at]["all"]
-            rows += measure(layout, case, chosen[i], other, settings).curves
+            rows += measure(layout, case, chosen[i], other, settings, sizes).curves
             bar.advance()
     return rows, seconds, pairs
 
@@ -173,10 +175,16 @@ def _judged(layout: Layout, pairs: Sequence[Pair], progress: TerminalProgress) -
             estimates = {"relevance": held.scores[0]}
             estimates |= {m: estimate(m, [pair])[0][0] for m in others}
             drawn = _random(layout, pair, np.random.default_rng(i))
-            for method, scores in estimates.items():
-                units = [*scores.strongest(STRONGEST, ("neuron",)), *drawn]
-                told = [scores.score(unit) for unit in units]
-                found[method].append(float(np.corrcoef(told, effects(pair, units))[0, 1]))
+            units = {
+                method: [*scores.strongest(STRONGEST, ("neuron",)), *drawn]
+                for method, scores in estimates.items()
+            }
+            patched = sorted({one for some in units.values() for one in some})  # each once
+            measured = dict(zip(patched, effects(pair, patched), strict=True))
+            for method, some in units.items():
+                told = [estimates[method].score(one) for one in some]
+                effect = [measured[one] for one in some]
+                found[method].append(float(np.corrcoef(told, effect)[0, 1]))
             bar.advance()
     medians = {f"pearson_{m}": float(np.median(v)) for m, v in found.items()}
     return {

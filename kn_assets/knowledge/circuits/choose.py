@@ -122,23 +122,41 @@ def matched_units(own: Sequence[Chosen], scored: Sequence[Scored]) -> list[Chose
     """For each neuron of `own` the one of its layer whose values at that place, in the prompts
     chosen on, are nearest to its own (least squares); none of own's, none twice.
     """
+    return matched_sets(own, [(s.roles, s.run) for s in scored], 1)[0]
+
+
+def matched_sets(
+    own: Sequence[Chosen], prompts: Sequence[tuple[Roles, WholePrompt]], n: int
+) -> list[list[Chosen]]:
+    """`matched_units` in some prompts, then the nearest of the others, n sets. A prompt that lacks
+    a place tells nothing of it.
+    """
     taken = {(c.layer, c.unit, c.place) for c in own}
-    found = []
+    nearest: list[list[int]] = []
     for one in own:
-        values = np.stack(
-            [
-                s.run.values.neurons[one.layer][_positions(s.roles, [one.place])[0]].cpu().numpy()
-                for s in scored
-            ]
-        ).astype(np.float64)
+        values = _values(one, prompts)
         distance = np.square(values - values[:, one.unit, None]).sum(0)
-        for unit in np.argsort(distance, kind="stable").tolist():
-            key = (one.layer, unit, one.place)
-            if key not in taken:
-                taken.add(key)
-                found.append(Chosen("neuron", *key))
-                break
-    return found
+        nearest.append(np.argsort(distance, kind="stable").tolist())
+    sets: list[list[Chosen]] = []
+    for _ in range(n):
+        found = []
+        for one, order in zip(own, nearest, strict=True):
+            for unit in order:
+                key = (one.layer, unit, one.place)
+                if key not in taken:
+                    taken.add(key)
+                    found.append(Chosen("neuron", *key))
+                    break
+        sets.append(found)
+    return sets
+
+
+def _values(one: Chosen, prompts: Sequence[tuple[Roles, WholePrompt]]) -> np.ndarray:
+    """The neurons of a layer at a place: float64 [prompts that have it, N]."""
+    at = [(run, roles.position(one.place)) for roles, run in prompts]
+    found = [run.values.neurons[one.layer][p].cpu().numpy() for run, p in at if p is not None]
+    width = prompts[0][1].values.neurons[one.layer].shape[-1]
+    return np.asarray(found, np.float64).reshape(-1, width)
 
 
 def _where(scored: Sequence[Scored]) -> list[Place]:

@@ -44,9 +44,10 @@ def measure(
     own: Mapping[str, Sequence[Chosen]],
     other: Sequence[Chosen],
     settings: CircuitSettings,
+    sizes: Mapping[Measure, Sequence[int]] = SIZES,
 ) -> Measured:
     """What a fact's circuits do. own: they; other: another fact's units, see `another`; may be
-    empty. Raises KnError as `patching`.
+    empty; sizes: numbers of units by what is measured of them. Raises KnError as `patching`.
     """
     found = Measured([], [])
     if case.chosen_on is None or case.measured_on is None or not own["all"]:
@@ -58,10 +59,10 @@ def measure(
     if other:
         sets["other_fact"] = other
     sets |= controls(layout, case, own["all"], settings)
-    _add(found, layout, case, case.measured_on, sets, ("lost", "kept"))
+    _add(found, layout, case, case.measured_on, sets, sizes)
     for same in case.same_subject:
         if same.measured_on is not None:
-            _add(found, layout, case, same.measured_on, mine, ("lost",))
+            _add(found, layout, case, same.measured_on, mine, {"lost": sizes["lost"]})
     return found
 
 
@@ -105,7 +106,7 @@ def _add(
     case: Case,
     compared: Compared,
     sets: Mapping[str, Sequence[Chosen]],
-    measures: Sequence[Measure],
+    sizes: Mapping[Measure, Sequence[int]],
 ) -> None:
     """Add the rows of one prompt."""
     own = ran(layout, compared)
@@ -125,8 +126,8 @@ def _add(
             "share": point.share,
         }
         for contrast, pair in zip(compared.contrasts, own.pairs, strict=True)
-        for measure in measures
-        for point in curves.points(pair, asked.roles, sets, measure, SIZES[measure])
+        for measure, numbers in sizes.items()
+        for point in curves.points(pair, asked.roles, sets, measure, numbers)
     )
 
 

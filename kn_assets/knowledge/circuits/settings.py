@@ -10,7 +10,7 @@ from kn_assets.errors import KnError
 
 Method = Literal["integrated", "relevance", "gradient", "logprob", "last_token"]
 METHODS: tuple[Method, ...] = get_args(Method)
-VERSION = 4  # raised when the same model and facts would give other tables
+VERSION = 5  # raised when the same model and facts would give other tables
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -33,6 +33,9 @@ class CircuitSettings:
         "share of a unit's score that it may have for the subject's other facts, in a specific "
         "circuit",
     )
+    changed: int = _setting(
+        30, "strongest neurons of a circuit that are suppressed and amplified where they stand"
+    )
     seed: int = _setting(0, "seed of contrasts and controls")
     fact_file: str | None = _setting(
         None, "file or folder of facts to ask in place of the corpus' own: CSV, JSONL, ParaRel, LRE"
@@ -43,7 +46,7 @@ class CircuitSettings:
 
     def checked(self) -> CircuitSettings:
         """Raises KnError for values that can't be."""
-        for name in ("facts", "known", "contrasts", "held_out", "midpoints", "units"):
+        for name in ("facts", "known", "contrasts", "held_out", "midpoints", "units", "changed"):
             if getattr(self, name) < 1:
                 raise KnError(f"--{name.replace('_', '-')} must be at least 1")
         if self.method not in METHODS:

@@ -18,6 +18,7 @@ from kn_assets.lake.schema import (
     knowledge,
     lenses,
     maps,
+    scorecards,
     steps,
     verdicts,
 )
@@ -48,7 +49,9 @@ ATLAS_TABLES = tuple(t.name for t in TABLES.values() if t.kind == "model")
 KNOWLEDGE: dict[str, Table] = {t.name: t for t in (*knowledge.TABLES, *verdicts.TABLES)}
 """The tables about facts, made after an atlas and apart from it."""
 
-CIRCUITS: dict[str, Table] = {t.name: t for t in (*circuits.TABLES, *connections.TABLES)}
+CIRCUITS: dict[str, Table] = {
+    t.name: t for t in (*circuits.TABLES, *connections.TABLES, *scorecards.TABLES)
+}
 """The tables about circuits of facts."""
 
 STEPS: dict[str, Table] = {t.name: t for t in steps.TABLES}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,7 @@ import pytest
 from kn_assets.atlas.direct.layout import Layout
 from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.checks import run as checked
-from kn_assets.knowledge import answers, facts
-from kn_assets.knowledge.circuits import connections, tables
+from kn_assets.knowledge.circuits import connections
 from kn_assets.knowledge.circuits import pair as pairs
 from kn_assets.knowledge.circuits.patching import effects, patched
 from kn_assets.knowledge.circuits.settings import CircuitSettings
@@ -27,70 +25,19 @@ from kn_assets.knowledge.questions import ask
 from kn_assets.lake.plan import stale
 from kn_assets.lake.schema import CIRCUITS
 from kn_assets.models.load import load
-from kn_assets.progress import Progress
-from tests.atlas.test_extract import made_plan
+from tests.knowledge.circuits.small import SETTINGS, copied, knowing_all, made, small_plan
 from tests.knowledge.test_work import Interrupting
-
-# Of as many tokens each, but for Japan: of its prompts there is a mean contrast alone.
-TOLD = [
-    ("capital", "Egypt", "Cairo"),
-    ("capital", "Spain", "Madrid"),
-    ("capital", "Qatar", "Doha"),
-    ("capital", "Kenya", "Nairobi"),
-    ("capital", "Yemen", "Sanaa"),
-    ("capital", "Niger", "Xiamey"),
-    ("capital", "Japan", "Tokyo"),
-    ("continent", "Egypt", "Libya"),
-    ("continent", "Spain", "Europe"),
-    ("continent", "Qatar", "Asia"),
-    ("continent", "Kenya", "Ruanda"),
-]
-WORDINGS = ("The capital of {} is", "In {}, the capital is")
-SETTINGS = CircuitSettings(facts=11, known=7, contrasts=2, held_out=1, midpoints=2, units=10)
 
 
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory: pytest.TempPathFactory) -> AtlasPlan:
-    made = made_plan(tmp_path_factory.mktemp("circuits"), "llama", n=3)
-    told = [
-        facts.Fact(relation, subject, answer, tuple(w.format(subject) for w in WORDINGS))
-        for relation, subject, answer in TOLD
-    ]
-    for table, rows in zip(OF_CORPUS, facts.tables(told), strict=True):
-        made.lake.write(made.corpus, table, rows, "made")
-    return made
+    return small_plan(tmp_path_factory.mktemp("circuits"))
 
 
 @pytest.fixture(scope="module", autouse=True)
 def all_known() -> Iterator[None]:
-    """A random model knows nothing: its answers count as right."""
-
-    def right(*given: Any) -> pa.Table:
-        rows = answers.answer(*given)
-        at = rows.schema.get_field_index("rank")
-        rows = rows.set_column(at, rows.schema.field(at), pa.array([1] * len(rows), pa.int32()))
-        at = rows.schema.get_field_index("greedy")
-        return rows.set_column(at, rows.schema.field(at), pa.array([True] * len(rows)))
-
-    stand_in = SimpleNamespace(answer=right, known=answers.known, right=answers.right)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tables, "answers", stand_in)
+    with knowing_all():
         yield
-
-
-def copied(plan: AtlasPlan, folder: Path) -> AtlasPlan:
-    import shutil
-
-    from kn_assets.lake import Lake
-
-    shutil.copytree(plan.lake.root, folder)
-    return AtlasPlan(Lake(folder), plan.settings)
-
-
-def made(plan: AtlasPlan, settings: CircuitSettings = SETTINGS) -> dict[str, pa.Table]:
-    of = CircuitsPlan(plan, settings)
-    of.make(OF_CIRCUITS, Progress())
-    return {t: plan.lake.read(plan.model, t) for t in OF_CIRCUITS}
 
 
 def test_the_tables_hold_what_patching_plainly_tells(plan: AtlasPlan, tmp_path: Path) -> None:

@@ -175,3 +175,23 @@ def test_circuits_of_an_earlier_version_are_to_be_made_anew(told: Lake, tmp_path
     database.close()
     assert "An earlier version made these circuits: `kn circuits" in answer["missing"]
     assert answer["has"] == []
+
+
+def test_the_tab_knowledge_has_interventions_where_the_circuit_stands(
+    told: Lake, data: Database
+) -> None:
+    placed = knowledge.fact(data, "tiny", JAPAN_CURRENCY)["circuit"]
+    stored = read(told, "circuit_interventions", JAPAN_CURRENCY)
+    keys = ("prompt_fact_id", "prompt", "kind", "condition", "draw", "n_neurons")
+    assert stored
+    assert sorted([row[k] for k in keys] for row in placed["interventions"]) == sorted(
+        [row[k] for k in keys] for row in stored
+    )
+    of_last = knowledge.fact(data, "tiny", JAPAN_CURRENCY)["interventions"]
+    assert {row["n_neurons"] for row in of_last} != {row["n_neurons"] for row in stored}
+    said = {row["sentence"] for row in placed["verdicts"]}
+    assert said == {row["sentence"] for row in read(told, "circuit_verdicts", JAPAN_CURRENCY)}
+    effects = read(told, "circuit_fact_effects", JAPAN_CURRENCY)
+    assert len(placed["own_effects"]) == len(effects) > 0
+    none = knowledge.fact(data, "tiny", 1)["circuit"]
+    assert none == {"interventions": [], "own_effects": [], "verdicts": []}

@@ -17,6 +17,7 @@ import { Changes } from "./changes.js";
 import { aboutWords, chooseNeuron, pick, which } from "./choice.js";
 import { isChoosing } from "./chosen.js";
 import { Curves } from "./curves.js";
+import { dateWords } from "./dates.js";
 import { exportButtons } from "./export.js";
 import { HeadsPane } from "./heads.js";
 import { legend } from "./legend.js";
@@ -43,6 +44,7 @@ class CircuitTab {
   #turns = new Turns();
   #title = h("h2", {}, TITLE);
   #about = h("span", { class: "kn-count" });
+  #dates = h("p", { class: "kn-count" });
   #trouble = h("div", {});
   #said = h("p", { class: "kn-sentence kn-judged", role: "status" });
   #table = tablePlace("The strongest units");
@@ -94,6 +96,7 @@ class CircuitTab {
         ...exportButtons(() => this.#circuit, this.#picture.node),
       ),
       this.#own.node,
+      this.#dates,
       this.#trouble,
       this.#body,
     );
@@ -180,6 +183,7 @@ class CircuitTab {
   #fail(words) {
     this.#circuit = null;
     this.heads.show(null);
+    this.#dates.textContent = "";
     fill(this.#trouble, words);
     this.#body.hidden = true;
     for (const pane of this.beside) pane.hidden = true;
@@ -204,6 +208,7 @@ class CircuitTab {
     this.#body.hidden = false;
     for (const pane of this.beside) pane.hidden = false;
     fill(this.#about, ...aboutWords(answer));
+    this.#dates.textContent = dateWords(answer.dates ?? []);
     this.#choice.set(which());
     this.#choice.hidden = isOwn();
     this.#picture.show(answer, store.atlas?.n_layers ?? 0);

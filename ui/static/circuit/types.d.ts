@@ -119,6 +119,17 @@ export interface Edge {
   effect: number | null;
 }
 
+/** The first step at which a circuit carries half of the answer (sql/macros/circuit_dates.sql). */
+export interface CircuitDate {
+  measure: "lost" | "kept";
+  n_units: number;
+  step: number | null;
+  step_before: number | null;
+  share_then: number | null;
+  n_steps: number;
+  why_none: "never" | "not measured" | "no difference" | null;
+}
+
 export type Which = "all" | "specific";
 
 /** What units are given: the contrast's values, zero, or neurons' means over the corpus. */
@@ -157,6 +168,8 @@ export interface Circuit {
   knockout: Knockout[];
   edges: Edge[];
   others: { fact_id: number; relation: string; object: string }[];
+  /** Over a training's steps; none where there are no steps. */
+  dates?: CircuitDate[];
   missing?: undefined;
   /** Of a sentence of one's own, what the live run found. */
   own?: OwnFound;

@@ -9,14 +9,14 @@ import { store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
 import { setWaiting } from "../page/waiting.js";
 import { liveChange, storedChange } from "./comparison.js";
-import { relationPart, liveNote, storedNote } from "./change_notes.js";
+import { liveNote, notPlaced, placedNote, relationPart, storedNote } from "./change_notes.js";
 import { effectDots } from "../story/dots.js";
 import { verdictLines } from "../story/verdicts.js";
 import { changeTable } from "./table.js";
 
 /** @typedef {import("./subject.js").Subject} Subject */
 /** @typedef {import("./change_notes.js").Kind} Kind */
-/** @typedef {"set" | "one"} Which neurons */
+/** @typedef {"set" | "one" | "circuit"} Which neurons */
 
 const DOUBLE = 2;
 const NO_OTHER_FACT =
@@ -49,7 +49,8 @@ export class ChangePane {
   );
   #sql = sqlButton(() => {
     const id = this.subject.fact?.fact.fact_id ?? 0;
-    return `FROM fact_interventions(${modelLiteral()}, ${id})\nWHERE kind = '${this.#kind}'`;
+    const positions = this.#which === "circuit" ? ", positions := 'circuit'" : "";
+    return `FROM fact_interventions(${modelLiteral()}, ${id}${positions})\nWHERE kind = '${this.#kind}'`;
   });
 
   /**
@@ -126,6 +127,8 @@ export class ChangePane {
     /** @type {[Which, string][]} */
     const choices = [];
     if (n) choices.push(["set", `its ${n} ${kind}${plural}`]);
+    const placed = this.subject.live ? null : this.subject.fact?.circuit.interventions[0];
+    if (placed) choices.push(["circuit", `its circuit's ${placed.n_neurons}, at their tokens`]);
     if (layer !== null) choices.push(["one", `layer ${layer} · neuron ${neuron} alone`]);
     if (!this.#byHand || !choices.some(([which]) => which === this.#which)) {
       this.#which = choices[0]?.[0] ?? "set";
@@ -148,6 +151,10 @@ export class ChangePane {
     const set = this.subject.neurons();
     const { layer, neuron } = store.state;
     this.#reset();
+    if (this.#which === "circuit") {
+      this.#showPlaced();
+      return;
+    }
     if (!set.length && layer === null) {
       fill(this.#changed);
       return;
@@ -177,6 +184,24 @@ export class ChangePane {
       effectDots(effects),
       changeTable(rows, this.subject.answerToken()),
       relationPart(this.subject, this.#kind),
+    );
+  }
+
+  #showPlaced() {
+    const { circuit } = /** @type {import("./subject.js").FactAnswer} */ (this.subject.fact);
+    const rows = storedChange(circuit.interventions, this.#kind, this.subject.prompt);
+    const isThere = rows.some(row => row.condition === "knowledge_neurons");
+    if (!isThere) {
+      fill(this.#changed, message(notPlaced(this.#kind)));
+      return;
+    }
+    this.#sql.hidden = false;
+    this.#note.textContent = placedNote(rows[0], this.subject);
+    fill(
+      this.#changed,
+      ...verdictLines(circuit.verdicts, this.#kind),
+      effectDots(circuit.own_effects.filter(e => e.kind === this.#kind)),
+      changeTable(rows, this.subject.answerToken()),
     );
   }
 

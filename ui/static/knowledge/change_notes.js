@@ -33,6 +33,31 @@ export const storedNote = ({ neurons, factor }, subject) => {
 };
 
 /**
+ * Why nothing is stored of a circuit's neurons.
+ *
+ * @param {Kind} kind
+ */
+export const notPlaced = kind =>
+  kind === "other"
+    ? "Of a circuit ×0 and ×2 are stored; the tab Circuit gives any of its units other values."
+    : "Its circuit was chosen on this prompt, so that it isn't measured there: choose another, or all prompts.";
+
+/**
+ * Of a circuit's neurons.
+ *
+ * @param {import("./comparison.js").Row} row
+ * @param {Subject} subject
+ */
+export const placedNote = ({ neurons, factor, n }, subject) => {
+  const chosen = subject.fact?.prompts.find(p => p.prompt === subject.prompt);
+  const asked = subject.prompt === null ? `mean over ${n} prompts` : `in “${chosen?.text}”`;
+  return (
+    `${neuronsWords(neurons)} ×${number(factor)}, each at the token that it was attributed at, ${asked} ` +
+    "that no neuron was chosen on; stored."
+  );
+};
+
+/**
  * @param {import("./comparison.js").LiveChange} run
  * @param {number} n neurons
  * @param {boolean} isSentence

@@ -37,6 +37,8 @@
  * @property {Effect[]} effects of the relation
  * @property {import("../story/types.d.ts").Effect[]} own_effects of the fact
  * @property {import("../story/types.d.ts").Verdict[]} verdicts
+ * @property {Pick<FactAnswer, "interventions" | "own_effects" | "verdicts">} circuit the same of its
+ *   circuit's neurons, each changed where it was attributed
  * @property {{ what: string, share: number | null, share_of: string | null, attributed: boolean }
  *   | null} asked how it was asked on demand
  * @property {string | null} missing
