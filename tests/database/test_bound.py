@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +52,23 @@ def test_what_is_copied_is_what_the_connection_would_bind(
     monkeypatch.setattr(bound, "copy_to", lambda _: False)
     assert len(copied) > 200
     assert copied == told(atlas, sql)
+
+
+def test_each_process_has_the_same_statements() -> None:
+    """Else each would bind them anew, and leave a file of its own."""
+    code = (
+        "from kn_assets.database.sql_files import definitions as of\n"
+        "print([d.name for d in of()], [d.name for d in of(['neuron_card', 'heatmap'])])"
+    )
+    command = [sys.executable, "-c", code]
+    told = [
+        subprocess.run(
+            command, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert b"search_facts" in told[0]
+    assert told[0] == told[1]
 
 
 def test_a_damaged_file_is_bound_again(atlas: Lake, cache: Path) -> None:
