@@ -82,6 +82,11 @@ class Client:
         """The answer to a question whose argument is a JSON text; None where the text is refused
         before it gets to the question. Whatever it is, it is in order.
         """
+        answer = self.answer(name, data, is_sql)
+        return None if answer is None else json.loads(answer)
+
+    def answer(self, name: str, data: str, is_sql: bool = False) -> str | None:
+        """As `ask`, the answer as the text that came."""
         body = (
             f'{{"component_id": {self.bar}, "fn_name": "{name}", "session_hash": "x", '
             f'"data": {data}}}'
@@ -94,17 +99,19 @@ class Client:
         assert not _RAW.search(words), words
         assert is_sql or not _DUCKDB.search(words), words
         assert len(words) <= LONGEST_REFUSAL, words[:100]
-        return told
+        return answer
 
     def run(self, name: str, arguments: str, page: str) -> Any:
-        """The state of a job once it is over."""
+        """The state of a job once it is over. As the page does, each look says what was seen, text
+        by text: it is answered when there is something else to see.
+        """
         is_sql = name.startswith("sql")
         asked = f'{{"name": "{name}", "arguments": {arguments}, "page": {json.dumps(page)}}}'
-        state = self.ask("job_start", asked, is_sql)
-        while state and state["state"] in ("waiting", "running"):
-            seen = json.dumps({"job": state["job"], "seen": json.dumps(state)})
-            state = self.ask("job_look", seen, is_sql)
-        return state
+        seen = self.answer("job_start", asked, is_sql)
+        while seen and (state := json.loads(seen))["state"] in ("waiting", "running"):
+            look = json.dumps({"job": state["job"], "seen": seen})
+            seen = self.answer("job_look", look, is_sql)
+        return seen and json.loads(seen)
 
     def look_through(self, text: str) -> None:
         """Nothing of the machine is in it."""
