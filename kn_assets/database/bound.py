@@ -109,8 +109,10 @@ def _write(file: Path, statements: list[str]) -> None:
         with duckdb.connect(str(fresh), config={"threads": 1}) as connection:
             for setting in scans.SETTINGS:
                 connection.execute(f"SET {setting}")
+            connection.execute("BEGIN")
             for statement in statements:
                 connection.execute(statement)
+            connection.execute("COMMIT")
         fresh.replace(file)
     for other in file.parent.glob("views-*.duckdb"):
         if time.time() - other.stat().st_mtime > KEPT_S:
