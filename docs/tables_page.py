@@ -131,9 +131,11 @@ def tables_page() -> str:
 
 def _table(table: Table, public: Iterable[Definition]) -> list[str]:
     key = ", ".join(f"`{name}`" for name in table.key) or "one row"
-    # Macros about one fact ask views that hold the rows of two tables.
+    # Macros about facts ask views that hold the rows of two tables, or what they come to.
     every = [d.name for d in public if d.name.startswith("every_") and _reads(d, table.name)]
-    read = (table.name, *every)
+    read = [table.name, *every]
+    of_facts = [d for d in public if d.name in ("answered_facts", "folded_facts")]
+    read += [d.name for d in of_facts if any(_reads(d, name) for name in read)]
     macros = [d.name for d in public if d.kind != "VIEW" and any(_reads(d, n) for n in read)]
     used = ", ".join(f"`{name}`" for name in sorted(macros))
     partition = "corpus" if table.kind == "corpus" else "model"

@@ -24,9 +24,10 @@ settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile("fixed")
 
 SLOW = (
-    *("training/steps", "ui/awkward", "cli/test_stopping.py", "launch", "cli/test_cli.py"),
+    *("training/steps", "database/query", "database/test_stray_files.py", "ui/awkward"),
+    *("cli/test_stopping.py", "launch", "cli/test_cli.py"),
     *("models/test_hub.py", "knowledge/circuits/test_tables.py", "defs/test_defs.py"),
-    *("database/test_stray_files.py", "ui", "corpora/wikipedia/test_run.py", "database/query"),
+    *("ui", "corpora/wikipedia/test_run.py"),
     *("live", "corpora/wikipedia/test_hard_sites.py", "database/test_bound.py"),
     *("defs/plots/test_picture.py", "corpora/wikipedia/test_pages.py", "atlas/test_embedded.py"),
     *("database/test_views.py", "database/test_other_lakes.py", "atlas/test_exact.py", "bench"),
@@ -43,7 +44,8 @@ SLOW = (
     *("database/test_neuron_halves.py", "knowledge/circuits/test_split.py"),
 )
 """Folders and files of whole runs, processes, models and pages, the longest first: `make check`
-leaves them out, and all others come after them, so that no worker is left with one at the end."""
+leaves them out, and all others come after them, so that no worker is left with one at the end.
+While the first compiles what counts activations, the next ones need nothing of it."""
 
 RARELY = (50_000, 20, 100)
 """When Python looks for garbage in cycles: by default so often that it is a sixth of all that

@@ -171,8 +171,11 @@ def _end(asked: int | None, mode: str, text: bool) -> tuple[Any, int | None]:
 
 
 def _of_the_hub(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """What the hub's library reads of an environment when it is imported."""
-    return tuple(sorted((k, v) for k, v in environment.items() if k.startswith("HF_")))
+    """What the hub's library reads of an environment when it is imported, but whether it counts its
+    users, which it never does here: an app that was started in this process says so to others.
+    """
+    read = {k: v for k, v in environment.items() if k.startswith("HF_") and k not in SILENT}
+    return tuple(sorted(read.items()))
 
 
 def put_in_place(patch: pytest.MonkeyPatch, module: ModuleType, of: str = "") -> None:
@@ -192,18 +195,31 @@ def put_in_place(patch: pytest.MonkeyPatch, module: ModuleType, of: str = "") ->
 
 
 class _Server:
+    """What is LIGHT is imported once: a server with the hub's library is forked from the one with
+    that alone, which is a new process.
+    """
+
     def __init__(self, of_the_hub: tuple[tuple[str, str], ...]) -> None:
         self._lock = threading.Lock()
         self._socket, theirs = socket.socketpair()
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
         with theirs:
-            clean = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
-            modules = LIGHT if of_the_hub is ADDRESSED else (*LIGHT, *HUB)
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.forked", str(theirs.fileno()), *modules],
-                pass_fds=[theirs.fileno()],
-                env={**clean, **dict(of_the_hub)},
-                cwd=ROOT,
-            )
+            number = theirs.fileno()
+            words = ["tests.forked", str(number)]
+            if of_the_hub is ADDRESSED:
+                command = [sys.executable, "-m", *words, *LIGHT]
+                self._process = subprocess.Popen(command, pass_fds=[number], env=clean, cwd=ROOT)
+            else:
+                self._ended, told = os.pipe()
+                question = {
+                    "how": "-m",
+                    "words": [*words, *HUB],
+                    "env": {**clean, **SILENT, **dict(of_the_hub)},
+                    "cwd": str(ROOT),
+                    "fds": [number],
+                }
+                _started(ADDRESSED).ask(question, [told, 0, 1, 2, number])
+                os.close(told)
         atexit.register(self._socket.close)
 
     def ask(self, question: dict[str, Any], files: list[int]) -> int:
@@ -219,6 +235,7 @@ class _Server:
 
 
 ADDRESSED = (("HF_ENDPOINT", ""),)
+SILENT = {"HF_HUB_DISABLE_TELEMETRY": "True"}
 
 
 def _server(of_the_hub: tuple[tuple[str, str], ...]) -> _Server:
@@ -230,7 +247,6 @@ _started = cache(_Server)
 
 def _serve(number: int, modules: Sequence[str]) -> None:
     """Fork a process for each question until nobody is there who asks."""
-    os.environ.pop("HF_ENDPOINT", None)
     gc.disable()
     for module in modules:
         importlib.import_module(module)

@@ -62,14 +62,14 @@ def tree_of(file: Path) -> ast.Module:
 @cache
 def helpers() -> set[str]:
     """Functions of the tests that assert something, and the browser's own that wait for it."""
-    found = {"wait_for", "wait_for_function"}
     functions = [n for file in FILES for n in ast.walk(tree_of(file)) if isinstance(n, Function)]
-    while True:
-        new = {f.name for f in functions if any(map(asserts, ast.walk(f)))}
-        new |= {f.name for f in functions if names_called(f) & found}
-        if new <= found:
-            return found
+    called = [(f.name, names_called(f)) for f in functions]
+    found = {"wait_for", "wait_for_function"}
+    new = {f.name for f in functions if any(map(asserts, ast.walk(f)))}
+    while not new <= found:
         found |= new
+        new = {name for name, names in called if names & found}
+    return found
 
 
 def is_filled(iterable: ast.expr) -> bool:

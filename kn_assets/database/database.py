@@ -53,9 +53,15 @@ HELD = {
     "folded_cities": ("prompts", "cities"),
     "prompt_token_lists": ("tokens",),
     "labelled_prompts": ("tokens", "atlases", "prompts", "cities"),
+    "facts": ("facts",),
+    "folded_facts": ("facts",),
+    "answered_facts": (
+        *("fact_answers", "knowledge_neurons", "attribution_error", "asked_facts"),
+        *("asked_answers", "asked_neurons", "facts", "atlases"),
+    ),
 }
 """Small views that are part of most questions, and the tables they are made of: a `Database` keeps
-them in memory, those first that others stand on."""
+them in memory where there is any of the first, those first that others stand on."""
 MOST_HELD = 8_000_000  # rows of a table: tokens of 40 atlases of 6,000 prompts
 
 
@@ -175,7 +181,7 @@ class Database:
                 continue
             self._held.discard(name)
             self._connection.execute(originals[name])
-            if not self._fits(name):
+            if not any(s[0] == tables[0] for s in fresh) or not self._fits(name):
                 continue
             try:
                 for statement in scans.held(name):

@@ -46,7 +46,8 @@ class Definition:
 
 
 def definitions(wanted: Collection[str] | None = None) -> list[Definition]:
-    """All views and macros of `sql/`, those that others stand on first.
+    """All views and macros of `sql/`, those that others stand on first, in the same order in each
+    process: what is bound once is known by its statements.
 
     wanted: names of those that are needed; what they stand on comes along.
     Raises KnError where the folder is missing.
@@ -55,14 +56,15 @@ def definitions(wanted: Collection[str] | None = None) -> list[Definition]:
     if not paths:
         raise KnError(f"the SQL of the views is not at {SQL}: install this project again")
     found: dict[str, Definition] = {}
-    stands_on: dict[str, set[str]] = {}
+    stands_on: dict[str, list[str]] = {}
     needed = paths.keys() & wanted if wanted is not None else set(paths)
     while needed:
         for name in needed:
             found[name] = _definition(paths[name])
-            stands_on[name] = found[name].words & paths.keys() - {name}
+            stands_on[name] = sorted(found[name].words & paths.keys() - {name})
         needed = set().union(*(stands_on[name] for name in needed)) - found.keys()
-    return [found[name] for name in TopologicalSorter(stands_on).static_order()]
+    graph = {name: stands_on[name] for name in sorted(stands_on)}
+    return [found[name] for name in TopologicalSorter(graph).static_order()]
 
 
 def macros() -> list[Definition]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
+from kn_assets.database import bound
 from kn_assets.database.views import define, stamp
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, locks, write_text
@@ -33,7 +34,12 @@ def build(lake: Lake) -> Path:
     with locks.committing(lake.root):  # one at a time
         fresh.unlink(missing_ok=True)
         try:
-            with duckdb.connect(str(fresh)) as connection:
+            connection = duckdb.connect(str(fresh))
+            if not bound.copy_to(connection):
+                connection.close()
+                fresh.unlink()
+                connection = duckdb.connect(str(fresh))
+            with connection:
                 define(connection, lake, lasting=True)
             fresh.replace(lake.database)
         finally:

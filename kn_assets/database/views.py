@@ -9,8 +9,7 @@ import time
 import duckdb
 
 from kn_assets.database import bound, scans
-from kn_assets.database.scans import quoted
-from kn_assets.database.sql_files import Definition, definitions
+from kn_assets.database.sql_files import definitions
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition, outdated
 from kn_assets.lake import asked as of_demand
@@ -143,7 +142,7 @@ def _define(
     for definition in public:
         made.append(definition.statement)
         if lasting:
-            made += _comments(definition)
+            made += bound.comments(definition)
     files = scans.Files.NAMED if named else scans.Files.PICKED
     if (
         lasting or asked is not None
@@ -185,16 +184,3 @@ def _warn(lake: Lake, partitions: dict[str, list[str]], words: set[str] | None) 
             for partition in (Partition(ALL[table].kind, key) for key in keys):
                 if lacking := lake.lacking(partition, table):
                     _LOG.warning("%s", outdated(partition, table, lacking))
-
-
-def _comments(definition: Definition) -> list[str]:
-    name = definition.name
-    found = [f"COMMENT ON {definition.kind} {name} IS {quoted(definition.meaning)}"]
-    if definition.folder == "views" and name in ALL:
-        kind = ALL[name].kind
-        meanings = {c.name: c.meaning for c in ALL[name].columns} | {kind: f"name of the {kind}"}
-        found += [
-            f'COMMENT ON COLUMN {name}."{column}" IS {quoted(meaning)}'
-            for column, meaning in meanings.items()
-        ]
-    return found

@@ -15,7 +15,7 @@ named AS (
     JOIN atlases AS a ON a.corpus = f.corpus
     WHERE a.model = model AND named_in(f.object, words) AND named_in(f.subject, words)
 ),
-answered AS (SELECT * FROM model_facts(model))
+answered AS (SELECT * FROM answered_facts AS a WHERE a.model = model)
 SELECT
     n.fact_id, n.relation, n.subject, n.object, n.city_id, n.subject_first,
     k.n_prompts, k.n_correct, k.mean_probability, k.known,

@@ -7,15 +7,6 @@
 CREATE OR REPLACE MACRO search_facts(model, text) AS TABLE
 WITH
 wanted AS (SELECT fold(trim(text)) AS word),
-folded AS (
-    SELECT
-        f.fact_id, f.relation, f.subject, f.object, f.city_id,
-        fold(f.subject) AS folded_subject,
-        fold(f.object) AS folded_object
-    FROM facts AS f
-    JOIN atlases AS a ON a.corpus = f.corpus
-    WHERE a.model = model
-),
 scored AS (
     SELECT
         f.fact_id, f.relation, f.subject, f.object, f.city_id,
@@ -28,10 +19,12 @@ scored AS (
             WHEN contains(f.folded_object, w.word) THEN 2
             WHEN contains(replace(lower(f.relation), '-', ' '), w.word) THEN 1
         END AS score
-    FROM folded AS f
+    FROM folded_facts AS f
+    JOIN atlases AS a ON a.corpus = f.corpus
     CROSS JOIN wanted AS w
+    WHERE a.model = model
 ),
-answered AS (FROM model_facts(model))
+answered AS (SELECT * FROM answered_facts AS a WHERE a.model = model)
 SELECT
     s.fact_id, s.relation, s.subject, s.object, s.city_id,
     n.n_prompts, n.n_correct, n.mean_probability,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +27,14 @@ COLUMNS = """
 SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal
 ORDER BY schema_name, table_name, column_index
 """
+COMMENTS = """
+SELECT view_name, NULL, comment FROM duckdb_views() WHERE comment IS NOT NULL
+UNION ALL
+SELECT function_name, NULL, comment FROM duckdb_functions() WHERE comment IS NOT NULL
+UNION ALL
+SELECT table_name, column_name, comment FROM duckdb_columns() WHERE comment IS NOT NULL
+ORDER BY ALL
+"""
 
 
 @pytest.fixture
@@ -41,15 +52,45 @@ def told(atlas: Lake, sql: str) -> list[tuple[object, ...]]:
         return opened.execute(sql).fetchall()
 
 
-@pytest.mark.parametrize("sql", [DEFINED, COLUMNS], ids=["defined", "columns"])
 def test_what_is_copied_is_what_the_connection_would_bind(
-    atlas: Lake, cache: Path, monkeypatch: pytest.MonkeyPatch, sql: str
+    atlas: Lake, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copied = told(atlas, sql)
+    copied = [told(atlas, sql) for sql in (DEFINED, COLUMNS)]
     assert len(list(cache.glob("views-*.duckdb"))) == 1
     monkeypatch.setattr(bound, "copy_to", lambda _: False)
-    assert len(copied) > 200
-    assert copied == told(atlas, sql)
+    assert all(len(rows) > 200 for rows in copied)
+    assert copied == [told(atlas, sql) for sql in (DEFINED, COLUMNS)]
+
+
+def test_the_lakes_file_is_as_if_it_had_been_bound(
+    atlas: Lake, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(tmp_path / "lake")
+    shutil.copytree(atlas.root, lake.root)
+    found = []
+    for copy_to in (bound.copy_to, lambda _: False):
+        monkeypatch.setattr(bound, "copy_to", copy_to)
+        with duckdb.connect(str(database.build(lake)), read_only=True) as opened:
+            found.append([opened.execute(sql).fetchall() for sql in (DEFINED, COLUMNS, COMMENTS)])
+    assert len(found[0][2]) > 500
+    assert found[0] == found[1]
+
+
+def test_each_process_has_the_same_statements() -> None:
+    """Else each would bind them anew, and leave a file of its own."""
+    code = (
+        "from kn_assets.database.sql_files import definitions as of\n"
+        "print([d.name for d in of()], [d.name for d in of(['neuron_card', 'heatmap'])])"
+    )
+    command = [sys.executable, "-c", code]
+    told = [
+        subprocess.run(
+            command, env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert b"search_facts" in told[0]
+    assert told[0] == told[1]
 
 
 def test_a_damaged_file_is_bound_again(atlas: Lake, cache: Path) -> None:

@@ -42,9 +42,10 @@ def make_two_atlases(root: Path) -> Lake:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def models_of_forked_processes() -> Iterator[None]:
+def forked_processes() -> Iterator[None]:
+    """Those of models and of queries, of which each app starts one at once."""
     with pytest.MonkeyPatch.context() as patch:
-        forked.put_in_place(patch, running, of="kn_assets.live.process")
+        forked.put_in_place(patch, running)
         yield
 
 
@@ -79,6 +80,12 @@ def half_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         if folder.name not in ("tokens", "activations", "atlases", "thresholds"):
             shutil.rmtree(folder)
     return lake
+
+
+@pytest.fixture(scope="session")
+def half_url(half_lake: Lake) -> Iterator[str]:
+    with apps() as start:
+        yield start(half_lake)
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,8 @@ class Visitor:
         """Of a query, once it is over."""
         told = self.start(sql)
         while told["state"] in ("waiting", "running"):
-            told = self.ask("job_look", job=told["job"], seen=json.dumps(told))
+            seen = json.dumps(told, ensure_ascii=False, separators=(",", ":"))  # as it came
+            told = self.ask("job_look", job=told["job"], seen=seen)
         return str(told.get("error") or told["state"])
 
 

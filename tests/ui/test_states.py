@@ -62,9 +62,9 @@ def test_an_empty_lake_says_what_to_run(
 
 
 def test_an_atlas_half_way_shows_what_is_there(
-    screens: Callable[[str], Screen], serve: Callable[..., str], half_lake: Lake
+    screens: Callable[[str], Screen], half_url: str
 ) -> None:
-    page = screens(serve(half_lake)).open().page
+    page = screens(half_url).open().page
     page.locator(".kn-card").wait_for()
     assert page.locator(".kn-text .kn-token").count() > 1
     assert "logit_lens" in page.locator("[data-kn=prompt] .kn-message").inner_text()

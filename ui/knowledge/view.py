@@ -42,7 +42,7 @@ def facts(
     there = {name for name, _, _ in database.stamp}
     if "facts" not in there:
         return {"rows": [], "total": 0, "missing": _command(database, model, "facts")}
-    of_steps = "fact_steps" in there
+    of_steps = _has_steps(database, model)
     when = "true"
     if learned is not None:
         when = "l.forgotten IS NOT NULL" if learned < 0 else f"l.stable = {int(learned)}"
@@ -69,6 +69,16 @@ def facts(
     if not total and not text.strip() and not relation and not known and learned is None:
         answer["missing"] = _command(database, model, "facts")
     return answer
+
+
+def _has_steps(database: Database, model: str) -> bool:
+    """Whether facts were asked at steps of the model's training: else there is no milestone."""
+    training = model.partition("@")[0]
+    return any(
+        key == training if table == "fact_steps" else key.startswith(f"{training}@")
+        for table, key, _ in database.stamp
+        if table in ("fact_steps", "asked_answers")
+    )
 
 
 _LEARNED = "(FROM fact_milestones($1))"

@@ -107,8 +107,15 @@ HUGE = [
 ]
 
 
+LARGE = [
+    "SELECT [true for x in range(2000000)] AS a",
+    "SELECT [[range(1000) for x in range(40)] for x in range(40)] AS a",
+]
+"""As the first kinds of HUGE: of several times the bytes that there may be."""
+
+
 @pytest.mark.parametrize(
-    "sql", [pytest.param(s, marks=[pytest.mark.thorough] * (i % 3 > 0)) for i, s in enumerate(HUGE)]
+    "sql", [*LARGE, *(pytest.param(s, marks=pytest.mark.thorough) for s in HUGE)]
 )
 def test_a_huge_value_is_cut_or_refused_where_it_is_made(sandbox: Sandbox, sql: str) -> None:
     try:

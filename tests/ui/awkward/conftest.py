@@ -51,7 +51,9 @@ class Client:
         self, url: str, lake: Lake, values: dict[str, str], auth: tuple[str, str] | None = None
     ) -> None:
         self.values = values
-        self.http = httpx.Client(base_url=url, timeout=120)
+        # Given up before the app does: else a question may meet a connection as that is closed.
+        limits = httpx.Limits(keepalive_expiry=1.0)
+        self.http = httpx.Client(base_url=url, timeout=120, limits=limits)
         if auth:
             login = self.http.post("login", data={"username": auth[0], "password": auth[1]})
             login.raise_for_status()
@@ -82,6 +84,11 @@ class Client:
         """The answer to a question whose argument is a JSON text; None where the text is refused
         before it gets to the question. Whatever it is, it is in order.
         """
+        answer = self.answer(name, data, is_sql)
+        return None if answer is None else json.loads(answer)
+
+    def answer(self, name: str, data: str, is_sql: bool = False) -> str | None:
+        """As `ask`, the answer as the text that came."""
         body = (
             f'{{"component_id": {self.bar}, "fn_name": "{name}", "session_hash": "x", '
             f'"data": {data}}}'
@@ -94,17 +101,19 @@ class Client:
         assert not _RAW.search(words), words
         assert is_sql or not _DUCKDB.search(words), words
         assert len(words) <= LONGEST_REFUSAL, words[:100]
-        return told
+        return answer
 
     def run(self, name: str, arguments: str, page: str) -> Any:
-        """The state of a job once it is over."""
+        """The state of a job once it is over. As the page does, each look says what was seen, text
+        by text: it is answered when there is something else to see.
+        """
         is_sql = name.startswith("sql")
         asked = f'{{"name": "{name}", "arguments": {arguments}, "page": {json.dumps(page)}}}'
-        state = self.ask("job_start", asked, is_sql)
-        while state and state["state"] in ("waiting", "running"):
-            seen = json.dumps({"job": state["job"], "seen": json.dumps(state)})
-            state = self.ask("job_look", seen, is_sql)
-        return state
+        seen = self.answer("job_start", asked, is_sql)
+        while seen and (state := json.loads(seen))["state"] in ("waiting", "running"):
+            look = json.dumps({"job": state["job"], "seen": seen})
+            seen = self.answer("job_look", look, is_sql)
+        return seen and json.loads(seen)
 
     def look_through(self, text: str) -> None:
         """Nothing of the machine is in it."""
@@ -171,7 +180,9 @@ def goes_on(client: Client) -> Iterator[None]:
         assert client.ask("prompt", '{"model": "tiny", "prompt": 0}')["tokens"]
         assert client.run("sql", '{"sql": "SELECT 1"}', "normal")["state"] == "done"
         text = '{"model": "tiny", "text": "Kabul is"}'
-        assert client.run("text", text, "normal")["result"]["prompt"]["tokens"]
+        state = client.run("text", text, "normal")
+        assert "result" in state, state
+        assert state["result"]["prompt"]["tokens"]
 
     normal()
     before = {(p.pid, p.create_time()) for p in psutil.Process().children(recursive=True)}

@@ -33,9 +33,15 @@ def live(own_lake: Lake) -> LiveCircuits:
     return LiveCircuits.of(own_lake, KEY, Progress())
 
 
+@pytest.fixture(scope="module")
+def own_url(own_lake: Lake, serve: Callable[..., str]) -> str:
+    """One app for all: what the first test has run is remembered for the others."""
+    return serve(own_lake)
+
+
 @pytest.fixture
-def screen(screens: Callable[[str], Screen], own_lake: Lake, serve: Callable[..., str]) -> Screen:
-    screen = screens(serve(own_lake)).open(tab="circuit")
+def screen(screens: Callable[[str], Screen], own_url: str) -> Screen:
+    screen = screens(own_url).open(tab="circuit")
     screen.page.set_default_timeout(90_000)
     return screen
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from kn_assets.lake import Lake
 from tests.made import make_lake
 from tests.ui.screen import Screen
 
@@ -56,10 +55,7 @@ def test_the_own_text_form_and_a_long_text_leave_the_rows_in_reach(
     assert text["y"] <= current["y"] <= text["y"] + text["height"]
 
 
-def test_a_panel_of_a_chip_stays_on_a_phone(
-    screens: Callable[[str], Screen], lake: Lake, serve: Callable[..., str]
-) -> None:
-    screen = screens(serve(lake))
+def test_a_panel_of_a_chip_stays_on_a_phone(screen: Screen) -> None:
     screen.open(model="tiny", prompt=2, token=5, layer=0, neuron=7)
     for width in (400, 480):  # one chip under the other, and both in a row
         screen.page.set_viewport_size({"width": width, "height": 800})

@@ -9,7 +9,6 @@ import pytest
 
 from kn_assets.database import guard
 from kn_assets.database.database import Database
-from kn_assets.lake import Lake
 from tests.ui.asking import busy, rows
 from tests.ui.screen import Screen
 
@@ -203,9 +202,9 @@ def test_an_example_leads_to_its_prompt_and_leaves_the_page(
 
 
 def test_sections_without_their_tables_say_the_true_reason(
-    screens: Callable[[str], Screen], serve: Callable[..., str], half_lake: Lake
+    screens: Callable[[str], Screen], half_url: str
 ) -> None:
-    sheet = page_of(screens(serve(half_lake)), 1, 3, whole="neuron")
+    sheet = page_of(screens(half_url), 1, 3, whole="neuron")
     for name, table in (
         ("Description by rule", "neuron_descriptions"),
         ("Histogram", "activations_by_neuron"),

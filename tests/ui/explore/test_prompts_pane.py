@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from kn_assets.database.database import Database
-from kn_assets.lake import Lake
 from tests.ui.asking import rows
 from tests.ui.screen import Screen
 
@@ -143,9 +142,9 @@ def test_the_keyboards_place_stays_when_prompts_come_after_neurons(
 
 
 def test_without_concepts_the_search_says_nothing_of_them(
-    screens: Callable[[str], Screen], serve: Callable[..., str], half_lake: Lake
+    screens: Callable[[str], Screen], half_url: str
 ) -> None:
-    screen = screens(serve(half_lake)).open()
+    screen = screens(half_url).open()
     screen.page.get_by_role("combobox", name="Search").fill("japan")
     screen.until("document.querySelectorAll('#kn-list [data-prompt]').length > 0")
     screen.page.wait_for_timeout(300)
