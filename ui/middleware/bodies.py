@@ -9,7 +9,7 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.middleware.replies import path_of, refusal
+from ui.middleware.replies import is_question, refusal
 
 LARGEST = 1 << 20
 """Bytes of a body: a text of 200,000 characters of any script fits."""
@@ -21,7 +21,6 @@ MOST_VALUES = 20_000
 """Values of a question: to read a million of nothing keeps all others waiting meanwhile."""
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _BEFORE_VALUES = (b"[", b"{", b",", b":")
-_ASKED = "/gradio_api/component_server"
 
 
 class Unreadable(Exception):
@@ -39,14 +38,14 @@ class Bodies:
         if scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
-        is_question = path_of(scope).rstrip("/") == _ASKED
-        most = LARGEST if is_question else LARGEST_LOGIN
+        asked = is_question(scope)
+        most = LARGEST if asked else LARGEST_LOGIN
         headers = Headers(scope=scope)
         body = await _read(headers, receive, most)
         if body is None:
             await refusal(413, f"larger than {most:,} bytes")(scope, receive, send)
             return
-        if is_question:
+        if asked:
             if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
                 await refusal(415, "a question is application/json")(scope, receive, send)
                 return
