@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import random
 import sys
 import threading
 import time
 
-import psutil
 import pytest
 
 from kn_assets.errors import KnError
@@ -116,26 +114,6 @@ def test_answers_that_are_kept_are_bounded_in_bytes(
     assert sum(sys.getsizeof(answer) for answer in api._memory.values()) <= 1 << 20
     assert len(api._memory) == 6
     api.context.close()
-
-
-@pytest.mark.thorough
-def test_memory_stays_where_it_was_over_20_000_questions(made: Lake) -> None:
-    """No more than 48 MiB come after the first 4,000, of which the lake has some hundred kinds."""
-    process = psutil.Process()
-    api = Api(Context(made, shared=True), TABS)
-    rng = random.Random(0)
-    seen = []
-    for i in range(20_000):
-        asked = {"prompt": rng.randrange(8), "layer": rng.randrange(3), "neuron": rng.randrange(16)}
-        name = rng.choice(("prompt", "neuron", "search", "points", "has_prompt", "no_such"))
-        text = rng.choice("abcdefgh") * rng.randrange(4)
-        more = {"text": text, "offset": 0, "limit": 50, "kind": "neurons", "junk": rng.random()}
-        if name in api._questions:
-            json.loads(api.ask(name, {"model": "tiny", **asked, **more}))
-        if i % 1000 == 999:
-            seen.append(process.memory_info().rss / (1 << 20))
-    api.context.close()
-    assert max(seen[4:]) - seen[3] < 48, seen
 
 
 def test_strangers_are_told_no_path_of_the_machine(made: Lake) -> None:
