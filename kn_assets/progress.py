@@ -39,6 +39,9 @@ class Progress:
     def say(self, text: str) -> None:
         """Show a line."""
 
+    def prepared(self) -> None:
+        """Note that the work proper begins: who limits its time counts from now."""
+
 
 class _Silent:
     def advance(self, n: int = 1) -> None:

@@ -27,8 +27,12 @@ ERRORS: dict[str, Exception] = {
 }
 
 
-def answer(asked: dict[str, Any], _: Progress) -> tuple[dict[str, Any], bytes]:
+def answer(asked: dict[str, Any], progress: Progress) -> tuple[dict[str, Any], bytes]:
     """What the process does."""
+    if asked["raise"] == "prepares":
+        time.sleep(2.0)
+        progress.prepared()
+        time.sleep(asked["n"])
     if asked["raise"] == "never ends":
         Path(asked["n"]).write_text(str(os.getpid()))
         while True:
@@ -65,6 +69,18 @@ def test_want_of_memory_is_the_end_of_it(child: Child, what: str) -> None:
     with pytest.raises(EOFError):
         ask(child, what)
     assert ask(child) == ({"n": 5}, b"body")
+
+
+def test_what_is_prepared_is_not_of_the_questions_time(child: Child) -> None:
+    """Else one that is killed meanwhile leaves all of it to the next, which is killed too."""
+    ask(child)  # it is there
+    quick = {"raise": "prepares", "n": 0}
+    assert child.ask(quick, 1.5, prepare_s=60)[0] == {"n": 0}
+    with pytest.raises(TimeoutError):
+        child.ask({"raise": "prepares", "n": 30}, 1.5, prepare_s=60)
+    ask(child)
+    with pytest.raises(TimeoutError):
+        child.ask(quick, 0.5, prepare_s=0.5)
 
 
 ASKING = """

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from kn_assets.errors import KnError
 
@@ -33,6 +35,13 @@ def credentials(auth: str | None) -> tuple[str, str] | None:
             f"a password is USER:PASS, for example reader:secret, in {VARIABLE} or --auth @FILE"
         )
     return user, password
+
+
+def login(app: Any, cookies: Mapping[str, str]) -> str | None:
+    """The token of who logged in to Gradio's `app`, of which each login has one of its own."""
+    names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
+    tokens = (cookies[name] for name in names if name in cookies)
+    return next((str(token) for token in tokens if token in app.tokens), None)
 
 
 def is_own(host: str, share: bool, auth: str | None, proxied: bool = False) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ from ui.context import Context
 from ui.pack import to_json
 from ui.tab import Question, Tab
 
-REMEMBERED = 64 << 20  # characters of answers kept
+REMEMBERED = 64 << 20  # bytes of answers kept
 OVERHEAD = 500  # what an answer takes beside its text, roughly
 
 Arguments = dict[str, Any]
@@ -139,11 +140,18 @@ class Api:
     def _remember(self, key: Key, answer: str) -> None:
         with self._lock:
             if (before := self._memory.pop(key, None)) is not None:
-                self._size -= len(before) + OVERHEAD
-            self._size += len(answer) + OVERHEAD
+                self._size -= _size(before)
+            self._size += _size(answer)
             self._memory[key] = answer
             while self._size > REMEMBERED:
-                self._size -= len(self._memory.popitem(last=False)[1]) + OVERHEAD
+                self._size -= _size(self._memory.popitem(last=False)[1])
+
+
+def _size(answer: str) -> int:
+    """Bytes that it takes: one character of another script makes all of a text take twice as many,
+    and an emoji four times.
+    """
+    return sys.getsizeof(answer) + OVERHEAD
 
 
 def _failed(name: str) -> str:

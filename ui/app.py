@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from kn_assets.errors import KnError
-from ui.access import LOCAL
+from ui.access import LOCAL, login
 from ui.api import Api
 from ui.arguments import Checked
 from ui.circuit import tab as circuit_tab
@@ -136,11 +136,8 @@ def _person(request: gr.Request, page: str, shared: bool) -> str:
     """Who asks: by their login, of which each has a token of its own; else by their address; on
     their own machine by the page they ask from.
     """
-    app = request.app
-    names = (f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}")
-    tokens = [request.cookies[name] for name in names if name in request.cookies]
-    for token in tokens:
-        if token in app.tokens:
-            return str(token)
+    known = login(request.app, request.cookies)
+    if known is not None:
+        return known
     address = request.client.host if request.client else ""
     return page if not shared and address in LOCAL else address

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kn_assets.database.database import Database, Stamp
 from kn_assets.lake import Lake
 from ui.rows import Answer, atlases
-from ui.runs import live, sql
+from ui.runs import live
 from ui.runs.asked import AskedFacts
 from ui.runs.few import Few
 from ui.runs.limits import LIVE_ALONE, LiveLimits
@@ -41,7 +41,7 @@ class Context:
         self.live = Live(lake, live_limits)
         self.selections = Few("selections", at_once=2, waiting=4)
         self.asked = AskedFacts(lake, self.database, self.live)
-        self.queue = Queue({live.LANE: self.live.lane, sql.LANE: self.sql.lane})
+        self.queue = Queue({live.LANE: self.live.lane, **self.sql.lanes})
         self._atlases: tuple[Stamp, list[Answer]] | None = None
 
     def atlases(self) -> list[Answer]:

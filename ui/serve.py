@@ -67,7 +67,8 @@ def serve(
     options: dict[str, Any] = {"server_name": host, "server_port": port, "share": share}
     options |= {"auth": known, "root_path": root_path or None}
     hosts = Hosts([*allowed_hosts, host], shared=share, protected=known is not None)
-    blocks, local, link = _launch(_api(lake, **limits), hosts, frame_ancestors, **options)
+    api = _api(lake, **limits)
+    blocks, local, link = _launch(api, hosts, frame_ancestors, **options)
     if share and not link:
         print("No public link could be had (it needs the internet and frpc): going on locally.")
     if not quiet:
@@ -145,7 +146,7 @@ def _launch(
             app_kwargs={
                 "openapi_url": None,
                 "routes": [route(TABS)],
-                "middleware": guards(hosts, frames),
+                "middleware": guards(hosts, frames, paced=api.context.shared),
                 "exception_handlers": {KeyError: nothing_there},
             },
             ssr_mode=False,

@@ -31,23 +31,30 @@ class QueryBusy(KnError):
 class Sandbox:
     """A few workers on a lake. Use one for each server, and `close` it at the end.
 
-    `memory_mb` is what a query may take, `wait_s` how long it may wait for a free worker.
+    `memory_mb` is what a query may take, `wait_s` how long it may wait for a free worker. Those
+    `behind` start with their first query, and leave the cores to whatever else runs.
     """
 
     def __init__(
-        self, lake: Lake, workers: int = 2, memory_mb: int = 1024, wait_s: float = 60.0
+        self,
+        lake: Lake,
+        workers: int = 2,
+        memory_mb: int = 1024,
+        wait_s: float = 60.0,
+        behind: bool = False,
     ) -> None:
         self._wait_s = wait_s
         self._idle: queue.LifoQueue[Child] = queue.LifoQueue()
         # Nothing of the server's environment goes along: secrets may be in it.
         kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL", "TZ")}
-        arguments = [str(lake.root), str(memory_mb)]
+        arguments = [str(lake.root), str(memory_mb), *(["behind"] if behind else [])]
         module = "kn_assets.database.sandbox_worker"
         self._all = [Child(module, arguments, kept, folder="/") for _ in range(workers)]
         for worker in self._all:
             self._idle.put(worker)
-        # The one that is taken first; another starts once two queries run at a time.
-        self._all[-1].start()
+        if not behind:
+            # The one that is taken first; another starts once two queries run at a time.
+            self._all[-1].start()
 
     def run(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -17,8 +18,10 @@ from kn_assets.progress import Progress
 THREADS = 2
 
 
-def main(connection: str, root: str, memory_mb: int) -> None:
-    """Answer queries on the lake at `root` until the server has gone."""
+def main(connection: str, root: str, memory_mb: int, behind: bool) -> None:
+    """Answer queries on the lake at `root` until the server has gone, `behind` all that runs."""
+    if behind:
+        os.nice(10)
     database = Database(Lake(root), f"{memory_mb}MB", THREADS, hold=False)
     _limit(memory_mb)
 
@@ -58,4 +61,4 @@ def _limit(memory_mb: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), "behind" in sys.argv[4:])

@@ -79,6 +79,8 @@ def kept_at_end(lake: Lake) -> Iterator[None]:
         _waiting.reset(token)
         try:
             keep_current(lake)
+        except KnError as e:  # most often of what the work failed by, as of a full disk
+            _LOG.info("the views of the lake can't be written: %s", e)
         except Exception:
             _LOG.exception("the views of the lake can't be written")
         raise

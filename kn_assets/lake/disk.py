@@ -41,7 +41,7 @@ def said_plainly(root: Path) -> Iterator[None]:
     except KnError:
         raise
     except Exception as e:
-        if is_full(root, e):
+        if any(is_full(root, error) for error in chain(e)):
             raise full(root) from e
         if isinstance(e, OSError) and e.errno in _UNWRITABLE:
             raise KnError(
@@ -49,6 +49,16 @@ def said_plainly(root: Path) -> Iterator[None]:
                 "folder that is"
             ) from e
         raise
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it came of, the first cause last."""
+    seen: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and found not in seen:  # contexts may run in circles
+        seen.append(found)
+        yield found
+        found = found.__cause__ or found.__context__
 
 
 def is_full(root: Path, error: BaseException) -> bool:
@@ -66,8 +76,9 @@ def is_full(root: Path, error: BaseException) -> bool:
     return failed and shutil.disk_usage(root).free < RESERVE
 
 
-def full(root: Path) -> KnError:
+def full(root: Path, variable: str = "KN_DATA") -> KnError:
+    """That a disk is full; `variable` is what moves the folder that lies there."""
     return KnError(
-        f"the disk of {root} is full: free some space or set KN_DATA to another folder, then "
+        f"the disk of {root} is full: free some space or set {variable} to another folder, then "
         "rerun the same command to resume"
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import traceback
-from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition, write_text
-from kn_assets.lake.disk import full, is_full
+from kn_assets.lake.disk import chain, full, is_full
 from kn_assets.lake.lake import FAILED_CHECKS
 
 
@@ -26,14 +27,14 @@ def plainly(lake: Lake, error: Exception, partition: Partition, tables: list[str
     """The KnError that a failed step wraps, a word on a full disk, or the cause in one line; the
     whole traceback of the last is kept in a file of the lake.
     """
-    chain = list(_chain(error))
-    for found in chain:
+    errors = list(chain(error))
+    for found in errors:
         if isinstance(found, KnError):
             return found
-    if any(is_full(lake.root, found) for found in chain):
-        return full(lake.root)
-    own = [found for found in chain if not type(found).__module__.startswith("dagster")]
-    cause = (own or chain)[-1]
+    if (disk := _full_disk(lake, errors)) is not None:
+        return disk
+    own = [found for found in errors if not type(found).__module__.startswith("dagster")]
+    cause = (own or errors)[-1]
     lines = [line for line in str(cause).splitlines() if line.strip()]
     told = f"{type(cause).__name__}: {lines[0].strip()}" if lines else type(cause).__name__
     return KnError(
@@ -41,14 +42,15 @@ def plainly(lake: Lake, error: Exception, partition: Partition, tables: list[str
     )
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it came of, the first cause last."""
-    seen: list[BaseException] = []
-    found: BaseException | None = error
-    while found is not None and found not in seen:  # contexts may run in circles
-        seen.append(found)
-        yield found
-        found = found.__cause__ or found.__context__
+def _full_disk(lake: Lake, errors: list[BaseException]) -> KnError | None:
+    """Which disk is full, where an error comes of that: the lake's, or that of Dagster's store."""
+    home = os.environ.get("DAGSTER_HOME")
+    places = {"KN_DATA": lake.root} | ({"DAGSTER_HOME": Path(home)} if home else {})
+    found = {v: p for v, p in places.items() if any(is_full(p, error) for error in errors)}
+    if not found:
+        return None
+    least = min(found, key=lambda variable: shutil.disk_usage(found[variable]).free)
+    return full(found[least], least)
 
 
 def _kept(lake: Lake, error: Exception) -> str:

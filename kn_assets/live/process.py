@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from kn_assets.live.prompt import LivePrompt
 
 IDLE_S = 600.0
+LOAD_S = 600.0
+"""For the model to be loaded, which isn't of the run's time: on a busy machine a run that is killed
+while it loads would leave all of it to the next one, which is killed as well."""
 STOP_S = 5.0  # for a cancelled run to reach its next layer, before the process is killed
 
 
@@ -77,7 +80,7 @@ class LiveProcess:
 
         plan_of(self._lake, question["key"])  # before a process starts for nothing
         try:
-            head, body = self._child.ask(question, timeout_s, tell, stop)
+            head, body = self._child.ask(question, timeout_s, tell, stop, LOAD_S)
         except TimeoutError as e:
             raise KnError(
                 f"this run took longer than {timeout_s:g} s and was stopped: give a shorter text"
@@ -119,6 +122,7 @@ def main(connection: str, root: str, idle_s: float) -> None:
                 forget()
             progress.say("loading the model")
             held[kind] = made, _worker(kind).of(lake, asked["key"], progress)
+        progress.prepared()
         return {}, held[kind][1].answer(asked, progress)
 
     serve(connection, answer, idle_s)

@@ -83,6 +83,9 @@ class _Reported(Progress):
     def say(self, text: str) -> None:
         self.report(text, 0, 0)
 
+    def prepared(self) -> None:
+        self._connection.send_bytes(b'{"prepared": true}')
+
     def report(self, words: str, done: int, of: int) -> None:
         """Send how far the work is. Raises Stopped where it was cancelled."""
         head = {"words": words, "done": done, "of": of}

@@ -45,17 +45,24 @@ class Child:
         timeout_s: float,
         tell: Tell | None = None,
         stop: threading.Event | None = None,
+        prepare_s: float = 0.0,
     ) -> tuple[Head, bytes]:
         """Answer a question: its head, where `error` and `message` tell of a failure, and its body.
 
-        Raises TimeoutError after `timeout_s`, Stopped once `stop` is set, EOFError where the
+        `timeout_s` counts from when the process says that it is prepared, for which it may take
+        `prepare_s`. Raises TimeoutError after it, Stopped once `stop` is set, EOFError where the
         process ended; it is gone then. KnError where it doesn't start.
         """
         with self._lock:
             running = self._asked(json.dumps(question).encode())
             try:
-                with running.within(timeout_s):
-                    return running.answer(tell, stop or threading.Event(), self._patience_s)
+                with running.within(prepare_s + timeout_s) as count:
+                    return running.answer(
+                        tell,
+                        stop or threading.Event(),
+                        self._patience_s,
+                        lambda: count(timeout_s),
+                    )
             except (EOFError, TimeoutError):
                 self._end()
                 raise

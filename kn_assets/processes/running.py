@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
 from pathlib import Path
@@ -53,29 +53,43 @@ class Running:
             raise EOFError from e
 
     @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """Kill the process after so many seconds, whatever it does; TimeoutError then."""
+    def within(self, seconds: float) -> Iterator[Callable[[float], None]]:
+        """Kill the process after so many seconds, whatever it does; TimeoutError then. Gives a
+        function that counts them anew.
+        """
         late = threading.Event()
+        timers: list[threading.Timer] = []
+
+        def count(seconds: float) -> None:
+            for timer in timers:
+                timer.cancel()
+            timers[:] = [threading.Timer(seconds, kill)]
+            timers[0].start()
 
         def kill() -> None:
             late.set()
             self.process.kill()
 
-        timer = threading.Timer(seconds, kill)
-        timer.start()
+        count(seconds)
         try:
-            yield
+            yield count
         except EOFError as e:
             if late.is_set():
                 raise TimeoutError from e
             raise
         finally:
-            timer.cancel()
+            timers[0].cancel()
 
     def answer(
-        self, tell: Tell | None, stop: threading.Event, patience_s: float
+        self,
+        tell: Tell | None,
+        stop: threading.Event,
+        patience_s: float,
+        prepared: Callable[[], None],
     ) -> tuple[Head, bytes]:
-        """What comes of the question that was sent, its progress told meanwhile."""
+        """What comes of the question that was sent, its progress told meanwhile, and when all is
+        `prepared` for it.
+        """
         killer: threading.Timer | None = None
         try:
             while True:
@@ -86,6 +100,9 @@ class Running:
                 head = json.loads(self.receive())
                 if "stopped" in head:
                     raise Stopped
+                if "prepared" in head:
+                    prepared()
+                    continue
                 if "words" not in head:
                     return head, self.receive()
                 if tell is not None:

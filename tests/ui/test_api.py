@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 
@@ -97,8 +98,21 @@ def test_answers_that_are_kept_are_bounded_also_where_they_are_short(
     for i in range(60):
         api.ask("has_prompt", {"model": "tiny", "prompt": 0, "junk": i})
     assert 10 < len(api._memory) < 20
-    kept = sum(len(answer) + apis.OVERHEAD for answer in api._memory.values())
+    kept = sum(sys.getsizeof(answer) + apis.OVERHEAD for answer in api._memory.values())
     assert api._size == kept
+    api.context.close()
+
+
+def test_answers_that_are_kept_are_bounded_in_bytes(
+    made: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a text with an emoji each character takes four."""
+    monkeypatch.setattr(apis, "REMEMBERED", 1 << 20)
+    api = Api(Context(made), TABS)
+    for i in range(40):
+        api._remember(("x", bytes([i]), api.context.database.stamp), "🗼" + "x" * 40_000)
+    assert sum(sys.getsizeof(answer) for answer in api._memory.values()) <= 1 << 20
+    assert len(api._memory) == 6
     api.context.close()
 
 

@@ -18,19 +18,26 @@ from ui.middleware.files import Files
 from ui.middleware.headers import Headers, check_frames
 from ui.middleware.logins import Logins
 from ui.middleware.origins import Hosts, Origins
+from ui.middleware.pace import Pace
 from ui.middleware.replies import refusal
 from ui.middleware.routes import Routes
 
 __all__ = ["Hosts", "check_frames", "guards", "nothing_there"]
 
 
-def guards(hosts: Hosts, frames: Sequence[str] = ()) -> list[Middleware]:
-    """All of them, the outermost first. frames: sites whose pages may show the app in a frame."""
+def guards(hosts: Hosts, frames: Sequence[str] = (), paced: bool = False) -> list[Middleware]:
+    """All of them, the outermost first. frames: sites whose pages may show the app in a frame;
+    paced: whether nobody may ask without a pause.
+    """
     return [
         Middleware(Headers, frames=frames),
         Middleware(Origins, hosts=hosts),
         Middleware(Routes),
+<<<<<<< HEAD
         Middleware(Files),
+=======
+        *([Middleware(Pace)] if paced else []),
+>>>>>>> load
         Middleware(Bodies),
         Middleware(Logins),
     ]

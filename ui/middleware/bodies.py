@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.middleware.replies import path_of, refusal
+from ui.middleware.replies import is_question, refusal
 
 LARGEST = 1 << 20
 """Bytes of a body: a text of 200,000 characters of any script fits."""
@@ -16,7 +17,10 @@ LARGEST_LOGIN = 4 << 10
 DEEPEST = 20
 LONGEST_NAME = 64  # of a session, which Gradio remembers
 LARGEST_NUMBER = 1 << 63
-_ASKED = "/gradio_api/component_server"
+MOST_VALUES = 20_000
+"""Values of a question: to read a million of nothing keeps all others waiting meanwhile."""
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_BEFORE_VALUES = (b"[", b"{", b",", b":")
 
 
 class Unreadable(Exception):
@@ -34,14 +38,14 @@ class Bodies:
         if scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
-        is_question = path_of(scope).rstrip("/") == _ASKED
-        most = LARGEST if is_question else LARGEST_LOGIN
+        asked = is_question(scope)
+        most = LARGEST if asked else LARGEST_LOGIN
         headers = Headers(scope=scope)
         body = await _read(headers, receive, most)
         if body is None:
             await refusal(413, f"larger than {most:,} bytes")(scope, receive, send)
             return
-        if is_question:
+        if asked:
             if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
                 await refusal(415, "a question is application/json")(scope, receive, send)
                 return
@@ -89,6 +93,8 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 def check(body: bytes) -> None:
     """Raise Unreadable unless it is a JSON object of values that all parts of the app can take."""
+    if len(body) > MOST_VALUES and _has_too_many(body):
+        raise Unreadable(f"no JSON of a question: more than {MOST_VALUES:,} values")
     try:
         asked = json.loads(body, parse_constant=_no_number)
     except (ValueError, RecursionError) as e:
@@ -99,6 +105,17 @@ def check(body: bytes) -> None:
     if name is not None and not (isinstance(name, str) and len(name) <= LONGEST_NAME):
         raise Unreadable("no name of a session")
     _look_through(asked)
+
+
+def _has_too_many(body: bytes) -> bool:
+    """Whether it has more values than it may, before it is read: what stands in texts is none."""
+    n = end = 0
+    for text in _STRING.finditer(body):
+        n += 1 + sum(body.count(sign, end, text.start()) for sign in _BEFORE_VALUES)
+        if n > MOST_VALUES:
+            return True
+        end = text.end()
+    return n + sum(body.count(sign, end) for sign in _BEFORE_VALUES) > MOST_VALUES
 
 
 def _look_through(asked: Any) -> None:

@@ -5,10 +5,18 @@ from __future__ import annotations
 from starlette.responses import JSONResponse
 from starlette.types import Scope
 
+_ASKED = "/gradio_api/component_server"
+
 
 def refusal(status: int, words: str, **headers: str) -> JSONResponse:
     """A refusal as FastAPI words its own, so that the page's client shows it."""
     return JSONResponse({"detail": words}, status_code=status, headers=headers)
+
+
+def is_question(scope: Scope) -> bool:
+    """Whether it is what the page's scripts ask, which has a body."""
+    asks = scope["type"] == "http" and scope["method"] == "POST"
+    return asks and path_of(scope).rstrip("/") == _ASKED
 
 
 def path_of(scope: Scope) -> str:

@@ -27,6 +27,10 @@ class Lane:
     each: int = 1_000
 
 
+class Longer(Exception):
+    """Work isn't over in the time that its lane gives it: what it has as `then` is done instead."""
+
+
 @dataclass(frozen=True)
 class Work:
     """What a job does, in which lane.
@@ -34,14 +38,16 @@ class Work:
     `do(job)` gives the result; it calls `job.tell` and looks at `job.stop` meanwhile, and raises
     KnError where it fails, `kn_assets.processes.Stopped` where it was stopped. Who asks for work
     that is `shared` under one name shares it; any other is the one that its person may have in the
-    lane. One of the runs a minute of who began it is what isn't shared, or is `counted`; what else
-    is shared is one of the looks a minute.
+    lane. `then`, in another lane, is done where `do` raises Longer, and at once for a person whose
+    work lately did. One of the runs a minute of who began it is what isn't shared, or is `counted`;
+    what else is shared is one of the looks a minute.
     """
 
     lane: str
     do: Callable[[Job], Answer]
     shared: Hashable = None
     counted: bool = False
+    then: Work | None = None
 
 
 class Job:

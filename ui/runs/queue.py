@@ -1,7 +1,9 @@
 """The queue of all jobs: who is next in each lane, what each person may have, who still looks.
 
 A person is who logged in, once for each login, or an address; who is on their own machine is one
-for each page. Of those who wait in a lane the one comes next whose last job began longest ago.
+for each page. Of those who wait in a lane the one comes next whose last job began longest ago. Work
+that takes longer than its lane allows goes on in another, and its person's next begins there, so
+that it is in nobody's way whose work is short.
 """
 
 from __future__ import annotations
@@ -18,10 +20,11 @@ from dataclasses import dataclass, field
 from kn_assets.errors import KnError
 from kn_assets.processes import UNFORESEEN, Stopped
 from ui.rows import Answer
-from ui.runs.job import Job, Lane, Work
+from ui.runs.job import Job, Lane, Longer, Work
 
 FORGOTTEN_S = 10.0  # without a look at it, before a job is cancelled: its page is closed
 REMEMBERED = 64  # results of shared work
+SLOW_S = 60.0  # that a person's work begins where longer work is done
 REMEMBERED_S = 600.0  # that it is known when a person's last job began
 COUNTED = 3  # shared runs of a person that wait or run together
 
@@ -53,6 +56,7 @@ class Queue:
         self._shared: OrderedDict[Hashable, Job] = OrderedDict()
         self._started: dict[tuple[str, str], deque[float]] = {}
         self._begun: dict[tuple[str, str], float] = {}  # by lane and person, of their last job
+        self._slow: dict[str, float] = {}  # by person, when work of theirs last took longer
         self._lock = threading.RLock()
         self._closed = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep_often, name="sweeper", daemon=True)
@@ -117,8 +121,9 @@ class Queue:
     # -- one job ---------------------------------------------------------------------------------
 
     def _enter(self, work: Work, person: str, page: str) -> Job:
-        lane, jobs = self._lanes[work.lane], self._jobs[work.lane]
-        own = [j for j in jobs if j.person == person]
+        lane = self._lanes[work.lane]
+        lanes = (work.lane, work.then.lane) if work.then is not None else (work.lane,)
+        own = [j for name in lanes for j in self._jobs[name] if j.person == person]
         is_own = work.shared is None
         if is_own and any(j.page == page and j.work.shared is None for j in own):
             raise KnError(
@@ -128,14 +133,15 @@ class Queue:
             raise KnError(f"{COUNTED} of your runs aren't over yet: wait for their end")
         if len(own) >= lane.each:
             raise KnError(f"{len(own)} of your runs aren't over yet: wait for their end")
-        if len(jobs) >= lane.waiting + lane.at_once:
-            raise KnError(f"{len(jobs)} runs are waiting already: try again later")
+        if work.then is not None and time.monotonic() - self._slow.get(person, -SLOW_S) < SLOW_S:
+            work = work.then
+        self._check_place(work.lane)
         if is_own or work.counted:
             self._count(work.lane, person, lane.a_minute)
         else:
             self._count(f"{work.lane}: look", person, lane.looks_a_minute)
         job = Job(work, person, page)
-        jobs.append(job)
+        self._jobs[work.lane].append(job)
         if not is_own:
             self._shared[work.shared] = job
             self._shared.move_to_end(work.shared)
@@ -143,6 +149,11 @@ class Queue:
                 self._shared.popitem(last=False)
         self._threads[work.lane].submit(self._run_next, work.lane)
         return job
+
+    def _check_place(self, name: str) -> None:
+        n = len(self._jobs[name])
+        if n >= self._lanes[name].waiting + self._lanes[name].at_once:
+            raise KnError(f"{n} runs are waiting already: try again later")
 
     def _count(self, kind: str, person: str, most: int) -> None:
         now = time.monotonic()
@@ -178,6 +189,8 @@ class Queue:
         try:
             result = job.work.do(job)
             self._finish(job, "done", result=result)
+        except Longer:
+            self._go_on(job)
         except Stopped:
             self._finish(job, "cancelled")
         except KnError as e:
@@ -186,6 +199,24 @@ class Queue:
             # A page would wait for ever. What Python says of it is for the log.
             log.exception("a run failed in a way not foreseen")
             self._finish(job, "failed", error=UNFORESEEN)
+
+    def _go_on(self, job: Job) -> None:
+        """Let a job wait where longer work is done."""
+        with self._lock:
+            then = job.work.then
+            self._leave(job)
+            self._slow[job.person] = time.monotonic()
+            if job.is_over or then is None:
+                return
+            try:
+                self._check_place(then.lane)
+            except KnError as e:
+                job.put("failed", error=str(e))
+                return
+            job.work = then
+            job.put("waiting")
+            self._jobs[then.lane].append(job)
+            self._threads[then.lane].submit(self._run_next, then.lane)
 
     def _finish(self, job: Job, state: str, **more: object) -> None:
         with self._lock:
@@ -213,3 +244,4 @@ class Queue:
                 self.cancel(ticket)
             long_ago = time.monotonic() - REMEMBERED_S
             self._begun = {key: at for key, at in self._begun.items() if at > long_ago}
+            self._slow = {person: at for person, at in self._slow.items() if at > long_ago}

@@ -3,7 +3,8 @@
 The app runs in a process of its own behind a password, with the limits of a shared one. Visitors
 log in, search, open prompts and neurons, ask SQL and run texts. After a quiet while each kind of
 attack in turn goes on beside them. The ratio is the worst of the attacks' p95 over the quiet one's,
-over all that visitors asked but runs of texts, which wait for each other by design.
+over all that visitors asked but runs of texts, which wait for each other by design. Memory is told
+as it goes: `--attacks` without a name and an hour of `--seconds` shows whether it stays flat.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import sys
 from pathlib import Path
 
 from kn_assets.bench.load.attacks import ATTACKS
-from kn_assets.bench.load.visitors import LOGIN, Watch, logged_in, visits
+from kn_assets.bench.load.visitors import LOGIN, LOOK_S, logged_in, visits
+from kn_assets.bench.load.watch import Watch
 from kn_assets.bench.result import Figure, Result
 from kn_assets.bench.ui.server import running
 from kn_assets.errors import KnError
@@ -26,6 +28,12 @@ SLOW = "text"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", type=int, default=50, help="visitors at once")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each phase")
+    parser.add_argument(
+        "--look", type=float, default=LOOK_S, help="seconds that one looks at an answer"
+    )
+    parser.add_argument(
+        "--every", type=float, default=60.0, help="seconds between two lines that tell the memory"
+    )
     parser.add_argument(
         "--attacks",
         nargs="*",
@@ -45,15 +53,15 @@ def run(args: argparse.Namespace) -> Result:
     figures: dict[str, Figure] = {}
     user, password = LOGIN
     with running(lake, {"KN_AUTH": f"{user}:{password}"}) as (url, process):
-        watch = Watch(process.pid, lake)
+        watch = Watch(process.pid, lake, args.every)
         with watch, logged_in(url, atlas, args.people) as people:
-            quiet = visits(people, atlas, args.seconds)
+            quiet = visits(people, atlas, args.seconds, args.look)
             figures |= _told("quiet", quiet)
             before = _p95(_quick(quiet))
             worst = 0.0
             for name in args.attacks:
                 with ATTACKS[name](url, atlas):
-                    found = visits(people, atlas, args.seconds)
+                    found = visits(people, atlas, args.seconds, args.look)
                 figures |= _told(name, found)
                 worst = max(worst, _p95(_quick(found)) / before)
                 if process.poll() is not None:
@@ -69,6 +77,7 @@ def run(args: argparse.Namespace) -> Result:
             "prompts": atlas["n_prompts"],
             "people": args.people,
             "seconds": args.seconds,
+            "look": args.look,
         },
     )
 

@@ -1,20 +1,16 @@
-"""Visitors who mean well, and what the app takes meanwhile."""
+"""Visitors who mean well."""
 
 from __future__ import annotations
 
 import random
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
-from kn_assets.bench.result import Figure
 from kn_assets.bench.ui.crowd import Asker
 from kn_assets.errors import KnError
-from kn_assets.lake import Lake
 
 LOGIN = ("visitor", "of the benchmark")
 QUERIES = (
@@ -22,8 +18,8 @@ QUERIES = (
     "SELECT layer, count(*) FROM neurons GROUP BY 1 ORDER BY 1",
     "SELECT country, count(*) FROM prompts GROUP BY 1 ORDER BY 2 DESC LIMIT 20",
 )
-LOOK_S = (1.0, 3.0)
-"""How long one looks at an answer."""
+LOOK_S = 2.0
+"""How long one looks at an answer, on average."""
 
 
 @contextmanager
@@ -34,7 +30,7 @@ def logged_in(url: str, atlas: dict[str, Any], people: int) -> Iterator[list[Ask
 
 
 def visits(
-    people: list[Asker], atlas: dict[str, Any], seconds: float
+    people: list[Asker], atlas: dict[str, Any], seconds: float, look_s: float = LOOK_S
 ) -> tuple[dict[str, list[float]], list[str]]:
     """Milliseconds of all that visitors asked, by its name, and the errors that they were shown.
 
@@ -47,13 +43,13 @@ def visits(
 
     def visit(one: Asker, number: int) -> None:
         rng = random.Random(number)
-        time.sleep(rng.uniform(0, LOOK_S[1]))  # they don't begin all at once
+        time.sleep(rng.uniform(0, 1.5 * look_s))  # they don't begin all at once
         while time.monotonic() < end:
             try:
                 _act(one, atlas, rng)
             except (httpx.HTTPError, KnError) as e:
                 errors.append(f"{type(e).__name__}: {e}")
-            time.sleep(rng.uniform(*LOOK_S))
+            time.sleep(rng.uniform(0.5, 1.5) * look_s)
 
     for one in people:
         one.times = {}
@@ -85,55 +81,3 @@ def _act(one: Asker, atlas: dict[str, Any], rng: random.Random) -> None:
         one.do("sql", sql=rng.choice(QUERIES))
     else:
         one.do("text", text=f"The city of {rng.choice(rows)['name'] if rows else 'Kabul'} is in")
-
-
-class Watch:
-    """Memory of a process with its children, and bytes on the disk, while it is held."""
-
-    def __init__(self, pid: int, lake: Lake) -> None:
-        self._pid, self._lake = pid, lake
-        self._server: list[float] = []
-        self._all: list[float] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._bytes = 0
-
-    def __enter__(self) -> Watch:
-        self._bytes = self._on_disk()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._bytes = self._on_disk() - self._bytes
-
-    def figures(self) -> dict[str, Figure]:
-        """MiB of the server alone and with its children, and how far the server's grew."""
-        half = len(self._server) // 2
-        return {
-            "server, MiB at most": max(self._server),
-            "with its processes, MiB at most": max(self._all),
-            "second half over first": sum(self._server[half:])
-            / max(1, len(self._server) - half)
-            / (sum(self._server[:half]) / max(1, half)),
-            "disk, MiB": self._bytes / (1 << 20),
-        }
-
-    def _look(self) -> None:
-        import psutil
-
-        server = psutil.Process(self._pid)
-        while not self._stop.wait(0.5):
-            try:
-                own = server.memory_info().rss
-                family = [child.memory_info().rss for child in server.children(recursive=True)]
-            except psutil.Error:
-                continue  # one ended between two looks
-            self._server.append(own / (1 << 20))
-            self._all.append((own + sum(family)) / (1 << 20))
-
-    def _on_disk(self) -> int:
-        places = (self._lake.root, Path(tempfile.gettempdir()) / "gradio")
-        files = (f for place in places if place.exists() for f in place.rglob("*"))
-        return sum(f.stat().st_size for f in files if f.is_file())

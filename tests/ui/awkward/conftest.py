@@ -23,6 +23,7 @@ from tests.ui.awkward.values import VALUES, some
 from ui.api import Api
 from ui.app import TABS
 from ui.context import Context
+from ui.middleware import pace
 from ui.runs.limits import LiveLimits
 from ui.runs.sql import Limits
 
@@ -150,7 +151,8 @@ def full_api(full_lake: Lake) -> Iterator[Api]:
 
 @pytest.fixture(scope="package", params=["own", "shared"])
 def client(full_lake: Lake, request: pytest.FixtureRequest) -> Iterator[Client]:
-    with apps() as serve:
+    with apps() as serve, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pace, "A_SECOND", 1e6)  # all that is tried comes without a pause
         if request.param == "own":
             yield Client(serve(full_lake), full_lake, VALUES)
         else:

@@ -131,8 +131,7 @@ def test_a_neuron_is_told_by_its_facts_and_a_sample_of_the_rest(
         assert f"{country} {100 * share:.1f} % of all {100 * corpus:.1f} %" in facts
     examples = rows(
         database,
-        "SELECT sampled, name, prompt_id FROM neuron_examples('tiny', $1, $2, 10, 6) "
-        "ORDER BY rank",
+        "SELECT sampled, name, prompt_id FROM neuron_examples('tiny', $1, $2, 10, 6) ORDER BY rank",
         layer,
         neuron,
     )

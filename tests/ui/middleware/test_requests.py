@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -108,6 +109,39 @@ WRONG = {
     b'{"session_hash": "' + b"x" * 65 + b'"}': "name of a session",
     b'{"session_hash": 7}': "name of a session",
 }
+
+
+MANY = {
+    "lists": b'{"data": [' + b"[]," * 250_000 + b"[]]}",
+    "numbers": b'{"data": [' + b"1," * 400_000 + b"1]}",
+    "texts": b'{"data": [' + b'"",' * 250_000 + b'""]}',
+    "names": b'{"data": {' + b'"":0,' * 180_000 + b'"":0}}',
+    "escaped": b'{"data": [' + rb'"\\",' * 150_000 + b'""]}',
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_a_million_values_are_refused_unread(kind: str) -> None:
+    body = MANY[kind]
+    assert len(body) <= bodies.LARGEST
+    json.loads(body)
+    begun = time.process_time()
+    with pytest.raises(bodies.Unreadable, match="more than 20,000 values"):
+        bodies.check(body)
+    assert time.process_time() - begun < 0.05
+
+
+def test_what_stands_in_a_text_is_no_value() -> None:
+    for text in ('[1, {"a": [2]}], ' * 12_000, "\\" * 100_000, '"' * 200_000, ",\u0041" * 90_000):
+        bodies.check(json.dumps({"data": {"text": text}}).encode())
+    bodies.check(json.dumps({"data": [[1, 2]] * 5000}).encode())
+
+
+def test_a_text_without_an_end_is_looked_at_once() -> None:
+    begun = time.process_time()
+    with pytest.raises(bodies.Unreadable):
+        bodies.check(b'"' + b'\\"' * 500_000)
+    assert time.process_time() - begun < 0.5
 
 
 @pytest.mark.parametrize("body", WRONG, ids=range(len(WRONG)))

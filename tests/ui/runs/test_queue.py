@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from kn_assets.errors import KnError
 from kn_assets.processes import UNFORESEEN, Stopped
 from ui.runs import queue as queues
-from ui.runs.job import Job, Lane, Work
+from ui.runs.job import Job, Lane, Longer, Work
 from ui.runs.queue import Queue
 
 
@@ -132,6 +133,41 @@ def test_people_take_turns(held: Held) -> None:
     until(is_over(queue, tickets["a3"]))
     assert held.begun[:4] == ["first", "b1", "c1", "a1"]
     assert set(held.begun[4:]) == {"b2", "a2", "a3"}
+    queue.close()
+
+
+def test_longer_work_is_in_nobodys_way(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes on in a lane of its own, as its person's next does, and theirs stay as few."""
+    long = Held()
+
+    def longer(job: Job) -> dict[str, Any]:
+        held.begun.append("longer")
+        raise Longer
+
+    def work(name: str) -> Work:
+        return Work("live", longer, then=replace(long.work(name), lane="long"))
+
+    queue = Queue({"live": Lane("run", each=2), "long": Lane("run", waiting=1, each=2)})
+    mine = queue.start(work("a"), "me", "one")
+    until(lambda: long.begun == ["a"])
+    with pytest.raises(KnError, match="your last run is still being run"):
+        queue.start(work("b"), "me", "one")
+    mine_too = queue.start(work("b"), "me", "two")
+    assert queue.look(mine_too) == {"state": "waiting", "before": 1}
+    assert held.begun == ["longer"], "the second began where longer work is done"
+    with pytest.raises(KnError, match="2 of your runs aren't over yet"):
+        queue.start(work("c"), "me", "three")
+    held.go.set()
+    until(is_over(queue, queue.start(held.work("short"), "you")))
+    full = queue.start(work("d"), "they")
+    until(is_over(queue, full))
+    assert queue.look(full)["error"] == "2 runs are waiting already: try again later"
+    long.go.set()
+    until(is_over(queue, mine_too))
+    assert [queue.look(t)["result"] for t in (mine, mine_too)] == [{"name": "a"}, {"name": "b"}]
+    monkeypatch.setattr(queues, "SLOW_S", 0.0)
+    until(is_over(queue, queue.start(work("e"), "me")))
+    assert held.begun[-1] == "longer", "after a while it begins with the others again"
     queue.close()
 
 

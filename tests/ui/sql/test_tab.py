@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from tests.ui.asking import finished, over
 from ui.api import Api
 from ui.app import TABS
 from ui.context import Context
-from ui.runs.sql import Limits
+from ui.runs.sql import SHARED, Limits
 
 TRAPS = (
     "COPY (SELECT 1) TO '{target}'",
@@ -116,6 +118,27 @@ def test_one_person_runs_one_query_at_a_time(made: Lake) -> None:
     with ThreadPoolExecutor() as pages:  # a run whose page doesn't ask for it ends
         for ended in pages.map(lambda run: over(api, run), (mine, yours)):
             assert "time limit of 1 s" in ended["error"]
+    api.context.close()
+
+
+def test_endless_queries_keep_no_short_one_waiting(made: Lake) -> None:
+    """Where strangers ask: those of as many people as there are workers, again and again."""
+    limits = replace(SHARED, seconds=2.0, quick=0.5)
+    api = Api(Context(made, limits=limits, shared=True), TABS)
+    finished(api, "sql", sql="SELECT 1")  # the processes are there
+    with ThreadPoolExecutor(4) as bad:
+        runs = [
+            bad.submit(over, api, api.start("sql", {"sql": ENDLESS}, f"bad{n}")[0])
+            for n in range(4)
+        ]
+        time.sleep(2.0)  # each had its half a second
+        for n in range(5):
+            begun = time.monotonic()
+            answer = finished(api, "sql", sql=f"SELECT {n} AS n")
+            assert tabled(answer["result"])["rows"] == [[n]]
+            assert time.monotonic() - begun < 2.0
+        assert sum(run.done() for run in runs) < 2, "they were under way meanwhile"
+        assert ["time limit of 2 s" in run.result()["error"] for run in runs] == [True] * 4
     api.context.close()
 
 
