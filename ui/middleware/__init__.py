@@ -33,11 +33,8 @@ def guards(hosts: Hosts, frames: Sequence[str] = (), paced: bool = False) -> lis
         Middleware(Headers, frames=frames),
         Middleware(Origins, hosts=hosts),
         Middleware(Routes),
-<<<<<<< HEAD
         Middleware(Files),
-=======
         *([Middleware(Pace)] if paced else []),
->>>>>>> load
         Middleware(Bodies),
         Middleware(Logins),
     ]
