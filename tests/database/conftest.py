@@ -19,6 +19,7 @@ def atlas(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     made = make_lake(root, model=MODEL, seed=SIZE.seed)
     add_training(root, model=MODEL, seed=SIZE.seed + 3)
     add_circuits(root, MODEL)
+    add_circuits(root, f"{MODEL}@step64")
     # A second atlas and a second corpus: whatever forgets to name the model shows.
     make_lake(root, model="other@step10", seed=SIZE.seed + 1, n_layers=2)
     make_lake(root, model="third", corpus="elsewhere", seed=SIZE.seed + 2, n_prompts=4)
