@@ -9,7 +9,7 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.middleware.replies import is_question, refusal
+from ui.middleware.replies import closing, is_question, refusal
 
 LARGEST = 1 << 20
 """Bytes of a body: a text of 200,000 characters of any script fits."""
@@ -43,7 +43,8 @@ class Bodies:
         headers = Headers(scope=scope)
         body = await _read(headers, receive, most)
         if body is None:
-            await refusal(413, f"larger than {most:,} bytes")(scope, receive, send)
+            words = f"larger than {most:,} bytes"
+            await refusal(413, words, **closing(scope))(scope, receive, send)
             return
         if asked:
             if headers.get("content-type", "").partition(";")[0].strip() != "application/json":

@@ -6,7 +6,7 @@ import re
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ui.middleware.replies import path_of, refusal
+from ui.middleware.replies import closing, path_of, refusal
 
 # Of a name that no file can have, such as one of a thousand characters, Gradio's own routes would
 # ask the disk, which fails.
@@ -33,7 +33,8 @@ class Routes:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "http" and not is_open(scope["method"], path_of(scope)):
-            await refusal(404, "there is nothing here")(scope, receive, send)
+            there = refusal(404, "there is nothing here", **closing(scope))
+            await there(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         else:

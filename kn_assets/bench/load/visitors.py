@@ -30,9 +30,15 @@ def logged_in(url: str, atlas: dict[str, Any], people: int) -> Iterator[list[Ask
 
 
 def visits(
-    people: list[Asker], atlas: dict[str, Any], seconds: float, look_s: float = LOOK_S
+    people: list[Asker],
+    atlas: dict[str, Any],
+    seconds: float,
+    look_s: float = LOOK_S,
+    phase: str = "",
 ) -> tuple[dict[str, list[float]], list[str]]:
     """Milliseconds of all that visitors asked, by its name, and the errors that they were shown.
+
+    What they ask is another in each phase: kept answers would make all but the first quick.
 
     That others are served first, or that so many runs a minute are allowed, is no error.
     """
@@ -42,7 +48,7 @@ def visits(
     end = time.monotonic() + seconds
 
     def visit(one: Asker, number: int) -> None:
-        rng = random.Random(number)
+        rng = random.Random(f"{phase} {number}")
         time.sleep(rng.uniform(0, 1.5 * look_s))  # they don't begin all at once
         while time.monotonic() < end:
             try:

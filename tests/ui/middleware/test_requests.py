@@ -180,6 +180,29 @@ def test_a_large_body_is_refused_before_it_is_read(client: httpx.Client, url: st
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize("path", ["gradio_api/component_server", "gradio_api/upload"])
+@pytest.mark.parametrize("size, closes", [(100 << 20, True), (2 << 20, False)])
+def test_the_rest_of_a_large_body_is_not_received(
+    url: str, path: str, size: int, closes: bool
+) -> None:
+    host, port = httpx.URL(url).host, httpx.URL(url).port
+    assert port is not None
+    with socket.create_connection((host, port), timeout=5) as wire:
+        head = f"POST /{path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {size}\r\n\r\n"
+        wire.sendall(head.encode() + b"x" * 1000)
+        answer = b""
+        while b"}" not in answer:
+            answer += wire.recv(4096)
+        assert answer.split()[1] in (b"413", b"404")
+        assert (b"connection: close" in answer.lower()) == closes
+        wire.settimeout(0.5)
+        try:
+            rest = wire.recv(4096)
+        except TimeoutError:
+            rest = None
+        assert rest == (b"" if closes else None)
+
+
 def test_a_login_is_short(serve: Callable[..., str], lake: Lake) -> None:
     url = serve(lake, auth=("reader", "secret"))
     answer = httpx.post(f"{url}login", data={"username": "x" * 5000, "password": "y"})
