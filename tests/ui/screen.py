@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +25,18 @@ KEEP_BACK = """
     return answer;
   };
 })()
+"""
+
+# Notes that an element was visible, if only between two looks of a test.
+WATCH = """
+css => {
+  window.wasShown = false;
+  const look = () => {
+    window.wasShown ||= [...document.querySelectorAll(css)].some(e => e.checkVisibility());
+  };
+  const all = {subtree: true, childList: true, attributes: true};
+  new MutationObserver(look).observe(document.body, all);
+}
 """
 
 
@@ -107,6 +121,13 @@ class Screen:
         """Wait until every question is answered, none is due, and no pane shows what was before."""
         rests = "!kn.unanswered && !kn.isDue && !document.querySelector('.kn-waiting')"
         self.until(f"{besides} && {rests}")
+
+    @contextmanager
+    def shown(self, css: str) -> Iterator[None]:
+        """Such an element becomes visible by what is done here, however soon it is gone again."""
+        self.page.evaluate(WATCH, css)
+        yield
+        self.until("window.wasShown")
 
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name).click()

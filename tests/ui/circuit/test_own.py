@@ -67,8 +67,8 @@ def test_a_sentence_gets_its_circuit_and_its_units_are_changed(
     typed(screen)
     contrast = screen.page.get_by_label("The contrast: another sentence of as many tokens")
     assert contrast.input_value() == OWN["contrast"]
-    contrast.press("Enter")
-    screen.page.locator("[data-kn=circuit] progress:visible").first.wait_for()
+    with screen.shown("[data-kn=circuit] progress"):
+        contrast.press("Enter")
     measured(screen)
     assert [screen.address(n) for n in ("own", "own_answer", "contrast", "contrast_answer")] == [
         *(OWN["text"], None, OWN["contrast"], "city"),

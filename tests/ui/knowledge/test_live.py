@@ -33,8 +33,8 @@ def test_a_sentence_is_attributed_and_changed_live(
     )
     screen.page.get_by_label("Its answer").fill("sand")
     screen.page.get_by_label("Integration steps").select_option("8")
-    screen.page.get_by_label("Its answer").press("Enter")
-    screen.page.locator("[data-kn=fact] progress:visible").first.wait_for()
+    with screen.shown("[data-kn=fact] progress"):
+        screen.page.get_by_label("Its answer").press("Enter")
     screen.until("document.querySelector('.kn-claim')")
     assert screen.address("sentence") == "<b>Kabul</b> is the capital of"
     assert screen.address("answer") == "sand"

@@ -24,8 +24,8 @@ def test_a_text_of_ones_own_is_run_and_shown(
     box = screen.page.get_by_label("Your own text")
     box.fill(text)
     screen.page.set_default_timeout(60_000)
-    box.press("Enter")
-    screen.page.locator(".kn-progress progress").wait_for()
+    with screen.shown(".kn-progress progress"):
+        box.press("Enter")
     screen.until("document.querySelector('[data-kn=prompt] h2')?.textContent === 'Your text'")
     tokens = screen.page.locator(".kn-text .kn-token").count()
     said = screen.page.locator("[data-kn=prompt] .kn-count").first.inner_text()
