@@ -7,7 +7,6 @@ sample of the very prompts. What a run asks before it starts is whether disk and
 from __future__ import annotations
 
 import resource
-import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from kn_assets.atlas.linear_lens import TRANSLATORS
 from kn_assets.atlas.needs import FIRED, NEEDS
 from kn_assets.atlas.shape import Shape, shape_of
 from kn_assets.errors import KnError
-from kn_assets.lake import RESERVE
+from kn_assets.lake import RESERVE, disk
 
 if TYPE_CHECKING:
     from kn_assets.atlas.plan import AtlasPlan
@@ -195,7 +194,7 @@ def _prompts_of(plan: AtlasPlan) -> Prompts:
 
 def refusal(plan: AtlasPlan, found: Size) -> str:
     """Why a run of that size doesn't fit, and what to do; empty where it does."""
-    settings, free, memory = plan.settings, free_disk(plan), free_memory()
+    settings, free, memory = plan.settings, disk.free(plan.lake.root), free_memory()
     lazier = ", --lens lazy" if found.rows.get("logit_lens") else ""
     if found.disk + RESERVE > free:
         return (
@@ -211,12 +210,6 @@ def refusal(plan: AtlasPlan, found: Size) -> str:
             f"give {smaller}--limit (fewer prompts) or a smaller model"
         )
     return ""
-
-
-def free_disk(plan: AtlasPlan) -> int:
-    """Bytes free where the lake is or will be."""
-    root = plan.lake.root
-    return shutil.disk_usage(next(p for p in (root, *root.parents) if p.exists())).free
 
 
 def free_memory() -> int:

@@ -19,8 +19,13 @@ _FAILED = ("unexpected pos", "failed writing file", "disk i/o error")
 
 def check_room(root: Path) -> None:
     """Raise KnError where the disk is as good as full: better before work than within it."""
-    if shutil.disk_usage(root).free < RESERVE:
+    if free(root) < RESERVE:
         raise full(root)
+
+
+def free(place: Path) -> int:
+    """Bytes free on the disk where a folder lies, or would if it were made."""
+    return shutil.disk_usage(next(p for p in (place, *place.parents) if p.exists())).free
 
 
 def write_text(path: Path, text: str) -> None:
@@ -73,7 +78,7 @@ def is_full(root: Path, error: BaseException) -> bool:
     if any(words in text for words in _FULL):
         return True
     failed = any(words in text for words in _FAILED)
-    return failed and shutil.disk_usage(root).free < RESERVE
+    return failed and free(root) < RESERVE
 
 
 def full(root: Path, variable: str = "KN_DATA") -> KnError:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import traceback
 from datetime import datetime
 from pathlib import Path
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition, write_text
-from kn_assets.lake.disk import chain, full, is_full
+from kn_assets.lake.disk import chain, free, full, is_full
 from kn_assets.lake.lake import FAILED_CHECKS
 
 
@@ -49,7 +48,7 @@ def _full_disk(lake: Lake, errors: list[BaseException]) -> KnError | None:
     found = {v: p for v, p in places.items() if any(is_full(p, error) for error in errors)}
     if not found:
         return None
-    least = min(found, key=lambda variable: shutil.disk_usage(found[variable]).free)
+    least = min(found, key=lambda variable: free(found[variable]))
     return full(found[least], least)
 
 

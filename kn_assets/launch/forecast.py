@@ -23,7 +23,7 @@ from kn_assets.atlas.plan import AtlasPlan
 from kn_assets.atlas.shape import Shape, running_on
 from kn_assets.corpora.plan import CorpusPlan
 from kn_assets.errors import KnError
-from kn_assets.lake import Lake
+from kn_assets.lake import Lake, disk
 from kn_assets.lake.schema import ATLAS_TABLES
 from kn_assets.launch.trial import OF_LENS, Trial
 from kn_assets.progress import Progress
@@ -84,7 +84,7 @@ class Planned:
             f"{'all tables':24}{rows:>15,} rows{total:>12}",
             "",
             f"disk    {format_bytes(size.disk)} ({spilled} of them while it runs), "
-            f"{format_bytes(estimate.free_disk(plan))} free in {plan.lake.root}",
+            f"{format_bytes(disk.free(plan.lake.root))} free in {plan.lake.root}",
             f"memory  {format_bytes(size.memory)}, {format_bytes(estimate.free_memory())} free",
             f"it doesn't fit: {self.refusal}" if self.refusal else "it fits",
         ]

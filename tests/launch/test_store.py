@@ -86,7 +86,11 @@ def test_a_step_that_fails_is_one_line_and_its_traceback_is_kept(
     assert "in broken" in kept and "of two lines" in kept
 
 
-def test_a_full_disk_in_dagsters_store_is_said_plainly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("home", [".", "of nobody"])
+def test_a_full_disk_in_dagsters_store_is_said_plainly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / home))
     try:
         try:
             raise sqlite3.OperationalError("database or disk is full")
@@ -95,7 +99,7 @@ def test_a_full_disk_in_dagsters_store_is_said_plainly(tmp_path: Path) -> None:
     except RuntimeError as e:
         lake = Lake(tmp_path)
         told = failures.plainly(lake, e, small.request(tmp_path).plan.model, ["tokens"])
-    assert str(told).startswith(f"the disk of {tmp_path} is full")
+    assert str(told).startswith(f"the disk of {tmp_path} is full: free some space or set KN_DATA")
     assert not list(tmp_path.glob("logs/*"))
 
 
