@@ -104,13 +104,13 @@ def test_one_login_keeps_no_other_waiting(serve: Callable[..., str], lake: Lake)
         begun = time.monotonic()
         for _ in range(n):
             assert visitor.ask("atlases")["atlases"]
-        return (time.monotonic() - begun) / n
+        return time.monotonic() - begun
 
-    first = spent(one, pace.AT_ONCE)
-    slowed = spent(one, 20)
-    assert slowed > 0.5 / pace.A_SECOND or first > 1 / pace.A_SECOND
-    assert spent(other, 10) < max(1.0 / pace.A_SECOND, 3 * first)
-    assert spent(me, pace.AT_ONCE + 20) < max(1.0 / pace.A_SECOND, 3 * first)
+    more = 30
+    assert spent(one, pace.AT_ONCE + more) > 0.9 * more / pace.A_SECOND
+    quick = spent(me, 20)  # what the machine takes for them
+    assert spent(other, 20) < 3 * quick + 1
+    assert spent(me, pace.AT_ONCE + more) < 3 * (pace.AT_ONCE + more) / 20 * quick
 
 
 def test_a_tunnels_or_proxys_visitors_are_many() -> None:
