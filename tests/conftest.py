@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,6 +123,7 @@ def group(nodeid: str) -> str:
     return next(folders, str(path))
 
 
+@cache  # asked for each test, and each time it takes a millisecond
 def _place(path: Path) -> int:
     """The place of a file in SLOW; behind all where it isn't in there."""
     places = (i for i, name in enumerate(SLOW) if path.is_relative_to(HERE / name))

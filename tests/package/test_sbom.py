@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from kn_assets.models import embedded
 from tests.docs.pages import ROOT
@@ -31,6 +29,10 @@ def bill(text: str) -> Any:
 
 
 def test_it_is_valid_by_the_schema(text: str) -> None:
+    # It compiles grammars as it is imported, for seconds.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     check = JsonStrictValidator(SchemaVersion.V1_6)
     assert check.validate_str(text) is None
     assert check.validate_str(text.replace('"library"', '"book"')) is not None

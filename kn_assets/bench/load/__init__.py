@@ -13,7 +13,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from kn_assets.bench.load.attacks import ATTACKS
+from kn_assets.bench.load.attacks import ATTACKS, attacked
 from kn_assets.bench.load.visitors import LOGIN, LOOK_S, logged_in, visits
 from kn_assets.bench.load.watch import Watch
 from kn_assets.bench.result import Figure, Result
@@ -22,8 +22,9 @@ from kn_assets.errors import KnError
 from kn_assets.lake import Lake
 
 SLOW = "text"
-WARM_S = 20.0  # that visitors are let in before anything is timed: models load
 """The job whose runs wait for each other."""
+WARM_S = 20.0
+"""That visitors are let in before anything is timed: models load."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> Result:
             before = _p95(_quick(quiet))
             worst = 0.0
             for name in args.attacks:
-                with ATTACKS[name](url, atlas):
+                with attacked(name, url, atlas):
                     found = visits(people, atlas, args.seconds, args.look, name)
                 figures |= _told(name, found)
                 worst = max(worst, _p95(_quick(found)) / before)

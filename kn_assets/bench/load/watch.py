@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 from statistics import linear_regression, median
+from typing import Any
 
 from kn_assets.bench.result import Figure
 from kn_assets.lake import Lake
@@ -61,7 +62,7 @@ class Watch:
                 own = server.memory_info().rss / MIB
                 children = server.children(recursive=True)
                 family = own + sum(child.memory_info().rss for child in children) / MIB
-                threads, files = server.num_threads(), server.num_fds()
+                counts = f"{server.num_threads()} threads" + _files(server)
             except psutil.Error:
                 continue  # one ended between two looks
             now = time.monotonic() - begun
@@ -70,7 +71,7 @@ class Watch:
                 told = now
                 print(
                     f"kn: {now:.0f} s: server {own:.0f} MiB, with its {len(children)} processes "
-                    f"{family:.0f} MiB, {threads} threads, {files} files",
+                    f"{family:.0f} MiB, {counts}",
                     file=sys.stderr,
                     flush=True,
                 )
@@ -79,6 +80,11 @@ class Watch:
         places = (self._lake.root, Path(tempfile.gettempdir()) / "gradio")
         files = (f for place in places if place.exists() for f in place.rglob("*"))
         return sum(f.stat().st_size for f in files if f.is_file())
+
+
+def _files(server: Any) -> str:
+    """How many files and connections a process holds, where the system tells."""
+    return f", {server.num_fds()} files" if hasattr(server, "num_fds") else ""
 
 
 def course(looks: list[Look]) -> dict[str, Figure]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from kn_assets.corpora.geonames import templates, words
 from kn_assets.corpora.geonames.facts import City, Country, Landmark, countries
@@ -90,6 +91,7 @@ def _facts(draw: _Draw) -> list[str]:
     return often
 
 
+@cache
 def _used(template: str) -> list[str]:
     return re.findall(r"{(\w+)}", template)
 

@@ -147,9 +147,11 @@ def test_verdicts_are_of_these_interventions(found: dict[str, pa.Table]) -> None
     assert {r["relation"] for r in found["circuit_relation_verdicts"].to_pylist()} >= {"all"}
 
 
-def test_at_an_earlier_step_nothing_is_suppressed(plan: AtlasPlan, tmp_path: Path) -> None:
+def test_at_an_earlier_step_nothing_is_suppressed(
+    plan: AtlasPlan, found: dict[str, pa.Table], tmp_path: Path
+) -> None:
     mine = small.copied(plan, tmp_path / "lake")
-    small.made(mine, SETTINGS)
+    assert found["circuit_units"] == mine.lake.read(mine.model, "circuit_units")
     early = small.made(mine, replace(SETTINGS, like=mine.model.key))
     assert len(early["circuit_units"]) > 0
     assert [len(early[t]) for t in ("circuit_interventions", *tables.OF_SCORECARDS)] == [0] * 4

@@ -40,9 +40,22 @@ def all_known() -> Iterator[None]:
         yield
 
 
-def test_the_tables_hold_what_patching_plainly_tells(plan: AtlasPlan, tmp_path: Path) -> None:
-    mine = copied(plan, tmp_path / "lake")
-    found = made(mine)
+@pytest.fixture(scope="module")
+def mine(plan: AtlasPlan, all_known: None, tmp_path_factory: pytest.TempPathFactory) -> AtlasPlan:
+    """With all tables, made without an interruption: no test writes to it."""
+    copy = copied(plan, tmp_path_factory.mktemp("whole") / "lake")
+    made(copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def found(mine: AtlasPlan) -> dict[str, pa.Table]:
+    return {t: mine.lake.read(mine.model, t) for t in OF_CIRCUITS}
+
+
+def test_the_tables_hold_what_patching_plainly_tells(
+    mine: AtlasPlan, found: dict[str, pa.Table]
+) -> None:
     for table in OF_CIRCUITS:
         assert found[table].schema.names == [c.name for c in CIRCUITS[table].columns]
         assert [o for o in checked(mine.lake, mine.model, table) if not o.passed] == []
@@ -113,43 +126,35 @@ def _curve_is_patching(
     assert row["share"] == pytest.approx(1 - after / pair.difference, abs=1e-4)
 
 
-def test_connections_are_of_the_prompt_chosen_on(plan: AtlasPlan, tmp_path: Path) -> None:
-    found = {t: r.to_pylist() for t, r in made(copied(plan, tmp_path / "lake")).items()}
+def test_connections_are_of_the_prompt_chosen_on(found: dict[str, pa.Table]) -> None:
+    rows_of = {t: r.to_pylist() for t, r in found.items()}
     chosen = {
         (r["fact_id"], r["prompt"]): r["difference"]
-        for r in found["contrasts"]
+        for r in rows_of["contrasts"]
         if (r["purpose"], r["contrast"]) == ("choose", 0) and r["prompt_fact_id"] == r["fact_id"]
     }
     for table in ("circuit_heads", "attention_knockout", "circuit_edges"):
-        assert {(r["fact_id"], r["prompt"]) for r in found[table]} == set(chosen)
-    for row in found["attention_knockout"]:
+        assert {(r["fact_id"], r["prompt"]) for r in rows_of[table]} == set(chosen)
+    for row in rows_of["attention_knockout"]:
         before = chosen[row["fact_id"], row["prompt"]]
         assert row["difference_before"] == pytest.approx(before, abs=1e-5)
         after = row["difference_after"]
         assert row["lost"] == pytest.approx((before - after) / before, rel=1e-3, abs=1e-4)
     weights: dict[tuple[int, ...], float] = {}
-    for row in found["circuit_heads"]:
+    for row in rows_of["circuit_heads"]:
         key = row["fact_id"], row["layer"], row["head"], row["position"]
         weights[key] = weights.get(key, 0.0) + row["weight"]
     np.testing.assert_allclose(list(weights.values()), 1, atol=1e-5)
-    kinds = {row["later_kind"] for row in found["circuit_edges"]}
+    kinds = {row["later_kind"] for row in rows_of["circuit_edges"]}
     assert {"neuron", "head", "answer"} == kinds
-    for row in found["circuit_edges"]:
+    for row in rows_of["circuit_edges"]:
         assert (row["effect"] is None) == (row["rank"] > connections.MEASURED)
         assert (row["earlier_layer"], row["earlier_kind"]) < (row["later_layer"], row["later_kind"])
 
 
-@pytest.fixture(scope="module")
-def whole(
-    plan: AtlasPlan, all_known: None, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, pa.Table]:
-    """All tables, made without an interruption."""
-    return made(copied(plan, tmp_path_factory.mktemp("whole") / "lake"))
-
-
 @pytest.mark.parametrize(("bar", "after"), [("answers", 1), ("circuits", 2), ("curves", 3)])
 def test_an_interrupted_run_goes_on_and_makes_the_same(
-    plan: AtlasPlan, whole: dict[str, pa.Table], tmp_path: Path, bar: str, after: int
+    plan: AtlasPlan, found: dict[str, pa.Table], tmp_path: Path, bar: str, after: int
 ) -> None:
     cut = copied(plan, tmp_path / "cut")
     with pytest.raises(KeyboardInterrupt):
@@ -158,11 +163,9 @@ def test_an_interrupted_run_goes_on_and_makes_the_same(
     CircuitsPlan(cut, SETTINGS).make(OF_CIRCUITS, progress)
     assert [said for said in progress.said if said.startswith(f"{bar}: resuming")]
     again = {t: cut.lake.read(cut.model, t) for t in OF_CIRCUITS}
-    assert again == whole
+    assert again == found
     assert not list(cut.lake.folder(cut.model).glob(".work-*"))
 
 
-def test_other_settings_make_the_tables_stale(plan: AtlasPlan, tmp_path: Path) -> None:
-    mine = copied(plan, tmp_path / "lake")
-    made(mine)
+def test_other_settings_make_the_tables_stale(mine: AtlasPlan) -> None:
     assert stale(CircuitsPlan(mine, CircuitSettings(facts=11, known=6))) == list(OF_CIRCUITS)
