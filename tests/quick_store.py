@@ -23,7 +23,7 @@ from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
 from sqlalchemy.pool import NullPool, QueuePool
 
 
-class _Kept(QueuePool):
+class _Kept(QueuePool):  # type: ignore[misc]
     """Connections of a file, kept though Dagster disposes of its engine after each use."""
 
     def dispose(self) -> None:
@@ -94,4 +94,4 @@ def _scripts(config: Config) -> ScriptDirectory:
 for _module in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
     _module.create_engine = _engine  # type: ignore[attr-defined]
 ScriptDirectory.from_config = _scripts  # type: ignore[method-assign]
-DagsterInstance.dispose = _closing  # type: ignore[method-assign]
+DagsterInstance.dispose = _closing  # type: ignore[assignment, method-assign]
