@@ -5,7 +5,7 @@ A Python that imports them takes up to ten seconds of a core before it does anyt
 script: a server imports once, and forks each process. All else is a process's own: words,
 environment, folder, files, signals, exit code. What a command imports by itself can't be seen this
 way, nor an environment that is read when torch is imported; where the hub's address is given, the
-hub's library isn't among what is imported before.
+hub's library isn't among what is imported before, but for an address in ASKED_OFTEN.
 """
 
 from __future__ import annotations
@@ -172,9 +172,11 @@ def _end(asked: int | None, mode: str, text: bool) -> tuple[Any, int | None]:
 
 def _of_the_hub(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """What the hub's library reads of an environment when it is imported, but whether it counts its
-    users, which it never does here: an app that was started in this process says so to others.
+    users, which it never does here: an app that was started in this process says so to others. The
+    token it reads each time that it asks.
     """
-    read = {k: v for k, v in environment.items() if k.startswith("HF_") and k not in SILENT}
+    left = {*SILENT, "HF_TOKEN"}
+    read = {k: v for k, v in environment.items() if k.startswith("HF_") and k not in left}
     return tuple(sorted(read.items()))
 
 
@@ -236,10 +238,14 @@ class _Server:
 
 ADDRESSED = (("HF_ENDPOINT", ""),)
 SILENT = {"HF_HUB_DISABLE_TELEMETRY": "True"}
+ASKED_OFTEN: set[str] = set()
+"""Addresses of hubs which so many processes ask that the hub's library is worth a server."""
 
 
 def _server(of_the_hub: tuple[tuple[str, str], ...]) -> _Server:
-    return _started(ADDRESSED if "HF_ENDPOINT" in dict(of_the_hub) else of_the_hub)
+    address = dict(of_the_hub).get("HF_ENDPOINT")
+    alone = address is not None and address not in ASKED_OFTEN
+    return _started(ADDRESSED if alone else of_the_hub)
 
 
 _started = cache(_Server)

@@ -13,6 +13,7 @@ import pytest
 from kn_assets.lake import Lake, Partition
 from kn_assets.lake.disk import RESERVE
 from kn_assets.launch.request import Request
+from tests import forked
 from tests.launch.test_run import ROOT, in_process
 
 MODEL = Partition("model", "tiny")
@@ -39,7 +40,7 @@ def command(made: Request, lake: Lake, home: Path, module: list[str]) -> tuple[i
     """Exit status of a command on the lake, and what it says."""
     words = in_process(made.lake.root.parent, lake.root, module)
     env = {**os.environ, "DAGSTER_HOME": str(home)}
-    done = subprocess.run(words, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = forked.run(words, env=env, cwd=ROOT)
     return done.returncode, done.stderr
 
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -146,10 +147,21 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(hub: StandInHub) -> Iterator[StandInHub]:
+def kept_port() -> Iterator[int]:
+    """A port of loopback for `serving`, which refuses while nothing is served and is nobody else's
+    until the block ends.
+    """
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))  # and not listened on
+        yield held.getsockname()[1]
+
+
+@contextmanager
+def serving(hub: StandInHub, port: int = 0) -> Iterator[StandInHub]:
     """Serve `hub` on a free loopback port, written to `hub.endpoint`, until the block ends."""
     handler = type("Handler", (_Handler,), {"hub": hub})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
