@@ -52,6 +52,12 @@ class Context:
             self._atlases = kept = stamp, atlases(self.database)
         return kept[1]
 
+    def is_used(self) -> None:
+        """Somebody asks: what is made meanwhile stands aside, and the lake is looked at."""
+        if self.making is not None:
+            self.making.stand_aside()
+        self.database.look()
+
     def close(self) -> None:
         """End the processes that do the longer work."""
         self.queue.close()

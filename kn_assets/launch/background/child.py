@@ -16,6 +16,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from kn_assets.launch.background.aside import woken_by_the_end
+
 NICEST = 19  # unless $KN_NICE says otherwise
 
 
@@ -29,6 +31,7 @@ def main(words: list[str]) -> None:
     for name, value in (("autogroup", lowered), ("oom_score_adj", 1000)):
         with suppress(OSError):  # no Linux, or a kernel without it
             Path("/proc/self", name).write_text(str(value))
+    woken_by_the_end()
     threading.Thread(target=_end_with_the_app, daemon=True).start()
     sys.argv = ["kn", *words]
     runpy.run_module("kn_assets.cli", run_name="__main__")

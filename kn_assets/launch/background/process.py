@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kn_assets.lake import Lake
+from kn_assets.launch.background.aside import Aside
 from kn_assets.launch.background.step import Step
 from kn_assets.progress import Told
 
@@ -47,6 +48,7 @@ class Process:
             stderr=subprocess.PIPE,
             env={**os.environ, **_ONE_THREAD, "PYTHONUTF8": "1", "PYTHONPATH": path},
         )
+        self._aside = Aside(self._process)
 
     def wait(self) -> str | None:
         """Wait for its end: None where all went well, else what went wrong, in a line."""
@@ -71,10 +73,14 @@ class Process:
     def stop(self) -> None:
         """Ask it to end, what it holds let go; kill it unless it soon does."""
         self.stopped = True
-        self._process.send_signal(signal.SIGTERM)
+        self._aside.stop(signal.SIGTERM)
         killer = threading.Timer(PATIENCE_S, self._process.kill)
         killer.daemon = True
         killer.start()
+
+    def stand_aside(self) -> None:
+        """Stand still for a moment: somebody uses the app."""
+        self._aside.stand()
 
     def left_s(self, expected_s: float) -> float:
         """Seconds that are left, where the whole would take `expected_s`."""

@@ -100,6 +100,11 @@ class Queue:
                 self._stop()
             self._keep()
 
+    def stand_aside(self) -> None:
+        """The step under way stands still for a moment: somebody uses the app."""
+        if (process := self._at_work) is not None:
+            process.stand_aside()
+
     def state(self) -> State:
         """What is made, what is to come, and how long it will take: what the page shows.
 

@@ -39,6 +39,7 @@ class Fake:
         self.asked: list[tuple[str, ...]] = []
         self.steps: list[dict[str, Any]] = []
         self.paused = False
+        self.asides = 0
 
     def state(self) -> dict[str, Any]:
         return {
@@ -59,6 +60,9 @@ class Fake:
     def make(self, what: str, model: str) -> None:
         self.asked.append(("make", what, model))
         self.steps.append(STEP)
+
+    def stand_aside(self) -> None:
+        self.asides += 1
 
     def cancel(self, name: str) -> None:
         self.asked.append(("cancel", name))
@@ -116,6 +120,10 @@ def test_what_a_page_asks_is_checked(made: Lake) -> None:
         assert json.loads(act(asked))["error"]
     assert not making.asked
     told = json.loads(act({"act": "make", "what": "atlas", "model": "tiny"}))
+    assert making.asides == 0  # the page's clock asks that
+    api.ask("atlases", {})
+    api.start("sql", {"sql": "SELECT 1"}, "me")
+    assert making.asides == 2
     assert making.asked == [("make", "atlas", "tiny")]
     assert told["making"]["steps"][0]["title"] == "the map of everything"
     assert told["stamp"] == json.loads(look({}))["stamp"]
