@@ -97,8 +97,8 @@ def _beside_a_run(
     args: argparse.Namespace,
     rng: random.Random,
 ) -> Times:
-    with a_run(lake):
-        return clicks(chromium, url, atlas, args.repeats, rng)
+    with a_run(lake) as stand_aside:
+        return clicks(chromium, url, atlas, args.repeats, rng, asked=stand_aside)
 
 
 def largest(lake: Lake) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,8 +25,9 @@ def can_run(lake: Lake) -> bool:
 
 
 @contextmanager
-def a_run(lake: Lake) -> Iterator[None]:
-    """Make an atlas in a folder of its own, again and again, until the block ends.
+def a_run(lake: Lake) -> Iterator[Callable[[], None]]:
+    """Make an atlas in a folder of its own, again and again, until the block ends. What is given is
+    called whenever the app is asked, as the app does with what it makes itself.
 
     The model is the lake's own, by a link: nothing is written to it. Raises KnError where no run
     can be made.
@@ -38,7 +39,7 @@ def a_run(lake: Lake) -> Iterator[None]:
         runs = _Runs(other)
         try:
             runs.begin()
-            yield
+            yield runs.stand_aside
         finally:
             runs.end()
 
@@ -65,6 +66,10 @@ class _Runs:
                 return
             time.sleep(1)
         raise KnError(f"a run beside the app had not begun after {_START_S} s")
+
+    def stand_aside(self) -> None:
+        if self._process is not None:
+            self._process.stand_aside()
 
     def end(self) -> None:
         self._ended.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -133,8 +133,20 @@ def loads(
 
 
 def clicks(
-    chromium: Any, url: str, atlas: dict[str, Any], repeats: int, rng: random.Random
+    chromium: Any,
+    url: str,
+    atlas: dict[str, Any],
+    repeats: int,
+    rng: random.Random,
+    asked: Callable[[], None] | None = None,
 ) -> Times:
+    """Milliseconds of each act on one page; `asked` is called whenever that asks the server."""
+
+    def note(request: Any) -> None:
+        asks = request.url.rstrip("/").endswith("component_server")
+        if asked is not None and asks and '"making_look"' not in (request.post_data or ""):
+            asked()
+
     times: Times = {
         "prompt": [],
         "neuron": [],
@@ -142,6 +154,7 @@ def clicks(
         "empty question": [],
     }
     with page(chromium, url, atlas) as opened:
+        opened.on("request", note)
         held = opened.evaluate(
             "async model => (await kn.ask('search', {model, text: '', offset: 0, limit: 500}))"
             ".rows.map(row => row.prompt_id)",
