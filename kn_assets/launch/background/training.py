@@ -1,13 +1,14 @@
 """The small training of the first hour: a GPT-2 that learns some hundred cities' facts.
 
 Between its legs come the atlases of the checkpoints that it has reached, so that they can be
-looked at while it goes on.
+looked at while it goes on; at the end what each knows, and the circuits of facts in each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kn_assets.knowledge.circuits.tables import OF_CIRCUITS
 from kn_assets.knowledge.tables import OF_MODEL
 from kn_assets.lake import Lake, model
 from kn_assets.launch.background.step import Made, Step, checkpoint, tables
@@ -32,11 +33,11 @@ FACTS = ("--facts", "24", "--known", "4")
 CIRCUITS = ("--facts", "24", "--known", "2")
 """Of each relation; by default `kn circuits` asks 50 and takes 8."""
 _FIRST = 3  # checkpoints from the last that end a leg
-_A_STEP, _AN_ATLAS, _KNOWLEDGE, _BEGIN = 0.9, 8.0, 20.0, 12.0  # seconds
+_A_STEP, _AN_ATLAS, _KNOWLEDGE, _ITS_CIRCUITS, _BEGIN = 0.9, 8.0, 20.0, 11.0, 12.0  # seconds
 
 
 def training(what: str, of: str) -> Iterator[Step]:
-    """The legs with their atlases, then the facts over all checkpoints."""
+    """The legs with their atlases, then the facts over all checkpoints, and their circuits."""
     name, marks = SETTINGS.name, SETTINGS.checkpoint_steps()
     trained = 0
     before: tuple[str, ...] = ()
@@ -58,6 +59,15 @@ def training(what: str, of: str) -> Iterator[Step]:
             _atlases(name, reached, last), what, of, (leg,), trains=name,
         )  # fmt: skip
         trained, before = mark, (leg,)
+    words = ("--corpus", SETTINGS.corpus, "--model", name, "--limit", str(LIMIT))
+    each = [tables(model(f"{name}@step{mark}"), OF_CIRCUITS) for mark in marks]
+    yield Step(
+        "circuits of steps", f"circuits of its {len(marks)} checkpoints",
+        ("circuits", *words, *CIRCUITS, "--steps-of", "all"),
+        _BEGIN + _ITS_CIRCUITS * len(marks),
+        lambda lake: all(there(lake) for there in each), what, of, (f"atlases to {marks[-1]}",),
+        trains=name,
+    )  # fmt: skip
 
 
 def _train_words() -> tuple[str, ...]:

@@ -71,7 +71,8 @@ def test_the_training_of_the_demo_is_one_run_in_legs() -> None:
     assert until[-1] == SETTINGS.steps
     others = [args for args in made if args not in legs]
     assert {(a.model, a.steps_of, a.limit) for a in others} == {(SETTINGS.name, "all", 300)}
-    assert others[-1].with_knowledge
+    assert others[-2].with_knowledge
+    assert others[-1].with_circuits
 
 
 def test_circuits_are_wished_for_of_an_atlas_or_of_all_its_steps(lake: Lake) -> None:
