@@ -19,13 +19,14 @@ JOIN = """
 SELECT a.i, j FROM range(10) a(i) JOIN (SELECT i, 2 * i AS j FROM range(10) t(i)) USING (i)
 WHERE j > 3 ORDER BY 1
 """
-FULL = 40_000
+FULL = 30_000
 """Joins after which DuckDB's list of blocks to evict grows no more: it is cleared of those that are
 gone only where it is long, so that a process takes some 20 MiB more over its first hours."""
 QUESTIONS = ("prompt", "neuron", "search", "points", "has_prompt", "always_on", "facts")
 
 
 @pytest.mark.thorough
+@pytest.mark.timeout(1800)  # two minutes, several beside others
 def test_memory_does_not_grow_with_questions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
