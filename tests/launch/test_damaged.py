@@ -36,6 +36,7 @@ class Asking(Context):
         self.database = database.Database(lake)
         self._atlases = None
         self.shared = False
+        self.making = None
 
 
 def tables(lake: Lake) -> dict[tuple[Partition, str], Any]:
