@@ -63,7 +63,7 @@ class Api:
 
     def ask(self, name: str, arguments: object) -> str:
         """Answer a question as JSON text; what went wrong is said in `error`."""
-        self.context.is_used()
+        self.context.note_use()
         # Its hash, since a question may be longer than its answer.
         asked = hashlib.sha256(json.dumps(arguments, sort_keys=True).encode()).digest()
         key = (name, asked, self.context.database.stamp)
@@ -95,7 +95,7 @@ class Api:
 
         No ticket where the job is over already: its result is known, or it can't be started.
         """
-        self.context.is_used()
+        self.context.note_use()
         try:
             if name not in self._starters:
                 raise KnError(f"there is no job {name!r}")

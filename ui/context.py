@@ -52,7 +52,7 @@ class Context:
             self._atlases = kept = stamp, atlases(self.database)
         return kept[1]
 
-    def is_used(self) -> None:
+    def note_use(self) -> None:
         """Somebody asks: what is made meanwhile stands aside, and the lake is looked at."""
         if self.making is not None:
             self.making.stand_aside()
