@@ -17,10 +17,21 @@ _FULL = ("no space left on device", "disk is full", "os error 28", "errno 28", "
 _FAILED = ("unexpected pos", "failed writing file", "disk i/o error")
 
 
+class FullDisk(KnError):
+    """That the disk is full where `place` lies; `variable` is what moves that folder."""
+
+    def __init__(self, place: Path, variable: str) -> None:
+        self.place = place
+        super().__init__(
+            f"the disk of {place} is full: free some space or set {variable} to another folder, "
+            "then rerun the same command to resume"
+        )
+
+
 def check_room(root: Path) -> None:
     """Raise KnError where the disk is as good as full: better before work than within it."""
     if free(root) < RESERVE:
-        raise full(root)
+        raise FullDisk(root, "KN_DATA")
 
 
 def free(place: Path) -> int:
@@ -47,7 +58,7 @@ def said_plainly(root: Path) -> Iterator[None]:
         raise
     except Exception as e:
         if any(is_full(root, error) for error in chain(e)):
-            raise full(root) from e
+            raise FullDisk(root, "KN_DATA") from e
         if isinstance(e, OSError) and e.errno in _UNWRITABLE:
             raise KnError(
                 f"can't write to {root} ({e.strerror}): make it writable or set KN_DATA to a "
@@ -79,11 +90,3 @@ def is_full(root: Path, error: BaseException) -> bool:
         return True
     failed = any(words in text for words in _FAILED)
     return failed and free(root) < RESERVE
-
-
-def full(root: Path, variable: str = "KN_DATA") -> KnError:
-    """That a disk is full; `variable` is what moves the folder that lies there."""
-    return KnError(
-        f"the disk of {root} is full: free some space or set {variable} to another folder, then "
-        "rerun the same command to resume"
-    )

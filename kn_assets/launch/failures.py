@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake, Partition, write_text
-from kn_assets.lake.disk import chain, free, full, is_full
+from kn_assets.lake.disk import FullDisk, chain, free, is_full
 from kn_assets.lake.lake import FAILED_CHECKS
 
 
@@ -27,29 +27,27 @@ def plainly(lake: Lake, error: Exception, partition: Partition, tables: list[str
     whole traceback of the last is kept in a file of the lake.
     """
     errors = list(chain(error))
-    for found in errors:
-        if isinstance(found, KnError):
-            return found
-    if (disk := _full_disk(lake, errors)) is not None:
-        return disk
+    told = next((found for found in errors if isinstance(found, KnError)), None)
+    disk = _full_disk(lake, errors)
+    if isinstance(told, FullDisk) and disk is not None and free(disk.place) < free(told.place):
+        return disk  # Dagster's log is written within a table, whose place is blamed for it too
+    if known := told or disk:
+        return known
     own = [found for found in errors if not type(found).__module__.startswith("dagster")]
     cause = (own or errors)[-1]
     lines = [line for line in str(cause).splitlines() if line.strip()]
-    told = f"{type(cause).__name__}: {lines[0].strip()}" if lines else type(cause).__name__
+    what = f"{type(cause).__name__}: {lines[0].strip()}" if lines else type(cause).__name__
     return KnError(
-        f"{', '.join(tables)} of {partition.key} can't be made ({told}): {_kept(lake, error)}"
+        f"{', '.join(tables)} of {partition.key} can't be made ({what}): {_kept(lake, error)}"
     )
 
 
-def _full_disk(lake: Lake, errors: list[BaseException]) -> KnError | None:
+def _full_disk(lake: Lake, errors: list[BaseException]) -> FullDisk | None:
     """Which disk is full, where an error comes of that: the lake's, or that of Dagster's store."""
     home = os.environ.get("DAGSTER_HOME")
     places = {"KN_DATA": lake.root} | ({"DAGSTER_HOME": Path(home)} if home else {})
-    found = {v: p for v, p in places.items() if any(is_full(p, error) for error in errors)}
-    if not found:
-        return None
-    least = min(found, key=lambda variable: free(found[variable]))
-    return full(found[least], least)
+    found = [FullDisk(p, v) for v, p in places.items() if any(is_full(p, e) for e in errors)]
+    return min(found, key=lambda disk: free(disk.place), default=None)
 
 
 def _kept(lake: Lake, error: Exception) -> str:

@@ -9,8 +9,9 @@ writer from its begin to its end.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -152,10 +153,9 @@ def materialize(request: Request, partition: Partition, tables: list[str]) -> No
     from kn_assets.defs.resources import family, resources
 
     lake = request.lake
-    handlers = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
     assets = [a for a in defs().assets or () if isinstance(a, dg.AssetsDefinition)]
     try:
-        with lake.writing(request.wait), store.opened(lake) as instance:
+        with lake.writing(request.wait), _given_back(), store.opened(lake) as instance:
             store.end_dead_runs(lake, instance)
             instance.add_dynamic_partitions(str(family(tables[0]).name), [partition.key])
             dg.materialize(
@@ -183,6 +183,24 @@ def materialize(request: Request, partition: Partition, tables: list[str]) -> No
         raise KeyboardInterrupt from None
     except Exception as e:
         raise failures.plainly(lake, e, partition, tables) from None
-    finally:  # Dagster puts its own in their place, which the app that follows must not keep
+
+
+@contextlib.contextmanager
+def _given_back() -> Iterator[None]:
+    """What Dagster puts its own in place of, and not always back: the handlers of signals, which
+    the app that follows must not keep, and the terminal's output, whose file in Dagster's store
+    stays in place where that can't be written.
+    """
+    handlers = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
+    files = {}
+    for number in (1, 2):
+        with contextlib.suppress(OSError):  # closed by who started this
+            files[number] = os.dup(number)
+    try:
+        yield
+    finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+        for number, kept in files.items():
+            os.dup2(kept, number)
+            os.close(kept)

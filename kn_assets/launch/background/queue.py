@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.lake.disk import check_room, full
+from kn_assets.lake.disk import FullDisk, check_room
 from kn_assets.launch.background import wishes
 from kn_assets.launch.background.ledger import Ledger, State
 from kn_assets.launch.background.process import Process
@@ -156,7 +156,7 @@ class Queue:
             self._ledger.end(step, time.monotonic() - process.began if is_whole else None)
         elif process.stopped:
             return  # it goes on when it is wanted again
-        elif trouble == str(full(self._lake.root)):
+        elif trouble == str(FullDisk(self._lake.root, "KN_DATA")):
             self._halt(trouble)
         else:
             self._ledger.failed[step.name] = trouble

@@ -11,7 +11,7 @@ import pytest
 
 from kn_assets.errors import KnError
 from kn_assets.lake import Lake
-from kn_assets.lake.disk import full
+from kn_assets.lake.disk import FullDisk
 from kn_assets.launch.background import queue as queues
 from kn_assets.launch.background.queue import Queue
 from kn_assets.launch.background.step import Step
@@ -82,7 +82,7 @@ def test_a_full_disk_stops_it_with_a_word(
     with monkeypatch.context() as patch:
 
         def no_room(root: object) -> None:
-            raise full(lake.root)
+            raise FullDisk(lake.root, "KN_DATA")
 
         patch.setattr(queues, "check_room", no_room)
         queue = opened()
