@@ -88,10 +88,8 @@ class Api:
 
     # -- jobs ------------------------------------------------------------------------------------
 
-    def start(
-        self, name: str, arguments: object, person: str, page: str = ""
-    ) -> tuple[str | None, str]:
-        """Start a job for a person's page; gives its ticket, and its state as `look` does.
+    def start(self, name: str, arguments: object, person: str) -> tuple[str | None, str]:
+        """Start a person's job; gives its ticket, and its state as `look` does.
 
         No ticket where the job is over already: its result is known, or it can't be started.
         """
@@ -102,7 +100,7 @@ class Api:
             work = self._starters[name](self.context, Checked(self.context, arguments))
             if isinstance(work, dict):
                 return None, to_json({"state": "done", "result": work})
-            ticket = self.context.queue.start(work, person, page)
+            ticket = self.context.queue.start(work, person)
         except KnError as e:
             return None, to_json({"state": "failed", "error": self._said(e)})
         return ticket, self.look(ticket)

@@ -100,7 +100,7 @@ def _job_functions(api: Api) -> list[Callable[..., Awaitable[str]]]:
             return to_json({"state": "failed", "error": str(e)})
         arguments = asked.get("arguments") if isinstance(asked, dict) else None
         person = _person(request, page, api.context.shared)
-        ticket, state = await asyncio.to_thread(api.start, name, arguments, person, page)
+        ticket, state = await asyncio.to_thread(api.start, name, arguments, person)
         end = time.monotonic() + QUICK_S
         while ticket and api.is_under_way(ticket) and time.monotonic() < end:
             await asyncio.sleep(0.005)

@@ -85,4 +85,4 @@ def test_on_ones_own_machine_a_page_is_one(serve: Callable[..., str], lake: Lake
     url = serve(lake, limits={"limits": ONE_EACH})
     assert others_query(Visitor(url, "a page"), Visitor(url, "another page")) == "done"
     words = others_query(Visitor(url, "a page"), Visitor(url, "a page"))
-    assert words == "your last query is still being run: wait for its end, or cancel it"
+    assert "1 of your runs aren't over yet" in words

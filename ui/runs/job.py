@@ -16,10 +16,9 @@ class Lane:
 
     `at_once`: jobs done together; `waiting`: jobs queued at most; `a_minute`: those of one person,
     `looks_a_minute` where they only show more of a prompt; `each`: jobs that one person may have
-    waiting or running; `noun`: what a person is told to have started.
+    waiting or running.
     """
 
-    noun: str
     at_once: int = 1
     waiting: int = 20
     a_minute: int = 600
@@ -37,10 +36,9 @@ class Work:
 
     `do(job)` gives the result; it calls `job.tell` and looks at `job.stop` meanwhile, and raises
     KnError where it fails, `kn_assets.processes.Stopped` where it was stopped. Who asks for work
-    that is `shared` under one name shares it; any other is the one that its person may have in the
-    lane. `then`, in another lane, is done where `do` raises Longer, and at once for a person whose
-    work lately did. One of the runs a minute of who began it is what isn't shared, or is `counted`;
-    what else is shared is one of the looks a minute.
+    that is `shared` under one name shares it. `then`, in another lane, is done where `do` raises
+    Longer, and at once for a person whose work lately did. One of the runs a minute of who began it
+    is what isn't shared, or is `counted`; what else is shared is one of the looks a minute.
     """
 
     lane: str
@@ -53,8 +51,8 @@ class Work:
 class Job:
     """A piece of work on its way: waiting, running, done, failed or cancelled."""
 
-    def __init__(self, work: Work, person: str, page: str) -> None:
-        self.work, self.person, self.page = work, person, page
+    def __init__(self, work: Work, person: str) -> None:
+        self.work, self.person = work, person
         self.stop = threading.Event()
         self.tickets: set[str] = set()
         self.state: Answer = {"state": "waiting"}

@@ -36,7 +36,6 @@ class Live:
     def __init__(self, lake: Lake, limits: LiveLimits = LIVE_ALONE) -> None:
         self.limits = limits
         self.lane = Lane(
-            "run",
             waiting=limits.waiting,
             a_minute=limits.a_minute,
             looks_a_minute=limits.looks,

@@ -61,16 +61,15 @@ class Queue:
         self._closed = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep_often, name="sweeper", daemon=True)
 
-    def start(self, work: Work, person: str, page: str = "") -> str:
-        """Queue a job of a person's page; gives the ticket, which can't be guessed, to look at it
-        and to cancel it.
+    def start(self, work: Work, person: str) -> str:
+        """Queue a person's job; gives its ticket, which can't be guessed, to look at and cancel it.
 
         Raises KnError where the person or the lane has as many as they may.
         """
         with self._lock:
             job = self._shared.get(work.shared) if work.shared is not None else None
             if job is None or job.state["state"] in ("failed", "cancelled"):
-                job = self._enter(work, person, page)
+                job = self._enter(work, person)
             ticket = secrets.token_urlsafe(16)
             job.tickets.add(ticket)
             self._tickets[ticket] = _Ticket(job)
@@ -120,19 +119,15 @@ class Queue:
 
     # -- one job ---------------------------------------------------------------------------------
 
-    def _enter(self, work: Work, person: str, page: str) -> Job:
+    def _enter(self, work: Work, person: str) -> Job:
         lane = self._lanes[work.lane]
         lanes = (work.lane, work.then.lane) if work.then is not None else (work.lane,)
         own = [j for name in lanes for j in self._jobs[name] if j.person == person]
         is_own = work.shared is None
-        if is_own and any(j.page == page and j.work.shared is None for j in own):
-            raise KnError(
-                f"your last {lane.noun} is still being run: wait for its end, or cancel it"
-            )
-        if work.counted and sum(j.work.counted for j in own) >= COUNTED:
-            raise KnError(f"{COUNTED} of your runs aren't over yet: wait for their end")
-        if len(own) >= lane.each:
-            raise KnError(f"{len(own)} of your runs aren't over yet: wait for their end")
+        counted = sum(j.work.counted for j in own) if work.counted else 0
+        if counted >= COUNTED or len(own) >= lane.each:
+            n = len(own) if len(own) >= lane.each else counted
+            raise KnError(f"{n} of your runs aren't over yet: wait for their end, or cancel one")
         if work.then is not None and time.monotonic() - self._slow.get(person, -SLOW_S) < SLOW_S:
             work = work.then
         self._check_place(work.lane)
@@ -140,7 +135,7 @@ class Queue:
             self._count(work.lane, person, lane.a_minute)
         else:
             self._count(f"{work.lane}: look", person, lane.looks_a_minute)
-        job = Job(work, person, page)
+        job = Job(work, person)
         self._jobs[work.lane].append(job)
         if not is_own:
             self._shared[work.shared] = job

@@ -51,10 +51,10 @@ class SqlTab:
     def __init__(self, lake: Lake, limits: Limits = ALONE) -> None:
         self.limits = limits
         each, memory_mb = limits.each, limits.memory_mb
-        self.lanes = {LANE: Lane("query", AT_ONCE, WAITING, A_MINUTE, each=each)}
+        self.lanes = {LANE: Lane(AT_ONCE, WAITING, A_MINUTE, each=each)}
         self._sandboxes = {LANE: Sandbox(lake, workers=AT_ONCE, memory_mb=memory_mb)}
         if limits.quick is not None:
-            self.lanes[LONG] = Lane("query", 1, WAITING, A_MINUTE, each=each)
+            self.lanes[LONG] = Lane(1, WAITING, A_MINUTE, each=each)
             self._sandboxes[LONG] = Sandbox(lake, workers=1, memory_mb=memory_mb, behind=True)
 
     def close(self) -> None:

@@ -48,7 +48,7 @@ def held() -> Held:
 
 @pytest.fixture
 def queue() -> Iterator[Queue]:
-    queue = Queue({"live": Lane("run", waiting=2, a_minute=3)})
+    queue = Queue({"live": Lane(waiting=2, a_minute=3)})
     yield queue
     queue.close()
 
@@ -72,8 +72,6 @@ def test_one_at_a_time_and_the_others_are_told(queue: Queue, held: Held) -> None
     assert queue.look(first) == {"state": "running", "words": "layers", "done": 1, "of": 3}
     assert queue.look(second) == {"state": "waiting", "before": 1}
     assert queue.look(third) == {"state": "waiting", "before": 2}
-    with pytest.raises(KnError, match="your last run is still being run"):
-        queue.start(held.work("a"), "a")
     with pytest.raises(KnError, match="3 runs are waiting already"):
         queue.start(held.work("d"), "d")
     held.go.set()
@@ -106,7 +104,7 @@ def test_shared_work_that_costs_is_counted_where_it_is_begun(queue: Queue, held:
 
 
 def test_a_person_does_not_fill_the_lane_with_shared_work(held: Held) -> None:
-    queue = Queue({"live": Lane("run", waiting=20)})
+    queue = Queue({"live": Lane(waiting=20)})
     for name in "abc":
         queue.start(held.work(name, shared=name, counted=True), "me")
     with pytest.raises(KnError, match="3 of your runs aren't over yet"):
@@ -116,11 +114,11 @@ def test_a_person_does_not_fill_the_lane_with_shared_work(held: Held) -> None:
 
 
 def test_people_take_turns(held: Held) -> None:
-    queue = Queue({"live": Lane("run", waiting=20)})
-    queue.start(held.work("first"), "a", "page")
+    queue = Queue({"live": Lane(waiting=20)})
+    queue.start(held.work("first"), "a")
     until(lambda: held.begun == ["first"])
     tickets = {
-        name: queue.start(held.work(name), person, name)
+        name: queue.start(held.work(name), person)
         for name, person in (
             *(("a1", "a"), ("a2", "a"), ("a3", "a"), ("b1", "b"), ("b2", "b")),
             *(("c1", "c"),),
@@ -147,16 +145,14 @@ def test_longer_work_is_in_nobodys_way(held: Held, monkeypatch: pytest.MonkeyPat
     def work(name: str) -> Work:
         return Work("live", longer, then=replace(long.work(name), lane="long"))
 
-    queue = Queue({"live": Lane("run", each=2), "long": Lane("run", waiting=1, each=2)})
-    mine = queue.start(work("a"), "me", "one")
+    queue = Queue({"live": Lane(each=2), "long": Lane(waiting=1, each=2)})
+    mine = queue.start(work("a"), "me")
     until(lambda: long.begun == ["a"])
-    with pytest.raises(KnError, match="your last run is still being run"):
-        queue.start(work("b"), "me", "one")
-    mine_too = queue.start(work("b"), "me", "two")
+    mine_too = queue.start(work("b"), "me")
     assert queue.look(mine_too) == {"state": "waiting", "before": 1}
     assert held.begun == ["longer"], "the second began where longer work is done"
     with pytest.raises(KnError, match="2 of your runs aren't over yet"):
-        queue.start(work("c"), "me", "three")
+        queue.start(work("c"), "me")
     held.go.set()
     until(is_over(queue, queue.start(held.work("short"), "you")))
     full = queue.start(work("d"), "they")
@@ -171,22 +167,22 @@ def test_longer_work_is_in_nobodys_way(held: Held, monkeypatch: pytest.MonkeyPat
     queue.close()
 
 
-def test_a_person_has_one_run_a_page_and_few_at_all(held: Held) -> None:
-    queue = Queue({"live": Lane("run", waiting=20, each=2)})
-    queue.start(held.work("a"), "me", "one")
-    with pytest.raises(KnError, match="your last run is still being run"):
-        queue.start(held.work("b"), "me", "one")
-    queue.start(held.work("c"), "me", "two")
+def test_a_persons_second_run_waits_for_the_first_and_a_third_is_refused(held: Held) -> None:
+    queue = Queue({"live": Lane(waiting=20, each=2)})
+    queue.start(held.work("a"), "me")
+    until(lambda: held.begun == ["a"])
+    second = queue.start(held.work("c"), "me")
+    assert queue.look(second) == {"state": "waiting", "before": 1}
     with pytest.raises(KnError, match="2 of your runs aren't over yet"):
-        queue.start(held.work("d"), "me", "three")
+        queue.start(held.work("d"), "me")
     with pytest.raises(KnError, match="2 of your runs aren't over yet"):
-        queue.start(held.work("lens", shared="lens"), "me", "three")
-    queue.start(held.work("e"), "you", "one")
+        queue.start(held.work("lens", shared="lens"), "me")
+    queue.start(held.work("e"), "you")
     queue.close()
 
 
 def test_looks_are_counted_by_themselves(held: Held) -> None:
-    queue = Queue({"live": Lane("run", a_minute=1, looks_a_minute=2)})
+    queue = Queue({"live": Lane(a_minute=1, looks_a_minute=2)})
     held.go.set()
     for name in "ab":
         until(is_over(queue, queue.start(held.work(name, shared=name), "me")))

@@ -108,13 +108,13 @@ def test_fifty_at_once_all_get_their_own_answer(asker: Asker) -> None:
 ENDLESS = "SELECT count(*) FROM range(100000000000) a, range(1000) b"
 
 
-def test_one_person_runs_one_query_at_a_time(made: Lake) -> None:
-    api = Api(Context(made, limits=Limits(seconds=1.0)), TABS)
+def test_a_person_has_few_queries_at_a_time(made: Lake) -> None:
+    api = Api(Context(made, limits=Limits(seconds=1.0, each=1)), TABS)
     mine, _ = api.start("sql", {"sql": ENDLESS}, "me")
     refused, state = api.start("sql", {"sql": ENDLESS}, "me")
     yours, _ = api.start("sql", {"sql": ENDLESS}, "you")
     assert mine and yours and refused is None
-    assert "your last query is still being run" in json.loads(state)["error"]
+    assert "1 of your runs aren't over yet" in json.loads(state)["error"]
     with ThreadPoolExecutor() as pages:  # a run whose page doesn't ask for it ends
         for ended in pages.map(lambda run: over(api, run), (mine, yours)):
             assert "time limit of 1 s" in ended["error"]
