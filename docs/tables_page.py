@@ -56,6 +56,7 @@ EXAMPLES = {
     "attention": "FROM attention_weighted('smollm2-135m', 0, 3, 123)",
     "thresholds": "FROM thresholds",
     "neuron_vocabulary": "FROM neurons_for_token('smollm2-135m', ' Japan', 10)",
+    "neuron_vocabulary_linear": "FROM circuit_vocabulary('smollm2-135m', 0)",
     "atlases": "FROM atlases",
     "neuron_descriptions": "FROM search_descriptions('smollm2-135m', 'about Japan', 10)",
     "neuron_map": "FROM neuron_points('smollm2-135m')",

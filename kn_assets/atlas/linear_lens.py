@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 
 from kn_assets.atlas import lazy_lens
-from kn_assets.atlas.forward.tokens import TokenizedPrompts
+from kn_assets.atlas.forward.tokens import TokenizedPrompts, vocabulary
+from kn_assets.atlas.forward.vocabulary import neuron_vocabulary
 from kn_assets.atlas.versioned import VersionedOnAtlas
 from kn_assets.lake import plan as plans
 from kn_assets.lake.plan import Figures
 from kn_assets.lake.schema import TABLES
 from kn_assets.progress import Progress
 
+if TYPE_CHECKING:
+    from kn_assets.models.load import LoadedModel
+
 TRANSLATORS, QUALITY = "lens_translators", "lens_quality"
-LENSES = (TRANSLATORS, QUALITY, lazy_lens.READINGS)
+VOCABULARY = "neuron_vocabulary_linear"
+LENSES = (TRANSLATORS, QUALITY, lazy_lens.READINGS, VOCABULARY)
 
 
 @dataclass(frozen=True)
 class LinearLensPlan(VersionedOnAtlas):
-    """The linear lens of an atlas' model, how far it is from the model's own output, and a table
-    that is filled as prompts are read through it.
+    """The linear lens of an atlas' model, how far it is from the model's own output, what neurons
+    promote by it, and a table that is filled as prompts are read through it.
     """
 
     version: ClassVar[int] = 1
@@ -33,6 +39,7 @@ class LinearLensPlan(VersionedOnAtlas):
         TRANSLATORS: ("atlases", "tokens"),
         QUALITY: ("atlases", "tokens"),
         lazy_lens.READINGS: (TRANSLATORS,),
+        VOCABULARY: ("atlases", TRANSLATORS),
     }
     one_pass: ClassVar[tuple[str, ...]] = (TRANSLATORS, QUALITY)
     divisible: ClassVar[bool] = False
@@ -41,22 +48,24 @@ class LinearLensPlan(VersionedOnAtlas):
         """Raises KnError where the model can't be had. Of an atlas with too few prompts the tables
         are empty.
         """
-        plan, figures = self.atlas, {}
-        plan.check_same()
-        if {TRANSLATORS, QUALITY} & set(tables):
-            figures[QUALITY] = self._fit(progress)
-        if lazy_lens.READINGS in tables:
-            lazy_lens.begin_readings(self)
-        return figures
-
-    def _fit(self, progress: Progress) -> dict[str, Any]:
-        from kn_assets.atlas.lens.fitting import linear_lens
         from kn_assets.atlas.loaded import load_model
 
-        plan = self.atlas
-        loaded = load_model(plan, progress, plan.device)
+        plan, figures = self.atlas, {}
+        plan.check_same()
+        load = cache(lambda: load_model(plan, progress, plan.device))
+        if {TRANSLATORS, QUALITY} & set(tables):
+            figures[QUALITY] = self._fit(load, progress)
+        if lazy_lens.READINGS in tables:
+            lazy_lens.begin_readings(self)
+        if VOCABULARY in tables:
+            self._write_vocabulary(load, progress)
+        return figures
+
+    def _fit(self, load: Callable[[], LoadedModel], progress: Progress) -> dict[str, Any]:
+        from kn_assets.atlas.lens.fitting import linear_lens
+
         prompts, sinks = _tokens(self)
-        found = linear_lens(loaded, prompts, sinks, plan.settings.seed, progress)
+        found = linear_lens(load(), prompts, sinks, self.atlas.settings.seed, progress)
         if found is None:
             plans.write(self, TRANSLATORS, TABLES[TRANSLATORS].schema.empty_table())
             plans.write(self, QUALITY, TABLES[QUALITY].schema.empty_table())
@@ -67,6 +76,18 @@ class LinearLensPlan(VersionedOnAtlas):
             f"mean KL of the {lens} lens": _mean(found.quality, lens)
             for lens in ("logit", "linear")
         }
+
+    def _write_vocabulary(self, load: Callable[[], LoadedModel], progress: Progress) -> None:
+        from kn_assets.atlas.lens.translators import Translators
+
+        translators = Translators.of_table(self.lake.read(self.partition, TRANSLATORS))
+        if not len(translators.matrices):
+            plans.write(self, VOCABULARY, TABLES[VOCABULARY].schema.empty_table())
+            return
+        loaded = load()
+        words = vocabulary(loaded.tokenizer, loaded.parts.vocab_size)
+        k, there = self.atlas.settings.vocabulary_k, translators.to(self.atlas.device)
+        plans.write(self, VOCABULARY, neuron_vocabulary(loaded, words, k, progress, there))
 
 
 def _tokens(plan: LinearLensPlan) -> tuple[TokenizedPrompts, np.ndarray]:

@@ -57,7 +57,11 @@ _FIXED: dict[str, Bounds] = {
     "base_rate": (0, 1),
 }
 _LENS_RANKS = 5  # the schema's five likeliest
-_RANKS_SETTING = {"neuron_top": "top_k", "neuron_vocabulary": "vocabulary_k"}
+_RANKS_SETTING = {
+    "neuron_top": "top_k",
+    "neuron_vocabulary": "vocabulary_k",
+    "neuron_vocabulary_linear": "vocabulary_k",
+}
 _WITHOUT_SINKS = ("neuron_peaks", "neuron_top", "neurons")
 _TOKENS = (("prompt_id", "position"), ("top_prompt_id", "top_position"))
 

@@ -74,11 +74,11 @@ def attention(size: Shape) -> Iterator[Columns]:
         }
 
 
-def neuron_vocabulary(size: Shape, k: int = 10) -> Iterator[Columns]:
-    """k promoted and k suppressed tokens of each neuron."""
+def neuron_vocabulary(size: Shape, k: int = 10, stream: int = 6) -> Iterator[Columns]:
+    """k promoted and k suppressed tokens of each neuron; others by another stream."""
     words = np.array(vocabulary(size.n_vocabulary), dtype=object)
     for layer in range(size.n_layers):
-        rng = np.random.default_rng([size.seed, 6, layer])
+        rng = np.random.default_rng([size.seed, stream, layer])
         n = size.n_neurons
         first = rng.integers(size.n_vocabulary, size=(n, 1))
         tokens = (first + np.arange(2 * k)) % size.n_vocabulary

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kn_assets.lake import Lake, Partition
-from kn_assets.synthetic.context import lens
+from kn_assets.synthetic.context import lens, neuron_vocabulary
 from kn_assets.synthetic.dense import Columns, Shape
 from kn_assets.synthetic.write import columns_of, write
 
@@ -46,6 +46,7 @@ def write_lenses(lake: Lake, where: Partition, size: Shape) -> None:
     ]
     write(lake, where, "lens_quality", [columns_of(quality)])
     write(lake, where, "lens_readings", _readings(size))
+    write(lake, where, "neuron_vocabulary_linear", neuron_vocabulary(size, stream=12))
 
 
 def _readings(size: Shape) -> Iterator[Columns]:

@@ -74,13 +74,11 @@ def test_neuron_card(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None
     assert (card["top_name"], card["top_country"]) == (city["name"], city["country"])
     assert card["n_prompts"] == len(peaks_by_strength(atlas, LAYER, NEURON))
     assert card["threshold"] == rows(atlas, "thresholds", layer=LAYER)[0]["threshold"]
-    for sign, words, scores in (
-        (1, "promoted", "promoted_scores"),
-        (-1, "suppressed", "suppressed_scores"),
-    ):
-        found = rows(atlas, "neuron_vocabulary", layer=LAYER, neuron=NEURON, sign=sign)
-        assert card[words] == [r["token"] for r in found]
-        assert card[scores] == [r["score"] for r in found]
+    for table, before in (("neuron_vocabulary", ""), ("neuron_vocabulary_linear", "linear_")):
+        for sign, words in ((1, "promoted"), (-1, "suppressed")):
+            found = rows(atlas, table, layer=LAYER, neuron=NEURON, sign=sign)
+            assert card[f"{before}{words}"] == [r["token"] for r in found]
+            assert card[f"{before}{words}_scores"] == [r["score"] for r in found]
 
 
 @pytest.mark.parametrize("country", ["japan", "JP"])
@@ -139,14 +137,15 @@ def test_wilsons_interval(connection: duckdb.DuckDBPyConnection, hits: int, tria
     assert (got["l"], got["h"]) == pytest.approx((wanted.low, wanted.high))
 
 
+@pytest.mark.parametrize(
+    ("lens", "table"), [("logit", "neuron_vocabulary"), ("linear", "neuron_vocabulary_linear")]
+)
 def test_neurons_for_token_ignores_case_and_spaces(
-    atlas: Lake, connection: duckdb.DuckDBPyConnection
+    atlas: Lake, connection: duckdb.DuckDBPyConnection, lens: str, table: str
 ) -> None:
-    found = [
-        r for r in rows(atlas, "neuron_vocabulary", sign=1) if r["token"].strip().lower() == "tokyo"
-    ]
+    found = [r for r in rows(atlas, table, sign=1) if r["token"].strip().lower() == "tokyo"]
     found.sort(key=lambda r: (r["rank"], -r["score"], r["layer"], r["neuron"]))
-    got = ask(connection, f"FROM neurons_for_token('{MODEL}', 'TOKYO ', 5)")
+    got = ask(connection, f"FROM neurons_for_token('{MODEL}', 'TOKYO ', 5, lens := '{lens}')")
     assert [(r["layer"], r["neuron"], r["rank"]) for r in got] == [
         (r["layer"], r["neuron"], r["rank"]) for r in found[:5]
     ]

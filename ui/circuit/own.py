@@ -17,7 +17,7 @@ DO = ("screen", "measure")
 HOW = ("patch", "zero", "mean")
 MOST_UNITS = 300
 _LARGEST = 1 << 31
-_LONGEST_NODES = 8_000  # characters
+LONGEST_NODES = 8_000  # characters
 _NODE = re.compile(r"([nh])(\d{1,4})\.(\d{1,6})\.(\d{1,4})")  # layer, unit, position
 _KINDS: dict[str, Kind] = {"n": "neuron", "h": "head"}
 _HAS = (
@@ -53,7 +53,7 @@ def change(context: Context, given: Checked) -> Work:
         ):
             raise KnError(f"fact {asked['fact']} has no circuit here, so nothing to change")
     asked["how"] = given.choice("how", HOW)
-    asked["units"] = units(given.text("nodes", _LONGEST_NODES + 1))
+    asked["units"] = units(given.text("nodes", LONGEST_NODES + 1))
     return context.live.circuit(asked)
 
 
@@ -77,7 +77,7 @@ def units(nodes: str) -> list[list[Any]]:
     """
     names = nodes.split(",")
     found = [_NODE.fullmatch(name) for name in names[: MOST_UNITS + 1]]
-    if len(nodes) > _LONGEST_NODES or len(names) > MOST_UNITS or not all(found):
+    if len(nodes) > LONGEST_NODES or len(names) > MOST_UNITS or not all(found):
         raise KnError(f"nodes must be 1 to {MOST_UNITS} units such as n3.1042.4, with commas")
     return [
         [_KINDS[one[1]], int(one[2]), int(one[4]), int(one[3])] for one in found if one is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ui.arguments import Checked
 from ui.circuit import own, view
+from ui.circuit.promoted import promoted
 from ui.context import Context
 from ui.page.widgets import pane
 from ui.rows import Answer
@@ -19,6 +20,10 @@ def _circuit(context: Context, given: Checked) -> Answer:
 
 def _first(context: Context, given: Checked) -> Answer:
     return {"fact": view.first(context.database, given.model)}
+
+
+def _promoted(context: Context, given: Checked) -> Answer:
+    return promoted(context.database, given.model, given.text("nodes", own.LONGEST_NODES + 1))
 
 
 TAB = Tab(
@@ -40,6 +45,6 @@ TAB = Tab(
         *("own", "own_answer", "contrast", "contrast_answer"),
     ),
     styles=("circuit/circuit.css",),
-    questions={"circuit": _circuit, "first_circuit": _first},
+    questions={"circuit": _circuit, "first_circuit": _first, "promoted": _promoted},
     jobs={"own_circuit": own.circuit, "change_units": own.change},
 )

@@ -1,7 +1,8 @@
 """What a neuron promotes and suppresses: its value vector through the unembedding.
 
 The convention is the raw one, W_U v, without the final norm's gain (Geva et al. 2022, arXiv
-2203.14680).
+2203.14680). What a neuron of an early layer writes is in terms of its own layer: there the map of
+the linear lens says what it is in those of the last one.
 """
 
 from __future__ import annotations
@@ -17,15 +18,22 @@ from kn_assets.progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kn_assets.atlas.lens.translators import Translators
     from kn_assets.models.load import LoadedModel
 
+_TITLES = ("vocabulary of neurons", "vocabulary of neurons by the linear lens")
 CHUNK = 512  # neurons whose scores are held at once: 100 MB over 49,152 tokens
 
 
 def neuron_vocabulary(
-    loaded: LoadedModel, words: list[str], k: int, progress: Progress
+    loaded: LoadedModel,
+    words: list[str],
+    k: int,
+    progress: Progress,
+    translators: Translators | None = None,
 ) -> Iterator[pa.Table]:
-    """The `neuron_vocabulary` table, a layer at a time: k tokens of each sign for every neuron.
+    """The `neuron_vocabulary` table, a layer at a time: k tokens of each sign for every neuron;
+    `neuron_vocabulary_linear` where the linear lens is given.
 
     `words` is the text of each token by id. The product is taken in the model's own dtype, the sums
     inside it in float32.
@@ -37,12 +45,13 @@ def neuron_vocabulary(
     n, k = parts.n_neurons, min(k, parts.vocab_size)
     with (
         torch.inference_mode(),
-        progress.bar("vocabulary of neurons", parts.n_layers, "layers") as bar,
+        progress.bar(_TITLES[translators is not None], parts.n_layers, "layers") as bar,
     ):
         for layer in range(parts.n_layers):
             ids, scores = [], []
             for vectors in parts.value_vectors(layer).split(CHUNK):
-                found = parts.vocabulary_scores(vectors)
+                turned = vectors if translators is None else translators.turned(layer, vectors)
+                found = parts.vocabulary_scores(turned)
                 for sign in (1, -1):
                     best = torch.topk(sign * found, k, dim=1)
                     ids.append(best.indices)

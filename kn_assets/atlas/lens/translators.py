@@ -76,6 +76,12 @@ class Translators:
             return stream
         return (stream.float() @ self.matrices[layer] + self.constants[layer]).to(stream.dtype)
 
+    def turned(self, layer: int, directions: Tensor) -> Tensor:
+        """The same of directions, which have no place: without what is added to all."""
+        if layer >= len(self.matrices):
+            return directions
+        return (directions.float() @ self.matrices[layer]).to(directions.dtype)
+
     def to(self, device: str) -> Translators:
         """The same on another device."""
         return Translators(self.matrices.to(device), self.constants.to(device), self.ridges)

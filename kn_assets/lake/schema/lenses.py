@@ -14,6 +14,7 @@ _LENS = Column(
     "linear: the linear lens; middle: the logit lens between the layer's attention and its MLP",
 )
 (_STORED,) = (table for table in atlas.TABLES if table.name == "logit_lens")
+(_PROMOTED,) = (table for table in atlas.TABLES if table.name == "neuron_vocabulary")
 
 TABLES = (
     Table(
@@ -64,6 +65,19 @@ TABLES = (
         "`logit_lens`.",
         (_STORED.columns[0], _LENS, *_STORED.columns[1:]),
         ("lens", "prompt_id", "position", "layer", "rank"),
+        row_group=1 << 16,
+    ),
+    Table(
+        "neuron_vocabulary_linear",
+        "model",
+        "Tokens a neuron's value vector promotes (+1) and suppresses (-1) in the last layer's "
+        "terms: W_U of what the linear lens makes of it. In the last layer as in "
+        "`neuron_vocabulary`; empty where no lens was fitted.",
+        (
+            *_PROMOTED.columns[:-1],
+            Column("score", pa.float32(), "entry of W_U A v, A the map of the neuron's layer"),
+        ),
+        _PROMOTED.key,
         row_group=1 << 16,
     ),
 )

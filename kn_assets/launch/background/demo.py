@@ -6,7 +6,7 @@ for nobody comes last: until then the app computes the lens of each prompt that 
 
 from __future__ import annotations
 
-from kn_assets.atlas.linear_lens import LENSES
+from kn_assets.atlas import linear_lens
 from kn_assets.atlas.needs import NEEDS
 from kn_assets.atlas.plan import VOCABULARY
 from kn_assets.knowledge.circuits.tables import OF_CIRCUITS
@@ -38,10 +38,12 @@ def demo(limit: int | None = None, lens: str | None = None) -> list[Step]:
         return Step(name, title, words, seconds, made, what, MODEL, needs, is_first)
 
     known = tables(model(MODEL), (*OF_MODEL, CONCEPTS))
+    promoted = (VOCABULARY, linear_lens.VOCABULARY)
+    fitted = (table for table in linear_lens.LENSES if table not in promoted)
     return [
         run("first", "prompts and the neurons that fire in them", 30.0 + 100.0 * share, *FIRST),
-        run("linear", "the linear lens", 15.0 + 30.0 * share, *LENSES),
-        run("vocabulary", "the tokens that each neuron promotes", 90.0, VOCABULARY),
+        run("linear", "the linear lens", 15.0 + 30.0 * share, *fitted),
+        run("vocabulary", "the tokens that each neuron promotes", 130.0, *promoted),
         run("descriptions", "when each neuron fires, in words", 15.0 + 15.0 * share, DESCRIPTIONS),
         run("map", "the map of neurons and prompts", 60.0 + 60.0 * share, *VERSIONS),
         Step(

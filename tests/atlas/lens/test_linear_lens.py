@@ -13,12 +13,19 @@ from kn_assets.atlas import lazy_lens
 from kn_assets.atlas.lens import fitting
 from kn_assets.atlas.lens.shares import Shares
 from kn_assets.atlas.lens.translators import Translators
-from kn_assets.atlas.linear_lens import LENSES, QUALITY, TRANSLATORS, LinearLensPlan
+from kn_assets.atlas.linear_lens import (
+    LENSES,
+    QUALITY,
+    TRANSLATORS,
+    VOCABULARY,
+    LinearLensPlan,
+)
 from kn_assets.errors import KnError
 from kn_assets.lake import plan as plans
 from kn_assets.live.atlas import LiveAtlas
 from kn_assets.progress import Progress
 from tests.atlas.lens.linear_world import SEED, World, made, texts
+from tests.models import families
 
 
 def test_the_maps_are_least_squares_over_the_fit(world: World) -> None:
@@ -126,6 +133,26 @@ def test_sinks_are_left_out(world: World) -> None:
     assert torch.equal(world.translators.matrices, before.matrices)
 
 
+def test_what_neurons_promote_is_read_through_the_maps(world: World) -> None:
+    maps, model = world.translators.matrices.double().numpy(), world.model
+    found = world.lake.read(world.plan.model, VOCABULARY).to_pylist()
+    shape = world.lake.read(world.plan.model, "atlases").to_pylist()[0]
+    k = world.plan.settings.vocabulary_k
+    assert len(found) == shape["n_layers"] * shape["n_neurons"] * 2 * k
+    unembedding = model.get_output_embeddings().weight.detach().double().numpy()
+    for row in found[::37]:
+        projection = world.blocks[row["layer"]].get_submodule(families.PLACES[world.family][1])
+        down = projection.weight.detach().double().numpy()
+        # transformers' Conv1D, which GPT-2 has, holds a neuron's weights as a row
+        vector = down[row["neuron"]] if world.family == "gpt2" else down[:, row["neuron"]]
+        if row["layer"] < len(maps):
+            vector = vector @ maps[row["layer"]]
+        scores = unembedding @ vector
+        assert scores[row["token_id"]] == pytest.approx(row["score"], abs=1e-4)
+        best = np.sort(row["sign"] * scores)[::-1][row["rank"] - 1]
+        assert row["sign"] * row["score"] == pytest.approx(best, abs=1e-4)
+
+
 def test_what_is_stale(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = LinearLensPlan(world.plan)
     assert plans.stale(plan) == []
@@ -147,6 +174,7 @@ def test_too_few_prompts_have_empty_tables(tmp_path: Path) -> None:
     LinearLensPlan(plan).make(LENSES, Progress())
     assert plan.lake.read(plan.model, TRANSLATORS).num_rows == 0
     assert plan.lake.read(plan.model, QUALITY).num_rows == 0
+    assert plan.lake.read(plan.model, VOCABULARY).num_rows == 0
     assert plans.stale(LinearLensPlan(plan)) == []
     live = LiveAtlas.of(plan.lake, plan.model.key, Progress())
     with pytest.raises(KnError, match="too few prompts"):

@@ -109,6 +109,18 @@ def test_edges_are_between_shown_units_and_heads_tell_from_where(
     assert page.page.locator(".kn-arc").count() > 0
 
 
+def test_knowledge_names_the_neurons_of_a_circuit_what_they_are(page: Screen) -> None:
+    page.open(model="tiny", tab="knowledge", fact=FACT)
+    page.settled()
+    page.page.get_by_role("group", name="Which neurons").get_by_role(
+        "button", name="at their tokens"
+    ).click()
+    page.until("document.querySelector('.kn-dots [data-condition=circuit]')")
+    named = page.page.locator("[data-condition=circuit] th")
+    assert set(named.all_inner_texts()) == {"circuit's neurons"}
+    assert page.page.locator("[data-condition=knowledge_neurons]").count() == 0
+
+
 def test_a_fact_without_a_circuit_says_why(page: Screen, data: Database) -> None:
     page.open(model="tiny", tab="circuit", fact=1)
     page.page.locator("#kn-circuit .kn-message").wait_for()

@@ -48,7 +48,7 @@ export class Changes {
   #first = h("button", { type: "button", class: "kn-link", onclick: () => this.#chooseFirst() });
   #none = h(
     "button",
-    { type: "button", class: "kn-link", onclick: () => this.#choose([]) },
+    { type: "button", class: "kn-link", onclick: () => this.choose([]) },
     "choose none",
   );
   #buttons = HOW.map(how =>
@@ -104,7 +104,7 @@ export class Changes {
       }));
       this.#chosen = [];
     }
-    this.#choose(this.#chosen);
+    this.choose(this.#chosen);
     this.#list();
     if (!circuit.own || circuit.own.is_measured) this.#run();
   }
@@ -119,15 +119,15 @@ export class Changes {
 
   /** @param {string} node */
   toggle(node) {
-    this.#choose(toggled(this.#chosen, node));
+    this.choose(toggled(this.#chosen, node));
   }
 
   #chooseFirst() {
-    this.#choose(firstOf(this.#circuit?.units ?? [], this.#size));
+    this.choose(firstOf(this.#circuit?.units ?? [], this.#size));
   }
 
-  /** @param {string[]} chosen */
-  #choose(chosen) {
+  /** @param {string[]} chosen by `nodeKey` */
+  choose(chosen) {
     this.#chosen = chosen;
     const n = chosen.length;
     const words = n ? `${counted(n, "unit")} chosen.` : HINT;
@@ -195,7 +195,7 @@ export class Changes {
         rowsTable(
           this.#rows,
           row => this.#drop(row),
-          row => this.#choose(row.nodes),
+          row => this.choose(row.nodes),
         ),
     );
   }

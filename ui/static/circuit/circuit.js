@@ -27,7 +27,7 @@ import { Picture } from "./picture.js";
 import { queryOf } from "./queries.js";
 import { UnitsSlider } from "./slider.js";
 import { nodeKey } from "./unit_words.js";
-import { markUnits, tablePlace, unitsTable } from "./units_table.js";
+import { UnitsPane } from "./units_pane.js";
 
 /** @typedef {import("./types.d.ts").Circuit} Circuit */
 /** @typedef {import("./types.d.ts").CircuitAnswer} CircuitAnswer */
@@ -47,7 +47,6 @@ class CircuitTab {
   #dates = h("p", { class: "kn-count" });
   #trouble = h("div", {});
   #said = h("p", { class: "kn-sentence kn-judged", role: "status" });
-  #table = tablePlace("The strongest units");
   #choice = toggle(
     "Circuit",
     [
@@ -62,6 +61,7 @@ class CircuitTab {
     onpick: (unit, event) => (isChoosing(event) ? this.#changes.toggle(nodeKey(unit)) : pick(unit)),
   });
   #changes = new Changes(nodes => this.#picture.choose(nodes));
+  #units = new UnitsPane(pick, nodes => this.#changes.choose(nodes));
   #curves = new Curves({ onpick: n => go({ units: String(n) }) });
   #tools = h("div", { class: "kn-tools" }, this.#choice, this.#slider.node);
   #own = new OwnCircuit(() => this.#load());
@@ -100,7 +100,7 @@ class CircuitTab {
       this.#trouble,
       this.#body,
     );
-    units.append(head(h("h2", {}, "The strongest units"), sqlButton(own)), this.#table);
+    units.append(head(h("h2", {}, "The strongest units"), sqlButton(own)), this.#units.node);
     curves.append(
       head(
         h("h2", {}, "What each further unit buys"),
@@ -213,7 +213,7 @@ class CircuitTab {
     this.#choice.hidden = isOwn();
     this.#picture.show(answer, store.atlas?.n_layers ?? 0);
     this.heads.show(answer);
-    fill(this.#table, unitsTable(answer, which() === "specific", pick));
+    this.#units.show(answer, which() === "specific");
     this.#changes.show(answer);
     this.#limit();
     this.#mark();
@@ -237,7 +237,7 @@ class CircuitTab {
 
   #mark() {
     this.#picture.mark();
-    markUnits(this.#table);
+    this.#units.mark();
     this.heads.mark();
   }
 }

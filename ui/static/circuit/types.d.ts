@@ -38,6 +38,14 @@ export interface Listed {
   carries: string | null;
 }
 
+/** What the question `promoted` tells of a neuron (ui/circuit/promoted.py). */
+export interface Promoted {
+  layer: number;
+  neuron: number;
+  promoted: string[] | null;
+  suppressed: string[] | null;
+}
+
 export interface CurvePoint {
   prompt_fact_id: number;
   condition: string;

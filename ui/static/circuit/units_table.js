@@ -1,15 +1,28 @@
 // @ts-check
-// The strongest units of a circuit by rank, with what each carries; each line selects its unit.
+// A table of a circuit's strongest units, with what each carries; each line selects its unit.
 
-import { bdi, h } from "../page/dom.js";
-import { number } from "../page/format.js";
+import { bdi, faint, h } from "../page/dom.js";
+import { counted, number, quoted } from "../page/format.js";
 import { store } from "../page/store.js";
+import { IN_COMMON, neuronKey } from "./alike.js";
 import { share } from "./buys.js";
 import { carriedTitle, nodeKey, tokenWords, unitName } from "./unit_words.js";
 
 /** @typedef {import("./types.d.ts").Circuit} Circuit */
 /** @typedef {import("./types.d.ts").Listed} Listed */
+/** @typedef {import("./types.d.ts").Promoted} Promoted */
+/** @typedef {import("./alike.js").Group} Group */
 /** @typedef {import("../page/dom.js").Child} Child */
+/**
+ * @typedef {object} Told
+ * @property {boolean} isShare whether the score is a share, as in a specific circuit
+ * @property {Promoted[]} neurons none where that isn't known
+ * @property {Group[] | null} groups null for all by rank
+ * @property {(row: Listed) => void} onpick
+ * @property {(nodes: string[]) => void} onchoose
+ */
+
+const SHOWN = 3; // tokens that a neuron promotes
 
 /** @type {[string, (row: Listed) => number | null, string][]} words, value, and what it means */
 const SHARES = [
@@ -68,10 +81,10 @@ export const tablePlace = (label, kind = "") =>
 
 /**
  * @param {Circuit} circuit
- * @param {boolean} isShare whether the score is a share, as in a specific circuit
- * @param {(row: Listed) => void} onpick
+ * @param {Told} told
  */
-export const unitsTable = (circuit, isShare, onpick) => {
+export const unitsTable = (circuit, told) => {
+  const { isShare, neurons, groups, onchoose } = told;
   const score = isShare
     ? "median estimate over contrasts, a share of the logit difference"
     : circuit.own
@@ -81,27 +94,60 @@ export const unitsTable = (circuit, isShare, onpick) => {
     ["no.", "rank by the estimate", true],
     ["unit", "select it", false],
     ["token", "of the prompt that it was chosen on", false],
+    ...(neurons.length ? [["promotes", "what it writes, read by the linear lens", false]] : []),
     ...(circuit.own ? [] : [["carries", "by the shares beside it", false]]),
     ...sharesOf(circuit).map(([words, , title]) => [words, title, true]),
     ["estimate", score, true],
   ]).map(([words, title, isNumber]) =>
     h("th", { scope: "col", title, class: isNumber ? "kn-num" : null }, words),
   );
+  const by = new Map(neurons.map(one => [neuronKey({ layer: one.layer, unit: one.neuron }), one]));
+  const line = (/** @type {Listed} */ row) => unitRow(circuit, row, by, told);
+  const bodies = groups
+    ? groups.map(group =>
+        h("tbody", {}, groupRow(group, heads.length, onchoose), ...group.rows.map(line)),
+      )
+    : [h("tbody", {}, ...circuit.listed.map(line))];
+  return h("table", {}, h("thead", {}, h("tr", {}, ...heads)), ...bodies);
+};
+
+/**
+ * The line above a group: the words in common, and a button that chooses its units for a change.
+ *
+ * @param {Group} group
+ * @param {number} width in columns
+ * @param {(nodes: string[]) => void} onchoose
+ */
+const groupRow = ({ words, rows }, width, onchoose) => {
+  const nodes = rows.filter(row => row.position !== null).map(nodeKey);
+  const choose = h(
+    "button",
+    { type: "button", class: "kn-link", onclick: () => onchoose(nodes) },
+    "choose them",
+  );
+  const name = words.length
+    ? words.flatMap((word, i) => [i ? ", " : "", bdi(`“${quoted(word)}”`)])
+    : [`No ${IN_COMMON} words in common with another`];
   return h(
-    "table",
-    {},
-    h("thead", {}, h("tr", {}, ...heads)),
-    h("tbody", {}, ...circuit.listed.map(row => unitRow(circuit, row, isShare, onpick))),
+    "tr",
+    { class: "kn-group" },
+    h(
+      "th",
+      { scope: "rowgroup", colspan: String(width) },
+      ...name,
+      faint(` ${counted(rows.length, "unit")} `),
+      words.length > 0 && choose,
+    ),
   );
 };
 
 /**
  * @param {Circuit} circuit
  * @param {Listed} row
- * @param {boolean} isShare
- * @param {(row: Listed) => void} onpick
+ * @param {Map<string, Promoted>} neurons
+ * @param {Told} told
  */
-const unitRow = (circuit, row, isShare, onpick) => {
+const unitRow = (circuit, row, neurons, { isShare, onpick }) => {
   const { prompt, own } = circuit;
   const { rank, position, carries, score } = row;
   const name = h("button", { type: "button", class: "kn-pick" }, unitName(row));
@@ -115,10 +161,23 @@ const unitRow = (circuit, row, isShare, onpick) => {
     h("td", { class: "kn-num" }, String(rank)),
     h("th", { scope: "row" }, name),
     h("td", {}, bdi(tokenWords(prompt, position))),
+    ...(neurons.size ? [promotesCell(neurons.get(neuronKey(row)))] : []),
     ...(own ? [] : [h("td", {}, chip)]),
     ...sharesOf(circuit).map(([, of]) => h("td", { class: "kn-num" }, share(of(row)))),
     h("td", { class: "kn-num" }, value),
   );
+};
+
+/** @param {Promoted | undefined} neuron */
+const promotesCell = neuron => {
+  const words = (/** @type {string[] | null | undefined} */ tokens) =>
+    (tokens ?? []).map(token => quoted(token)).join(" ");
+  if (!neuron) return h("td", {}, "–");
+  const title = `promotes ${words(neuron.promoted)}; suppresses ${words(neuron.suppressed)}`;
+  const chips = (neuron.promoted ?? [])
+    .slice(0, SHOWN)
+    .map(token => h("span", { class: "kn-chip" }, bdi(quoted(token))));
+  return h("td", { class: "kn-promotes", title }, ...chips);
 };
 
 /**

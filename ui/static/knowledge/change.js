@@ -8,7 +8,7 @@ import { modelLiteral, sqlButton } from "../page/sql.js";
 import { store } from "../page/store.js";
 import { Turns } from "../page/timing.js";
 import { setWaiting } from "../page/waiting.js";
-import { liveChange, storedChange } from "./comparison.js";
+import { asCircuits, liveChange, storedChange } from "./comparison.js";
 import { liveNote, notPlaced, placedNote, relationPart, storedNote } from "./change_notes.js";
 import { effectDots } from "../story/dots.js";
 import { verdictLines } from "../story/verdicts.js";
@@ -200,8 +200,8 @@ export class ChangePane {
     fill(
       this.#changed,
       ...verdictLines(circuit.verdicts, this.#kind),
-      effectDots(circuit.own_effects.filter(e => e.kind === this.#kind)),
-      changeTable(rows, this.subject.answerToken()),
+      effectDots(asCircuits(circuit.own_effects.filter(e => e.kind === this.#kind))),
+      changeTable(asCircuits(rows), this.subject.answerToken()),
     );
   }
 

@@ -67,6 +67,15 @@
  */
 /** @typedef {Summary & Extra} Row */
 
+/**
+ * What a circuit's neurons do, each at its own token, under their own name.
+ *
+ * @template {{ condition: string }} Row
+ * @param {Row[]} rows
+ */
+export const asCircuits = rows =>
+  rows.map(row => (row.condition === "knowledge_neurons" ? { ...row, condition: "circuit" } : row));
+
 const ORDER = [
   "selected",
   "knowledge_neurons",

@@ -25,7 +25,7 @@ const exact = p => {
 };
 
 /** @param {Row} row */
-const isClaim = ({ condition }) => condition === "selected" || condition === "knowledge_neurons";
+const isClaim = ({ condition }) => ["selected", "knowledge_neurons", "circuit"].includes(condition);
 
 /**
  * @param {Row[]} rows

@@ -129,6 +129,9 @@ export interface Lift {
   lift_high: number;
 }
 
+/** Tokens that a value vector promotes and suppresses most. */
+type Vocabulary = Record<"promotes" | "suppresses", { token: string; score: number }[]>;
+
 export interface NeuronAnswer {
   card: {
     layer: number;
@@ -142,7 +145,7 @@ export interface NeuronAnswer {
     std: number;
   } | null;
   countries: Lift[];
-  vocabulary: Record<"promotes" | "suppresses", { token: string; score: number }[]> | null;
+  vocabulary: (Vocabulary & { linear: Vocabulary }) | null;
   top: Example[];
   sample: Example[];
   attention: AttentionAnswer | null;

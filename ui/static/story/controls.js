@@ -28,5 +28,6 @@ export const CONTROLS = {
 /** The neurons whose effect is judged. @type {Record<string, string>} */
 export const OWN = {
   knowledge_neurons: "knowledge neurons",
+  circuit: "circuit's neurons",
   final_checkpoint: "final-checkpoint neurons",
 };
