@@ -1,7 +1,8 @@
 """Who asks without a pause waits a little between two questions, where strangers do.
 
 Each question costs a few milliseconds of the one thread that answers all: one visitor's hundreds a
-second would slow down everybody's. They aren't refused, since a refusal invites the next at once.
+second would slow down everybody's, and so would a few large ones, which count as several. They
+aren't refused, since a refusal invites the next at once.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from asyncio import sleep
 from collections import OrderedDict
 from time import monotonic
 
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.access import LOCAL, login
+from ui.middleware.bodies import LARGEST
 from ui.middleware.replies import is_question, refusal
 
 A_SECOND = 10.0
@@ -24,6 +27,8 @@ MANY = 10
 come through a tunnel or a proxy have it."""
 WAITING = 20
 """Questions of one person that wait: each has a connection."""
+SMALL = 64 << 10
+"""Bytes of a question's body that count as one question: who asks by hand sends less."""
 PERSONS = 10_000
 
 
@@ -42,7 +47,7 @@ class Pace:
         """ASGI."""
         if is_question(scope):
             person = _person(scope)
-            wait_s = self._wait_s(person, monotonic())
+            wait_s = self._wait_s(person, monotonic(), _questions(scope))
             if wait_s * _a_second(person) > WAITING:
                 await sleep(1.0)
                 words = "these are many questions at once: wait a little"
@@ -52,15 +57,23 @@ class Pace:
                 await sleep(wait_s)
         await self._app(scope, receive, send)
 
-    def _wait_s(self, person: str, now: float) -> float:
-        """Seconds that a question waits, which is counted unless it is refused."""
+    def _wait_s(self, person: str, now: float, questions: int) -> float:
+        """Seconds that one that counts as some questions waits; no refused one is counted."""
         a_second = _a_second(person)
         due = max(self._next.pop(person, 0.0), now - AT_ONCE / A_SECOND)
         wait_s = due - now
-        self._next[person] = due if wait_s * a_second > WAITING else due + 1 / a_second
+        self._next[person] = due if wait_s * a_second > WAITING else due + questions / a_second
         while len(self._next) > PERSONS:
             self._next.popitem(last=False)
         return wait_s
+
+
+def _questions(scope: Scope) -> int:
+    """How many a question counts as, by its body, of which no more is read than LARGEST."""
+    headers = Headers(scope=scope)
+    told = headers.get("content-length", "")
+    size = min(int(told), LARGEST) if told.isdecimal() else LARGEST
+    return 1 + size // SMALL
 
 
 def _a_second(person: str) -> float:

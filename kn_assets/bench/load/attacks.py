@@ -75,11 +75,14 @@ def _again_and_again(act: Act) -> Attack:
         import httpx
 
         rng = random.Random(number)
-        with Asker(url, atlas, "attacker", LOGIN) as one:
-            while True:
-                with suppress(httpx.HTTPError, KnError, ValueError):
-                    act(one, atlas, rng)
-                time.sleep(0.01)
+        while True:
+            # Logging in is slow after wrong passwords from the same address.
+            with suppress(httpx.HTTPError), Asker(url, atlas, "attacker", LOGIN) as one:
+                while True:
+                    with suppress(httpx.HTTPError, KnError, ValueError):
+                        act(one, atlas, rng)
+                    time.sleep(0.01)
+            time.sleep(0.5)
 
     return attack
 

@@ -24,11 +24,12 @@ async def answered(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
 
 
-async def status(guard: pace.Pace, token: str = "", **more: Any) -> int:
+async def status(guard: pace.Pace, token: str = "", size: str = "90", **more: Any) -> int:
     cookie = [(b"cookie", f"access-token-1={token}".encode())] if token else []
+    headers = [*cookie, *([(b"content-length", size.encode())] if size else [])]
     told: list[Message] = []
     path = "/gradio_api/component_server/"
-    asked = {"type": "http", "method": "POST", "path": path, "headers": cookie, "app": APP}
+    asked = {"type": "http", "method": "POST", "path": path, "headers": headers, "app": APP}
 
     async def send(message: Message) -> None:
         told.append(message)
@@ -54,6 +55,14 @@ def taken(guard: pace.Pace, n: int, **who: Any) -> float:
 def test_a_burst_passes_and_who_goes_on_waits() -> None:
     guard = pace.Pace(answered)
     assert taken(guard, pace.AT_ONCE, token="a") < 0.5
+    assert taken(guard, 10, token="a") > 0.8
+
+
+@pytest.mark.parametrize("size", [str(1 << 20), str(90 << 20), ""])
+def test_a_large_question_counts_as_several(size: str) -> None:
+    guard = pace.Pace(answered)
+    assert taken(guard, 5, token="a", size=size) < 0.5
+    assert taken(guard, 15, token="a") < 0.5, "85 and 15 are the burst"
     assert taken(guard, 10, token="a") > 0.8
 
 

@@ -1,7 +1,7 @@
 // @ts-check
 // The strongest units of a circuit, by rank or by what they promote.
 
-import { fill, h, toggle } from "../page/dom.js";
+import { fill, h, message, toggle } from "../page/dom.js";
 import { remembered } from "../page/server.js";
 import { modelLiteral, sqlButton } from "../page/sql.js";
 import { store } from "../page/store.js";
@@ -38,7 +38,14 @@ export class UnitsPane {
     this.#draw();
   });
   #sql = sqlButton(() => this.#query(), "what they promote");
-  node = h("div", {}, h("div", { class: "kn-tools" }, this.#orders, this.#sql), this.#table);
+  #note = h("div", {});
+  node = h(
+    "div",
+    {},
+    h("div", { class: "kn-tools" }, this.#orders, this.#sql),
+    this.#table,
+    this.#note,
+  );
 
   /**
    * @param {(row: Listed) => void} onpick
@@ -58,14 +65,20 @@ export class UnitsPane {
     this.#circuit = circuit;
     this.#isShare = isShare;
     this.#neurons = [];
+    fill(this.#note);
     this.#draw();
     const nodes = circuit.listed.filter(row => row.position !== null).map(nodeKey);
     if (!nodes.length) return;
     const asked = { model: store.state.model, nodes: nodes.join(",") };
-    const { neurons } = await remembered("promoted", asked);
-    if (!isLast()) return;
-    this.#neurons = neurons;
-    this.#draw();
+    try {
+      const { neurons, missing } = await remembered("promoted", asked);
+      if (!isLast()) return;
+      fill(this.#note, missing && message(missing));
+      this.#neurons = neurons;
+      this.#draw();
+    } catch (error) {
+      if (isLast()) fill(this.#note, message(/** @type {Error} */ (error).message, "error"));
+    }
   }
 
   /** Mark the neuron on screen. */
