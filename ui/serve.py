@@ -146,7 +146,7 @@ def _launch(
             app_kwargs={
                 "openapi_url": None,
                 "routes": [route(TABS)],
-                "middleware": guards(hosts, frames, paced=api.context.shared),
+                "middleware": guards(hosts, frames, shared=api.context.shared),
                 "exception_handlers": {KeyError: nothing_there},
             },
             ssr_mode=False,

@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ui.middleware.bodies import Bodies
+from ui.middleware.bodies import LARGEST, LARGEST_OF_STRANGERS, Bodies
 from ui.middleware.files import Files
 from ui.middleware.headers import Headers, check_frames
 from ui.middleware.logins import Logins
@@ -25,17 +25,17 @@ from ui.middleware.routes import Routes
 __all__ = ["Hosts", "check_frames", "guards", "nothing_there"]
 
 
-def guards(hosts: Hosts, frames: Sequence[str] = (), paced: bool = False) -> list[Middleware]:
+def guards(hosts: Hosts, frames: Sequence[str] = (), shared: bool = False) -> list[Middleware]:
     """All of them, the outermost first. frames: sites whose pages may show the app in a frame;
-    paced: whether nobody may ask without a pause.
+    shared: whether others can reach it, who ask less and not without a pause.
     """
     return [
         Middleware(Headers, frames=frames),
         Middleware(Origins, hosts=hosts),
         Middleware(Routes),
         Middleware(Files),
-        *([Middleware(Pace)] if paced else []),
-        Middleware(Bodies),
+        *([Middleware(Pace)] if shared else []),
+        Middleware(Bodies, largest=LARGEST_OF_STRANGERS if shared else LARGEST),
         Middleware(Logins),
     ]
 

@@ -13,6 +13,8 @@ from ui.middleware.replies import closing, is_question, refusal
 
 LARGEST = 1 << 20
 """Bytes of a body: a text of 200,000 characters of any script fits."""
+LARGEST_OF_STRANGERS = 256 << 10
+"""The same where texts are short: a query of SQL is the longest, of 20,000 characters."""
 LARGEST_LOGIN = 4 << 10
 DEEPEST = 20
 LONGEST_NAME = 64  # of a session, which Gradio remembers
@@ -30,8 +32,9 @@ class Unreadable(Exception):
 class Bodies:
     """Refuses bodies that are too large, no JSON, or hold what no part of the app can take."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, largest: int = LARGEST) -> None:
         self._app = app
+        self._largest = largest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -39,7 +42,7 @@ class Bodies:
             await self._app(scope, receive, send)
             return
         asked = is_question(scope)
-        most = LARGEST if asked else LARGEST_LOGIN
+        most = self._largest if asked else LARGEST_LOGIN
         headers = Headers(scope=scope)
         body = await _read(headers, receive, most)
         if body is None:

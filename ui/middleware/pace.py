@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.access import LOCAL, login
-from ui.middleware.bodies import LARGEST
+from ui.middleware.bodies import LARGEST_OF_STRANGERS
 from ui.middleware.replies import is_question, refusal
 
 A_SECOND = 10.0
@@ -27,7 +27,7 @@ MANY = 10
 come through a tunnel or a proxy have it."""
 WAITING = 20
 """Questions of one person that wait: each has a connection."""
-SMALL = 64 << 10
+SMALL = 16 << 10
 """Bytes of a question's body that count as one question: who asks by hand sends less."""
 PERSONS = 10_000
 
@@ -69,10 +69,10 @@ class Pace:
 
 
 def _questions(scope: Scope) -> int:
-    """How many a question counts as, by its body, of which no more is read than LARGEST."""
-    headers = Headers(scope=scope)
+    """How many a question counts as, by its body as far as it is read."""
+    most, headers = LARGEST_OF_STRANGERS, Headers(scope=scope)
     told = headers.get("content-length", "")
-    size = min(int(told), LARGEST) if told.isdecimal() else LARGEST
+    size = min(int(told), most) if told.isdecimal() else most
     return 1 + size // SMALL
 
 

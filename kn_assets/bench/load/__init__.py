@@ -60,16 +60,16 @@ def run(args: argparse.Namespace) -> Result:
         with watch, logged_in(url, atlas, args.people) as people:
             visits(people, atlas, min(WARM_S, args.seconds), args.look, "before")
 
-            def quietly() -> Found:
-                return visits(people, atlas, args.seconds, args.look, "quiet")
+            def quietly(number: int) -> Found:
+                return visits(people, atlas, args.seconds, args.look, f"quiet {number}")
 
-            alone, ratios = [quietly()], []
-            for name in args.attacks:
+            alone, ratios = [quietly(0)], []
+            for number, name in enumerate(args.attacks, 1):
                 with attacked(name, url, atlas):
                     found = visits(people, atlas, args.seconds, args.look, name)
                 if process.poll() is not None:
                     raise KnError(f"the app ended while it was attacked by {name}")
-                alone.append(quietly())
+                alone.append(quietly(number))
                 ratios.append(_p95(_quick(found)) / _p95(_quick(_joined(alone[-2:]))))
                 figures |= {**_told(name, found), f"{name}, ratio": ratios[-1]}
         figures = {**_told("quiet", _joined(alone)), **figures, **watch.figures()}

@@ -62,7 +62,7 @@ def test_a_burst_passes_and_who_goes_on_waits() -> None:
 def test_a_large_question_counts_as_several(size: str) -> None:
     guard = pace.Pace(answered)
     assert taken(guard, 5, token="a", size=size) < 0.5
-    assert taken(guard, 15, token="a") < 0.5, "85 and 15 are the burst"
+    assert taken(guard, 15, token="a") < 0.5, "five that count as 17 and 15 are the burst"
     assert taken(guard, 10, token="a") > 0.8
 
 
@@ -120,6 +120,16 @@ def test_one_login_keeps_no_other_waiting(serve: Callable[..., str], lake: Lake)
     quick = spent(me, 20)  # what the machine takes for them
     assert spent(other, 20) < 3 * quick + 1
     assert spent(me, pace.AT_ONCE + more) < 3 * (pace.AT_ONCE + more) / 20 * quick
+
+
+def test_strangers_send_no_long_texts(serve: Callable[..., str], lake: Lake) -> None:
+    shared, own = serve(lake, limits={"shared": True}, auth=AUTH), serve(lake)
+    them, me = Visitor(shared, "one", AUTH), Visitor(own, "")
+    for visitor, sizes in ((them, (200_000,)), (me, (200_000, 900_000))):
+        for size in sizes:
+            assert "error" not in visitor.ask("atlases", junk="x" * size)
+    refused = them._http.post("gradio_api/component_server", json={"data": "x" * 900_000})
+    assert refused.status_code == 413
 
 
 def test_a_tunnels_or_proxys_visitors_are_many() -> None:
