@@ -35,7 +35,7 @@ test("neurons with two words in common stand together, whichever side the words 
     words(9, 8, [" Paris", " Zhang"]),
   ];
   const listed = [row(1, 5, 2), row(2, 3, 1), row(3, 9, 8), row(4, 9, 7)];
-  const groups = groupsOf(listed, wordsBy(neurons));
+  const groups = groupsOf(listed, wordsBy(neurons, new Set()));
   assert.deepEqual(
     groups.map(group => group.rows.map(one => one.rank)),
     [
@@ -51,11 +51,20 @@ test("one neuron at two tokens is no group, and keeps together in one", () => {
   const neurons = [words(1, 1, ["aa", "bb"]), words(2, 2, ["bb", "aa"])];
   const twice = [row(1, 1, 1, 2), row(2, 1, 1, 3)];
   assert.deepEqual(
-    groupsOf(twice, wordsBy(neurons)).map(group => group.words),
+    groupsOf(twice, wordsBy(neurons, new Set())).map(group => group.words),
     [[]],
   );
-  const [group] = groupsOf([...twice, row(3, 2, 2)], wordsBy(neurons));
+  const [group] = groupsOf([...twice, row(3, 2, 2)], wordsBy(neurons, new Set()));
   assert.deepEqual([group.rows.length, group.words], [3, ["aa", "bb"]]);
+});
+
+test("what many neurons promote makes none alike", () => {
+  const neurons = [words(1, 1, [" Intf", " oak", "elm"]), words(2, 2, [" Intf", "oak", " fir"])];
+  const listed = [row(1, 1, 1), row(2, 2, 2)];
+  const names = (/** @type {string[]} */ common) =>
+    groupsOf(listed, wordsBy(neurons, new Set(common))).map(group => group.words);
+  assert.deepEqual(names([]), [["intf", "oak"]]);
+  assert.deepEqual(names([" Intf"]), [[]]);
 });
 
 test("chains are one group, the group with the strongest neuron first", () => {
@@ -67,7 +76,7 @@ test("chains are one group, the group with the strongest neuron first", () => {
     words(4, 4, ["yy", "xx"]),
   ];
   const listed = [row(5, 3, 3), row(4, 2, 2), row(2, 1, 1), row(1, 0, 0), row(6, 4, 4)];
-  const groups = groupsOf(listed, wordsBy(neurons));
+  const groups = groupsOf(listed, wordsBy(neurons, new Set()));
   assert.deepEqual(
     groups.map(group => group.rows.map(one => one.rank)),
     [

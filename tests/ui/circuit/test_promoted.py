@@ -37,9 +37,28 @@ def test_each_neuron_once_and_no_head(
     for row in answer["neurons"]:
         assert row["promoted"] == words[row["layer"], row["neuron"], 1]
         assert row["suppressed"] == words[row["layer"], row["neuron"], -1]
-    assert promoted.promoted(data, "tiny", "h1.0.4")["neurons"] == []
+    assert promoted.promoted(data, "tiny", "h1.0.4") == {"neurons": [], "common": []}
     with pytest.raises(KnError, match="nodes must be"):
         promoted.promoted(data, "tiny", "n2.7")
+
+
+def test_tokens_of_many_neurons_are_told(
+    told: Lake, data: Database, words: dict[tuple[int, int, int], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    counts: dict[str, int] = defaultdict(int)
+    for tokens in words.values():
+        for token in tokens:
+            counts[token] += 1
+    own = {*words[2, 7, 1], *words[2, 7, -1]}
+    most = sorted(counts[token] for token in own)[len(own) // 2]
+    n = 4 * 30  # neurons
+    monkeypatch.setattr(promoted, "COMMON", most / n)
+    assert promoted.promoted(data, "tiny", "n2.7.4")["common"] == [], "few neurons"
+    monkeypatch.setattr(promoted, "FEW", 0)
+    found = promoted.promoted(data, "tiny", "n2.7.4")["common"]
+    assert found == sorted(token for token in own if counts[token] > most)
+    assert found
 
 
 def test_the_macro_has_the_neurons_of_a_circuit(

@@ -13,16 +13,19 @@ export const neuronKey = ({ layer, unit }) => `${layer}.${unit}`;
 
 /**
  * The words of neurons, by layer and neuron: tokens with two letters in a row, without case and
- * blanks. What a neuron suppresses counts as well, since its value may be below zero.
+ * blanks, that few neurons have. What a neuron suppresses counts as well, since its value may be
+ * below zero.
  *
  * @param {Promoted[]} neurons
+ * @param {Set<string>} common tokens that many have
  */
-export const wordsBy = neurons =>
+export const wordsBy = (neurons, common) =>
   new Map(
     neurons.map(({ layer, neuron, promoted, suppressed }) => [
       neuronKey({ layer, unit: neuron }),
       new Set(
         [...(promoted ?? []), ...(suppressed ?? [])]
+          .filter(token => !common.has(token))
           .map(token => token.trim().toLowerCase())
           .filter(word => /\p{L}{2}/u.test(word)),
       ),

@@ -31,6 +31,8 @@ export class UnitsPane {
   #order = "rank";
   /** @type {Promoted[]} */
   #neurons = [];
+  /** Tokens that many neurons promote. @type {Set<string>} */
+  #common = new Set();
   #turns = new Turns();
   #table = tablePlace("The strongest units");
   #orders = toggle("Order of units", ORDERS, this.#order, order => {
@@ -71,10 +73,11 @@ export class UnitsPane {
     if (!nodes.length) return;
     const asked = { model: store.state.model, nodes: nodes.join(",") };
     try {
-      const { neurons, missing } = await remembered("promoted", asked);
+      const { neurons, common, missing } = await remembered("promoted", asked);
       if (!isLast()) return;
       fill(this.#note, missing && message(missing));
       this.#neurons = neurons;
+      this.#common = new Set(common);
       this.#draw();
     } catch (error) {
       if (isLast()) fill(this.#note, message(/** @type {Error} */ (error).message, "error"));
@@ -105,8 +108,9 @@ export class UnitsPane {
     const isGrouped = isKnown && this.#order === "promoted";
     const { onpick, onchoose } = this;
     const told = {
-      ...{ onpick, onchoose, neurons: this.#neurons, isShare: this.#isShare },
-      groups: isGrouped ? groupsOf(circuit.listed, wordsBy(this.#neurons)) : null,
+      ...{ onpick, onchoose, isShare: this.#isShare },
+      ...{ neurons: this.#neurons, common: this.#common },
+      groups: isGrouped ? groupsOf(circuit.listed, wordsBy(this.#neurons, this.#common)) : null,
     };
     fill(this.#table, unitsTable(circuit, told));
     this.mark();

@@ -17,6 +17,7 @@ import { carriedTitle, nodeKey, tokenWords, unitName } from "./unit_words.js";
  * @typedef {object} Told
  * @property {boolean} isShare whether the score is a share, as in a specific circuit
  * @property {Promoted[]} neurons none where that isn't known
+ * @property {Set<string>} common tokens that many neurons promote
  * @property {Group[] | null} groups null for all by rank
  * @property {(row: Listed) => void} onpick
  * @property {(nodes: string[]) => void} onchoose
@@ -94,7 +95,15 @@ export const unitsTable = (circuit, told) => {
     ["no.", "rank by the estimate", true],
     ["unit", "select it", false],
     ["token", "of the prompt that it was chosen on", false],
-    ...(neurons.length ? [["promotes", "what it writes, read by the linear lens", false]] : []),
+    ...(neurons.length
+      ? [
+          [
+            "promotes",
+            "what it writes, read by the linear lens: tokens that few neurons promote",
+            false,
+          ],
+        ]
+      : []),
     ...(circuit.own ? [] : [["carries", "by the shares beside it", false]]),
     ...sharesOf(circuit).map(([words, , title]) => [words, title, true]),
     ["estimate", score, true],
@@ -147,7 +156,7 @@ const groupRow = ({ words, rows }, width, onchoose) => {
  * @param {Map<string, Promoted>} neurons
  * @param {Told} told
  */
-const unitRow = (circuit, row, neurons, { isShare, onpick }) => {
+const unitRow = (circuit, row, neurons, { isShare, common, onpick }) => {
   const { prompt, own } = circuit;
   const { rank, position, carries, score } = row;
   const name = h("button", { type: "button", class: "kn-pick" }, unitName(row));
@@ -161,22 +170,29 @@ const unitRow = (circuit, row, neurons, { isShare, onpick }) => {
     h("td", { class: "kn-num" }, String(rank)),
     h("th", { scope: "row" }, name),
     h("td", {}, bdi(tokenWords(prompt, position))),
-    ...(neurons.size ? [promotesCell(neurons.get(neuronKey(row)))] : []),
+    ...(neurons.size ? [promotesCell(neurons.get(neuronKey(row)), common)] : []),
     ...(own ? [] : [h("td", {}, chip)]),
     ...sharesOf(circuit).map(([, of]) => h("td", { class: "kn-num" }, share(of(row)))),
     h("td", { class: "kn-num" }, value),
   );
 };
 
-/** @param {Promoted | undefined} neuron */
-const promotesCell = neuron => {
+/**
+ * @param {Promoted | undefined} neuron
+ * @param {Set<string>} common
+ */
+const promotesCell = (neuron, common) => {
   const words = (/** @type {string[] | null | undefined} */ tokens) =>
     (tokens ?? []).map(token => quoted(token)).join(" ");
   if (!neuron) return h("td", {}, "–");
   const title = `promotes ${words(neuron.promoted)}; suppresses ${words(neuron.suppressed)}`;
-  const chips = (neuron.promoted ?? [])
-    .slice(0, SHOWN)
-    .map(token => h("span", { class: "kn-chip" }, bdi(quoted(token))));
+  const shown = (/** @type {string[] | null} */ tokens, /** @type {string} */ sign) =>
+    (tokens ?? [])
+      .filter(token => !common.has(token))
+      .slice(0, SHOWN)
+      .map(token => h("span", { class: "kn-chip" }, sign, bdi(quoted(token))));
+  const promoted = shown(neuron.promoted, "");
+  const chips = promoted.length ? promoted : shown(neuron.suppressed, "−");
   return h("td", { class: "kn-promotes", title }, ...chips);
 };
 

@@ -30,8 +30,8 @@ export const neuronCard = ({ card, countries, vocabulary, missing }) => {
     rows.push(fact("suppresses", ...tokenChips(vocabulary.suppresses)));
     const { linear } = vocabulary;
     if (linear.promotes.length) {
-      rows.push(fact("promotes by linear lens", ...tokenChips(linear.promotes)));
-      rows.push(fact("suppresses by linear lens", ...tokenChips(linear.suppresses)));
+      rows.push(fact("linear lens +", ...tokenChips(linear.promotes)));
+      rows.push(fact("linear lens −", ...tokenChips(linear.suppresses)));
     }
   } else {
     rows.push(reason("promotes / suppresses", why("vocabulary")));
