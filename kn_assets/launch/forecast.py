@@ -120,7 +120,7 @@ def planned(plan: AtlasPlan, corpus: CorpusPlan, progress: Progress) -> Planned:
             "lens": tried.beside(LENS, *OF_LENS) * told.tokens,
             "attention": tried.beside(ATTENTION, tried.few, tried.many)
             * (told.pairs / tried.pairs_a_token()),
-            "vocabulary": tried.vocabulary(),
+            "vocabulary": 2 * tried.vocabulary(),  # by the unembedding, and by the linear lens
         }
         measured_rows, measured_bytes = tried.measured()
     found = estimate.size(
