@@ -28,8 +28,8 @@ class MapsPlan(OnAtlas):
 
     tables: ClassVar[tuple[str, ...]] = tuple(VERSIONS)
     inputs: ClassVar[dict[str, tuple[str, ...]]] = {
-        "neuron_map": ("atlases", "neuron_peaks"),
-        "prompt_map": ("atlases", "neuron_peaks"),
+        "neuron_map": ("atlases", "neuron_peaks", "tokens"),
+        "prompt_map": ("atlases", "neuron_peaks", "tokens"),
         "map_clusters": (
             "atlases",
             "neuron_map",

@@ -91,7 +91,7 @@ def test_ten_random_damages_are_told_and_mended(
     monkeypatch.setattr("kn_assets.cli.doctor._answers", lambda url: True)
     request, chance = copy(tmp_path / "lake"), random.Random(seed)
     lake = request.lake
-    files = [f for f in lake.root.glob("*/*/*/*") if f.is_file()]
+    files = sorted(f for f in lake.root.glob("*/*/*/*") if f.is_file())
     files += [lake.root / "kn.duckdb", lake.root / ".database.json"]
     words = ["--data", str(lake.root)]
     for file in chance.sample(files, 10):
