@@ -1,6 +1,5 @@
 -- One neuron: its statistics over all tokens but attention sinks, its top activating prompt by
--- |activation|, and the tokens that its value vector promotes and suppresses, in order; linear_… as
--- the linear lens reads the vector, null where there is none.
+-- |activation|, and the tokens that its value vector promotes and suppresses, in order.
 -- n_prompts counts the prompts in which it fired at a token that is no sink.
 CREATE OR REPLACE MACRO neuron_card(model, layer, neuron) AS TABLE
 WITH
@@ -11,15 +10,6 @@ vocabulary AS (
         list(v.token ORDER BY v.rank) FILTER (v.sign = -1) AS suppressed,
         list(v.score ORDER BY v.rank) FILTER (v.sign = -1) AS suppressed_scores
     FROM lake.neuron_vocabulary_of(model) AS v
-    WHERE v.layer = layer AND v.neuron = neuron
-),
-linear AS (
-    SELECT
-        list(v.token ORDER BY v.rank) FILTER (v.sign = 1) AS promoted,
-        list(v.score ORDER BY v.rank) FILTER (v.sign = 1) AS promoted_scores,
-        list(v.token ORDER BY v.rank) FILTER (v.sign = -1) AS suppressed,
-        list(v.score ORDER BY v.rank) FILTER (v.sign = -1) AS suppressed_scores
-    FROM lake.neuron_vocabulary_linear_of(model) AS v
     WHERE v.layer = layer AND v.neuron = neuron
 ),
 fired AS (
@@ -37,13 +27,10 @@ SELECT
     fired.n_prompts, n.top_prompt_id, n.top_position, n.top_activation,
     c.name AS top_name, c.country AS top_country,
     vocabulary.promoted, vocabulary.promoted_scores, vocabulary.suppressed,
-    vocabulary.suppressed_scores, linear.promoted AS linear_promoted,
-    linear.promoted_scores AS linear_promoted_scores, linear.suppressed AS linear_suppressed,
-    linear.suppressed_scores AS linear_suppressed_scores
+    vocabulary.suppressed_scores
 FROM lake.neurons_of(model) AS n
 LEFT JOIN labelled_prompts AS c ON c.model = n.model AND c.prompt_id = n.top_prompt_id
 CROSS JOIN vocabulary
-CROSS JOIN linear
 CROSS JOIN fired
 CROSS JOIN calibration
 WHERE n.layer = layer AND n.neuron = neuron;

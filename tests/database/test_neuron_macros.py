@@ -74,11 +74,13 @@ def test_neuron_card(atlas: Lake, connection: duckdb.DuckDBPyConnection) -> None
     assert (card["top_name"], card["top_country"]) == (city["name"], city["country"])
     assert card["n_prompts"] == len(peaks_by_strength(atlas, LAYER, NEURON))
     assert card["threshold"] == rows(atlas, "thresholds", layer=LAYER)[0]["threshold"]
-    for table, before in (("neuron_vocabulary", ""), ("neuron_vocabulary_linear", "linear_")):
-        for sign, words in ((1, "promoted"), (-1, "suppressed")):
-            found = rows(atlas, table, layer=LAYER, neuron=NEURON, sign=sign)
-            assert card[f"{before}{words}"] == [r["token"] for r in found]
-            assert card[f"{before}{words}_scores"] == [r["score"] for r in found]
+    for sign, words, scores in (
+        (1, "promoted", "promoted_scores"),
+        (-1, "suppressed", "suppressed_scores"),
+    ):
+        found = rows(atlas, "neuron_vocabulary", layer=LAYER, neuron=NEURON, sign=sign)
+        assert card[words] == [r["token"] for r in found]
+        assert card[scores] == [r["score"] for r in found]
 
 
 @pytest.mark.parametrize("country", ["japan", "JP"])

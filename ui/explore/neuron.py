@@ -66,14 +66,7 @@ def _vocabulary(card: Answer) -> Answer:
         pairs = zip(tokens[:8], scores[:8], strict=True)
         return [{"token": token, "score": score} for token, score in pairs]
 
-    return {
-        "promotes": words("promoted"),
-        "suppresses": words("suppressed"),
-        "linear": {
-            "promotes": words("linear_promoted"),
-            "suppresses": words("linear_suppressed"),
-        },
-    }
+    return {"promotes": words("promoted"), "suppresses": words("suppressed")}
 
 
 def _weighted(

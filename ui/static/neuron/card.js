@@ -28,11 +28,6 @@ export const neuronCard = ({ card, countries, vocabulary, missing }) => {
   if (vocabulary) {
     rows.push(fact("promotes", ...tokenChips(vocabulary.promotes)));
     rows.push(fact("suppresses", ...tokenChips(vocabulary.suppresses)));
-    const { linear } = vocabulary;
-    if (linear.promotes.length) {
-      rows.push(fact("linear lens +", ...tokenChips(linear.promotes)));
-      rows.push(fact("linear lens −", ...tokenChips(linear.suppresses)));
-    }
   } else {
     rows.push(reason("promotes / suppresses", why("vocabulary")));
   }

@@ -129,9 +129,6 @@ export interface Lift {
   lift_high: number;
 }
 
-/** Tokens that a value vector promotes and suppresses most. */
-type Vocabulary = Record<"promotes" | "suppresses", { token: string; score: number }[]>;
-
 export interface NeuronAnswer {
   card: {
     layer: number;
@@ -145,7 +142,7 @@ export interface NeuronAnswer {
     std: number;
   } | null;
   countries: Lift[];
-  vocabulary: (Vocabulary & { linear: Vocabulary }) | null;
+  vocabulary: Record<"promotes" | "suppresses", { token: string; score: number }[]> | null;
   top: Example[];
   sample: Example[];
   attention: AttentionAnswer | null;
