@@ -99,7 +99,7 @@ export const unitsTable = (circuit, told) => {
       ? [
           [
             "promotes",
-            "what it writes, read by the linear lens: tokens that few neurons promote",
+            "what it writes, read by the linear lens: tokens that few neurons promote, or where there are none, with −, that it suppresses",
             false,
           ],
         ]
